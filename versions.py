@@ -1,0 +1,244 @@
+"""Every version this program deploys, each beside the page that says so.
+
+Nothing here resolves "latest": an upgrade is a change of this file, reviewed like any other.
+How each kind of pin is renewed:
+
+* Kubernetes: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+* add-ons: ``aws eks describe-addon-versions --kubernetes-version 1.36`` (take the one marked as default)
+* charts: the publisher's release page beside the pin
+* AMIs: the release page beside the pin; a new AMI replaces nodes, so it goes through a pull request too
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final, Literal
+
+Support = Literal["standard", "extended", "none"]
+
+
+# --- Kubernetes ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SupportWindow:
+    """When EKS supports one Kubernetes minor. Each day given is the first one without that support.
+
+    In extended support a cluster costs six times as much an hour; after it, EKS upgrades the control plane by itself.
+    """
+
+    offered_since: date
+    standard_until: date
+    extended_until: date
+
+
+# https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html#kubernetes-release-calendar
+# https://endoflife.date/amazon-eks (both read 2026-08-22)
+KUBERNETES: Final[dict[str, SupportWindow]] = {
+    "1.36": SupportWindow(date(2026, 6, 2), date(2027, 8, 2), date(2028, 8, 2)),
+    "1.35": SupportWindow(date(2026, 1, 28), date(2027, 3, 27), date(2028, 3, 27)),
+    "1.34": SupportWindow(date(2025, 10, 2), date(2026, 12, 2), date(2027, 12, 2)),
+    "1.33": SupportWindow(date(2025, 5, 29), date(2026, 7, 29), date(2027, 7, 29)),
+    "1.32": SupportWindow(date(2025, 1, 23), date(2026, 3, 23), date(2027, 3, 23)),
+}
+
+DEFAULT_KUBERNETES: Final = "1.36"
+
+
+def support_on(minor: str, day: date) -> Support:
+    """Tell which support EKS gives a Kubernetes minor (such as ``"1.36"``) on a day.
+
+    Raises KeyError for a minor that is not in ``KUBERNETES``.
+    """
+    window = KUBERNETES[minor]
+    if not window.offered_since <= day < window.extended_until:
+        return "none"
+    return "standard" if day < window.standard_until else "extended"
+
+
+def deployable_on(day: date) -> tuple[str, ...]:
+    """List the Kubernetes minors, newest first, that EKS supports on a day and that this file pins add-ons for."""
+    return tuple(minor for minor in KUBERNETES if minor in ADDONS and support_on(minor, day) != "none")
+
+
+# --- Managed add-ons ----------------------------------------------------------------------------------------------
+
+
+# The add-ons that a stack can have, by EKS's names.
+ADDON_NAMES: Final = (
+    "vpc-cni",
+    "kube-proxy",
+    "coredns",
+    "eks-pod-identity-agent",
+    "aws-ebs-csi-driver",
+    "metrics-server",
+)
+
+# EKS's default version of each add-on for the minor in the second half of September 2026. The tables of AWS's own pages
+# lag behind the API, so the values are those that `aws eks describe-addon-versions` gave, as recorded in public, e.g.
+# https://github.com/Patheya-express/patheya-express-terraform/blob/929b341/environments/production/cluster/main.tf
+#   vpc-cni             https://docs.aws.amazon.com/eks/latest/userguide/managing-vpc-cni.html
+#   kube-proxy          https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html
+#   coredns             https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html
+#   pod identity agent  https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
+#   ebs csi driver      https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
+#   metrics-server      https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
+# vpc-cni below 1.22.4 carries a network policy agent that confuses pods of different namespaces (CVE-2026-86831,
+# https://github.com/aws/aws-network-policy-agent/pull/576): do not go back.
+# 1.33 and 1.32 have no row: they are in extended support, and a platform that starts today should not start there.
+ADDONS: Final[dict[str, dict[str, str]]] = {
+    "1.36": {
+        "vpc-cni": "v1.22.4-eksbuild.3",
+        "kube-proxy": "v1.36.0-eksbuild.25",
+        "coredns": "v1.14.3-eksbuild.23",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
+        "metrics-server": "v0.9.0-eksbuild.11",
+    },
+    "1.35": {
+        "vpc-cni": "v1.22.4-eksbuild.3",
+        "kube-proxy": "v1.35.3-eksbuild.29",
+        "coredns": "v1.13.2-eksbuild.31",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
+        "metrics-server": "v0.9.0-eksbuild.11",
+    },
+    "1.34": {
+        "vpc-cni": "v1.22.4-eksbuild.3",
+        "kube-proxy": "v1.34.6-eksbuild.29",
+        "coredns": "v1.12.4-eksbuild.38",
+        "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+        "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
+        "metrics-server": "v0.9.0-eksbuild.11",
+    },
+}
+
+
+def addon_version(name: str, minor: str) -> str:
+    """Return the pinned version of the add-on `name` ("vpc-cni") for a Kubernetes minor.
+
+    Raises KeyError for an add-on or a minor that has no pin.
+    """
+    return ADDONS[minor][name]
+
+
+# --- Node images --------------------------------------------------------------------------------------------------
+
+# https://github.com/bottlerocket-os/bottlerocket/releases/tag/v1.66.0 (with Kubernetes 1.34 to 1.37;
+# https://github.com/bottlerocket-os/bottlerocket/pull/4946). One release serves every minor.
+BOTTLEROCKET_VERSION: Final = "1.66.0"
+
+# A managed node group takes "version-commit" and answers "not valid" to the version alone
+# (https://github.com/cloudposse/terraform-aws-eks-node-group/issues/209). The commit is in the name of the release's
+# images: bottlerocket-aws-k8s-1.36-x86_64-v1.66.0-1ad6b4a4.
+BOTTLEROCKET_RELEASE_VERSION: Final = f"{BOTTLEROCKET_VERSION}-1ad6b4a4"
+
+# https://github.com/awslabs/amazon-eks-ami/releases/tag/v20260930
+AL2023_RELEASE_DATE: Final = "20260930"
+
+# Kubelet patch version and release date, for a managed node group; the same page lists them by minor.
+AL2023_RELEASE_VERSION: Final[dict[str, str]] = {
+    "1.36": f"1.36.4-{AL2023_RELEASE_DATE}",
+    "1.35": f"1.35.8-{AL2023_RELEASE_DATE}",
+    "1.34": f"1.34.11-{AL2023_RELEASE_DATE}",
+}
+
+# Karpenter's aliases: https://karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms
+BOTTLEROCKET_ALIAS: Final = f"bottlerocket@v{BOTTLEROCKET_VERSION}"
+AL2023_ALIAS: Final = f"al2023@v{AL2023_RELEASE_DATE}"
+
+
+# --- Helm charts --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One Helm chart: its name, its repository's URL (``https://`` or ``oci://``), its version and its app's."""
+
+    name: str
+    repository: str
+    version: str
+    app_version: str
+
+    def at(self, version: str) -> "Chart":
+        """Return the same chart at another version, whose application has the same one."""
+        return replace(self, version=version, app_version=version)
+
+    @property
+    def reference(self) -> str:
+        """What a Helm release takes as chart: the name, or for an OCI registry the whole URL."""
+        return f"{self.repository}/{self.name}" if self.repository.startswith("oci://") else self.name
+
+    @property
+    def index(self) -> str | None:
+        """The repository whose index Helm reads; None for an OCI registry, which has none."""
+        return None if self.repository.startswith("oci://") else self.repository
+
+
+# https://github.com/kubernetes-sigs/aws-load-balancer-controller/releases/tag/v3.5.0
+AWS_LOAD_BALANCER_CONTROLLER: Final = Chart(
+    name="aws-load-balancer-controller",
+    repository="https://aws.github.io/eks-charts",
+    version="3.5.0",
+    app_version="v3.5.0",
+)
+
+# https://github.com/traefik/traefik-helm-chart/releases/tag/v41.3.0
+TRAEFIK: Final = Chart(
+    name="traefik",
+    repository="https://traefik.github.io/charts",
+    version="41.3.0",
+    app_version="v3.7.11",
+)
+
+# The chart `traefik-crds` was deprecated and removed (https://github.com/traefik/traefik-helm-chart/commit/fd6fca32);
+# its last version, 1.18.0, lacks a field of the Middleware of Traefik 3.7.11. The definitions come from the tag of the
+# chart itself, so that both move together.
+TRAEFIK_CRDS: Final[tuple[str, ...]] = tuple(
+    f"https://raw.githubusercontent.com/traefik/traefik-helm-chart/v{TRAEFIK.version}/traefik/crds/traefik.io_{plural}.yaml"
+    for plural in (
+        "ingressroutes",
+        "ingressroutetcps",
+        "ingressrouteudps",
+        "middlewares",
+        "middlewaretcps",
+        "serverstransports",
+        "serverstransporttcps",
+        "tlsoptions",
+        "tlsstores",
+        "traefikservices",
+    )
+)
+
+# https://github.com/aws/karpenter-provider-aws/releases/tag/v1.14.1
+KARPENTER: Final = Chart(
+    name="karpenter",
+    repository="oci://public.ecr.aws/karpenter",
+    version="1.14.1",
+    app_version="1.14.1",
+)
+
+# A CRD in a chart's crds/ folder is never upgraded by Helm; this chart, always at the controller's version, does it.
+# https://karpenter.sh/docs/upgrading/upgrade-guide/#crd-upgrades
+KARPENTER_CRD: Final = Chart(
+    name="karpenter-crd",
+    repository=KARPENTER.repository,
+    version=KARPENTER.version,
+    app_version=KARPENTER.app_version,
+)
+
+# The oldest Karpenter that works with a Kubernetes minor: https://karpenter.sh/docs/upgrading/compatibility/
+KARPENTER_MINIMUM: Final[dict[str, str]] = {
+    "1.36": "1.13.0",
+    "1.35": "1.9.0",
+    "1.34": "1.6.0",
+    "1.33": "1.5.0",
+    "1.32": "1.2.0",
+}
+
+
+# --- TLS ----------------------------------------------------------------------------------------------------------
+
+# A listener made by the API without a policy gets that of 2016. This one is AWS's recommendation and the console's
+# default: TLS 1.3 and 1.2, forward secrecy, hybrid post-quantum key exchange where the client can.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+ALB_TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
