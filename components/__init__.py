@@ -1,0 +1,1 @@
+"""The platform's components. Each is one file, of one shape, and usable on its own."""

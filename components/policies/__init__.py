@@ -1,0 +1,60 @@
+"""IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
+
+from .document import (
+    MANAGED_POLICY_LIMIT,
+    Condition,
+    PolicyDocument,
+    Statement,
+    partition_of,
+    policy_size,
+)
+from .encryption import logs_key, secrets_key
+from .flow_logs import vpc_flow_logs
+from .karpenter import (
+    INTERRUPTION_EVENTS,
+    KARPENTER_CONTROLLER_POLICIES,
+    EventPattern,
+    interruption_queue,
+    karpenter_controller,
+)
+from .load_balancer_controller import load_balancer_controller
+from .managed import (
+    CLUSTER_POLICY,
+    EBS_CSI_POLICY,
+    FARGATE_POD_POLICY,
+    NODE_POLICIES,
+    VPC_CNI_POLICY,
+    managed_policy_arn,
+    vpc_cni_ipv6,
+)
+from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
+
+__all__ = [
+    "CLUSTER_POLICY",
+    "EBS_CSI_POLICY",
+    "FARGATE_POD_POLICY",
+    "INTERRUPTION_EVENTS",
+    "KARPENTER_CONTROLLER_POLICIES",
+    "MANAGED_POLICY_LIMIT",
+    "NODE_POLICIES",
+    "VPC_CNI_POLICY",
+    "Condition",
+    "EventPattern",
+    "PolicyDocument",
+    "Statement",
+    "interruption_queue",
+    "karpenter_controller",
+    "load_balancer_controller",
+    "logs_key",
+    "managed_policy_arn",
+    "partition_of",
+    "policy_size",
+    "secrets_key",
+    "trust_fargate",
+    "trust_irsa",
+    "trust_pod_identity",
+    "trust_service",
+    "trust_vpc_flow_logs",
+    "vpc_cni_ipv6",
+    "vpc_flow_logs",
+]

@@ -1,0 +1,209 @@
+"""What Karpenter's controller may do, what its queue takes, and the events that tell it of nodes about to go.
+
+https://karpenter.sh/v1.14/reference/cloudformation/
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypedDict
+
+from .document import Condition, PolicyDocument, allow, document, partition_of
+
+KARPENTER_CONTROLLER_POLICIES: Final = (
+    "node-lifecycle",
+    "iam-integration",
+    "eks-integration",
+    "interruption",
+    "zonal-shift",
+    "resource-discovery",
+)
+"""The names of `karpenter_controller`'s policies, which are known before their contents are."""
+
+
+def karpenter_controller(
+    account_id: str, region: str, cluster_name: str, node_role_arn: str, queue_arn: str
+) -> dict[str, PolicyDocument]:
+    """Return the controller's policies by name: upstream's six, which as one document are over IAM's limit.
+
+    The node classes of this platform name an instance profile of our own, so the controller needs none of upstream's
+    IAM writes. With a `role` instead, it makes a profile that outlives the node class, and IAM then refuses to delete
+    the node role.
+    """
+    cluster = f"arn:{partition_of(region)}:eks:{region}:{account_id}:cluster/{cluster_name}"
+    return {
+        "node-lifecycle": _node_lifecycle(region, cluster_name),
+        "iam-integration": document(
+            allow(
+                "PassNodeRole",
+                ["iam:PassRole"],
+                [node_role_arn],
+                {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}},
+            )
+        ),
+        "eks-integration": document(allow("DiscoverApiServer", ["eks:DescribeCluster"], [cluster])),
+        "interruption": document(
+            allow(
+                "InterruptionQueue",
+                ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"],
+                [queue_arn],
+            )
+        ),
+        "zonal-shift": document(
+            allow(
+                "ReadZonalShift",
+                ["arc-zonal-shift:GetManagedResource"],
+                condition={"StringEquals": {"arc-zonal-shift:ResourceIdentifier": cluster}},
+            )
+        ),
+        "resource-discovery": _resource_discovery(account_id, region),
+    }
+
+
+def _node_lifecycle(region: str, cluster_name: str) -> PolicyDocument:
+    ec2 = f"arn:{partition_of(region)}:ec2:{region}"
+    owner = f"kubernetes.io/cluster/{cluster_name}"
+    existing: Condition = {
+        "StringEquals": {f"aws:ResourceTag/{owner}": "owned"},
+        "StringLike": {"aws:ResourceTag/karpenter.sh/nodepool": "*"},
+    }
+    new_tags = {f"aws:RequestTag/{owner}": "owned", "aws:RequestTag/eks:eks-cluster-name": cluster_name}
+    any_pool: dict[str, str | list[str]] = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
+    made = [
+        f"{ec2}:*:{kind}/*"
+        for kind in ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
+    ]
+    return document(
+        allow(
+            "LaunchFrom",
+            ["ec2:CreateFleet", "ec2:RunInstances"],
+            [
+                f"{ec2}::image/*",
+                f"{ec2}::snapshot/*",
+                # Subnets and groups may be shared by another account.
+                *(
+                    f"{ec2}:*:{kind}/*"
+                    for kind in ("capacity-reservation", "placement-group", "security-group", "subnet")
+                ),
+            ],
+        ),
+        allow(
+            "LaunchFromOwnTemplate",
+            ["ec2:CreateFleet", "ec2:RunInstances"],
+            [f"{ec2}:*:launch-template/*"],
+            existing,
+        ),
+        allow(
+            "LaunchTagged",
+            ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"],
+            made,
+            {"StringEquals": {**new_tags}, "StringLike": any_pool},
+        ),
+        allow(
+            "TagOnLaunch",
+            ["ec2:CreateTags"],
+            made,
+            {
+                "StringEquals": {
+                    **new_tags,
+                    "ec2:CreateAction": ["CreateFleet", "CreateLaunchTemplate", "RunInstances"],
+                },
+                "StringLike": any_pool,
+            },
+        ),
+        allow(
+            "TagOwnInstances",
+            ["ec2:CreateTags"],
+            [f"{ec2}:*:instance/*"],
+            {
+                **existing,
+                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster_name},
+                "ForAllValues:StringEquals": {
+                    "aws:TagKeys": ["Name", "eks:eks-cluster-name", "karpenter.sh/nodeclaim"]
+                },
+            },
+        ),
+        allow(
+            "DeleteOwn",
+            ["ec2:DeleteLaunchTemplate", "ec2:TerminateInstances"],
+            [f"{ec2}:*:instance/*", f"{ec2}:*:launch-template/*"],
+            existing,
+        ),
+    )
+
+
+def _resource_discovery(account_id: str, region: str) -> PolicyDocument:
+    partition = partition_of(region)
+    return document(
+        allow(
+            "ReadRegion",
+            [
+                "ec2:DescribeCapacityReservations",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceStatus",
+                "ec2:DescribeInstanceTypeOfferings",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeInstances",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribePlacementGroups",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSpotPriceHistory",
+                "ec2:DescribeSubnets",
+            ],
+            condition={"StringEquals": {"aws:RequestedRegion": region}},
+        ),
+        allow("ReadAmiParameters", ["ssm:GetParameter"], [f"arn:{partition}:ssm:{region}::parameter/aws/service/*"]),
+        allow("ReadPrices", ["pricing:GetProducts"]),
+        # A node class that is deleted lists the profiles under its path and looks for one of the name of old versions,
+        # with an instance profile of ours too: without both rights its finalizer stays for ever.
+        # https://github.com/aws/karpenter-provider-aws/issues/9185
+        # https://github.com/aws/karpenter-provider-aws/blob/v1.14.1/pkg/controllers/nodeclass/controller.go
+        allow("ListInstanceProfiles", ["iam:ListInstanceProfiles"]),
+        allow(
+            "ReadInstanceProfiles",
+            ["iam:GetInstanceProfile"],
+            [f"arn:{partition}:iam::{account_id}:instance-profile/*"],
+        ),
+    )
+
+
+def interruption_queue(queue_arn: str, rule_arns: Sequence[str]) -> PolicyDocument:
+    """Let these EventBridge rules, and nothing else, send to Karpenter's queue; refuse plain HTTP to everyone.
+
+    Upstream names the service principal of SQS beside that of EventBridge, and no rule. Nothing here sends as SQS, and
+    without the rules' ARNs a rule of any account could fill the queue.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
+    """
+    return document(
+        {
+            "Sid": "InterruptionEvents",
+            "Effect": "Allow",
+            "Principal": {"Service": ["events.amazonaws.com"]},
+            "Action": ["sqs:SendMessage"],
+            "Resource": [queue_arn],
+            "Condition": {"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+        },
+        {
+            "Sid": "DenyHTTP",
+            "Effect": "Deny",
+            "Principal": {"AWS": ["*"]},
+            "Action": ["sqs:*"],
+            "Resource": [queue_arn],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    )
+
+
+# EventBridge spells both keys so.
+EventPattern = TypedDict("EventPattern", {"source": list[str], "detail-type": list[str]})
+
+# A rule whose detail type has a letter wrong is accepted and never fires. The names are those of
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html and its neighbours.
+INTERRUPTION_EVENTS: Final[dict[str, EventPattern]] = {
+    "scheduled-change": {"source": ["aws.health"], "detail-type": ["AWS Health Event"]},
+    "spot-interruption": {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]},
+    "rebalance": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"]},
+    "instance-state-change": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"]},
+    "capacity-reservation-interruption": {
+        "source": ["aws.ec2"],
+        "detail-type": ["EC2 Capacity Reservation Instance Interruption Warning"],
+    },
+}

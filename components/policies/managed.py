@@ -1,0 +1,56 @@
+"""Policies that AWS maintains, by what they are attached to, and the one of the EKS guide that AWS does not publish."""
+
+from typing import Final
+
+from .document import PolicyDocument, allow, document
+
+CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
+"""For the control plane's role. https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html"""
+
+NODE_POLICIES: Final = (
+    # The smaller AmazonEKSWorkerNodeMinimalPolicy is for EKS Auto Mode: it lacks ec2:DescribeInstances, from which a
+    # node of Bottlerocket or AL2023 learns its own name.
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    # A shell on a node without SSH, keys or open ports.
+    "AmazonSSMManagedInstanceCore",
+)
+"""For the role of EC2 nodes. https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html"""
+
+FARGATE_POD_POLICY: Final = "AmazonEKSFargatePodExecutionRolePolicy"
+"""For Fargate's pod execution role. https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html"""
+
+VPC_CNI_POLICY: Final = "AmazonEKS_CNI_Policy"
+"""For the vpc-cni add-on in an IPv4 cluster. https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html"""
+
+EBS_CSI_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
+"""For the EBS CSI add-on: only volumes and snapshots with the driver's own tag, which it sets on all it makes.
+
+The driver's guide recommends it over AmazonEBSCSIDriverPolicy, which reaches every volume of the account.
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverPolicyV2.html
+https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md"""
+
+
+def managed_policy_arn(name: str, partition: str = "aws") -> str:
+    """Return the ARN of a policy that AWS maintains."""
+    return f"arn:{partition}:iam::aws:policy/{name}"
+
+
+def vpc_cni_ipv6(partition: str = "aws") -> PolicyDocument:
+    """Return what the vpc-cni add-on needs in an IPv6 cluster; AWS maintains no such policy.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html#cni-iam-role-create-ipv6-policy
+    """
+    return document(
+        allow(
+            "AssignAddresses",
+            [
+                "ec2:AssignIpv6Addresses",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeInstances",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeTags",
+            ],
+        ),
+        allow("TagInterfaces", ["ec2:CreateTags"], [f"arn:{partition}:ec2:*:*:network-interface/*"]),
+    )
