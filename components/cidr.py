@@ -1,0 +1,59 @@
+"""How a VPC's address range is divided: a pure function of the range and a zone's name.
+
+The range is cut into eight equal slots, one for each letter that a zone's name can end with, whether the zone is used or not.
+A zone's subnets therefore never depend on which other zones there are: adding or removing one renumbers nothing, and the
+order in which zones are listed has no meaning. The price is that a VPC with three zones uses three slots of eight; where
+pods need more addresses, a secondary range for pods gives a whole slot of its own to each zone.
+
+    slot (an eighth)   |-------- private (half) --------|-- public (an eighth) --|------- free (three eighths) -------|
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Final
+
+ZONE_LETTERS: Final = "abcdefgh"
+_SLOT_BITS: Final = 3
+_PRIVATE_BITS: Final = 1
+_PUBLIC_BITS: Final = 3
+
+LONGEST_VPC_PREFIX: Final = 28 - _SLOT_BITS - _PUBLIC_BITS
+"""A subnet has at most a /28 (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)."""
+LONGEST_POD_PREFIX: Final = 24 - _SLOT_BITS
+"""Pods get prefixes of 16 addresses each; a subnet smaller than a /24 is soon fragmented.
+
+https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html"""
+
+
+@dataclass(frozen=True)
+class ZoneBlocks:
+    """The address ranges of one availability zone."""
+
+    private: IPv4Network
+    public: IPv4Network
+
+
+def zone_blocks(vpc: IPv4Network, zone: str) -> ZoneBlocks:
+    """Return the private and the public range of `zone` ("ap-northeast-1a") in the range `vpc` (/16 to /22).
+
+    Raises ValueError for a zone whose name does not end with a letter from a to h, or a range too small for its subnets.
+    """
+    if vpc.prefixlen > LONGEST_VPC_PREFIX:
+        raise ValueError(f"{vpc} is too small: its subnets would be smaller than a /28")
+    slot = _slot(vpc, zone)
+    lower, upper = slot.subnets(_PRIVATE_BITS)
+    return ZoneBlocks(private=lower, public=next(upper.subnets(_PUBLIC_BITS - _PRIVATE_BITS)))
+
+
+def pod_block(pods: IPv4Network, zone: str) -> IPv4Network:
+    """Return the range of `zone` in the secondary range `pods` (/16 to /21). Raises ValueError as `zone_blocks` does."""
+    if pods.prefixlen > LONGEST_POD_PREFIX:
+        raise ValueError(f"{pods} is too small: a zone's pods would have less than a /24")
+    return _slot(pods, zone)
+
+
+def _slot(block: IPv4Network, zone: str) -> IPv4Network:
+    letter = zone[-1:]
+    if letter not in ZONE_LETTERS or not letter:
+        raise ValueError(f"{zone} is not an availability zone: its name ends with a letter from a to h")
+    return list(block.subnets(_SLOT_BITS))[ZONE_LETTERS.index(letter)]
