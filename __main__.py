@@ -1,0 +1,289 @@
+"""The stack: what there is, and what is connected to what. What each part is made of stands in `components/`."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.access import ClusterAccess, ClusterAccessArgs
+from components.addons import ClusterAddons, NodeAddons
+from components.certificate import Certificate, CertificateArgs
+from components.cluster import Cluster, ClusterArgs
+from components.dns import DnsAlias
+from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.fargate import Fargate
+from components.identity import IdentityArgs
+from components.ingress import ControllerIngress, LoadBalancerArgs
+from components.karpenter import Karpenter
+from components.load_balancer import LoadBalancer, TargetBinding
+from components.load_balancer_controller import LoadBalancerController
+from components.network import Network, NetworkArgs
+from components.node_group import NodeGroup, NodeGroupArgs
+from components.node_pools import NodePools
+from components.placement import PlacementArgs
+from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from outputs import CONTRACT_VERSION, PlatformOutputs, export
+from settings import IngressOwner, Scheme, arguments, plain, stack_settings
+
+settings = stack_settings()
+platform, name, region = settings.platform, settings.platform.name, settings.platform.region
+tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "ManagedBy": "pulumi", **platform.tags}
+charts = settings.charts.source()
+
+# --- Account and region -------------------------------------------------------------------------------------------
+
+provider = aws.Provider(
+    "aws",
+    region=region,
+    default_tags={"tags": tags},
+    allowed_account_ids=[platform.account] if platform.account else None,
+)
+in_aws = pulumi.ResourceOptions(providers=[provider])
+account_id = platform.account or aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
+
+# --- Network ------------------------------------------------------------------------------------------------------
+
+network: Network | ExistingNetwork
+if settings.network.existing:
+    network = ExistingNetwork(
+        name, arguments(ExistingNetworkArgs, settings.network.existing, cluster_name=name), in_aws
+    )
+else:
+    network = Network(
+        name,
+        arguments(
+            NetworkArgs,
+            settings.network,
+            cluster_name=name,
+            region=region,
+            account_id=account_id,
+            protect=platform.protect,
+        ),
+        in_aws,
+    )
+
+# --- Control plane and access to it -------------------------------------------------------------------------------
+
+cluster = Cluster(
+    name,
+    arguments(
+        ClusterArgs,
+        settings.cluster,
+        without=["identity"],
+        cluster_name=name,
+        account_id=account_id,
+        protect=platform.protect,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.cluster_subnet_ids,
+    ),
+    in_aws,
+)
+access = ClusterAccess(
+    f"{name}-access",
+    arguments(
+        ClusterAccessArgs,
+        settings.access,
+        cluster_name=cluster.cluster_name,
+        cluster_identifier=f"{region}/{name}",
+        region=region,
+        endpoint=cluster.endpoint,
+        certificate_authority=cluster.certificate_authority,
+    ),
+    in_aws,
+)
+in_cluster = pulumi.ResourceOptions(providers=[provider, access.kubernetes])
+identity: IdentityArgs = {
+    "kind": settings.cluster.identity,
+    "cluster_name": cluster.cluster_name,
+    "cluster_arn": f"arn:aws:eks:{region}:{account_id}:cluster/{name}",
+    "oidc_provider_arn": cluster.oidc_provider_arn,
+    "oidc_issuer": cluster.oidc_issuer,
+}
+
+# --- Compute: nodes, Fargate --------------------------------------------------------------------------------------
+
+compute: list[NodeGroup | Fargate] = []
+if settings.node_groups:
+    node_addons = NodeAddons(
+        f"{name}-node-addons",
+        {
+            "cluster_name": cluster.cluster_name,
+            "versions": settings.addon_versions,
+            "identity": identity,
+            "region": region,
+            "pod_subnets": network.pod_subnets,
+            "security_group_id": cluster.security_group_id,
+        },
+        in_aws,
+    )
+    compute += [
+        NodeGroup(
+            f"{name}-{key}",
+            arguments(
+                NodeGroupArgs,
+                group,
+                without=["release"],
+                release=group.release_for(settings.cluster.version),
+                cluster_name=node_addons.cluster_name,
+                version=settings.cluster.version,
+                subnets=network.node_subnets,
+                tags=tags,
+            ),
+            in_aws,
+        )
+        for key, group in settings.node_groups.items()
+    ]
+if settings.fargate_profiles:
+    compute.append(
+        Fargate(
+            f"{name}-fargate",
+            {
+                "cluster_name": cluster.cluster_name,
+                "cluster_id": name,
+                "region": region,
+                "account_id": account_id,
+                "subnet_ids": network.node_subnet_ids,
+                "profiles": plain(settings.fargate_profiles),
+            },
+            in_aws,
+        )
+    )
+cluster_with_compute = pulumi.Output.all(*[part.cluster_name for part in compute]).apply(lambda names: str(names[0]))
+
+# --- What runs on it ----------------------------------------------------------------------------------------------
+
+placement = arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only)
+ClusterAddons(
+    f"{name}-addons",
+    {
+        "cluster_name": cluster_with_compute,
+        "versions": settings.addon_versions,
+        "identity": identity,
+        "placement": placement,
+    },
+    in_cluster,
+)
+load_balancer_controller = LoadBalancerController(
+    f"{name}-lbc",
+    {
+        "cluster_id": name,
+        "cluster_name": cluster_with_compute,
+        "account_id": account_id,
+        "region": region,
+        "vpc_id": network.vpc_id,
+        "identity": identity,
+        "placement": placement,
+        "charts": charts,
+    },
+    in_cluster,
+)
+if settings.karpenter:
+    karpenter = Karpenter(
+        f"{name}-karpenter",
+        {
+            "cluster_id": name,
+            "cluster_name": cluster_with_compute,
+            "endpoint": cluster.endpoint,
+            "account_id": account_id,
+            "region": region,
+            "version": settings.karpenter.version,
+            "identity": identity,
+            "placement": placement,
+            "charts": charts,
+        },
+        in_cluster,
+    )
+    NodePools(
+        f"{name}-nodes",
+        {
+            "cluster_id": name,
+            "instance_profile_name": karpenter.instance_profile_name,
+            "subnet_ids": network.node_subnet_ids,
+            "security_group_id": cluster.security_group_id,
+            "public_nodes": settings.network.public_nodes,
+            "image": settings.karpenter.image,
+            "image_alias": settings.karpenter.image_alias,
+            "disk_gib": settings.karpenter.disk_gib,
+            "tags": tags,
+            "pools": plain(settings.karpenter.node_pools),
+        },
+        pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+    )
+
+# --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
+
+internal = settings.ingress.scheme is Scheme.INTERNAL
+domain = settings.ingress.domain
+definitions = TraefikDefinitions(f"{name}-traefik", in_cluster)
+traefik = Traefik(
+    f"{name}-traefik",
+    arguments(
+        TraefikArgs,
+        settings.traefik,
+        kubernetes_version=settings.cluster.version,
+        trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
+        placement=placement,
+        charts=charts,
+    ),
+    pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute])),
+)
+front = arguments(
+    LoadBalancerArgs,
+    settings.ingress,
+    without=["owner", "domain"],
+    group_name=name,
+    subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
+)
+if domain and "certificate" not in front:
+    front["certificate"] = Certificate(f"{name}-ingress", arguments(CertificateArgs, domain), in_aws).certificate_arn
+behind_controller = pulumi.ResourceOptions.merge(
+    in_cluster, pulumi.ResourceOptions(depends_on=[load_balancer_controller, traefik])
+)
+ingress: ControllerIngress | LoadBalancer
+if settings.ingress.owner is IngressOwner.PROGRAM:
+    ingress = LoadBalancer(
+        name, {**front, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id}, in_aws
+    )
+    served: pulumi.Resource = TargetBinding(
+        f"{name}-traefik", {"target_group_arn": ingress.target_group_arn, "vpc_id": network.vpc_id}, behind_controller
+    )
+else:
+    served = ingress = ControllerIngress(name, front, behind_controller)
+if domain:
+    DnsAlias(
+        f"{name}-ingress",
+        {
+            "hosted_zone_id": domain.hosted_zone_id,
+            "names": domain.names,
+            "target_dns_name": ingress.dns_name,
+            "target_zone_id": ingress.zone_id,
+        },
+        pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
+    )
+
+# --- What other stacks may rely on --------------------------------------------------------------------------------
+
+outputs: PlatformOutputs = {
+    "contract_version": CONTRACT_VERSION,
+    "name": name,
+    "region": region,
+    "account_id": account_id,
+    "vpc_id": network.vpc_id,
+    "private_subnet_ids": network.private_subnet_ids,
+    "public_subnet_ids": network.public_subnet_ids,
+    "cluster_name": cluster.cluster_name,
+    "cluster_arn": cluster.arn,
+    "cluster_endpoint": cluster.endpoint,
+    "cluster_certificate_authority": cluster.certificate_authority,
+    "cluster_security_group_id": cluster.security_group_id,
+    "kubernetes_version": cluster.version,
+    "kubeconfig": access.kubeconfig,
+    "oidc_provider_arn": cluster.oidc_provider_arn,
+    "oidc_issuer": cluster.oidc_issuer,
+    "ingress_dns_name": ingress.dns_name,
+    "ingress_zone_id": ingress.zone_id,
+    "ingress_hosts": domain.names if domain else [],
+    "ingress_class": INGRESS_CLASS,
+    "versions": settings.installed_versions,
+}
+if domain:
+    outputs["hosted_zone_id"] = domain.hosted_zone_id
+export(outputs)

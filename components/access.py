@@ -1,0 +1,101 @@
+"""Who may use the Kubernetes API: access entries, and the provider through which this program uses it."""
+
+from typing import Final, NotRequired, TypedDict
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_aws import eks
+
+from .kubeconfig import kubeconfig
+
+
+class AccessEntryArgs(TypedDict):
+    """One IAM principal's rights."""
+
+    principal: str
+    """ARN of a role or user."""
+    role: str
+    """"admin", "edit" or "view"."""
+    namespaces: NotRequired[list[str]]
+    """Limits the rights to namespaces (`*` and `?` match); absent: the whole cluster."""
+
+
+class ClusterAccessArgs(TypedDict):
+    """Whom to let in, and where."""
+
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it is there."""
+    cluster_identifier: str
+    """What tells this cluster from others for good; it must be known in every preview."""
+    region: str
+    """AWS region of the cluster."""
+    endpoint: pulumi.Input[str]
+    """The API server's URL."""
+    certificate_authority: pulumi.Input[str]
+    """The API server's certificate in base64."""
+    deployer: str
+    """ARN of the principal that runs this program."""
+    entries: dict[str, AccessEntryArgs]
+    """Everybody else, by a name of the caller's."""
+
+
+class ClusterAccess(pulumi.ComponentResource):
+    """Access entries and the Kubernetes provider that depends on them.
+
+    Every object made through `kubernetes` goes before the deployer loses its rights (terraform-aws-eks #3005).
+    """
+
+    kubernetes: kubernetes.Provider
+    kubeconfig: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the entries and the provider."""
+        super().__init__("eks-platform:index:ClusterAccess", name, {}, opts)
+        deployer: AccessEntryArgs = {"principal": args["deployer"], "role": "admin"}
+        rights = self._grant(f"{name}-deployer", args["cluster_name"], deployer)
+        for key, entry in args["entries"].items():
+            self._grant(f"{name}-{key}", args["cluster_name"], entry)
+
+        self.kubeconfig = pulumi.Output.all(
+            args["cluster_name"], args["region"], args["endpoint"], args["certificate_authority"]
+        ).apply(lambda parts: kubeconfig(*parts))
+        self.kubernetes = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=self.kubeconfig,
+            # Without it a kubeconfig that a preview does not know replaces the provider and all that it made
+            # (pulumi-kubernetes #4019).
+            cluster_identifier=args["cluster_identifier"],
+            enable_server_side_apply=True,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
+        )
+        self.register_outputs({"kubeconfig": self.kubeconfig})
+
+    def _grant(self, name: str, cluster_name: pulumi.Input[str], args: AccessEntryArgs) -> eks.AccessPolicyAssociation:
+        namespaces = args.get("namespaces", [])
+        entry = eks.AccessEntry(
+            name,
+            cluster_name=cluster_name,
+            principal_arn=args["principal"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return eks.AccessPolicyAssociation(
+            name,
+            cluster_name=cluster_name,
+            principal_arn=entry.principal_arn,
+            policy_arn=access_policy_arn(args["role"], whole_cluster=not namespaces),
+            access_scope={"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+ACCESS_POLICIES: Final = {"admin": "AmazonEKSAdminPolicy", "edit": "AmazonEKSEditPolicy", "view": "AmazonEKSViewPolicy"}
+"""https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
+
+
+def access_policy_arn(role: str, *, whole_cluster: bool) -> str:
+    """Return the EKS access policy of a role ("admin", "edit", "view"). Raises KeyError for another role.
+
+    AmazonEKSAdminPolicy is meant for namespaces: it cannot touch what belongs to none, such as CRDs and nodes.
+    """
+    policy = "AmazonEKSClusterAdminPolicy" if role == "admin" and whole_cluster else ACCESS_POLICIES[role]
+    return f"arn:aws:eks::aws:cluster-access-policy/{policy}"

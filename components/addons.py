@@ -1,0 +1,178 @@
+"""EKS add-ons, each at a pinned version: those that nodes need, and those that need nodes."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import eks
+from pulumi_kubernetes.storage.v1 import StorageClass
+
+from . import policies
+from .dependency import after
+from .identity import IdentityArgs, Irsa, PodIdentity, workload_identity
+from .placement import PlacementArgs, pod_placement
+
+
+class NodeAddonsArgs(TypedDict):
+    """The add-ons without which no node becomes ready."""
+
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it is there."""
+    versions: dict[str, str]
+    """Add-on name to version: vpc-cni, kube-proxy, eks-pod-identity-agent."""
+    identity: IdentityArgs
+    """How the CNI gets its role."""
+    region: str
+    """AWS region, for the pods' network configuration."""
+    pod_subnets: NotRequired[pulumi.Input[dict[str, str]]]
+    """Zone to the subnet that pods get their addresses from; absent: the nodes' own subnets."""
+    security_group_id: pulumi.Input[str]
+    """The security group of pods in `pod_subnets`."""
+
+
+class NodeAddons(pulumi.ComponentResource):
+    """vpc-cni with prefix delegation, kube-proxy, and the Pod Identity agent.
+
+    They come before any node: a node that starts without a CNI stays not ready until its group times out
+    (terraform-aws-eks #3446).
+    """
+
+    cluster_name: pulumi.Output[str]
+    """The cluster, once nodes can join it."""
+
+    def __init__(self, name: str, args: NodeAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the CNI's role and the add-ons."""
+        super().__init__("eks-platform:index:NodeAddons", name, {}, opts)
+        cni = workload_identity(
+            f"{name}-vpc-cni",
+            args["identity"],
+            {"namespace": "kube-system", "name": "aws-node"},
+            pulumi.ResourceOptions(parent=self),
+            managed_policy_arns=[policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
+        )
+        configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(
+            lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
+        )
+        addons = [
+            _addon(self, name, args, "vpc-cni", configuration, cni),
+            _addon(self, name, args, "kube-proxy"),
+            _addon(self, name, args, "eks-pod-identity-agent"),
+        ]
+        self.cluster_name = after(addons, args["cluster_name"])
+        self.register_outputs({"cluster_name": self.cluster_name})
+
+
+class ClusterAddonsArgs(TypedDict):
+    """The add-ons whose pods need nodes or Fargate."""
+
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it has nodes or Fargate profiles: without them CoreDNS waits 20 minutes and fails."""
+    versions: dict[str, str]
+    """Add-on name to version: coredns always; aws-ebs-csi-driver and metrics-server where they are wanted."""
+    identity: IdentityArgs
+    """How the EBS CSI controller gets its role."""
+    placement: PlacementArgs
+    """Where the add-ons' pods run."""
+
+
+class ClusterAddons(pulumi.ComponentResource):
+    """CoreDNS, metrics-server, and EBS volumes with an encrypted gp3 default class."""
+
+    def __init__(self, name: str, args: ClusterAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the add-ons."""
+        super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
+        placement = args["placement"]
+        _addon(self, name, args, "coredns", coredns_configuration(placement))
+        if "metrics-server" in args["versions"]:
+            _addon(self, name, args, "metrics-server", metrics_server_configuration(placement))
+        if "aws-ebs-csi-driver" in args["versions"]:
+            self._ebs(name, args)
+        self.register_outputs({})
+
+    def _ebs(self, name: str, args: ClusterAddonsArgs) -> None:
+        controller = workload_identity(
+            f"{name}-ebs-csi",
+            args["identity"],
+            {"namespace": "kube-system", "name": "ebs-csi-controller-sa"},
+            pulumi.ResourceOptions(parent=self),
+            managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
+        )
+        configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
+        driver = _addon(self, name, args, "aws-ebs-csi-driver", configuration, controller)
+        StorageClass(
+            f"{name}-gp3",
+            metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+            provisioner="ebs.csi.aws.com",
+            parameters={"type": "gp3", "encrypted": "true"},
+            reclaim_policy="Delete",
+            allow_volume_expansion=True,
+            # A volume made before its pod is scheduled may be in a zone where the pod cannot go.
+            volume_binding_mode="WaitForFirstConsumer",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+        )
+
+
+def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, security_group_id: str) -> str:
+    """Return the CNI's configuration, as JSON: prefix delegation, network policies, and the pods' own subnets if any.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html,
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-custom-network.html
+    """
+    environment = {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}
+    configuration: dict[str, Any] = {"enableNetworkPolicy": "true", "env": environment}
+    if pod_subnets:
+        environment["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"] = "true"
+        environment["ENI_CONFIG_LABEL_DEF"] = "topology.kubernetes.io/zone"
+        configuration["eniConfig"] = {
+            "create": True,
+            "region": region,
+            "subnets": {
+                zone: {"id": subnet, "securityGroups": [security_group_id]} for zone, subnet in pod_subnets.items()
+            },
+        }
+    return json.dumps(configuration, sort_keys=True)
+
+
+def coredns_configuration(placement: PlacementArgs) -> str:
+    """Return CoreDNS's configuration, as JSON. On Fargate it must ask for Fargate, or its pods wait for a node.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html#fargate-gs-coredns
+    """
+    values: dict[str, Any] = pod_placement(placement)
+    if placement["fargate"]:
+        size = {"cpu": "0.25", "memory": "256M"}
+        values |= {"computeType": "Fargate", "resources": {"limits": size, "requests": size}}
+    return json.dumps(values, sort_keys=True)
+
+
+def metrics_server_configuration(placement: PlacementArgs) -> str:
+    """Return metrics-server's configuration, as JSON. On Fargate its usual port, 10250, belongs to the kubelet.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
+    """
+    port = {"containerPort": 10251} if placement["fargate"] else {}
+    return json.dumps({"replicas": 2, **pod_placement(placement), **port}, sort_keys=True)
+
+
+def _addon(
+    parent: pulumi.ComponentResource,
+    name: str,
+    args: NodeAddonsArgs | ClusterAddonsArgs,
+    addon: str,
+    configuration: pulumi.Input[str] | None = None,
+    identity: Irsa | PodIdentity | None = None,
+) -> eks.Addon:
+    return eks.Addon(
+        f"{name}-{addon}",
+        cluster_name=args["cluster_name"],
+        addon_name=addon,
+        addon_version=args["versions"][addon],
+        configuration_values=configuration,
+        service_account_role_arn=identity.role_arn if isinstance(identity, Irsa) else None,
+        resolve_conflicts_on_create="OVERWRITE",
+        resolve_conflicts_on_update="OVERWRITE",
+        # Nothing waits for DNS on creation, so nothing keeps it on destroy: controllers that still clean up in AWS
+        # need it. EKS then leaves its pods running; they end with the nodes.
+        preserve=addon == "coredns",
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[identity] if identity else None),
+    )

@@ -1,0 +1,73 @@
+"""A TLS certificate that proves itself by DNS."""
+
+from typing import TypedDict
+
+import pulumi
+from pulumi_aws import acm, route53
+
+
+class CertificateArgs(TypedDict):
+    """What the certificate is for."""
+
+    name: str
+    """The first name."""
+    alternatives: list[str]
+    """More names; wildcards allowed."""
+    hosted_zone_id: str
+    """The Route 53 zone of all names."""
+
+
+class Certificate(pulumi.ComponentResource):
+    """An ACM certificate, and the records by which ACM issues and renews it."""
+
+    certificate_arn: pulumi.Output[str]
+    """Known once the certificate is issued."""
+
+    def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the certificate and its validation."""
+        super().__init__("eks-platform:index:Certificate", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        certificate = acm.Certificate(
+            f"{name}-certificate",
+            domain_name=args["name"],
+            subject_alternative_names=args["alternatives"],
+            validation_method="DNS",
+            tags={"Name": args["name"]},
+            opts=child,
+        )
+        records = [
+            self._record(name, domain, certificate, args["hosted_zone_id"])
+            for domain in validated_names([args["name"], *args["alternatives"]])
+        ]
+        validation = acm.CertificateValidation(
+            f"{name}-validation",
+            certificate_arn=certificate.arn,
+            validation_record_fqdns=[record.fqdn for record in records],
+            opts=child,
+        )
+        self.certificate_arn = validation.certificate_arn
+        self.register_outputs({"certificate_arn": self.certificate_arn})
+
+    def _record(self, name: str, domain: str, certificate: acm.Certificate, zone_id: str) -> route53.Record:
+        option = certificate.domain_validation_options.apply(
+            lambda options: next(item for item in options if (item.domain_name or "").removeprefix("*.") == domain)
+        )
+        return route53.Record(
+            f"{name}-{domain.replace('.', '-')}",
+            zone_id=zone_id,
+            name=option.resource_record_name,
+            type=option.resource_record_type,
+            records=[option.resource_record_value],
+            ttl=300,
+            # A certificate that replaces this one for other names may ask for the same record.
+            allow_overwrite=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def validated_names(names: list[str]) -> list[str]:
+    """Return the names that need a validation record: a wildcard and its apex share one.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+    """
+    return list(dict.fromkeys(name.removeprefix("*.") for name in names))

@@ -1,0 +1,189 @@
+"""The EKS control plane and what it needs: role, secrets key, log group, OIDC provider."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks
+from pulumi_aws import cloudwatch, iam, kms
+
+from . import policies
+from .dependency import after
+
+
+class ClusterArgs(TypedDict):
+    """What a control plane is made from."""
+
+    cluster_name: str
+    """Name of the cluster in EKS."""
+    version: str
+    """Kubernetes minor version, such as 1.36."""
+    vpc_id: pulumi.Input[str]
+    """The VPC of `subnet_ids`."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Subnets for the control plane's network interfaces, in two zones at least."""
+    public_access: dict[str, str]
+    """Who reaches the API from outside the VPC, name to CIDR; empty: the public endpoint is off."""
+    logs: list[str]
+    """Control-plane logs that go to CloudWatch."""
+    log_retention_days: int
+    """How long CloudWatch keeps them."""
+    secrets_key: NotRequired[str]
+    """ARN of the KMS key for Kubernetes secrets; absent: one is made."""
+    account_id: str
+    """The account that the key is in."""
+    deletion_protection: bool
+    """Whether EKS refuses to delete the cluster."""
+    support: str
+    """"standard" or "extended": what EKS does when standard support ends."""
+    protect: bool
+    """Whether Pulumi refuses to delete or replace the control plane and its key."""
+
+
+class Cluster(pulumi.ComponentResource):
+    """A control plane without nodes, without add-ons and without administrators of its own accord."""
+
+    cluster_name: pulumi.Output[str]
+    """The name, known once the control plane is there."""
+    arn: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
+    """The API server's certificate, in base64."""
+    version: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    """The security group that EKS made for the control plane and nodes: the only one tagged for the cluster."""
+    oidc_provider_arn: pulumi.Output[str]
+    oidc_issuer: pulumi.Output[str]
+    """The issuer without its scheme, as trust policies name it."""
+    secrets_key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the control plane."""
+        super().__init__("eks-platform:index:Cluster", name, {}, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._protected = pulumi.ResourceOptions(parent=self, protect=args["protect"])
+        public = list(args["public_access"].values())
+
+        role = iam.Role(
+            f"{name}-control-plane",
+            assume_role_policy=json.dumps(policies.trust_service("eks")),
+            opts=self._child,
+        )
+        self.secrets_key_arn = (
+            pulumi.Output.from_input(args["secrets_key"]) if "secrets_key" in args else self._key(args, role)
+        )
+        component = pulumi_eks.Cluster(
+            f"{name}-eks",
+            name=args["cluster_name"],
+            version=args["version"],
+            vpc_id=args["vpc_id"],
+            # The component only tells them apart to place node groups of its own, of which it gets none.
+            private_subnet_ids=args["subnet_ids"],
+            endpoint_private_access=True,
+            endpoint_public_access=bool(public),
+            public_access_cidrs=public or None,
+            enabled_cluster_log_types=args["logs"],
+            encryption_config_key_arn=self.secrets_key_arn,
+            deletion_protection=args["deletion_protection"],
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=args["support"].upper()),
+            authentication_mode=pulumi_eks.AuthenticationMode.API,
+            service_role=self._equipped(role, args),
+            # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
+            create_oidc_provider=False,
+            skip_default_node_group=True,
+            create_instance_role=False,
+            node_associate_public_ip_address=False,
+            # Otherwise a second group tagged for the cluster ends up on the nodes (terraform-aws-eks #1810).
+            skip_default_security_groups=True,
+            # Otherwise the component adds add-ons of whatever version is the newest on that day.
+            use_default_vpc_cni=True,
+            bootstrap_self_managed_addons=False,
+            kube_proxy_addon_options=pulumi_eks.KubeProxyAddonOptionsArgs(enabled=False),
+            coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
+            opts=pulumi.ResourceOptions.merge(
+                self._protected, pulumi.ResourceOptions(transforms=[_creator_is_no_administrator])
+            ),
+        )
+        control_plane = component.eks_cluster
+        oidc_url: pulumi.Output[str] = control_plane.apply(
+            lambda cluster: cluster.identities.apply(lambda identities: _issuer(identities[0]))
+        )
+        oidc = iam.OpenIdConnectProvider(
+            f"{name}-oidc", url=oidc_url, client_id_lists=["sts.amazonaws.com"], opts=self._child
+        )
+
+        self.cluster_name = control_plane.apply(lambda cluster: cluster.name)
+        self.arn = control_plane.apply(lambda cluster: cluster.arn)
+        self.endpoint = control_plane.apply(lambda cluster: cluster.endpoint)
+        self.certificate_authority = control_plane.apply(lambda cluster: cluster.certificate_authority.data)
+        self.version = control_plane.apply(lambda cluster: cluster.version)
+        self.security_group_id = control_plane.apply(lambda cluster: cluster.vpc_config.cluster_security_group_id)
+        self.oidc_provider_arn = oidc.arn
+        self.oidc_issuer = oidc_url.apply(lambda url: url.removeprefix("https://"))
+        self.register_outputs(
+            {
+                "cluster_name": self.cluster_name,
+                "arn": self.arn,
+                "endpoint": self.endpoint,
+                "certificate_authority": self.certificate_authority,
+                "version": self.version,
+                "security_group_id": self.security_group_id,
+                "oidc_provider_arn": self.oidc_provider_arn,
+                "oidc_issuer": self.oidc_issuer,
+                "secrets_key_arn": self.secrets_key_arn,
+            }
+        )
+
+    def _key(self, args: ClusterArgs, role: iam.Role) -> pulumi.Output[str]:
+        key = kms.Key(
+            f"{self._name}-secrets",
+            description=f"Kubernetes secrets of {args['cluster_name']}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=pulumi.Output.json_dumps(
+                role.arn.apply(lambda role_arn: policies.secrets_key(args["account_id"], role_arn))
+            ),
+            opts=self._protected,
+        )
+        kms.Alias(
+            f"{self._name}-secrets", name=f"alias/eks/{args['cluster_name']}", target_key_id=key.id, opts=self._child
+        )
+        return key.arn
+
+    def _equipped(self, role: iam.Role, args: ClusterArgs) -> pulumi.Output[iam.Role]:
+        """Return the control plane's role, carrying what the control plane must not outlive.
+
+        `depends_on` on the component would not reach the control plane inside it: a destroy could then take the role's
+        policy away before EKS has removed its network interfaces, or let EKS write a new log group after ours is gone.
+        """
+        attachment = iam.RolePolicyAttachment(
+            f"{self._name}-control-plane",
+            role=role.name,
+            policy_arn=policies.managed_policy_arn(policies.CLUSTER_POLICY),
+            opts=self._child,
+        )
+        # EKS makes this group itself where it is missing, keeps its logs for ever and leaves it behind.
+        # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+        logs = cloudwatch.LogGroup(
+            f"{self._name}-control-plane",
+            name=f"/aws/eks/{args['cluster_name']}/cluster",
+            retention_in_days=args["log_retention_days"],
+            opts=self._child,
+        )
+        return after([attachment, logs], role)
+
+
+def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
+    oidc = (identity.oidcs or [])[0]
+    return oidc.issuer or ""
+
+
+def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Take from whoever runs the first `up` the administrator's rights that the component has no argument to refuse."""
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    props: dict[str, Any] = dict(args.props)
+    props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
+    return pulumi.ResourceTransformResult(props=props, opts=args.opts)

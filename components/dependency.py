@@ -1,0 +1,23 @@
+"""Carrying a dependency in a value."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar, overload
+
+import pulumi
+
+T = TypeVar("T")
+
+
+@overload
+def after(resources: Sequence[pulumi.CustomResource], value: pulumi.Output[T]) -> pulumi.Output[T]: ...
+@overload
+def after(resources: Sequence[pulumi.CustomResource], value: Awaitable[T]) -> pulumi.Output[T]: ...
+@overload
+def after(resources: Sequence[pulumi.CustomResource], value: T) -> pulumi.Output[T]: ...
+def after(resources: Sequence[pulumi.CustomResource], value: Any) -> pulumi.Output[Any]:
+    """Return `value` as an output that depends on `resources` too.
+
+    Whoever takes it waits for them on creation and is outlived by them on destroy. Unlike `depends_on`, it reaches the
+    children of a component that another process makes (pulumi_eks.Cluster), and one child of ours without the others.
+    """
+    return pulumi.Output.all(value, *[resource.id for resource in resources]).apply(lambda values: values[0])

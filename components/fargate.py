@@ -1,0 +1,89 @@
+"""Fargate profiles: pods that run without nodes."""
+
+import json
+from typing import TypedDict
+
+import pulumi
+from pulumi_aws import eks, iam
+
+from . import policies
+from .dependency import after
+
+
+class FargateSelectorArgs(TypedDict):
+    """Which pods a profile takes."""
+
+    namespace: str
+    """Their namespace (`*` and `?` match)."""
+    labels: dict[str, str]
+    """Labels that they must have."""
+
+
+class FargateProfileArgs(TypedDict):
+    """One profile."""
+
+    selectors: list[FargateSelectorArgs]
+    """A pod is taken when any of them fits."""
+
+
+class FargateArgs(TypedDict):
+    """The cluster's Fargate profiles."""
+
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it is there."""
+    cluster_id: str
+    """The same name as plain text, for the role's trust."""
+    region: str
+    """AWS region of the cluster."""
+    account_id: str
+    """The account that the cluster is in."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Private subnets: Fargate pods get no public address."""
+    profiles: dict[str, FargateProfileArgs]
+    """Profiles by name."""
+
+
+class Fargate(pulumi.ComponentResource):
+    """Fargate profiles and the role by which Fargate pulls images and writes logs for their pods."""
+
+    cluster_name: pulumi.Output[str]
+    """The cluster, once it has these profiles."""
+    pod_execution_role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the role and the profiles."""
+        super().__init__("eks-platform:index:Fargate", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = iam.Role(
+            f"{name}-pods",
+            assume_role_policy=json.dumps(
+                policies.trust_fargate(args["account_id"], args["region"], args["cluster_id"])
+            ),
+            opts=child,
+        )
+        attachment = iam.RolePolicyAttachment(
+            f"{name}-pods",
+            role=role.name,
+            policy_arn=policies.managed_policy_arn(policies.FARGATE_POD_POLICY),
+            opts=child,
+        )
+        self.pod_execution_role_arn = after([attachment], role.arn)
+        profiles = [
+            eks.FargateProfile(
+                f"{name}-{key}",
+                cluster_name=args["cluster_name"],
+                fargate_profile_name=key,
+                pod_execution_role_arn=self.pod_execution_role_arn,
+                subnet_ids=args["subnet_ids"],
+                selectors=[
+                    {"namespace": selector["namespace"], "labels": selector["labels"]}
+                    for selector in profile["selectors"]
+                ],
+                opts=child,
+            )
+            for key, profile in args["profiles"].items()
+        ]
+        self.cluster_name = after(profiles, args["cluster_name"])
+        self.register_outputs(
+            {"cluster_name": self.cluster_name, "pod_execution_role_arn": self.pod_execution_role_arn}
+        )

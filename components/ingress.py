@@ -1,0 +1,130 @@
+"""The one ALB in front of Traefik, made by the load balancer controller from an Ingress."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import lb
+from pulumi_kubernetes.networking import v1 as networking
+
+from .load_balancer_controller import INGRESS_CLASS
+from .traefik import NAMESPACE, PING_PORT, SERVICE
+
+
+class AccessLogArgs(TypedDict):
+    """Where an ALB writes its access logs."""
+
+    bucket: str
+    """An S3 bucket whose policy lets the load balancer write."""
+    prefix: NotRequired[str]
+    """The keys' beginning."""
+
+
+class LoadBalancerArgs(TypedDict):
+    """What an ALB in front of Traefik is made from, whoever makes it."""
+
+    group_name: str
+    """Name of the Ingress group: Ingresses of the same group share the ALB."""
+    scheme: str
+    """"internet-facing" or "internal"."""
+    subnet_ids: pulumi.Input[list[str]]
+    """The ALB's subnets, in two zones at least."""
+    allowed: list[str]
+    """Who may connect, as CIDRs."""
+    certificate: NotRequired[pulumi.Input[str]]
+    """ARN of the certificate of the HTTPS listener; absent: HTTP alone."""
+    tls_policy: str
+    """The HTTPS listener's security policy."""
+    web_acl: NotRequired[str]
+    """ARN of a WAFv2 web ACL; absent: none."""
+    access_logs: NotRequired[AccessLogArgs]
+    """Absent: no access logs."""
+    deletion_protection: bool
+    """Whether AWS refuses to delete the ALB."""
+
+
+class ControllerIngress(pulumi.ComponentResource):
+    """An Ingress for every host and path to Traefik, from which the controller makes the ALB.
+
+    Depend on the controller and on Traefik: an Ingress that outlives the controller leaves the ALB and its security groups
+    behind, and its own finalizer with it (terraform-aws-eks #285).
+    """
+
+    dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the Ingress."""
+        super().__init__("eks-platform:index:ControllerIngress", name, {}, opts)
+        backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": "web"}}}
+        ingress = networking.Ingress(
+            f"{name}-ingress",
+            metadata={
+                "name": SERVICE,
+                "namespace": NAMESPACE,
+                "annotations": pulumi.Output.all(args["subnet_ids"], args.get("certificate")).apply(
+                    lambda known: ingress_annotations(args, known[0], known[1])
+                ),
+            },
+            spec={
+                "ingress_class_name": INGRESS_CLASS,
+                "rules": [{"http": {"paths": [{"path": "/", "path_type": "Prefix", "backend": backend}]}}],
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The controller takes the ALB, its listeners, target groups and security groups down first.
+                custom_timeouts=pulumi.CustomTimeouts(create="20m", delete="20m"),
+            ),
+        )
+        self.dns_name = ingress.status.load_balancer.ingress[0].hostname
+        self.zone_id = lb.get_hosted_zone_id_output(
+            load_balancer_type="application", opts=pulumi.InvokeOptions(parent=self)
+        ).id
+        self.register_outputs({"dns_name": self.dns_name, "zone_id": self.zone_id})
+
+
+def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certificate_arn: str | None) -> dict[str, str]:
+    """Return the Ingress's annotations.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/
+    """
+    annotations: dict[str, Any] = {
+        "group.name": args["group_name"],
+        "scheme": args["scheme"],
+        "subnets": ",".join(subnet_ids),
+        "target-type": "ip",
+        "inbound-cidrs": ",".join(args["allowed"]),
+        "healthcheck-path": "/ping",
+        "healthcheck-port": str(PING_PORT),
+        "healthcheck-interval-seconds": "10",
+        "target-group-attributes": "deregistration_delay.timeout_seconds=30",
+        "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in load_balancer_attributes(args).items()),
+        "listen-ports": json.dumps([{"HTTP": 80}]),
+    }
+    if certificate_arn:
+        annotations |= {
+            "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),
+            "ssl-redirect": "443",
+            "certificate-arn": certificate_arn,
+            # The default policy is of 2016.
+            "ssl-policy": args["tls_policy"],
+        }
+    if "web_acl" in args:
+        annotations["wafv2-acl-arn"] = args["web_acl"]
+    return {f"alb.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
+
+
+def load_balancer_attributes(args: LoadBalancerArgs) -> dict[str, str]:
+    """Return the ALB's attributes by the names of the API.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+    """
+    attributes = {
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "deletion_protection.enabled": str(args["deletion_protection"]).lower(),
+    }
+    if "access_logs" in args:
+        attributes |= {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": args["access_logs"]["bucket"]}
+        if "prefix" in args["access_logs"]:
+            attributes["access_logs.s3.prefix"] = args["access_logs"]["prefix"]
+    return attributes

@@ -1,0 +1,99 @@
+"""AWS Load Balancer Controller: its policy, identity and Helm release."""
+
+from typing import TypedDict
+
+import pulumi
+
+import versions
+
+from . import policies
+from .chart import ChartSourceArgs, release
+from .identity import IdentityArgs, role_annotations, workload_identity
+from .placement import PlacementArgs, pod_placement, zone_spread
+
+INGRESS_CLASS = "alb"
+NAMESPACE = "kube-system"
+
+
+class LoadBalancerControllerArgs(TypedDict):
+    """What the controller is made from."""
+
+    cluster_id: str
+    """The cluster's name as plain text, for the policy: it tags all that the controller makes."""
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it has nodes or Fargate profiles."""
+    account_id: str
+    """The account of the load balancers."""
+    region: str
+    """AWS region; the controller cannot ask the instance's metadata, which is a hop too far, or absent on Fargate."""
+    vpc_id: pulumi.Input[str]
+    """The VPC, for the same reason."""
+    identity: IdentityArgs
+    """How the controller gets its role."""
+    placement: PlacementArgs
+    """Where its pods run."""
+    charts: ChartSourceArgs | None
+    """A registry for charts; None: its publisher."""
+
+
+class LoadBalancerController(pulumi.ComponentResource):
+    """The controller that turns Ingresses and TargetGroupBindings into load balancers.
+
+    Whatever it made in AWS goes only while it and its role live: let every Ingress and TargetGroupBinding depend on this.
+    """
+
+    ingress_class: pulumi.Output[str]
+    role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the controller."""
+        super().__init__("eks-platform:index:LoadBalancerController", name, {}, opts)
+        chart = versions.AWS_LOAD_BALANCER_CONTROLLER
+        policy = pulumi.Output.from_input(args["vpc_id"]).apply(
+            lambda vpc_id: policies.load_balancer_controller(
+                args["account_id"], args["region"], args["cluster_id"], vpc_id
+            )
+        )
+        identity = workload_identity(
+            name,
+            args["identity"],
+            {"namespace": NAMESPACE, "name": chart.name},
+            pulumi.ResourceOptions(parent=self),
+            documents={"controller": pulumi.Output.json_dumps(policy)},
+        )
+        labels = {"app.kubernetes.io/name": chart.name, "app.kubernetes.io/instance": chart.name}
+        release(
+            f"{name}-release",
+            chart,
+            pulumi.ResourceOptions(parent=self, depends_on=[identity]),
+            namespace=NAMESPACE,
+            source=args["charts"],
+            values={
+                "clusterName": args["cluster_name"],
+                "region": args["region"],
+                "vpcId": args["vpc_id"],
+                "replicaCount": 2,
+                "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
+                "ingressClass": INGRESS_CLASS,
+                "createIngressClassResource": True,
+                # Its webhook would hold up every Service of the cluster until the controller is ready, to make NLBs of
+                # Services without a class, which nobody asks for here.
+                "enableServiceMutatorWebhook": False,
+                # Otherwise each rendering makes a new CA, and each `up` a change.
+                "keepTLSSecret": True,
+                "podDisruptionBudget": {"maxUnavailable": 1},
+                "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
+                "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
+                "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
+                "securityContext": {
+                    "runAsNonRoot": True,
+                    "readOnlyRootFilesystem": True,
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                **pod_placement(args["placement"]),
+            },
+        )
+        self.ingress_class = pulumi.Output.from_input(INGRESS_CLASS)
+        self.role_arn = identity.role_arn
+        self.register_outputs({"ingress_class": self.ingress_class, "role_arn": self.role_arn})

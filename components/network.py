@@ -1,0 +1,349 @@
+"""The stack's own VPC: subnets in two to six zones, the way out, endpoints and flow logs."""
+
+import json
+from ipaddress import IPv4Network
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
+
+from . import cidr, policies
+from .dependency import after
+from .subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
+
+
+class FlowLogsArgs(TypedDict):
+    """The VPC's flow logs in CloudWatch."""
+
+    retention_days: int
+    """How long they are kept."""
+
+
+class NetworkArgs(TypedDict):
+    """What a VPC is made from."""
+
+    cluster_name: str
+    """The cluster that subnets are tagged for."""
+    region: str
+    """AWS region, such as ap-northeast-1."""
+    account_id: str
+    """The account that the VPC is in."""
+    cidr: str
+    """IPv4 range of the VPC, /16 to /22."""
+    zones: NotRequired[list[str]]
+    """Availability zones by name."""
+    zone_count: NotRequired[int]
+    """The first so many zones of the region, where `zones` is absent."""
+    nat: str
+    """"none", "single" or "per-zone"."""
+    public_nodes: NotRequired[bool]
+    """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
+    pod_cidr: NotRequired[str]
+    """Secondary IPv4 range for pods, /16 to /21."""
+    interface_endpoints: NotRequired[list[str]]
+    """AWS services with an interface endpoint in the VPC ("ecr.api")."""
+    flow_logs: NotRequired[FlowLogsArgs]
+    """Absent: no flow logs."""
+    protect: bool
+    """Whether Pulumi refuses to delete or replace the VPC."""
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
+
+    Subnets are named after their zone and numbered by `cidr.zone_blocks`: adding a zone adds resources and changes none.
+    """
+
+    vpc_id: pulumi.Output[str]
+    vpc_cidr: pulumi.Output[str]
+    public_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internet-facing load balancers, a zone each."""
+    public_subnet_cidrs: pulumi.Output[list[str]]
+    private_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internal load balancers; none with `public_nodes`."""
+    private_subnet_cidrs: pulumi.Output[list[str]]
+    node_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for nodes and Fargate pods. Known once nodes in them can reach what they need: the routes are there."""
+    node_subnets: pulumi.Output[dict[str, str]]
+    """The same by zone."""
+    cluster_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for the control plane's network interfaces. Known before the routes are."""
+    pod_subnets: pulumi.Output[dict[str, str]]
+    """Subnets for pods by zone; empty without `pod_cidr`."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the VPC. Raises ValueError where the range does not fit the zones."""
+        super().__init__("eks-platform:index:Network", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        zones = args.get("zones") or self._first_zones(args["zone_count"])
+        with_private = not args.get("public_nodes", False)
+
+        self._vpc = ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=args["cidr"],
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
+        )
+        self._close_default_security_group()
+        public = {zone: self._public_subnet(zone) for zone in zones}
+        private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
+        pods = self._pod_subnets(zones)
+
+        public_table, internet_route = self._public_routes(public)
+        private_tables, nat_routes = self._private_routes(private, pods, public, internet_route)
+        self._s3_endpoint([public_table, *private_tables])
+        endpoints = self._interface_endpoints(list(private.values()) or list(public.values()))
+        if "flow_logs" in args:
+            self._flow_logs(args["flow_logs"])
+
+        nodes = private or public
+        # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
+        # (appmod-blueprints #582): whoever takes the nodes' subnets takes their routes with them.
+        ways_out = [*(nat_routes if private else [internet_route]), *endpoints]
+        self.vpc_id = self._vpc.id
+        self.vpc_cidr = self._vpc.cidr_block
+        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
+        self.public_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in public.values()])
+        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
+        self.private_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in private.values()])
+        self.cluster_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes.values()])
+        self.node_subnets = after(ways_out, _ids(nodes))
+        self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
+        self.pod_subnets = _ids(pods)
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "vpc_cidr": self.vpc_cidr,
+                "public_subnet_ids": self.public_subnet_ids,
+                "public_subnet_cidrs": self.public_subnet_cidrs,
+                "private_subnet_ids": self.private_subnet_ids,
+                "private_subnet_cidrs": self.private_subnet_cidrs,
+                "node_subnet_ids": self.node_subnet_ids,
+                "node_subnets": self.node_subnets,
+                "cluster_subnet_ids": self.cluster_subnet_ids,
+                "pod_subnets": self.pod_subnets,
+            }
+        )
+
+    def _first_zones(self, count: int) -> list[str]:
+        found = get_availability_zones(
+            state="available",
+            # Local Zones and zones that an account must opt in to have no EKS control plane interfaces.
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOptions(parent=self),
+        ).names
+        if len(found) < count:
+            raise ValueError(f"the region has {len(found)} zones, {count} are asked for")
+        return sorted(found)[:count]
+
+    def _close_default_security_group(self) -> None:
+        # Without rules it opens nothing to whoever forgets to name a group (CIS AWS Foundations 5.4).
+        ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child)
+
+    def _public_subnet(self, zone: str) -> ec2.Subnet:
+        for_nodes = self._args.get("public_nodes", False)
+        blocks = cidr.zone_blocks(IPv4Network(self._args["cidr"]), zone)
+        return ec2.Subnet(
+            f"{self._name}-public-{zone}",
+            vpc_id=self._vpc.id,
+            availability_zone=zone,
+            cidr_block=str(blocks.public if not for_nodes else blocks.private),
+            map_public_ip_on_launch=for_nodes,
+            tags={
+                "Name": f"{self._name}-public-{zone}",
+                **cluster_tags(self._args["cluster_name"], for_nodes=for_nodes),
+                **ELB_TAG,
+            },
+            opts=self._child,
+        )
+
+    def _private_subnet(self, zone: str) -> ec2.Subnet:
+        return ec2.Subnet(
+            f"{self._name}-private-{zone}",
+            vpc_id=self._vpc.id,
+            availability_zone=zone,
+            cidr_block=str(cidr.zone_blocks(IPv4Network(self._args["cidr"]), zone).private),
+            tags={
+                "Name": f"{self._name}-private-{zone}",
+                **cluster_tags(self._args["cluster_name"], for_nodes=True),
+                **INTERNAL_ELB_TAG,
+            },
+            opts=self._child,
+        )
+
+    def _pod_subnets(self, zones: list[str]) -> dict[str, ec2.Subnet]:
+        if "pod_cidr" not in self._args:
+            return {}
+        pods = IPv4Network(self._args["pod_cidr"])
+        association = ec2.VpcIpv4CidrBlockAssociation(
+            f"{self._name}-pods", vpc_id=self._vpc.id, cidr_block=str(pods), opts=self._child
+        )
+        return {
+            zone: ec2.Subnet(
+                f"{self._name}-pods-{zone}",
+                vpc_id=association.vpc_id,
+                availability_zone=zone,
+                cidr_block=str(cidr.pod_block(pods, zone)),
+                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._args["cluster_name"], for_nodes=False)},
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[association]),
+            )
+            for zone in zones
+        }
+
+    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[ec2.RouteTable, ec2.Route]:
+        gateway = ec2.InternetGateway(
+            f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
+        )
+        table = self._route_table("public")
+        route = ec2.Route(
+            f"{self._name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+            opts=self._child,
+        )
+        for zone, subnet in public.items():
+            self._associate(f"public-{zone}", table, subnet)
+        return table, route
+
+    def _private_routes(
+        self,
+        private: dict[str, ec2.Subnet],
+        pods: dict[str, ec2.Subnet],
+        public: dict[str, ec2.Subnet],
+        internet_route: ec2.Route,
+    ) -> tuple[list[ec2.RouteTable], list[ec2.Route]]:
+        gateways = self._nat_gateways(public, internet_route) if private else {}
+        tables, routes = [], []
+        for zone, subnet in private.items():
+            table = self._route_table(f"private-{zone}")
+            tables.append(table)
+            self._associate(f"private-{zone}", table, subnet)
+            if zone in pods:
+                self._associate(f"pods-{zone}", table, pods[zone])
+            if gateways:
+                routes.append(
+                    ec2.Route(
+                        f"{self._name}-private-{zone}-nat",
+                        route_table_id=table.id,
+                        destination_cidr_block="0.0.0.0/0",
+                        nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
+                        opts=self._child,
+                    )
+                )
+        return tables, routes
+
+    def _nat_gateways(self, public: dict[str, ec2.Subnet], internet_route: ec2.Route) -> dict[str, ec2.NatGateway]:
+        nat = self._args["nat"]
+        zones = {"none": [], "single": sorted(public)[:1], "per-zone": list(public)}[nat]
+        gateways = {}
+        for zone in zones:
+            address = ec2.Eip(
+                f"{self._name}-nat-{zone}", domain="vpc", tags={"Name": f"{self._name}-nat-{zone}"}, opts=self._child
+            )
+            gateways[zone] = ec2.NatGateway(
+                f"{self._name}-nat-{zone}",
+                allocation_id=address.id,
+                subnet_id=public[zone].id,
+                tags={"Name": f"{self._name}-{zone}"},
+                # A NAT gateway is of no use, and its address cannot be released, without the internet gateway.
+                # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[internet_route]),
+            )
+        return gateways
+
+    def _route_table(self, role: str) -> ec2.RouteTable:
+        return ec2.RouteTable(
+            f"{self._name}-{role}", vpc_id=self._vpc.id, tags={"Name": f"{self._name}-{role}"}, opts=self._child
+        )
+
+    def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> None:
+        ec2.RouteTableAssociation(
+            f"{self._name}-{role}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
+        )
+
+    def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> None:
+        # Free, and image layers of ECR come from S3: NAT traffic that nobody pays for.
+        ec2.VpcEndpoint(
+            f"{self._name}-s3",
+            vpc_id=self._vpc.id,
+            service_name=f"com.amazonaws.{self._args['region']}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            tags={"Name": f"{self._name}-s3"},
+            opts=self._child,
+        )
+
+    def _interface_endpoints(self, subnets: list[ec2.Subnet]) -> list[ec2.VpcEndpoint]:
+        services = self._args.get("interface_endpoints", [])
+        if not services:
+            return []
+        group = ec2.SecurityGroup(
+            f"{self._name}-endpoints",
+            description="AWS services inside the VPC: HTTPS from the VPC",
+            vpc_id=self._vpc.id,
+            tags={"Name": f"{self._name}-endpoints"},
+            opts=self._child,
+        )
+        for role, block in (("vpc", self._args["cidr"]), ("pods", self._args.get("pod_cidr"))):
+            if block:
+                vpc.SecurityGroupIngressRule(
+                    f"{self._name}-endpoints-{role}",
+                    security_group_id=group.id,
+                    description=f"HTTPS from the {role} range",
+                    cidr_ipv4=block,
+                    ip_protocol="tcp",
+                    from_port=443,
+                    to_port=443,
+                    opts=self._child,
+                )
+        return [
+            ec2.VpcEndpoint(
+                f"{self._name}-{service.replace('.', '-')}",
+                vpc_id=self._vpc.id,
+                service_name=f"com.amazonaws.{self._args['region']}.{service}",
+                vpc_endpoint_type="Interface",
+                private_dns_enabled=True,
+                subnet_ids=[subnet.id for subnet in subnets],
+                security_group_ids=[group.id],
+                tags={"Name": f"{self._name}-{service}"},
+                opts=self._child,
+            )
+            for service in services
+        ]
+
+    def _flow_logs(self, args: FlowLogsArgs) -> None:
+        log_group = cloudwatch.LogGroup(
+            f"{self._name}-flow-logs",
+            name=f"/aws/vpc/{self._name}/flow-logs",
+            retention_in_days=args["retention_days"],
+            opts=self._child,
+        )
+        role = iam.Role(
+            f"{self._name}-flow-logs",
+            assume_role_policy=json.dumps(policies.trust_vpc_flow_logs(self._args["account_id"], self._args["region"])),
+            opts=self._child,
+        )
+        policy = iam.RolePolicy(
+            f"{self._name}-flow-logs",
+            role=role.id,
+            policy=pulumi.Output.json_dumps(log_group.arn.apply(policies.vpc_flow_logs)),
+            opts=self._child,
+        )
+        ec2.FlowLog(
+            f"{self._name}-flow-logs",
+            vpc_id=self._vpc.id,
+            traffic_type="ALL",
+            log_destination=log_group.arn,
+            iam_role_arn=role.arn,
+            tags={"Name": f"{self._name}-flow-logs"},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+
+def _ids(subnets: dict[str, ec2.Subnet]) -> pulumi.Output[dict[str, str]]:
+    return pulumi.Output.all(**{zone: subnet.id for zone, subnet in subnets.items()})

@@ -1,0 +1,188 @@
+"""Karpenter's node class and node pools: which EC2 instances may become nodes."""
+
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from .node_group import DATA_DEVICES, DEVICES, TaintArgs
+
+
+class BudgetArgs(TypedDict):
+    """How many nodes may be taken away at once."""
+
+    nodes: str
+    """A number or a percentage."""
+    schedule: NotRequired[str]
+    """When the budget begins to hold, as a cron line in UTC."""
+    duration: NotRequired[str]
+    """How long it holds from then on."""
+
+
+class NodePoolArgs(TypedDict):
+    """What Karpenter may launch, and when it may take it away again."""
+
+    capacity_types: list[str]
+    """"spot", "on-demand"."""
+    categories: list[str]
+    """Instance categories; empty: any."""
+    families: list[str]
+    """Instance families; empty: any."""
+    instance_types: list[str]
+    """Exact types; empty: any."""
+    min_generation: NotRequired[int]
+    """Oldest instance generation."""
+    sizes: list[str]
+    """Instance sizes; empty: any."""
+    architectures: list[str]
+    """"amd64", "arm64"."""
+    zones: list[str]
+    """Availability zones; empty: all of the node class."""
+    cpu_limit: str
+    memory_limit: str
+    weight: NotRequired[int]
+    """The heavier pool is tried first."""
+    labels: dict[str, str]
+    taints: list[TaintArgs]
+    consolidation: str
+    """"WhenEmpty" or "WhenEmptyOrUnderutilized"."""
+    consolidate_after: str
+    expire_after: str
+    termination_grace_period: str
+    budgets: list[BudgetArgs]
+
+
+class NodePoolsArgs(TypedDict):
+    """The node class and the pools that use it."""
+
+    cluster_id: str
+    """The cluster's name, for the tags of what is launched."""
+    instance_profile_name: pulumi.Input[str]
+    """The nodes' instance profile."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Where nodes are launched."""
+    security_group_id: pulumi.Input[str]
+    """The cluster's security group."""
+    image: str
+    """"bottlerocket" or "al2023"."""
+    image_alias: str
+    """AMI alias with its version, such as bottlerocket@v1.66.0."""
+    disk_gib: int
+    """Disk for images, logs and ephemeral storage, in GiB."""
+    public_nodes: bool
+    """Whether nodes get public addresses."""
+    tags: dict[str, str]
+    """Tags of instances and disks, which the provider's default tags do not reach."""
+    pools: dict[str, NodePoolArgs]
+
+
+class NodePools(pulumi.ComponentResource):
+    """An EC2NodeClass and its NodePools.
+
+    They stay with this program and not with GitOps: a NodePool that outlives Karpenter leaves instances behind, and only one
+    tool that knows both can take them down in order.
+    """
+
+    node_class_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the node class and the pools."""
+        super().__init__("eks-platform:index:NodePools", name, {}, opts)
+        node_class = CustomResource(
+            f"{name}-default",
+            api_version="karpenter.k8s.aws/v1",
+            kind="EC2NodeClass",
+            metadata={"name": NODE_CLASS},
+            spec=node_class_spec(args),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=_DRAIN),
+        )
+        for pool, settings in args["pools"].items():
+            CustomResource(
+                f"{name}-{pool}",
+                api_version="karpenter.sh/v1",
+                kind="NodePool",
+                metadata={"name": pool},
+                spec=node_pool_spec(settings),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[node_class], custom_timeouts=_DRAIN),
+            )
+        self.node_class_name = pulumi.Output.from_input(NODE_CLASS)
+        self.register_outputs({"node_class_name": self.node_class_name})
+
+
+NODE_CLASS: Final = "default"
+_DRAIN: Final = pulumi.CustomTimeouts(delete="90m")
+"""A pool goes when its nodes have drained: as long as the longest termination grace period, and the instances' own end."""
+
+
+def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
+    """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/)."""
+    disk = {"encrypted": True, "volumeType": "gp3", "deleteOnTermination": True}
+    # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
+    sizes = {
+        device: f"{args['disk_gib']}Gi" if device == DATA_DEVICES[args["image"]] else "4Gi"
+        for device in DEVICES[args["image"]]
+    }
+    return {
+        "amiSelectorTerms": [{"alias": args["image_alias"]}],
+        "instanceProfile": args["instance_profile_name"],
+        # By id and not by tag: a second cluster in the VPC has subnets and groups of the same tags.
+        "subnetSelectorTerms": pulumi.Output.from_input(args["subnet_ids"]).apply(
+            lambda ids: [{"id": subnet} for subnet in ids]
+        ),
+        "securityGroupSelectorTerms": [{"id": args["security_group_id"]}],
+        "associatePublicIPAddress": args["public_nodes"],
+        "metadataOptions": {
+            "httpEndpoint": "enabled",
+            "httpProtocolIPv6": "disabled",
+            "httpPutResponseHopLimit": 1,
+            "httpTokens": "required",
+        },
+        "blockDeviceMappings": [
+            {"deviceName": device, "ebs": {**disk, "volumeSize": size}} for device, size in sizes.items()
+        ],
+        "tags": {"Name": f"{args['cluster_id']}-karpenter", **args["tags"]},
+    }
+
+
+def node_pool_spec(args: NodePoolArgs) -> dict[str, Any]:
+    """Return the spec of a NodePool (https://karpenter.sh/docs/concepts/nodepools/)."""
+    return {
+        "template": {
+            "metadata": {"labels": args["labels"]},
+            "spec": {
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": NODE_CLASS},
+                "requirements": node_requirements(args),
+                "taints": [dict(taint) for taint in args["taints"]],
+                "expireAfter": args["expire_after"],
+                "terminationGracePeriod": args["termination_grace_period"],
+            },
+        },
+        "limits": {"cpu": args["cpu_limit"], "memory": args["memory_limit"]},
+        "disruption": {
+            "consolidationPolicy": args["consolidation"],
+            "consolidateAfter": args["consolidate_after"],
+            "budgets": [dict(budget) for budget in args["budgets"]],
+        },
+        **({"weight": args["weight"]} if "weight" in args else {}),
+    }
+
+
+def node_requirements(args: NodePoolArgs) -> list[dict[str, Any]]:
+    """Return the requirements that instances of a pool meet (https://karpenter.sh/docs/concepts/scheduling/)."""
+    allowed = {
+        "karpenter.sh/capacity-type": args["capacity_types"],
+        "kubernetes.io/arch": args["architectures"],
+        "kubernetes.io/os": ["linux"],
+        "karpenter.k8s.aws/instance-category": args["categories"],
+        "karpenter.k8s.aws/instance-family": args["families"],
+        "karpenter.k8s.aws/instance-size": args["sizes"],
+        "node.kubernetes.io/instance-type": args["instance_types"],
+        "topology.kubernetes.io/zone": args["zones"],
+    }
+    requirements: list[dict[str, Any]] = [
+        {"key": key, "operator": "In", "values": values} for key, values in allowed.items() if values
+    ]
+    if "min_generation" in args:
+        oldest = str(args["min_generation"] - 1)
+        requirements.append({"key": "karpenter.k8s.aws/instance-generation", "operator": "Gt", "values": [oldest]})
+    return requirements

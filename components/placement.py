@@ -1,0 +1,64 @@
+"""Where the platform's own pods run."""
+
+from typing import Any, NotRequired, TypedDict
+
+
+class TolerationArgs(TypedDict):
+    """A toleration of a taint."""
+
+    key: str
+    """The taint's key."""
+    value: NotRequired[str]
+    """The taint's value; absent: any."""
+    effect: NotRequired[str]
+    """The taint's effect; absent: any."""
+
+
+class PlacementArgs(TypedDict):
+    """Which nodes the platform's own pods may use."""
+
+    fargate: bool
+    """Whether there are no nodes: a pod is a node of its own, and the kubelet's port is taken."""
+    node_selector: dict[str, str]
+    """Labels that the nodes must have."""
+    tolerations: list[TolerationArgs]
+    """Taints that the pods do not mind."""
+
+
+def pod_placement(placement: PlacementArgs) -> dict[str, Any]:
+    """Return `nodeSelector` and `tolerations` in the form of a pod's spec, which charts and add-ons share."""
+    values: dict[str, Any] = {}
+    if placement["node_selector"]:
+        values["nodeSelector"] = placement["node_selector"]
+    if placement["tolerations"]:
+        values["tolerations"] = [_toleration(toleration) for toleration in placement["tolerations"]]
+    return values
+
+
+def _toleration(args: TolerationArgs) -> dict[str, str]:
+    operator = {"operator": "Equal", "value": args["value"]} if "value" in args else {"operator": "Exists"}
+    effect = {"effect": args["effect"]} if "effect" in args else {}
+    return {"key": args["key"], **operator, **effect}
+
+
+def zone_spread(labels: dict[str, str], *, fargate: bool) -> list[dict[str, Any]]:
+    """Return topology spread constraints by which the pods with `labels` survive the loss of a zone.
+
+    Zones without a node do not count, so that one node alone still takes every replica. Fargate places each pod in a
+    subnet of its own choice and would leave a pod that must be spread pending.
+    """
+    selector = {"labelSelector": {"matchLabels": labels}, "matchLabelKeys": ["pod-template-hash"]}
+    return [
+        {
+            "topologyKey": "topology.kubernetes.io/zone",
+            "maxSkew": 1,
+            "whenUnsatisfiable": "ScheduleAnyway" if fargate else "DoNotSchedule",
+            **selector,
+        },
+        {
+            "topologyKey": "kubernetes.io/hostname",
+            "maxSkew": 1,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            **selector,
+        },
+    ]
