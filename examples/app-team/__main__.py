@@ -13,9 +13,10 @@ from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from contract import Platform
 
-# Any image that listens on 8080 without root; by digest, so that a restart runs what was reviewed.
+# It listens on 8080 without root. By digest, so that a restart runs what was reviewed.
 IMAGE: Final = (
-    "public.ecr.aws/nginx/nginx-unprivileged:1.29"
+    "docker.io/nginxinc/nginx-unprivileged:1.29.3-alpine"
+    "@sha256:5aea7cc516b419e3526f47dd1531be31a56a046cfe44754d94f9383e13e2ee99"
 )
 NAMESPACE: Final = "app-orders"
 NAME: Final = "orders"
