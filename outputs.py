@@ -1,8 +1,8 @@
 """What a stack tells other stacks: the platform's contract with the teams that use it.
 
-Consumers read the outputs by stack reference under their camelCase names. Nothing here is a secret: a secret output would
-need the two stacks to share a key. CONTRACT_VERSION grows when an output is renamed, removed or changes its meaning; a new
-output does not change it.
+Consumers read the outputs by stack reference under their camelCase names. Nothing here is a secret: a secret output
+would need the two stacks to share a key. CONTRACT_VERSION grows when an output is renamed, removed or changes its
+meaning; a new output does not change it.
 """
 
 from typing import Final, NotRequired, TypedDict

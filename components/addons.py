@@ -54,7 +54,7 @@ class NodeAddons(pulumi.ComponentResource):
             lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
         )
         addons = [
-            _addon(self, name, args, "vpc-cni", configuration, cni),
+            _addon(self, name, args, "vpc-cni", configuration=configuration, identity=cni),
             _addon(self, name, args, "kube-proxy"),
             _addon(self, name, args, "eks-pod-identity-agent"),
         ]
@@ -82,9 +82,9 @@ class ClusterAddons(pulumi.ComponentResource):
         """Declare the add-ons."""
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
         placement = args["placement"]
-        _addon(self, name, args, "coredns", coredns_configuration(placement))
+        _addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
         if "metrics-server" in args["versions"]:
-            _addon(self, name, args, "metrics-server", metrics_server_configuration(placement))
+            _addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
         if "aws-ebs-csi-driver" in args["versions"]:
             self._ebs(name, args)
         self.register_outputs({})
@@ -98,7 +98,7 @@ class ClusterAddons(pulumi.ComponentResource):
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
         )
         configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
-        driver = _addon(self, name, args, "aws-ebs-csi-driver", configuration, controller)
+        driver = _addon(self, name, args, "aws-ebs-csi-driver", configuration=configuration, identity=controller)
         StorageClass(
             f"{name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
@@ -159,6 +159,7 @@ def _addon(
     name: str,
     args: NodeAddonsArgs | ClusterAddonsArgs,
     addon: str,
+    *,
     configuration: pulumi.Input[str] | None = None,
     identity: Irsa | PodIdentity | None = None,
 ) -> eks.Addon:

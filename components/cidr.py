@@ -1,9 +1,9 @@
 """How a VPC's address range is divided: a pure function of the range and a zone's name.
 
-The range is cut into eight equal slots, one for each letter that a zone's name can end with, whether the zone is used or not.
-A zone's subnets therefore never depend on which other zones there are: adding or removing one renumbers nothing, and the
-order in which zones are listed has no meaning. The price is that a VPC with three zones uses three slots of eight; where
-pods need more addresses, a secondary range for pods gives a whole slot of its own to each zone.
+The range is cut into eight equal slots, one for each letter that a zone's name can end with, whether the zone is used
+or not. A zone's subnets so never depend on which other zones there are: adding or removing one renumbers nothing,
+and the order in which zones are listed has no meaning. The price is that a VPC with three zones uses three slots of
+eight; where pods need more addresses, a secondary range for pods gives a whole slot of its own to each zone.
 
     slot (an eighth)   |-------- private (half) --------|-- public (an eighth) --|------- free (three eighths) -------|
 """
@@ -36,7 +36,7 @@ class ZoneBlocks:
 def zone_blocks(vpc: IPv4Network, zone: str) -> ZoneBlocks:
     """Return the private and the public range of `zone` ("ap-northeast-1a") in the range `vpc` (/16 to /22).
 
-    Raises ValueError for a zone whose name does not end with a letter from a to h, or a range too small for its subnets.
+    Raises ValueError for a zone whose name does not end with a letter from a to h, or a range too small for subnets.
     """
     if vpc.prefixlen > LONGEST_VPC_PREFIX:
         raise ValueError(f"{vpc} is too small: its subnets would be smaller than a /28")
@@ -46,7 +46,7 @@ def zone_blocks(vpc: IPv4Network, zone: str) -> ZoneBlocks:
 
 
 def pod_block(pods: IPv4Network, zone: str) -> IPv4Network:
-    """Return the range of `zone` in the secondary range `pods` (/16 to /21). Raises ValueError as `zone_blocks` does."""
+    """Return the range of `zone` in the secondary range `pods` (/16 to /21); raises ValueError as `zone_blocks`."""
     if pods.prefixlen > LONGEST_POD_PREFIX:
         raise ValueError(f"{pods} is too small: a zone's pods would have less than a /24")
     return _slot(pods, zone)

@@ -46,8 +46,8 @@ class LoadBalancerArgs(TypedDict):
 class ControllerIngress(pulumi.ComponentResource):
     """An Ingress for every host and path to Traefik, from which the controller makes the ALB.
 
-    Depend on the controller and on Traefik: an Ingress that outlives the controller leaves the ALB and its security groups
-    behind, and its own finalizer with it (terraform-aws-eks #285).
+    Depend on the controller and on Traefik: an Ingress that outlives the controller leaves the ALB and its security
+    groups behind, and its own finalizer with it (terraform-aws-eks #285).
     """
 
     dns_name: pulumi.Output[str]

@@ -39,7 +39,7 @@ class LoadBalancerControllerArgs(TypedDict):
 class LoadBalancerController(pulumi.ComponentResource):
     """The controller that turns Ingresses and TargetGroupBindings into load balancers.
 
-    Whatever it made in AWS goes only while it and its role live: let every Ingress and TargetGroupBinding depend on this.
+    What it made in AWS goes only while it and its role live: let every Ingress and TargetGroupBinding depend on this.
     """
 
     ingress_class: pulumi.Output[str]

@@ -51,7 +51,7 @@ class NetworkArgs(TypedDict):
 class Network(pulumi.ComponentResource):
     """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
 
-    Subnets are named after their zone and numbered by `cidr.zone_blocks`: adding a zone adds resources and changes none.
+    Subnets are named after their zone and numbered by `cidr.zone_blocks`: a new zone adds resources and changes none.
     """
 
     vpc_id: pulumi.Output[str]

@@ -79,8 +79,8 @@ class NodePoolsArgs(TypedDict):
 class NodePools(pulumi.ComponentResource):
     """An EC2NodeClass and its NodePools.
 
-    They stay with this program and not with GitOps: a NodePool that outlives Karpenter leaves instances behind, and only one
-    tool that knows both can take them down in order.
+    They stay with this program and not with GitOps: a NodePool that outlives Karpenter leaves instances behind, and
+    only one tool that knows both can take them down in order.
     """
 
     node_class_name: pulumi.Output[str]
@@ -111,7 +111,7 @@ class NodePools(pulumi.ComponentResource):
 
 NODE_CLASS: Final = "default"
 _DRAIN: Final = pulumi.CustomTimeouts(delete="90m")
-"""A pool goes when its nodes have drained: as long as the longest termination grace period, and the instances' own end."""
+"""A pool goes when its nodes have drained: after the longest termination grace period, and the instances' own end."""
 
 
 def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:

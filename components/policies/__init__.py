@@ -8,7 +8,7 @@ from .document import (
     partition_of,
     policy_size,
 )
-from .encryption import logs_key, secrets_key
+from .encryption import secrets_key
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
     INTERRUPTION_EVENTS,
@@ -25,7 +25,6 @@ from .managed import (
     NODE_POLICIES,
     VPC_CNI_POLICY,
     managed_policy_arn,
-    vpc_cni_ipv6,
 )
 from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
 
@@ -45,7 +44,6 @@ __all__ = [
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",
-    "logs_key",
     "managed_policy_arn",
     "partition_of",
     "policy_size",
@@ -55,6 +53,5 @@ __all__ = [
     "trust_pod_identity",
     "trust_service",
     "trust_vpc_flow_logs",
-    "vpc_cni_ipv6",
     "vpc_flow_logs",
 ]

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from .document import PolicyDocument, allow, document
-
 CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
 """For the control plane's role. https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html"""
 
@@ -34,23 +32,3 @@ https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.m
 def managed_policy_arn(name: str, partition: str = "aws") -> str:
     """Return the ARN of a policy that AWS maintains."""
     return f"arn:{partition}:iam::aws:policy/{name}"
-
-
-def vpc_cni_ipv6(partition: str = "aws") -> PolicyDocument:
-    """Return what the vpc-cni add-on needs in an IPv6 cluster; AWS maintains no such policy.
-
-    https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html#cni-iam-role-create-ipv6-policy
-    """
-    return document(
-        allow(
-            "AssignAddresses",
-            [
-                "ec2:AssignIpv6Addresses",
-                "ec2:DescribeInstanceTypes",
-                "ec2:DescribeInstances",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeTags",
-            ],
-        ),
-        allow("TagInterfaces", ["ec2:CreateTags"], [f"arn:{partition}:ec2:*:*:network-interface/*"]),
-    )

@@ -32,7 +32,6 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
     return {
         "load-balancer-controller": policies.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
-        "vpc-cni-ipv6": policies.vpc_cni_ipv6(),
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
     }
 
@@ -47,7 +46,6 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "vpc-flow-logs": policies.trust_vpc_flow_logs(ACCOUNT, REGION),
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
         "secrets-key": policies.secrets_key(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/dev-cluster"),
-        "logs-key": policies.logs_key(ACCOUNT, REGION, ["/aws/eks/dev/cluster"]),
     }
 
 
@@ -570,19 +568,6 @@ def test_flow_logs_write_to_their_group_only(arn: str) -> None:
     assert not _decides(document, "logs:CreateLogGroup", LOG_GROUP, {})
 
 
-def test_the_logs_key_encrypts_the_named_groups_only() -> None:
-    key = policies.logs_key(ACCOUNT, REGION, ["/aws/eks/dev/cluster", "/aws/vpc/dev/*"])
-    [administration, use] = key["Statement"]
-    assert administration["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
-    assert use["Principal"] == {"Service": [f"logs.{REGION}.amazonaws.com"]}
-    service: PolicyDocument = {"Version": "2012-10-17", "Statement": [use]}
-    groups = {"/aws/eks/dev/cluster": True, "/aws/vpc/dev/flow-logs": True, "/aws/eks/prod/cluster": False}
-    for group, allowed in groups.items():
-        context = {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"}
-        assert _decides(service, "kms:GenerateDataKey", "*", context) is allowed
-    assert not _decides(service, "kms:ScheduleKeyDeletion", "*", {})
-
-
 def test_the_secrets_key_is_the_accounts_and_the_control_planes() -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/dev-cluster"
     [administration, *use] = policies.secrets_key(ACCOUNT, role)["Statement"]
@@ -598,10 +583,3 @@ def test_the_secrets_key_is_the_accounts_and_the_control_planes() -> None:
 def test_managed_policies_are_of_their_partition() -> None:
     assert policies.managed_policy_arn(policies.EBS_CSI_POLICY) == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     assert policies.managed_policy_arn("X", "aws-cn") == "arn:aws-cn:iam::aws:policy/X"
-
-
-def test_the_cni_of_an_ipv6_cluster_tags_interfaces_only() -> None:
-    document = policies.vpc_cni_ipv6()
-    assert _decides(document, "ec2:AssignIpv6Addresses", "*", {})
-    assert _decides(document, "ec2:CreateTags", f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-0", {})
-    assert not _decides(document, "ec2:CreateTags", f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-0", {})
