@@ -1,0 +1,151 @@
+# Everything a person or a workflow does with the platform. Needs Python 3.11+ and a package index; `make help` lists it.
+
+STACK ?= dev
+FORMAT ?= text
+# Arguments handed through, e.g. `make test ARGS='-k network'` or `make plan ARGS='--json'`.
+ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+# Without its bytecode each start compiles the SDKs and the program again: seconds instead of tenths.
+unexport PYTHONDONTWRITEBYTECODE
+
+## The stack, without an account
+
+.PHONY: preview
+preview: $(RUNTIME) ## Show what STACK would create (FORMAT=text or json, UNKNOWN=1 as a first `pulumi preview` sees it)
+	@$(PY) -m rehearsal.preview --stack $(STACK) --format $(FORMAT) $(if $(UNKNOWN),--unknown) $(ARGS)
+
+.PHONY: pulumi
+pulumi: $(RUNTIME) ## Find the Pulumi CLI, or build it with Go into a cache outside the tree
+	@$(PY) -m rehearsal.engine.cli
+
+.PHONY: rehearse
+rehearse: $(RUNTIME) ## Bring STACK up on the real Pulumi engine and a fake cloud
+	@$(PY) -m rehearsal.engine.rehearse --stack $(STACK) $(ARGS)
+
+.PHONY: rehearse-destroy
+rehearse-destroy: $(RUNTIME) ## Take the rehearsed STACK down and prove that the fake cloud is empty
+	@$(PY) -m rehearsal.engine.rehearse --stack $(STACK) --destroy $(ARGS)
+
+.PHONY: timeline
+timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt picture, critical path, lower bound
+	@$(PY) -m rehearsal.engine.timeline --stack $(STACK) $(ARGS)
+
+## The stack, for real
+
+.PHONY: plan
+plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK, with the difference of every property
+	@pulumi preview --stack $(STACK) --diff $(ARGS)
+
+.PHONY: up
+up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK (YES=1 does not ask first)
+	@pulumi up --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
+
+.PHONY: drift
+drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of STACK; changes nothing
+	@pulumi refresh --stack $(STACK) --preview-only --expect-no-changes --diff --non-interactive $(ARGS)
+
+.PHONY: pulumi-cli
+pulumi-cli:
+	@command -v pulumi >/dev/null || { echo 'pulumi is not on PATH: https://www.pulumi.com/docs/install/' >&2; exit 1; }
+
+## The code
+
+.PHONY: test
+test: $(DEV) ## Run the tests
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types ## Lint and types
+
+.PHONY: lint
+lint: $(DEV) ## Check style and format
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+.PHONY: types
+types: $(DEV) ## Check types strictly (about a minute with a cold cache: the SDKs; then seconds)
+	@$(PY) -m mypy
+	@cd examples/app-team && $(CURDIR)/$(PY) -m mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache .
+
+.PHONY: fix
+fix: $(DEV) ## Mend what the linter can mend, and format
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+.PHONY: docs
+docs: $(RUNTIME) ## Generate the settings schema and the tables of the README from the code
+	@$(PY) -m tools.generate
+
+.PHONY: bench
+bench: $(RUNTIME) ## Time `make preview` of STACK beside the bare imports of its SDK modules
+	@$(PY) benchmarks/preview.py --stack $(STACK) $(ARGS)
+
+.PHONY: requirements
+requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for the newest of what they leave open)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@for name in requirements requirements-dev; do \
+		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command 'make requirements' $(ARGS) $$name.in --output-file $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove the virtual environment and all caches of the tree
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this
+	@awk -F ':.*## ' '/^## / { printf "%s%s\n", (n++ ? "\n" : ""), substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nSTACK is dev, staging, prod or fargate (now %s).\n' '$(STACK)'
+
+# The environment. A stamp is written last, so a set-up that was interrupted starts again; its output goes to stderr.
+
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+
+# The environment's Python is absent in a fresh clone, and when the Python that it was made from is gone.
+ABSENT := $(shell test -x $(PY) || echo absent)
+
+$(RUNTIME): requirements.txt $(if $(ABSENT),FORCE)
+	@echo 'Setting up $(VENV) ...' >&2
+	@$(PY) -m pip --version >/dev/null 2>&1 || { $(make-environment) }
+	@$(install)
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo 'Adding the tools for tests and checks to $(VENV) ...' >&2
+	@$(install)
+
+.PHONY: FORCE
+FORCE:
+
+# Debian's python3 has no ensurepip until its venv package is installed; a pyenv shim exists for versions that do not run.
+define make-environment
+	for python in $(PYTHON); do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		$$python -c 'import ensurepip, venv' 2>/dev/null && exec $$python -m venv --clear $(VENV) >&2; \
+		bare="$$bare $$python"; \
+	done; \
+	if [ -n "$$bare" ]; then \
+		echo "No venv module in$$bare. On Debian and Ubuntu: apt-get install python3-venv (or python3.N-venv)"; \
+	else \
+		echo "Python 3.11 or newer is needed, none of these is: $(PYTHON). Install one, or name it: make PYTHON=/path/to/python3"; \
+	fi >&2; \
+	exit 1;
+endef
+
+# Every core compiles the bytecode; pip would take one, and twice as long. A file that does not compile, such as a package's
+# template, is not ours to judge.
+define install
+	{ $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r $< && \
+		{ $(PY) -m compileall -qq -j 0 $(VENV)/lib || true; } && \
+		touch $@; } >&2
+endef
