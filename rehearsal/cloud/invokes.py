@@ -1,0 +1,189 @@
+"""What the provider functions ("invokes") answer.
+
+About things that the program made, they say what it made. About others (a VPC that a stack file names, a hosted
+zone), they make up something plausible that is the same each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rehearsal.cloud.kind import PARTITION, Answer, Place, Properties
+from rehearsal.cloud.regions import load_balancer_zone, zones
+
+
+def _digest(text: object, length: int) -> str:
+    return hashlib.sha256(str(text).encode()).hexdigest()[:length]
+
+
+def _availability_zones(arguments: Properties, place: Place) -> Properties:
+    excluded = arguments.get("excludeNames") or []
+    found = {name: id_ for name, id_ in zones(place.region).items() if name not in excluded}
+    return {
+        **arguments,
+        "id": place.region,
+        "region": place.region,
+        "names": list(found),
+        "zoneIds": list(found.values()),
+        "groupNames": [place.region],
+    }
+
+
+def _caller_identity(_arguments: Properties, place: Place) -> Properties:
+    return {
+        "id": place.account,
+        "accountId": place.account,
+        "arn": f"arn:{PARTITION}:sts::{place.account}:assumed-role/deploy/rehearsal",
+        "userId": "AROAREHEARSAL:rehearsal",
+    }
+
+
+def _partition(_arguments: Properties, _place: Place) -> Properties:
+    suffix = "amazonaws.com"
+    return {"id": PARTITION, "partition": PARTITION, "dnsSuffix": suffix, "reverseDnsPrefix": "com.amazonaws"}
+
+
+def _region(_arguments: Properties, place: Place) -> Properties:
+    return {
+        "id": place.region,
+        "region": place.region,
+        "name": place.region,
+        "description": place.region,
+        "endpoint": f"ec2.{place.region}.amazonaws.com",
+    }
+
+
+def _hosted_zone_id(arguments: Properties, place: Place) -> Properties:
+    region = arguments.get("region") or place.region
+    return {
+        "id": load_balancer_zone(region),
+        "region": region,
+        "loadBalancerType": arguments.get("loadBalancerType") or "application",
+    }
+
+
+def _vpc(arguments: Properties, place: Place) -> Properties:
+    id_ = arguments.get("id") or f"vpc-{_digest(_stable(arguments), 17)}"
+    made = place.world.find("aws:ec2/vpc:Vpc", "id", id_) or {}
+    return {
+        "id": id_,
+        "arn": f"arn:{PARTITION}:ec2:{place.region}:{place.account}:vpc/{id_}",
+        "cidrBlock": made.get("cidrBlock") or arguments.get("cidrBlock") or "10.0.0.0/16",
+        "cidrBlockAssociations": [],
+        "default": bool(arguments.get("default")),
+        "dhcpOptionsId": made.get("dhcpOptionsId") or f"dopt-{_digest(id_, 17)}",
+        "enableDnsHostnames": made.get("enableDnsHostnames", True),
+        "enableDnsSupport": made.get("enableDnsSupport", True),
+        "enableNetworkAddressUsageMetrics": False,
+        "filters": arguments.get("filters") or [],
+        "instanceTenancy": "default",
+        "mainRouteTableId": made.get("mainRouteTableId") or f"rtb-{_digest(id_, 17)}",
+        "ownerId": place.account,
+        "region": place.region,
+        "state": "available",
+        "tags": made.get("tagsAll") or arguments.get("tags") or {},
+    }
+
+
+def _subnet(arguments: Properties, place: Place) -> Properties:
+    id_ = arguments.get("id") or f"subnet-{_digest(_stable(arguments), 17)}"
+    made = place.world.find("aws:ec2/subnet:Subnet", "id", id_) or _existing_subnet(id_, place)
+    return {
+        "id": id_,
+        "arn": f"arn:{PARTITION}:ec2:{place.region}:{place.account}:subnet/{id_}",
+        "availabilityZone": made["availabilityZone"],
+        "availabilityZoneId": zones(place.region).get(made["availabilityZone"], ""),
+        "availableIpAddressCount": 250,
+        "cidrBlock": made["cidrBlock"],
+        "defaultForAz": False,
+        "filters": arguments.get("filters") or [],
+        "mapPublicIpOnLaunch": made.get("mapPublicIpOnLaunch", False),
+        "ownerId": place.account,
+        "region": place.region,
+        "state": "available",
+        "tags": made.get("tagsAll") or {},
+        "vpcId": made["vpcId"],
+    }
+
+
+def _existing_subnet(id_: str, place: Place) -> Properties:
+    """Return a subnet that the program did not make: its id says where it lies."""
+    number = int(_digest(id_, 2), 16)
+    names = list(zones(place.region))
+    zone = names[int(id_[-1], 16) % len(names)] if id_[-1] in "0123456789abcdef" else names[0]
+    return {"availabilityZone": zone, "cidrBlock": f"10.0.{number}.0/24", "vpcId": f"vpc-{_digest(place.account, 17)}"}
+
+
+def _subnets(arguments: Properties, place: Place) -> Properties:
+    filters = {entry["name"]: entry["values"] for entry in arguments.get("filters") or []}
+    vpc = (filters.get("vpc-id") or [place.region])[0]
+    return {
+        "id": place.region,
+        "ids": [f"subnet-{_digest(vpc, 16)}{number}" for number in range(len(zones(place.region)))],
+        "filters": arguments.get("filters") or [],
+        "region": place.region,
+        "tags": arguments.get("tags") or {},
+    }
+
+
+def _zone(arguments: Properties, place: Place) -> Properties:
+    name = str(arguments.get("name") or "example.com").rstrip(".")
+    id_ = arguments.get("zoneId") or f"Z{_digest(name, 20).upper()}"
+    servers = [f"ns-{number}.awsdns-{number:02}.org" for number in (1, 2, 3, 4)]
+    return {
+        "id": id_,
+        "arn": f"arn:{PARTITION}:route53:::hostedzone/{id_}",
+        "callerReference": "rehearsal",
+        "comment": "",
+        "name": name,
+        "nameServers": servers,
+        "primaryNameServer": servers[0],
+        "privateZone": bool(arguments.get("privateZone")),
+        "resourceRecordSetCount": 2,
+        "tags": arguments.get("tags") or {},
+        "vpcId": arguments.get("vpcId") or "",
+        "zoneId": id_,
+    }
+
+
+def _load_balancer(arguments: Properties, place: Place) -> Properties:
+    made = place.world.find("aws:lb/loadBalancer:LoadBalancer", "id", arguments.get("arn")) or {}
+    name = made.get("name") or arguments.get("name") or f"k8s-{_digest(_stable(arguments), 16)}"
+    suffix = f"app/{name}/{_digest(name, 16)}"
+    service = f"arn:{PARTITION}:elasticloadbalancing:{place.region}:{place.account}"
+    arn = made.get("arn") or f"{service}:loadbalancer/{suffix}"
+    return {
+        "id": arn,
+        "arn": arn,
+        "arnSuffix": made.get("arnSuffix") or suffix,
+        "dnsName": made.get("dnsName") or f"{name}-{int(_digest(name, 8), 16)}.{place.region}.elb.amazonaws.com",
+        "internal": made.get("internal", False),
+        "loadBalancerType": "application",
+        "name": name,
+        "region": place.region,
+        "securityGroups": made.get("securityGroups") or [],
+        "subnets": made.get("subnets") or [],
+        "tags": made.get("tagsAll") or arguments.get("tags") or {},
+        "vpcId": made.get("vpcId") or "",
+        "zoneId": load_balancer_zone(place.region),
+    }
+
+
+def _stable(arguments: Mapping[str, Any]) -> str:
+    return repr(sorted(arguments.items(), key=str))
+
+
+INVOKES: Final[dict[str, Answer]] = {
+    "aws:ec2/getSubnet:getSubnet": _subnet,
+    "aws:ec2/getSubnets:getSubnets": _subnets,
+    "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+    "aws:lb/getHostedZoneId:getHostedZoneId": _hosted_zone_id,
+    "aws:lb/getLoadBalancer:getLoadBalancer": _load_balancer,
+    "aws:route53/getZone:getZone": _zone,
+}

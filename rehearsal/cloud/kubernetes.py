@@ -1,0 +1,168 @@
+"""Kubernetes: typed objects, custom resources, Helm releases, and what controllers add to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rehearsal.cloud.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
+
+BUILT_IN_GROUPS: Final = frozenset(
+    {
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "apps",
+        "autoscaling",
+        "batch",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "core",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "helm.sh",
+        "meta",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "policy",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "yaml",
+    }
+)
+"""API groups that the Kubernetes SDK has classes for: whatever is in another group is a custom resource."""
+
+CLUSTER_SCOPED: Final = frozenset(
+    {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "EC2NodeClass", "IngressClass"}
+    | {"Namespace", "NodePool", "PersistentVolume", "PriorityClass", "StorageClass"}
+    | {"ClusterSecretStore", "ClusterIssuer", "GatewayClass", "IngressClassParams"}
+)
+"""Kinds whose objects are in no namespace."""
+
+
+def is_custom(type_: str) -> bool:
+    """Return whether a type token is a custom resource's: `kubernetes:<group>/<version>:<Kind>`, group not built in."""
+    package, _, rest = type_.partition(":")
+    group, slash, _version = rest.partition(":")[0].rpartition("/")
+    return package == "kubernetes" and bool(slash) and group not in BUILT_IN_GROUPS and "." in group
+
+
+def _identifier(inputs: Properties, _context: Context) -> str:
+    metadata = inputs["metadata"]
+    return "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
+
+
+def _namespace(inputs: Properties, _context: Context) -> str | None:
+    """Return the namespace of an object that names none."""
+    return None if inputs.get("kind") in CLUSTER_SCOPED else "default"
+
+
+def _balancer_hostname(inputs: Properties, context: Context) -> str:
+    """Return the host name of the ALB that the AWS Load Balancer Controller makes for an Ingress.
+
+    The name is k8s-, the group or else namespace and name, and a hash.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#group.name
+    """
+    annotations: Mapping[str, str] = get(inputs, "metadata.annotations") or {}
+    group = annotations.get("alb.ingress.kubernetes.io/group.name", "").replace("-", "").replace(".", "")
+    own = f"{str(get(inputs, 'metadata.namespace'))[:8]}-{str(get(inputs, 'metadata.name'))[:8]}"
+    internal = "internal-" if annotations.get("alb.ingress.kubernetes.io/scheme") != "internet-facing" else ""
+    name = f"k8s-{group[:17] or own}-{context.digest('alb', 10)}"
+    return f"{internal}{name}-{context.number('dns', 10**9)}.{context.region}.elb.amazonaws.com"
+
+
+def _ingress_status(inputs: Properties, context: Context) -> Properties:
+    return {"ingress": [{"hostname": _balancer_hostname(inputs, context)}]}
+
+
+def _service_status(inputs: Properties, context: Context) -> Properties:
+    if get(inputs, "spec.type") != "LoadBalancer":
+        return {}
+    hostname = f"k8s-{context.digest('nlb', 16)}.elb.{context.region}.amazonaws.com"
+    return {"ingress": [{"hostname": hostname}]}
+
+
+def _service_address(inputs: Properties, context: Context) -> str:
+    given = get(inputs, "spec.clusterIP")
+    return str(given or f"172.20.{context.number('ip', 254) + 1}.{context.number('host', 254) + 1}")
+
+
+def _replicas(inputs: Properties, _context: Context) -> Properties:
+    number = get(inputs, "spec.replicas") or 1
+    return {"replicas": number, "readyReplicas": number, "availableReplicas": number, "updatedReplicas": number}
+
+
+def _release_status(inputs: Properties, context: Context) -> Properties:
+    chart = str(inputs["chart"]).rsplit("/", 1)[-1]
+    return {
+        "appVersion": str(inputs.get("version") or ""),
+        "chart": chart,
+        "name": inputs["name"],
+        "namespace": inputs["namespace"],
+        "revision": int(get(context.previous, "status.revision") or 0) + 1,
+        "status": "deployed",
+        "version": str(inputs.get("version") or ""),
+    }
+
+
+def _object(outputs: Mapping[str, Value] | None = None, *, replaces: tuple[str, ...] = ()) -> Kind:
+    """Return the `Kind` of a Kubernetes object.
+
+    Which fields replace an object is in the provider's table:
+    https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/pkg/provider/diff.go
+    """
+    metadata: dict[str, Value] = {
+        "metadata.uid": uuid("uid"),
+        "metadata.resourceVersion": lambda _inputs, context: str(1000 + context.number("version", 9000)),
+        "metadata.creationTimestamp": CREATED_AT,
+        "metadata.generation": 1,
+    }
+    return Kind(
+        _identifier,
+        outputs={**metadata, **(outputs or {})},
+        defaults={"metadata.name": autoname, "metadata.namespace": _namespace},
+        replaces=frozenset({"metadata.name", "metadata.namespace", *replaces}),
+        previews=False,
+    )
+
+
+CUSTOM_RESOURCE: Final = _object()
+"""A custom resource: free in form, with the metadata that every object gets."""
+
+KINDS: Final[dict[str, Kind]] = {
+    "kubernetes:core/v1:Namespace": _object({"spec.finalizers": ["kubernetes"], "status.phase": "Active"}),
+    # Unless the provider has enableConfigMapMutable, or in a ConfigMap that says it is immutable.
+    "kubernetes:core/v1:ConfigMap": _object(replaces=("data", "binaryData")),
+    "kubernetes:core/v1:Service": _object(
+        {
+            "spec.clusterIP": _service_address,
+            "spec.type": lambda inputs, _context: get(inputs, "spec.type") or "ClusterIP",
+            "status.loadBalancer": _service_status,
+        },
+        replaces=("spec.clusterIP",),
+    ),
+    "kubernetes:core/v1:ServiceAccount": _object(),
+    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _object(),
+    "kubernetes:apps/v1:Deployment": _object({"status": _replicas}, replaces=("spec.selector",)),
+    "kubernetes:storage.k8s.io/v1:StorageClass": _object(replaces=("parameters", "provisioner")),
+    "kubernetes:networking.k8s.io/v1:Ingress": _object({"status.loadBalancer": _ingress_status}),
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy": _object(),
+    "kubernetes:policy/v1:PodDisruptionBudget": _object(),
+    "kubernetes:helm.sh/v3:Release": Kind(
+        "{namespace}/{name}",
+        outputs={"status": _release_status},
+        defaults={"name": autoname, "namespace": "default"},
+        replaces=frozenset({"name", "namespace"}),
+        renews=frozenset({"status"}),
+        create_seconds=45.0,
+        delete_seconds=20.0,
+    ),
+}
+
+
+def missing_fields(inputs: Mapping[str, Any]) -> list[str]:
+    """Return which of the fields that every custom resource needs are not there: apiVersion, kind, metadata."""
+    return [name for name in ("apiVersion", "kind", "metadata") if not inputs.get(name)]

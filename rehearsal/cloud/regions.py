@@ -1,0 +1,42 @@
+"""What differs from region to region."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Zones that an account of ours sees. The letters are an account's own; the ids are everyone's.
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+_ZONES: Final[dict[str, dict[str, str]]] = {
+    "ap-northeast-1": {"a": "apne1-az4", "c": "apne1-az1", "d": "apne1-az2"},
+    "ap-northeast-3": {"a": "apne3-az3", "b": "apne3-az1", "c": "apne3-az2"},
+    "us-east-1": {
+        "a": "use1-az1",
+        "b": "use1-az2",
+        "c": "use1-az4",
+        "d": "use1-az6",
+        "e": "use1-az3",
+        "f": "use1-az5",
+    },
+}
+
+# Hosted zones of Application Load Balancers. https://docs.aws.amazon.com/general/latest/gr/elb.html
+_ALB_HOSTED_ZONES: Final = {
+    "ap-northeast-1": "Z14GRHDCWA56QT",
+    "ap-northeast-3": "Z5LXEXXYW11ES",
+    "us-east-1": "Z35SXDOTRQ7X7K",
+    "us-west-2": "Z1H1FL5HABSF5",
+    "eu-west-1": "Z32O12XQLNTSW2",
+}
+
+
+def zones(region: str) -> dict[str, str]:
+    """Return the availability zones of a region, name to id, by name; a region not listed here has a, b and c."""
+    letters = _ZONES.get(region)
+    if letters is None:
+        letters = {letter: f"{region.replace('-', '')}-az{number}" for number, letter in enumerate("abc", 1)}
+    return {region + letter: zone_id for letter, zone_id in letters.items()}
+
+
+def load_balancer_zone(region: str) -> str:
+    """Return the hosted zone id that an alias to an Application Load Balancer of a region names."""
+    return _ALB_HOSTED_ZONES.get(region, "Z0000000000ALB")

@@ -1,0 +1,82 @@
+"""The AWS services that the platform uses little of: KMS, CloudWatch, EventBridge, SQS, Route 53."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rehearsal.cloud.aws import aws_kind
+from rehearsal.cloud.kind import Autoname, Context, Kind, Properties, arn, autoname, uuid
+
+
+def _target_key(inputs: Properties, context: Context) -> str:
+    key = str(inputs["targetKeyId"])
+    return key if key.startswith("arn:") else f"arn:aws:kms:{context.region}:{context.account}:key/{key}"
+
+
+def _record_id(inputs: Properties, _context: Context) -> str:
+    parts = [inputs["zoneId"], inputs["name"], inputs["type"], inputs.get("setIdentifier")]
+    return "_".join(str(part) for part in parts if part)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "aws:kms/key:Key": aws_kind(
+        uuid(),
+        {"arn": arn("kms", "key/{id}"), "keyId": "{id}"},
+        defaults={
+            "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
+            "enableKeyRotation": False,
+            "isEnabled": True,
+            "keyUsage": "ENCRYPT_DECRYPT",
+            "multiRegion": False,
+        },
+        replaces=("customerMasterKeySpec", "customKeyStoreId", "keyUsage", "multiRegion", "xksKeyId"),
+        seconds=(28.0, 2.0, 2.0),
+    ),
+    "aws:kms/alias:Alias": aws_kind(
+        "{name}",
+        {"arn": arn("kms", "{name}"), "targetKeyArn": _target_key},
+        defaults={"name": Autoname(prefix="alias/")},
+        replaces=("name", "namePrefix"),
+        tagged=False,
+    ),
+    "aws:cloudwatch/logGroup:LogGroup": aws_kind(
+        "{name}",
+        {"arn": arn("logs", "log-group:{name}")},
+        defaults={"name": autoname, "logGroupClass": "STANDARD", "retentionInDays": 0, "skipDestroy": False},
+        replaces=("name", "namePrefix", "logGroupClass"),
+    ),
+    "aws:cloudwatch/eventRule:EventRule": aws_kind(
+        "{name}",
+        {"arn": arn("events", "rule/{name}")},
+        defaults={"name": autoname, "eventBusName": "default", "state": "ENABLED"},
+        replaces=("name", "namePrefix", "eventBusName"),
+    ),
+    "aws:cloudwatch/eventTarget:EventTarget": aws_kind(
+        "{rule}-{targetId}",
+        defaults={"targetId": autoname, "eventBusName": "default"},
+        replaces=("rule", "targetId", "eventBusName"),
+        tagged=False,
+    ),
+    "aws:sqs/queue:Queue": aws_kind(
+        lambda inputs, context: f"https://sqs.{context.region}.amazonaws.com/{context.account}/{inputs['name']}",
+        {"arn": arn("sqs", "{name}"), "url": "{id}"},
+        defaults={
+            "name": autoname,
+            "delaySeconds": 0,
+            "fifoQueue": False,
+            "maxMessageSize": 262_144,
+            "messageRetentionSeconds": 345_600,
+            "receiveWaitTimeSeconds": 0,
+            "visibilityTimeoutSeconds": 30,
+        },
+        replaces=("name", "namePrefix", "fifoQueue"),
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": aws_kind("{queueUrl}", replaces=("queueUrl",), tagged=False),
+    "aws:route53/record:Record": aws_kind(
+        _record_id,
+        {"fqdn": lambda inputs, _context: str(inputs["name"]).rstrip(".")},
+        replaces=("zoneId", "name"),
+        tagged=False,
+        regional=False,
+    ),
+}

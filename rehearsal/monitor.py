@@ -1,0 +1,525 @@
+"""A resource monitor in the program's own process: it answers like the engine on a fake cloud, and records requests.
+
+`pulumi.runtime.mocks` shows tests a resource's type, name and inputs. This monitor sees the raw requests: parents,
+dependencies of each property, aliases, protection, providers. It stands in for the engine in what matters to a
+program: inheritance of options, transforms (an ancestor's reach the children of a remote component too), default
+providers that are switched off. https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/source_eval.go is
+what it follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from google.protobuf import empty_pb2
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.sync_await import _sync_await
+
+from rehearsal import RehearsalError, cloud, sdk
+from rehearsal.cloud.component import Child, Expansion, Made, Steps, expand_of
+from rehearsal.cloud.kind import Context, Place
+from rehearsal.plan import STACK, Invocation, Message, Options, Plan, Registration
+from rehearsal.values import (
+    UNKNOWN,
+    Properties,
+    Secret,
+    as_outputs,
+    decode,
+    encode,
+    has_secret,
+    resolve_references,
+    reveal,
+)
+
+DEFAULT_REGION: Final = "ap-northeast-1"
+
+_GET_RESOURCE: Final = "pulumi:pulumi:getResource"
+
+# Output values carry an input's dependencies into a remote component. Invoke transforms and state migrations are left
+# out: the SDK then refuses a program that uses them, where a monitor that ignored them would mislead.
+_FEATURES: Final = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+)
+
+_SEVERITIES: Final = {engine_pb2.INFO: "info", engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
+
+
+class RefusedError(RehearsalError):
+    """The engine would refuse the request; the message says why."""
+
+
+class Callbacks(_CallbackServicer):
+    """The SDK's register of transforms without its gRPC server: the monitor calls them where they are."""
+
+    def __init__(self, monitor: RecordingMonitor) -> None:
+        self._monitor = monitor  # type: ignore[assignment]  # the SDK names the gRPC stub, whose methods this has
+        self._callbacks = {}
+        self._transforms = {}
+        self._state_migrations = {}
+        self._target = ""
+
+    def call(self, token: str, request: resource_pb2.TransformRequest) -> resource_pb2.TransformResponse:
+        """Run a transform and return what it made of the request."""
+        response = _sync_await(self._callbacks[token](request.SerializeToString()))
+        assert isinstance(response, resource_pb2.TransformResponse)  # noqa: S101  # narrows the SDK's Message
+        return response
+
+
+@dataclass(frozen=True)
+class Request:
+    """A registration that is under way.
+
+    options: those that transforms see and change. checked: whether the SDK is asked about the inputs.
+    """
+
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    remote: bool
+    inputs: Properties
+    options: resource_pb2.TransformResourceOptions
+    dependencies: frozenset[str]
+    property_dependencies: Mapping[str, frozenset[str]]
+    transforms: tuple[str, ...] = ()
+    checked: bool = True
+
+
+@dataclass
+class Inventory:
+    """What exists in the fake cloud: outputs by resource type. It is the `World` that answers may look at."""
+
+    outputs: dict[str, list[Properties]] = field(default_factory=dict)
+
+    def add(self, type_: str, id_: object, outputs: Properties) -> None:
+        """Add a resource."""
+        self.outputs.setdefault(type_, []).append({"id": id_, **outputs})
+
+    def find(self, type_: str, property_: str, value: object) -> Properties | None:
+        """Return the outputs of the resource of a type whose property is `value`, or None."""
+        return next((found for found in self.outputs.get(type_, []) if found.get(property_) == value), None)
+
+
+class RecordingMonitor:
+    """Answers a program's requests and records them. Its methods are those of the engine's ResourceMonitor and Engine.
+
+    unknown: answer as in a first preview, with computed values unknown. region: of resources whose provider names none.
+    existing: what there is in the cloud before, as outputs (with "id") by resource type. disabled_providers: packages
+    that have no default provider.
+    """
+
+    def __init__(
+        self,
+        project: str,
+        stack: str,
+        *,
+        unknown: bool = False,
+        region: str = DEFAULT_REGION,
+        existing: Mapping[str, Sequence[Properties]] | None = None,
+        disabled_providers: Iterable[str] = (),
+    ) -> None:
+        self.project = project
+        self.stack = stack
+        self.unknown = unknown
+        self.region = region
+        self.callbacks = Callbacks(self)
+        self._disabled = frozenset(disabled_providers)
+        self._inventory = Inventory({type_: list(found) for type_, found in (existing or {}).items()})
+        self._registrations: dict[str, Registration] = {}
+        self._transforms: dict[str, tuple[str, ...]] = {}
+        self._stack_transforms: list[str] = []
+        self._places: dict[str, Place] = {}
+        self._invocations: list[Invocation] = []
+        self._messages: list[Message] = []
+
+    def plan(self) -> Plan:
+        """Return what was recorded so far."""
+        root = next((entry for entry in self._registrations.values() if entry.type == STACK), None)
+        return Plan(
+            project=self.project,
+            stack=self.stack,
+            unknown=self.unknown,
+            registrations=tuple(self._registrations.values()),
+            exports=root.outputs if root else {},
+            invocations=tuple(self._invocations),
+            messages=tuple(self._messages),
+        )
+
+    # The protocol. Method names are the service's.
+
+    def GetDeploymentInfo(self, request: Any) -> resource_pb2.DeploymentInfo:  # noqa: N802
+        """Say what this monitor can do."""
+        return resource_pb2.DeploymentInfo(project=self.project, stack=self.stack, supportedFeatures=_FEATURES)
+
+    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
+        """Record a resource and answer with its id and outputs."""
+        inputs, carried = decode(request.object)
+        properties = {name: {*found.urns} for name, found in request.propertyDependencies.items()}
+        for name, urns in carried.items():
+            properties.setdefault(name, set()).update(urns)
+        made, dependencies = self._register(
+            Request(
+                type=request.type,
+                name=request.name,
+                parent=request.parent,
+                custom=request.custom,
+                remote=request.remote,
+                inputs=inputs,
+                options=_options_of(request),
+                dependencies=frozenset(request.dependencies).union(*properties.values()),
+                property_dependencies={name: frozenset(urns) for name, urns in properties.items()},
+                transforms=tuple(callback.token for callback in request.transforms),
+            )
+        )
+        return resource_pb2.RegisterResourceResponse(
+            urn=made.urn,
+            id=made.id if isinstance(made.id, str) else "",
+            object=encode(made.outputs),
+            propertyDependencies={
+                name: resource_pb2.RegisterResourceResponse.PropertyDependencies(urns=sorted(urns))
+                for name, urns in dependencies.items()
+            },
+        )
+
+    def RegisterResourceOutputs(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Record the outputs of a component, or the exports of the stack."""
+        outputs, _ = decode(request.outputs)
+        self._registrations[request.urn] = replace(self._registrations[request.urn], outputs=outputs)
+        return empty_pb2.Empty()
+
+    def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802
+        """Record a resource that exists already, and answer with what is known of it, else what one would be."""
+        inputs = resolve_references(decode(request.properties)[0])
+        kind = cloud.kind_of(request.type)
+        urn = self._new_urn(request.parent, request.type, request.name)
+        context = self._context(urn, request.provider, request.type)
+        known = self._inventory.find(request.type, "id", request.id) or kind.settle(
+            reveal(inputs), replace(context, id=request.id)
+        )
+        self._registrations[urn] = Registration(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent or None,
+            custom=True,
+            read=True,
+            id=request.id,
+            inputs=inputs,
+            outputs=known,
+            options=Options(provider=_provider_urn(request.provider)),
+            dependencies=frozenset(request.dependencies),
+        )
+        return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=encode(known))
+
+    def Invoke(self, request: Any) -> resource_pb2.ResourceInvokeResponse:  # noqa: N802
+        """Answer a provider function."""
+        arguments, _ = decode(request.args)
+        if request.tok == _GET_RESOURCE:
+            return _invoke_response(self._resource_state(arguments["urn"]))
+        self._require_provider(request.tok, request.provider)
+        wrong = sdk.invoke_problems(request.tok, arguments)
+        if wrong:
+            raise RefusedError(f"{request.tok}: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()))
+        result = cloud.answer_of(request.tok)(arguments, self._place(request.provider))
+        self._invocations.append(Invocation(request.tok, arguments, _provider_urn(request.provider)))
+        return _invoke_response(result)
+
+    def RegisterStackTransform(self, callback: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Take a transform that runs on every resource."""
+        self._stack_transforms.append(callback.token)
+        return empty_pb2.Empty()
+
+    def RegisterResourceHook(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Take a hook; nothing is created here that it could run for."""
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Let the program end."""
+        return empty_pb2.Empty()
+
+    def Log(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Record a message, debug messages excepted."""
+        if request.severity in _SEVERITIES:
+            self._messages.append(Message(_SEVERITIES[request.severity], request.message, request.urn or None))
+        return empty_pb2.Empty()
+
+    def RequirePulumiVersion(self, request: Any) -> empty_pb2.Empty:  # noqa: N802
+        """Accept any version range: there is no CLI here that could be too old."""
+        return empty_pb2.Empty()
+
+    # The engine's part.
+
+    def _register(self, request: Request) -> tuple[Registration, Mapping[str, frozenset[str]]]:
+        """Record a resource; return it and, for a remote component, what each of its outputs depends on."""
+        parent = self._registrations.get(request.parent)
+        if parent:
+            _inherit(request.options, parent.options)
+        request = self._transformed(request)
+        urn = self._new_urn(request.parent, request.type, request.name)
+        self._transforms[urn] = request.transforms
+        registration = Registration(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=request.parent or None,
+            custom=request.custom,
+            remote=request.remote,
+            inputs=request.inputs if request.remote else resolve_references(request.inputs),
+            options=_recorded(request.options),
+            dependencies=request.dependencies,
+            property_dependencies=request.property_dependencies,
+        )
+        self._registrations[urn] = registration
+        if request.custom or request.remote:
+            self._require_provider(request.type, request.options.provider)
+            if request.checked:
+                sdk.check(request.type, request.name, reveal(registration.inputs))
+        if request.remote:
+            return self._construct(registration)
+        if request.custom:
+            return self._create(registration), {}
+        return registration, {}
+
+    def _create(self, registration: Registration) -> Registration:
+        """Make a resource in the fake cloud, or in a preview say what it would be."""
+        kind = cloud.kind_of(registration.type)
+        inputs = reveal(registration.inputs)
+        context = self._context(registration.urn, registration.options.provider or "", registration.type)
+        if self.unknown:
+            id_: Any = UNKNOWN
+            outputs = kind.preview(inputs, context, UNKNOWN)
+        else:
+            id_ = kind.id_of(inputs, context)
+            outputs = kind.settle(inputs, replace(context, id=id_))
+            self._inventory.add(registration.type, id_, outputs)
+        secret = {name for name, value in registration.inputs.items() if has_secret(value)}
+        secret.update(registration.options.additional_secret_outputs)
+        marked = {name: Secret(value) if name in secret else value for name, value in outputs.items()}
+        created = replace(registration, id=id_, outputs=marked)
+        self._registrations[registration.urn] = created
+        return created
+
+    def _construct(self, component: Registration) -> tuple[Registration, Mapping[str, frozenset[str]]]:
+        """Register what the provider of a remote component registers below it."""
+        steps = expand_of(component.type)(
+            component.name,
+            component.inputs,
+            component.property_dependencies,
+            lambda reference: self._registrations[reference.urn].outputs,
+        )
+        expansion = self._expanded(component, steps)
+        constructed = replace(component, outputs=expansion.outputs)
+        self._registrations[component.urn] = constructed
+        return constructed, expansion.dependencies
+
+    def _expanded(self, component: Registration, steps: Steps) -> Expansion:
+        urns = {"": component.urn}
+        try:
+            child = next(steps)
+            while True:
+                made = self._register_child(component, child, urns[child.parent])
+                urns[child.name] = made.urn
+                child = steps.send(Made(made.urn, made.id, made.outputs))
+        except StopIteration as end:
+            expansion: Expansion = end.value
+            return expansion
+
+    def _register_child(self, component: Registration, child: Child, parent: str) -> Registration:
+        package = child.type.partition(":")[0]
+        provider = component.options.providers.get(package, "")
+        options = resource_pb2.TransformResourceOptions(
+            depends_on=sorted(child.depends_on), ignore_changes=child.ignore_changes, provider=provider
+        )
+        properties = child.property_dependencies
+        made, _ = self._register(
+            Request(
+                type=child.type,
+                name=child.name,
+                parent=parent,
+                custom=True,
+                remote=False,
+                inputs=child.inputs,
+                options=options,
+                dependencies=child.depends_on.union(*properties.values()),
+                property_dependencies=properties,
+                # What a component's provider sends comes from no SDK of ours; a transform's part in it does, if we
+                # have it.
+                checked=sdk.is_imported(child.type),
+            )
+        )
+        return made
+
+    def _transformed(self, request: Request) -> Request:
+        """Return a request after the transforms of the resource, its ancestors, the stack, in the engine's order."""
+        tokens = list(request.transforms)
+        ancestor: str | None = request.parent
+        while ancestor:
+            tokens += self._transforms.get(ancestor, ())
+            ancestor = self._registrations[ancestor].parent
+        for token in (*tokens, *self._stack_transforms):
+            request = self._transformed_by(token, request)
+        return request
+
+    def _transformed_by(self, token: str, request: Request) -> Request:
+        response = self.callbacks.call(
+            token,
+            resource_pb2.TransformRequest(
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                parent=request.parent,
+                properties=encode(as_outputs(request.inputs)),
+                options=request.options,
+            ),
+        )
+        inputs, _ = decode(response.properties)
+        kept = {name: urns for name, urns in request.property_dependencies.items() if name in inputs}
+        options = response.options if response.HasField("options") else request.options
+        added = frozenset(options.depends_on) - request.dependencies
+        return replace(
+            request,
+            inputs=inputs,
+            options=options,
+            property_dependencies=kept,
+            dependencies=request.dependencies | added,
+        )
+
+    def _resource_state(self, urn: str) -> Properties:
+        found = self._registrations.get(urn)
+        if found is None:
+            raise RefusedError(f"unknown resource {urn}")
+        return {"urn": urn, "id": found.id if isinstance(found.id, str) else "", "state": found.outputs}
+
+    def _new_urn(self, parent: str, type_: str, name: str) -> str:
+        """Return the URN of a resource, as the engine makes it; raises RefusedError if it is taken."""
+        above = parent.split("::")[2] if parent else STACK
+        qualified = type_ if above == STACK else f"{above}${type_}"
+        urn = f"urn:pulumi:{self.stack}::{self.project}::{qualified}::{name}"
+        if urn in self._registrations:
+            raise RefusedError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
+        return urn
+
+    def _require_provider(self, token: str, provider: str) -> None:
+        """Refuse a default provider that the stack's `pulumi:disable-default-providers` rules out."""
+        package = token.partition(":")[0]
+        if not provider and not self._disabled.isdisjoint({package, "*"}):
+            raise RefusedError(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
+
+    def _context(self, urn: str, provider: str, type_: str) -> Context:
+        place = self._place(provider)
+        return Context(
+            account=place.account,
+            region=place.region,
+            world=self._inventory,
+            default_tags=place.default_tags if type_.startswith("aws:") else {},
+            urn=urn,
+        )
+
+    def _place(self, provider: str) -> Place:
+        """Return the account and region that a provider works in; the program's inputs to it say so."""
+        urn = _provider_urn(provider) or ""
+        if urn not in self._places:
+            self._places[urn] = self._place_of(self._registrations.get(urn))
+        return self._places[urn]
+
+    def _place_of(self, provider: Registration | None) -> Place:
+        if provider is None or provider.type != "pulumi:providers:aws":
+            return Place(cloud.ACCOUNT, self.region, self._inventory)
+        inputs = sdk.decode_provider_inputs(provider.type, reveal(provider.inputs))
+        accounts = inputs.get("allowedAccountIds")
+        region = inputs.get("region")
+        tags = inputs.get("defaultTags")
+        return Place(
+            account=accounts[0] if isinstance(accounts, list) and accounts else cloud.ACCOUNT,
+            region=region if isinstance(region, str) else self.region,
+            world=self._inventory,
+            default_tags=(tags.get("tags") or {}) if isinstance(tags, Mapping) else {},
+        )
+
+
+def _options_of(request: Any) -> resource_pb2.TransformResourceOptions:
+    """Return the options of a registration, in the form in which transforms see them."""
+    options = resource_pb2.TransformResourceOptions(
+        depends_on=request.dependencies,
+        ignore_changes=request.ignoreChanges,
+        replace_on_changes=request.replaceOnChanges,
+        version=request.version,
+        aliases=request.aliases,
+        provider=request.provider,
+        providers=request.providers,
+        plugin_download_url=request.pluginDownloadURL,
+        deleted_with=request.deletedWith,
+        replace_with=request.replace_with,
+        additional_secret_outputs=request.additionalSecretOutputs,
+        hooks=request.hooks,
+    )
+    if request.HasField("customTimeouts"):
+        options.custom_timeouts.CopyFrom(request.customTimeouts)
+    if request.importId:
+        setattr(options, "import", request.importId)
+    if request.HasField("protect"):
+        options.protect = request.protect
+    if request.HasField("retainOnDelete"):
+        options.retain_on_delete = request.retainOnDelete
+    if request.deleteBeforeReplaceDefined:
+        options.delete_before_replace = request.deleteBeforeReplace
+    return options
+
+
+def _inherit(options: resource_pb2.TransformResourceOptions, parent: Options) -> None:
+    """Take over what a resource inherits from its parent."""
+    if not options.HasField("protect") and parent.protect is not None:
+        options.protect = parent.protect
+    if not options.HasField("retain_on_delete") and parent.retain_on_delete is not None:
+        options.retain_on_delete = parent.retain_on_delete
+    if not options.deleted_with and parent.deleted_with:
+        options.deleted_with = parent.deleted_with
+
+
+def _recorded(options: resource_pb2.TransformResourceOptions) -> Options:
+    timeouts = {name.name: value for name, value in options.custom_timeouts.ListFields()}
+    return Options(
+        protect=options.protect if options.HasField("protect") else None,
+        retain_on_delete=options.retain_on_delete if options.HasField("retain_on_delete") else None,
+        delete_before_replace=options.delete_before_replace if options.HasField("delete_before_replace") else None,
+        deleted_with=options.deleted_with or None,
+        provider=_provider_urn(options.provider),
+        providers={package: _provider_urn(provider) or "" for package, provider in options.providers.items()},
+        aliases=tuple(map(_alias, options.aliases)),
+        ignore_changes=tuple(options.ignore_changes),
+        replace_on_changes=tuple(options.replace_on_changes),
+        replace_with=tuple(options.replace_with),
+        additional_secret_outputs=tuple(options.additional_secret_outputs),
+        custom_timeouts=timeouts,
+        import_id=getattr(options, "import") or None,
+        version=options.version or None,
+        plugin_download_url=options.plugin_download_url or None,
+    )
+
+
+def _alias(alias: Any) -> str | dict[str, Any]:
+    if alias.HasField("urn"):
+        return str(alias.urn)
+    # The SDK writes an empty text for a parent that is not said.
+    return {name.name: value for name, value in alias.spec.ListFields() if value != ""}
+
+
+def _provider_urn(reference: str) -> str | None:
+    """Return the URN of a provider reference, which is a URN and an id."""
+    return reference.rpartition("::")[0] if reference.count("::") > 3 else reference or None
+
+
+def _invoke_response(result: Properties) -> resource_pb2.ResourceInvokeResponse:
+    fields: dict[str, Struct] = {"return": encode(result)}
+    return resource_pb2.ResourceInvokeResponse(**fields)  # type: ignore[arg-type]  # "return" is a keyword

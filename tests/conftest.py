@@ -1,0 +1,15 @@
+"""What all tests share."""
+
+import pytest
+
+# Importing a package of an SDK imports all its classes, and deprecated ones warn then, though nobody here uses them.
+WARNINGS = (
+    "ignore:NodeGroup uses AWS EC2 LaunchConfiguration:DeprecationWarning:pulumi_eks",
+    "ignore:aws\\.[\\w/.]+ has been deprecated in favor of:DeprecationWarning:pulumi_aws",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let these warnings pass; any other is an error."""
+    for warning in WARNINGS:
+        config.addinivalue_line("filterwarnings", warning)
