@@ -1,0 +1,44 @@
+"""The AWS provider of a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from rehearsal.cloud.kind import Kind
+from rehearsal.engine.double import Double, run
+from rehearsal.engine.refusals import RefusedError
+from rehearsal.values import Properties
+
+
+class Aws(Double):
+    """AWS: an account and a region."""
+
+    package = "aws"
+
+    def configure(self) -> None:
+        """Refuse an account that the program does not allow, as the real provider does.
+
+        https://www.pulumi.com/registry/packages/aws/installation-configuration/#configuration-options
+        (allowedAccountIds)
+        """
+        allowed = self.configuration.get("allowedAccountIds") or []
+        if allowed and self.environment.account not in allowed:
+            raise RefusedError(f"AWS account ID not allowed: {self.environment.account}")
+
+    def default_tags(self) -> Properties:
+        """Return the tags that the provider puts on every resource."""
+        tags = (self.configuration.get("defaultTags") or {}).get("tags")
+        return dict(tags) if isinstance(tags, Mapping) else {}
+
+    def given(self, kind: Kind, inputs: Properties) -> Properties:
+        """Return the inputs with the default tags among the tags, so that another default tag is a difference."""
+        own = inputs.get("tags") or {}
+        if "tagsAll" not in kind.derived or not self.default_tags() or not isinstance(own, Mapping):
+            return inputs
+        return {**inputs, "tags": {**self.default_tags(), **own}}
+
+
+def main() -> NoReturn:
+    """Serve the provider."""
+    run(Aws)

@@ -1,0 +1,60 @@
+"""What a rehearsal tells its provider doubles: one file in a folder that one environment variable names."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+
+from rehearsal.cloud import ACCOUNT
+
+VARIABLE: Final = "EKS_PLATFORM_REHEARSAL"
+FILE: Final = "environment.json"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Where the fake cloud stops and waits: at one operation of the Pulumi resource with this logical name.
+
+    made: whether the change is done when it stops (the engine is not told), or not begun. pipe: the named pipe that is
+    written to when it has stopped.
+    """
+
+    name: str
+    operation: str
+    made: bool
+    pipe: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """How the fake cloud behaves in one run of the engine.
+
+    account: whose credentials are in use. deployer: their IAM principal, None where it does not matter which. pace:
+    seconds to wait for each second that the real thing takes. fail_once: the operations ("create", "update", "delete")
+    that fail the first time they are tried on each resource. hold: see Hold.
+    """
+
+    account: str = ACCOUNT
+    deployer: str | None = None
+    pace: float = 0.0
+    fail_once: list[str] = field(default_factory=list)
+    hold: Hold | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write it for the doubles that are started next."""
+        (folder / FILE).write_text(json.dumps(asdict(self)))
+
+
+def folder() -> Path:
+    """Return the rehearsal's folder; raises KeyError outside of a rehearsal, where a double has no business."""
+    return Path(os.environ[VARIABLE])
+
+
+def read(folder: Path) -> Environment:
+    """Return what the rehearsal in `folder` asks for."""
+    values = json.loads((folder / FILE).read_text())
+    hold = values.pop("hold")
+    return Environment(**values, hold=Hold(**hold) if hold else None)

@@ -1,0 +1,83 @@
+"""A copy of a Pulumi project for a rehearsal: the real program and stack file, without the stack's secrets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+PLACEHOLDER: Final = "rehearsed-secret"
+"""What stands for a secret value: a rehearsal has no key to the real one."""
+
+STACK_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
+"""What a stack file says of its secrets provider."""
+
+
+class ScratchProject:
+    """The project files of one project in a folder of its own; the program itself stays where it is."""
+
+    def __init__(self, source: Path, folder: Path) -> None:
+        self.source: Final = source.resolve()
+        self.folder: Final = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = yaml.safe_load((self.source / "Pulumi.yaml").read_text())
+        self.name: Final = str(settings["name"])
+        main = (self.source / str(settings.get("main", "."))).resolve()
+        # The environment that rehearses runs the program, whatever environment the project file names.
+        runtime = settings["runtime"]["name"] if isinstance(settings["runtime"], dict) else settings["runtime"]
+        self._write("Pulumi.yaml", {**settings, "runtime": runtime, "main": str(main)})
+
+    def take_stack(self, stack: str) -> list[str]:
+        """Copy a stack file without its secrets; return the paths of these, for `pulumi config set --secret --path`."""
+        found = self.source / f"Pulumi.{stack}.yaml"
+        values = yaml.safe_load(found.read_text()) if found.exists() else {}
+        config, secrets = _without_secrets(values.get("config") or {})
+        kept = {key: value for key, value in values.items() if key not in STACK_KEYS}
+        self._write(f"Pulumi.{stack}.yaml", {**kept, "config": config})
+        return secrets
+
+    def config(self, stack: str) -> dict[str, Any]:
+        """Return the configuration in the copied stack file, by its full keys ("eks-platform:network")."""
+        values = yaml.safe_load((self.folder / f"Pulumi.{stack}.yaml").read_text()) or {}
+        return dict(values.get("config") or {})
+
+    def change(self, stack: str, changes: Mapping[str, Any]) -> None:
+        """Set values of the copied stack file, by dotted path ("eks-platform:cluster.version"); None takes one away."""
+        path = self.folder / f"Pulumi.{stack}.yaml"
+        values = yaml.safe_load(path.read_text()) or {}
+        config = copy.deepcopy(values.get("config") or {})
+        for dotted, value in changes.items():
+            _set(config, dotted.split("."), value)
+        self._write(path.name, {**values, "config": config})
+
+    def _write(self, name: str, values: Mapping[str, Any]) -> None:
+        (self.folder / name).write_text(yaml.safe_dump(dict(values), sort_keys=False))
+
+
+def _set(target: dict[str, Any], path: list[str], value: Any) -> None:
+    head, *rest = path
+    if rest:
+        _set(target.setdefault(head, {}), rest, value)
+    elif value is None:
+        target.pop(head, None)
+    else:
+        target[head] = value
+
+
+def _without_secrets(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    found: list[str] = []
+
+    def strip(value: Any, path: str) -> Any:
+        if isinstance(value, Mapping):
+            if set(value) == {"secure"}:
+                found.append(path)
+                return PLACEHOLDER
+            return {key: strip(item, f"{path}.{key}" if path else key) for key, item in value.items()}
+        if isinstance(value, list):
+            return [strip(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        return value
+
+    return strip(config, ""), found

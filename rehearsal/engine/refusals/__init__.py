@@ -1,0 +1,63 @@
+"""What the fake cloud refuses, each refusal with the page that says the real one does.
+
+`uses` has the tables: references between AWS resources and names that can exist only once. `aws` and `kubernetes` have
+the rules that are more than a reference. `consequences` has what a change brings about besides itself.
+"""
+
+from __future__ import annotations
+
+from rehearsal.engine.refusals import aws, kubernetes
+from rehearsal.engine.refusals.consequences import follow, queue_of
+from rehearsal.engine.refusals.rules import RULES, RefusedError
+from rehearsal.engine.refusals.uses import OUTSIDE, UNIQUE, USES
+from rehearsal.engine.store import Cloud, Resource
+
+__all__ = ["RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse"]
+
+
+def refuse(operation: str, resource: Resource, cloud: Cloud) -> None:
+    """Raise RefusedError if the real cloud would now refuse to "create", "update" or "delete" `resource`."""
+    if operation == "create":
+        _refuse_second(resource, cloud)
+    if operation != "delete":
+        _refuse_missing(resource, cloud)
+    else:
+        _refuse_used(resource, cloud)
+    for rule in RULES:
+        if operation in rule.operations and rule.applies_to(resource.type):
+            reason = rule.reason(resource, cloud)
+            if reason:
+                raise RefusedError(f"{rule.code}: {reason} ({operation} {resource})")
+
+
+def _refuse_second(resource: Resource, cloud: Cloud) -> None:
+    unique = UNIQUE.get(resource.type)
+    same = cloud.existing(resource.type, resource.id, resource.cluster)
+    if unique is not None:
+        values = {path: resource.get(path) for path in unique.paths}
+        if all(value is not None for value in values.values()):
+            same = next(iter(cloud.of(resource.type, **values)), same)
+    if same is not None:
+        code = unique.code if unique else "AlreadyExists"
+        raise RefusedError(f"{code}: {resource} exists already, made by {same.name}")
+
+
+def _refuse_missing(resource: Resource, cloud: Cloud) -> None:
+    for use in USES:
+        if use.user != resource.type or use.used in OUTSIDE:
+            continue
+        for value in resource.all(use.user_path):
+            if cloud.one(use.used, use.used_path, value) is None:
+                kind = use.used.rsplit(":", 1)[-1]
+                raise RefusedError(f"NotFound: {resource} names the {kind} {value}, which does not exist")
+
+
+def _refuse_used(resource: Resource, cloud: Cloud) -> None:
+    for use in USES:
+        if use.used != resource.type or not use.code:
+            continue
+        value = resource.get(use.used_path)
+        users = [user for user in cloud.of(use.user) if value in user.all(use.user_path)]
+        if users:
+            names = ", ".join(map(str, users))
+            raise RefusedError(f"{use.code}: {resource} cannot be deleted, it is in use by {names}")

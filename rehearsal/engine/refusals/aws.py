@@ -1,0 +1,210 @@
+"""What AWS refuses for more than a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rehearsal.engine.refusals import uses
+from rehearsal.engine.refusals.compute import compute_problem
+from rehearsal.engine.refusals.iam import attached_policy_arns
+from rehearsal.engine.refusals.rules import rule
+from rehearsal.engine.refusals.uses import EC2, EKS, ELB
+from rehearsal.engine.store import Cloud, Resource
+
+ANYWHERE = "0.0.0.0/0"
+GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
+PROVIDER = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"
+
+WITHOUT_NAT = frozenset({"ec2", "ecr.api", "ecr.dkr", "sts"})
+"""The endpoints that replace a way to the internet: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
+
+
+# --- Network
+# ---------------------------------------------------------------------------------------------------------------
+
+
+@rule("create", uses.NAT, code="Gateway.NotAttached", source=EC2 + "CreateNatGateway.html")
+def nat_without_gateway(nat: Resource, cloud: Cloud) -> str | None:
+    """A public NAT gateway needs an internet gateway on its VPC."""
+    vpc = _vpc_of_subnet(nat.get("subnetId"), cloud)
+    return None if vpc is None or _gateway_of(vpc, cloud) else f"{vpc} has no internet gateway attached"
+
+
+@rule("delete", uses.GATEWAY, code="DependencyViolation", source=EC2 + "DetachInternetGateway.html")
+def gateway_with_public_addresses(gateway: Resource, cloud: Cloud) -> str | None:
+    """An internet gateway stays while its VPC has public addresses mapped."""
+    vpc = gateway.get("vpcId")
+    nats = [nat for nat in cloud.of(uses.NAT) if _vpc_of_subnet(nat.get("subnetId"), cloud) == vpc]
+    balancers = [
+        lb for lb in cloud.of(uses.BALANCER) if not lb.get("internal") and vpc in _vpcs_of(lb, "subnets", cloud)
+    ]
+    users = ", ".join(map(str, [*nats, *balancers]))
+    return f"{vpc} has public addresses mapped: {users}" if users else None
+
+
+@rule("create update", uses.BALANCER, code="InvalidSubnet", source=ELB + "CreateLoadBalancer.html")
+def balancer_subnets(balancer: Resource, cloud: Cloud) -> str | None:
+    """An application load balancer needs subnets in two zones, and an internet gateway if it is internet-facing."""
+    subnets = balancer.all("subnets")
+    zones = {s.get("availabilityZone") for s in cloud.of(uses.SUBNET) if s.id in subnets}
+    if len(zones) < 2:
+        return "an application load balancer needs subnets in two zones"
+    missing = [vpc for vpc in _vpcs_of(balancer, "subnets", cloud) if not _gateway_of(vpc, cloud)]
+    return f"{missing[0]} has no internet gateway" if missing and not balancer.get("internal") else None
+
+
+@rule("delete", uses.BALANCER, code="OperationNotPermitted", source=ELB + "DeleteLoadBalancer.html")
+def protected_balancer(balancer: Resource, _cloud: Cloud) -> str | None:
+    """Deletion protection."""
+    return "deletion protection is enabled" if balancer.get("enableDeletionProtection") else None
+
+
+@rule("create update", uses.LISTENER, code="UnsupportedCertificate", source=ELB + "CreateListener.html")
+def pending_certificate(listener: Resource, cloud: Cloud) -> str | None:
+    """A listener takes a certificate only once it is issued."""
+    certificate = cloud.one(uses.CERTIFICATE, "arn", listener.get("certificateArn"))
+    if certificate is None or cloud.of(uses.VALIDATION, certificateArn=certificate.get("arn")):
+        return None
+    return f"{certificate} is not issued: nothing has validated it"
+
+
+def way_out(subnet_id: str, cloud: Cloud) -> bool:
+    """Return whether what runs in a subnet reaches the internet, or endpoints that do instead."""
+    subnet = cloud.existing(uses.SUBNET, subnet_id)
+    if subnet is None:
+        return False
+    if subnet.is_given:
+        return True  # Its routes are its owner's business, and not described.
+    for route in _routes(subnet_id, cloud):
+        if cloud.existing(uses.GATEWAY, str(route.get("gatewayId"))):
+            return True
+        nat = cloud.existing(uses.NAT, str(route.get("natGatewayId")))
+        if nat and any(
+            cloud.existing(uses.GATEWAY, str(r.get("gatewayId"))) for r in _routes(nat.get("subnetId"), cloud)
+        ):
+            return True
+    services = [str(e.get("serviceName")) for e in cloud.of(uses.ENDPOINT, vpcId=subnet.get("vpcId"))]
+    return all(any(service.endswith(f".{needed}") for service in services) for needed in WITHOUT_NAT)
+
+
+def _routes(subnet_id: str, cloud: Cloud) -> Iterable[Resource]:
+    tables = [a.get("routeTableId") for a in cloud.of(uses.ASSOCIATION, subnetId=subnet_id)]
+    return [r for r in cloud.of(uses.ROUTE, destinationCidrBlock=ANYWHERE) if r.get("routeTableId") in tables]
+
+
+def _vpc_of_subnet(subnet_id: str, cloud: Cloud) -> str | None:
+    subnet = cloud.existing(uses.SUBNET, subnet_id)
+    return None if subnet is None else str(subnet.get("vpcId"))
+
+
+def _vpcs_of(resource: Resource, path: str, cloud: Cloud) -> set[str]:
+    return {vpc for subnet in resource.all(path) if (vpc := _vpc_of_subnet(subnet, cloud)) is not None}
+
+
+def _gateway_of(vpc_id: str, cloud: Cloud) -> bool:
+    vpc = cloud.existing(uses.VPC, vpc_id)
+    return bool(cloud.of(uses.GATEWAY, vpcId=vpc_id)) or (vpc is not None and vpc.is_given)
+
+
+# --- EKS ----------------------------------------------------------------------------------------------------------
+
+
+@rule("create", uses.CLUSTER, code="InvalidParameterException", source=EKS + "VpcConfigRequest.html")
+def cluster_zones(cluster: Resource, cloud: Cloud) -> str | None:
+    """A control plane needs subnets in two zones."""
+    zones = {s.get("availabilityZone") for s in cloud.of(uses.SUBNET) if s.id in cluster.all("vpcConfig.subnetIds")}
+    return None if len(zones) > 1 else "subnets must be in at least two different zones"
+
+
+@rule("create delete", uses.CLUSTER, code="AccessDenied", source=PROVIDER + "eks_cluster")
+def cluster_role_without_policy(cluster: Resource, cloud: Cloud) -> str | None:
+    """The control plane's role must have its policy for as long as the control plane is there.
+
+    Without it EKS cannot clean up the security groups and network interfaces that it made.
+    """
+    if "AmazonEKSClusterPolicy" in _policy_names(cluster.get("roleArn"), cloud):
+        return None
+    return f"the role {cluster.get('roleArn')} has no AmazonEKSClusterPolicy"
+
+
+@rule("delete", uses.CLUSTER, code="InvalidRequestException", source=EKS + "DeleteCluster.html")
+def protected_cluster(cluster: Resource, _cloud: Cloud) -> str | None:
+    """Deletion protection."""
+    return "deletion protection is enabled" if cluster.get("deletionProtection") else None
+
+
+NODE_POLICIES: Mapping[str, tuple[str, ...]] = {
+    "a node joins the cluster": ("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"),
+    "a node pulls images": ("AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly"),
+}
+
+
+@rule("create delete", uses.NODE_GROUP, code="NodeCreationFailure", source=GUIDE + "create-node-role.html")
+def node_role_without_policies(group: Resource, cloud: Cloud) -> str | None:
+    """Nodes work, and drain, with their role's policies only."""
+    present = _policy_names(group.get("nodeRoleArn"), cloud)
+    lacking = [what for what, policies in NODE_POLICIES.items() if not present.intersection(policies)]
+    return f"the role {group.get('nodeRoleArn')} has no policy by which {lacking[0]}" if lacking else None
+
+
+@rule(
+    "create",
+    uses.NODE_GROUP,
+    code="NodeCreationFailure",
+    source="https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3446",
+)
+def nodes_without_network_plugin(group: Resource, cloud: Cloud) -> str | None:
+    """A node is not ready before the cluster has a network plugin."""
+    cluster = cloud.one(uses.CLUSTER, "name", group.get("clusterName"))
+    if cluster is None or cluster.get("bootstrapSelfManagedAddons") is not False:
+        return None
+    plugins = cloud.of(uses.ADDON, clusterName=cluster.get("name"), addonName="vpc-cni")
+    return None if any(p.ready <= cloud.now for p in plugins) else "the cluster has no vpc-cni: nodes stay not ready"
+
+
+@rule(
+    "create delete",
+    uses.NODE_GROUP,
+    code="NodeCreationFailure",
+    source="https://github.com/aws-samples/appmod-blueprints/issues/582",
+)
+def nodes_without_way_out(group: Resource, cloud: Cloud) -> str | None:
+    """Nodes reach EKS and the registries by a NAT gateway or endpoints, until they have drained."""
+    lost = [subnet for subnet in group.all("subnetIds") if not way_out(subnet, cloud)]
+    return f"nothing leads out of {lost[0]}: no route to a NAT or internet gateway, no endpoints" if lost else None
+
+
+WITHOUT_PODS = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent"})
+"""Add-ons that are DaemonSets alone: they are active with no node."""
+
+
+@rule("create", uses.ADDON, code="InsufficientNumberOfReplicas", source=GUIDE + "troubleshooting.html")
+def addon_without_compute(addon: Resource, cloud: Cloud) -> str | None:
+    """An add-on with a Deployment is not active before something can run its pods; EKS waits 20 minutes for that."""
+    name = str(addon.get("addonName"))
+    if name in WITHOUT_PODS:
+        return None
+    on_fargate = name != "coredns" or '"fargate"' in str(addon.get("configurationValues")).lower()
+    problem = compute_problem(addon.get("clusterName"), "kube-system", cloud, fargate=on_fargate)
+    return f"{name} is degraded after 20 minutes: {problem}" if problem else None
+
+
+@rule("create", uses.FARGATE, code="InvalidParameterException", source=EKS + "CreateFargateProfile.html")
+def fargate_in_public_subnet(profile: Resource, cloud: Cloud) -> str | None:
+    """Fargate pods run in private subnets only."""
+    for subnet in profile.all("subnetIds"):
+        if any(route.get("gatewayId") for route in _routes(subnet, cloud)):
+            return f"{subnet} is not a private subnet"
+    return None
+
+
+@rule("create delete", uses.FARGATE, code="AccessDenied", source=GUIDE + "pod-execution-role.html")
+def fargate_role_without_policy(profile: Resource, cloud: Cloud) -> str | None:
+    """Fargate starts pods with the pod execution role's policy only."""
+    role = profile.get("podExecutionRoleArn")
+    has = "AmazonEKSFargatePodExecutionRolePolicy" in _policy_names(role, cloud)
+    return None if has else f"the role {role} has no AmazonEKSFargatePodExecutionRolePolicy"
+
+
+def _policy_names(role_arn: str, cloud: Cloud) -> set[str]:
+    return {arn.rsplit("/", 1)[-1] for arn in attached_policy_arns(role_arn, cloud)}

@@ -1,0 +1,95 @@
+"""What is inside a cluster: objects by their metadata, Helm releases, custom resource definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rehearsal.engine.refusals import uses
+from rehearsal.engine.store import Cloud, Resource
+
+NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+SERVICE: Final = "kubernetes:core/v1:Service"
+INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
+RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+DEFINITION: Final = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+BINDING: Final = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
+NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
+NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+
+BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+
+
+def namespace_of(resource: Resource) -> str | None:
+    """Return the namespace that an object or a release is in."""
+    found = resource.get("namespace") if resource.type == RELEASE else resource.get("metadata.namespace")
+    return None if found is None else str(found)
+
+
+def name_of(resource: Resource) -> str:
+    """Return an object's name."""
+    return str(resource.get("metadata.name") or resource.get("name"))
+
+
+def group_of(type_: str) -> str:
+    """Return the API group in a resource type: kubernetes:<group>/<version>:<Kind>."""
+    return type_.split(":")[1].rsplit("/", 1)[0]
+
+
+def chart_of(release: Resource) -> str:
+    """Return the name of a release's chart, without a repository."""
+    return str(release.get("chart")).rstrip("/").rsplit("/", 1)[-1]
+
+
+def values_of(release: Resource) -> Mapping[str, Any]:
+    """Return the values given to a release."""
+    values = release.outputs.get("values")
+    return values if isinstance(values, Mapping) else {}
+
+
+def releases_of(chart: str, cluster: str, cloud: Cloud) -> list[Resource]:
+    """Return the releases of a chart in a cluster that are ready."""
+    return [r for r in cloud.of(RELEASE, cluster) if chart_of(r) == chart and r.ready <= cloud.now]
+
+
+def objects_in(cluster: str, cloud: Cloud) -> Iterator[Resource]:
+    """Return everything inside a cluster."""
+    return (r for r in cloud.resources if r.cluster == cluster)
+
+
+CHART_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "aws-load-balancer-controller": ("elbv2.k8s.aws", "aga.k8s.aws", "gateway.k8s.aws"),
+    "karpenter": ("karpenter.sh", "karpenter.k8s.aws", "autoscaling.x-k8s.io"),
+    "traefik": ("traefik.io", "gateway.networking.k8s.io", "hub.traefik.io"),
+}
+"""API groups of the definitions in a chart's `crds/`: Helm installs them unless told not to, and never removes them.
+
+https://helm.sh/docs/chart_best_practices/custom_resource_definitions/"""
+
+TEMPLATED_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "karpenter-crd": ("karpenter.sh", "karpenter.k8s.aws", "autoscaling.x-k8s.io"),
+    "traefik-crds": ("traefik.io", "gateway.networking.k8s.io", "hub.traefik.io"),
+    "argo-cd": ("argoproj.io",),
+    "external-secrets": ("external-secrets.io", "generators.external-secrets.io"),
+}
+"""API groups of the definitions among a chart's templates: they come and go with the release."""
+
+WITHOUT_CONTROLLER: Final = frozenset({"karpenter-crd", "traefik-crds"})
+"""Charts that run no pod."""
+
+NEEDED_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "karpenter": ("karpenter.sh", "karpenter.k8s.aws"),
+    "traefik": ("traefik.io",),
+    "aws-load-balancer-controller": ("elbv2.k8s.aws",),
+}
+"""API groups without which a chart's controller does not start."""
+
+
+def is_defined(group: str, cluster: str, cloud: Cloud) -> bool:
+    """Return whether a cluster knows an API group of custom resources."""
+    return any(d.get("spec.group") == group for d in cloud.of(DEFINITION, cluster))
+
+
+def cluster_of(name: str, cloud: Cloud) -> Resource | None:
+    """Return the control plane of a cluster."""
+    return cloud.one(uses.CLUSTER, "name", name)

@@ -1,0 +1,32 @@
+"""Whether something can run a pod."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from rehearsal.engine.refusals import uses
+from rehearsal.engine.store import Cloud
+
+
+def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool = True) -> str | None:
+    """Return why no pod of a namespace can run in a cluster, or None if one can.
+
+    `fargate`: whether the pod may run on Fargate.
+    """
+    groups = [
+        g for g in cloud.of(uses.NODE_GROUP, clusterName=cluster) if g.ready <= cloud.now and _has_nodes(g.outputs)
+    ]
+    if groups or any(i.get("cluster") == cluster for i in cloud.of(uses.INSTANCE)):
+        return None
+    profiles = [p for p in cloud.of(uses.FARGATE, clusterName=cluster) if p.ready <= cloud.now]
+    matching = [p for p in profiles if any(fnmatchcase(namespace, str(s)) for s in p.all("selectors.namespace"))]
+    if matching and fargate:
+        return None
+    if matching:
+        return "there is no node, and the pod is not configured for Fargate"
+    return f"there is no ready node and no Fargate profile for the namespace {namespace}"
+
+
+def _has_nodes(outputs: dict[str, object]) -> bool:
+    scaling = outputs.get("scalingConfig")
+    return not isinstance(scaling, dict) or int(scaling.get("desiredSize") or scaling.get("minSize") or 0) > 0

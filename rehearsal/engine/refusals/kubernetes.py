@@ -1,0 +1,298 @@
+"""What a cluster refuses: access, namespaces, definitions, and finalizers that nobody is left to take off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rehearsal.cloud.kubernetes import is_custom
+from rehearsal.engine.refusals import uses
+from rehearsal.engine.refusals.cluster import (
+    BINDING,
+    BUILT_IN_NAMESPACES,
+    CHART_DEFINITIONS,
+    INGRESS,
+    NAMESPACE,
+    NEEDED_GROUPS,
+    NODE_CLASS,
+    NODE_POOL,
+    RELEASE,
+    SERVICE,
+    TEMPLATED_DEFINITIONS,
+    WITHOUT_CONTROLLER,
+    chart_of,
+    cluster_of,
+    group_of,
+    is_defined,
+    name_of,
+    namespace_of,
+    objects_in,
+    values_of,
+)
+from rehearsal.engine.refusals.compute import compute_problem
+from rehearsal.engine.refusals.controllers import (
+    BALANCER_CONTROLLER,
+    KARPENTER,
+    SERVICE_ACCOUNTS,
+    Served,
+    balancer_subnets,
+    controller_problem,
+    release_problem,
+    selected,
+)
+from rehearsal.engine.refusals.rules import rule
+from rehearsal.engine.store import Cloud, Resource
+
+ALWAYS: Final = "create update delete"
+CONTROLLER_DOCS: Final = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/"
+
+SERVED: Final[Mapping[str, Served]] = {
+    INGRESS: Served(
+        BALANCER_CONTROLLER,
+        (
+            "elasticloadbalancing:CreateLoadBalancer",
+            "elasticloadbalancing:CreateTargetGroup",
+            "elasticloadbalancing:CreateListener",
+        ),
+        (
+            "elasticloadbalancing:DeleteLoadBalancer",
+            "elasticloadbalancing:DeleteTargetGroup",
+            "ec2:DeleteSecurityGroup",
+        ),
+    ),
+    BINDING: Served(
+        BALANCER_CONTROLLER,
+        ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DescribeTargetHealth"),
+        ("elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:DescribeTargetHealth"),
+    ),
+    NODE_POOL: Served(KARPENTER, ("ec2:CreateFleet", "ec2:RunInstances", "iam:PassRole"), ("ec2:TerminateInstances",)),
+    # Without iam:ListInstanceProfiles the finalizer stays: https://github.com/aws/karpenter-provider-aws/issues/9185
+    NODE_CLASS: Served(KARPENTER, (), ("iam:ListInstanceProfiles", "ec2:DeleteLaunchTemplate")),
+}
+"""Objects that carry a finalizer: whose it is, and what it takes to put things up and to take them off."""
+
+
+# --- Access
+# ----------------------------------------------------------------------------------------------------------------
+
+
+def access_problem(cluster: str, principal: str | None, cloud: Cloud) -> str | None:
+    """Return why `principal` (None: whoever is an administrator) cannot use a cluster's API, or None if it can.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+    """
+    control_plane = cluster_of(cluster, cloud)
+    if control_plane is None:
+        return f"the cluster {cluster} is unreachable: it does not exist"
+    if control_plane.get("accessConfig.bootstrapClusterCreatorAdminPermissions"):
+        return None
+    administrators = {
+        p.get("principalArn")
+        for p in cloud.of(uses.ENTRY_POLICY, clusterName=cluster)
+        if str(p.get("policyArn")).endswith("/AmazonEKSClusterAdminPolicy")
+    }
+    entries = {e.get("principalArn") for e in cloud.of(uses.ENTRY, clusterName=cluster)} & administrators
+    if principal in entries or (principal is None and entries):
+        return None
+    return f"Unauthorized: {principal or 'nobody'} has no access entry with AmazonEKSClusterAdminPolicy in {cluster}"
+
+
+# --- Namespaces and definitions
+# ----------------------------------------------------------------------------------------------
+
+
+@rule(
+    "create",
+    "kubernetes:*",
+    code="NotFound",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+)
+def namespace_missing(resource: Resource, cloud: Cloud) -> str | None:
+    """An object needs its namespace; a Helm release can make its own."""
+    namespace = namespace_of(resource)
+    if namespace is None or namespace in BUILT_IN_NAMESPACES or resource.get("createNamespace"):
+        return None
+    known = {name_of(other) for other in cloud.of(NAMESPACE, resource.cluster)}
+    return None if namespace in known else f'namespaces "{namespace}" not found'
+
+
+@rule(
+    "create update",
+    "kubernetes:*",
+    code="NoKindMatchError",
+    source="https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/custom-resources/",
+)
+def definition_missing(resource: Resource, cloud: Cloud) -> str | None:
+    """A custom resource needs its definition."""
+    group = group_of(resource.type)
+    if not is_custom(resource.type) or is_defined(group, resource.cluster, cloud):
+        return None
+    return f"no matches for kind {resource.type.rsplit(':', 1)[-1]} in {group}: its definition is not installed"
+
+
+@rule(
+    "delete",
+    RELEASE,
+    code="WouldDeleteObjects",
+    source="https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#delete-a-customresourcedefinition",
+)
+def definitions_in_use(release: Resource, cloud: Cloud) -> str | None:
+    """Definitions take every object of theirs with them. Kubernetes would do it; here it is an error of the order."""
+    groups = TEMPLATED_DEFINITIONS.get(chart_of(release), ())
+    objects = [str(o) for o in objects_in(release.cluster, cloud) if is_custom(o.type) and group_of(o.type) in groups]
+    return f"its definitions would take {', '.join(objects)} with them" if objects else None
+
+
+@rule(
+    "delete",
+    NAMESPACE,
+    code="Terminating",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+)
+def namespace_with_finalizers(namespace: Resource, cloud: Cloud) -> str | None:
+    """A namespace ends with its objects, and those end with their finalizers."""
+    for inner in objects_in(namespace.cluster, cloud):
+        if namespace_of(inner) == name_of(namespace) and inner.type in SERVED:
+            problem = _cleanup_problem(inner, cloud)
+            if problem:
+                return f"{inner} keeps it terminating: {problem}"
+    return None
+
+
+# --- Helm releases
+# -----------------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "create",
+    RELEASE,
+    code="context deadline exceeded",
+    source="https://helm.sh/docs/intro/using_helm/#helpful-options-for-installupgraderollback",
+)
+def release_not_ready(release: Resource, cloud: Cloud) -> str | None:
+    """A release is ready when its pods are: they need something to run on, their definitions, and their IAM role."""
+    chart = chart_of(release)
+    if chart in WITHOUT_CONTROLLER:
+        return None
+    own = () if release.get("skipCrds") else CHART_DEFINITIONS.get(chart, ())
+    for group in NEEDED_GROUPS.get(chart, ()):
+        if group not in own and not is_defined(group, release.cluster, cloud):
+            return f"{chart} does not start: the definitions of {group} are not installed"
+    if chart in SERVICE_ACCOUNTS:
+        return release_problem(release, (), cloud)
+    return compute_problem(release.cluster, str(namespace_of(release)), cloud)
+
+
+@rule(
+    "create",
+    SERVICE,
+    RELEASE,
+    code="failed calling webhook mservice.elbv2.k8s.aws",
+    source=CONTROLLER_DOCS + "deploy/configurations/",
+)
+def service_webhook_down(resource: Resource, cloud: Cloud) -> str | None:
+    """The controller's webhook for Services holds up every Service while its pods are not ready."""
+    if resource.type == RELEASE and chart_of(resource) in {BALANCER_CONTROLLER, *WITHOUT_CONTROLLER}:
+        return None
+    for release in cloud.of(RELEASE, resource.cluster):
+        if chart_of(release) != BALANCER_CONTROLLER or values_of(release).get("enableServiceMutatorWebhook") is False:
+            continue
+        problem = "it is not ready yet" if release.ready > cloud.now else release_problem(release, (), cloud)
+        if problem:
+            return f"the webhook of {release} does not answer: {problem}"
+    return None
+
+
+# --- Finalizers
+# --------------------------------------------------------------------------------------------------------------
+
+
+@rule("create", INGRESS, BINDING, code="failed calling webhook", source=CONTROLLER_DOCS + "deploy/installation/")
+def object_without_controller(resource: Resource, cloud: Cloud) -> str | None:
+    """The controller's webhook admits these objects, and Pulumi waits until the controller has served them."""
+    served = SERVED[resource.type]
+    return controller_problem(served.chart, resource.cluster, served.create, cloud)
+
+
+@rule(
+    "delete",
+    *SERVED,
+    code="timed out waiting for the finalizer",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+)
+def finalizer_forever(resource: Resource, cloud: Cloud) -> str | None:
+    """An object whose controller is gone, or powerless, is never gone itself."""
+    return _cleanup_problem(resource, cloud)
+
+
+def _cleanup_problem(resource: Resource, cloud: Cloud) -> str | None:
+    served = SERVED[resource.type]
+    return controller_problem(served.chart, resource.cluster, served.delete, cloud)
+
+
+@rule(
+    "delete",
+    NODE_CLASS,
+    code="timed out waiting for the finalizer",
+    source="https://karpenter.sh/docs/concepts/nodeclasses/",
+)
+def node_class_with_nodes(node_class: Resource, cloud: Cloud) -> str | None:
+    """A node class stays while nodes of it do."""
+    nodes = [
+        i for i in cloud.of(uses.INSTANCE, cluster=node_class.cluster) if i.get("nodeClass") == name_of(node_class)
+    ]
+    return f"{', '.join(map(str, nodes))} was launched from it" if nodes else None
+
+
+# --- What controllers cannot do
+# ------------------------------------------------------------------------------------------------
+
+
+@rule("create", INGRESS, code="FailedBuildModel", source=CONTROLLER_DOCS + "deploy/subnet_discovery/")
+def ingress_without_subnets(ingress: Resource, cloud: Cloud) -> str | None:
+    """The controller finds the load balancer's subnets, in two zones, by their tags unless they are given."""
+    annotations = ingress.outputs.get("metadata", {}).get("annotations") or {}
+    cluster = cluster_of(ingress.cluster, cloud)
+    if cluster is None or annotations.get("alb.ingress.kubernetes.io/subnets"):
+        return None
+    scheme = str(annotations.get("alb.ingress.kubernetes.io/scheme") or "internal")
+    found = balancer_subnets(scheme, cluster, cloud)
+    return (
+        None if len(found) > 1 else f"couldn't auto-discover subnets for {scheme}: {len(found)} found, two zones needed"
+    )
+
+
+@rule("create", NODE_POOL, code="NodeClassNotReady", source="https://karpenter.sh/docs/concepts/nodeclasses/")
+def node_pool_without_nodes(pool: Resource, cloud: Cloud) -> str | None:
+    """A NodePool whose node class finds no subnet or security group, or whose nodes may not join, launches nothing.
+
+    Kubernetes would take it; a platform without nodes is no platform.
+    """
+    wanted = pool.get("spec.template.spec.nodeClassRef.name")
+    classes = [c for c in cloud.of(NODE_CLASS, pool.cluster) if name_of(c) == wanted]
+    if not classes:
+        return f"there is no EC2NodeClass {wanted}"
+    problem = controller_problem(KARPENTER, pool.cluster, SERVED[NODE_POOL].create, cloud)
+    return problem or node_class_problem(classes[0], cloud)
+
+
+def node_class_problem(node_class: Resource, cloud: Cloud) -> str | None:
+    """Return why Karpenter cannot launch a node from a node class that then joins the cluster, or None."""
+    spec = node_class.outputs.get("spec", {})
+    for key, type_ in (("subnetSelectorTerms", uses.SUBNET), ("securityGroupSelectorTerms", uses.GROUP)):
+        if not selected(type_, spec.get(key, []), cloud):
+            return f"its {key} {spec.get(key)} find nothing"
+    role = node_role(node_class, cloud)
+    if role is None:
+        return f"its instance profile {spec.get('instanceProfile')} or role {spec.get('role')} does not exist"
+    entries = cloud.of(uses.ENTRY, clusterName=node_class.cluster, principalArn=role.get("arn"))
+    if any(str(e.get("type")).startswith("EC2") for e in entries):
+        return None
+    return f"nodes with the role {role.get('name')} cannot join: it has no access entry of type EC2_LINUX"
+
+
+def node_role(node_class: Resource, cloud: Cloud) -> Resource | None:
+    """Return the IAM role of a node class's nodes."""
+    spec = node_class.outputs.get("spec", {})
+    profile = cloud.one(uses.PROFILE, "name", spec.get("instanceProfile"))
+    return cloud.one(uses.ROLE, "name", profile.get("role") if profile else spec.get("role"))

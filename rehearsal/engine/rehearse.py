@@ -1,0 +1,340 @@
+"""Rehearse a stack: the real Pulumi CLI on the real project files, with the fake cloud in place of AWS and Kubernetes.
+
+`python -m rehearsal.engine.rehearse --stack dev` brings a stack up, `--destroy` takes it down and proves the cloud
+empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+from rehearsal.cloud import ACCOUNT
+from rehearsal.engine import cli, environment, host
+from rehearsal.engine.environment import Environment, Hold
+from rehearsal.engine.given import Given, given_by
+from rehearsal.engine.project import PLACEHOLDER, ScratchProject
+from rehearsal.engine.recovery import with_found
+from rehearsal.engine.store import Event, Resource, Store
+from rehearsal.engine.tree import tree
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+BIN: Final = ROOT / "rehearsal" / "bin"
+
+FOREIGN: Final = ("AWS_", "PULUMI_", "KUBE", "HELM_", "PYTHONDONTWRITEBYTECODE")
+"""Beginnings of environment variables that must not reach a rehearsal: credentials, backends, what slows it down."""
+
+
+POLL_SECONDS: Final = 0.05
+"""How often a process is asked whether it still runs while we wait for something else."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run of the CLI."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        """All that it printed."""
+        return self.stdout + self.stderr
+
+
+class FailedError(RuntimeError):
+    """A run of the CLI failed; the message has what it printed."""
+
+
+class Rehearsal:
+    """One stack of one project on a fake cloud.
+
+    folder: where everything is kept; stacks that share it share the backend, so that stack references work, and the
+    cloud.
+    project: the real project's folder. account: whose credentials are in use (default: the stack file's).
+    """
+
+    def __init__(self, folder: Path, stack: str, *, project: Path = ROOT, account_id: str | None = None) -> None:
+        self.folder: Final = folder.resolve()
+        self.stack: Final = stack
+        for part in ("home", "state", "cloud"):
+            (self.folder / part).mkdir(parents=True, exist_ok=True)
+        self.project: Final = ScratchProject(project, self.folder / "projects" / project.resolve().name)
+        self.store: Final = Store(self.folder / "cloud")
+        new = not self._checkpoint().exists()
+        if new:
+            self._initialize()
+        given = given_by(self.project.config(stack))
+        self.environment = Environment(account=account_id or given.account or ACCOUNT, deployer=given.deployer)
+        if new:
+            self._plant(given)
+
+    def _checkpoint(self) -> Path:
+        return self.folder / "state" / ".pulumi" / "stacks" / self.project.name / f"{self.stack}.json"
+
+    def _initialize(self) -> None:
+        secrets = self.project.take_stack(self.stack)
+        self.environment = Environment()
+        self.pulumi("stack", "init", self.stack, "--no-select", stack=False)
+        for path in secrets:
+            self.pulumi("config", "set", "--secret", "--path", path, PLACEHOLDER)
+
+    def _plant(self, given: Given) -> None:
+        with self.store.change() as cloud:
+            for resource in given.resources:
+                if cloud.existing(resource.type, resource.id) is None:
+                    cloud.add(resource)
+
+    def copy(self, folder: Path) -> Rehearsal:
+        """Return the same stack, as it is now, in another folder; nothing may be running."""
+        shutil.copytree(self.folder, folder)
+        return Rehearsal(folder, self.stack, project=self.project.source, account_id=self.environment.account)
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change settings of the stack, by dotted path in the project's namespace; None takes one away."""
+        self.project.change(self.stack, {f"{self.project.name}:{path}": value for path, value in changes.items()})
+
+    # What Pulumi does.
+
+    def up(self, *arguments: str, check: bool = True, behaviour: Environment | None = None) -> Run:
+        """Run `pulumi up`; raises FailedError if it fails, unless not to `check`. `behaviour`: the cloud's."""
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, check=check, behaviour=behaviour)
+
+    def destroy(self, *arguments: str, check: bool = True, behaviour: Environment | None = None) -> Run:
+        """Run `pulumi destroy`; see `up`."""
+        return self.pulumi("destroy", "--yes", "--skip-preview", *arguments, check=check, behaviour=behaviour)
+
+    def refresh(self, *arguments: str, check: bool = True, behaviour: Environment | None = None) -> Run:
+        """Run `pulumi refresh`; see `up`."""
+        return self.pulumi("refresh", "--yes", "--skip-preview", *arguments, check=check, behaviour=behaviour)
+
+    def preview(self, *arguments: str) -> list[dict[str, Any]]:
+        """Run `pulumi preview` and return its steps, each with `op` and `urn`; raises FailedError if it fails."""
+        result = json.loads(self.pulumi("preview", "--json", *arguments).stdout)
+        return list(result.get("steps", []))
+
+    def changes(self, *arguments: str) -> dict[str, str]:
+        """Return what a preview would do, from URN to operation, where it would do anything."""
+        steps = self.preview(*arguments)
+        return {step["urn"]: step["op"] for step in steps if step["op"] not in ("same", "read")}
+
+    def recover(self) -> Run:
+        """Do what a person does after the CLI was killed, see `recovery`; end with a refresh, which this returns.
+
+        What the resource made and the state does not have stands for what a person finds in the cloud.
+        """
+        self._mend_checkpoint()
+        self.pulumi("cancel", "--yes", check=False)
+        exported = json.loads(self.pulumi("stack", "export").stdout)
+        known = {entry.get("id") for entry in exported["deployment"].get("resources") or []}
+        found = {resource.urn: resource.id for resource in self.left() if resource.urn and resource.id not in known}
+        exported["deployment"] = with_found(exported["deployment"], found)
+        mended = self.folder / "mended.json"
+        mended.write_text(json.dumps(exported))
+        self.pulumi("stack", "import", "--file", str(mended))
+        return self.refresh()
+
+    def _mend_checkpoint(self) -> None:
+        """Take away the empty file that the file backend leaves beside the state if the CLI is killed while it writes.
+
+        The state itself is replaced in one step, its attributes are not.
+        """
+        attributes = self._checkpoint().with_name(f"{self.stack}.json.attrs")
+        if attributes.exists() and not attributes.read_text():
+            attributes.unlink()
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources in the stack's state."""
+        deployment = self.deployment()
+        return list(deployment.get("resources") or [])
+
+    def deployment(self) -> dict[str, Any]:
+        """Return the stack's state, pending operations and all."""
+        return dict(json.loads(self.pulumi("stack", "export").stdout)["deployment"])
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, secret ones as they are."""
+        return dict(json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout))
+
+    def pulumi(
+        self, *arguments: str, check: bool = True, stack: bool = True, behaviour: Environment | None = None
+    ) -> Run:
+        """Run the CLI on the scratch project; raises FailedError if it fails unless told not to `check`."""
+        with self.start(*arguments, stack=stack, behaviour=behaviour) as process:
+            run = process.finish()
+        if check and run.code:
+            raise FailedError(f"pulumi {' '.join(arguments)} ended with {run.code}:\n{run.text}")
+        return run
+
+    def start(
+        self, *arguments: str, stack: bool = True, behaviour: Environment | None = None, show: bool = False
+    ) -> Process:
+        """Start the CLI and return the running process; `show`: let it use our terminal."""
+        (behaviour or self.environment).write(self.folder / "cloud")
+        selected = ["--stack", self.stack] if stack else []
+        plain = [] if show else ["--non-interactive", "--color", "never"]
+        command = [str(cli.find().path), *arguments, *selected, *plain]
+        return Process(command, self.project.folder, self.variables(), show=show)
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that a run of the CLI gets."""
+        found = cli.find()
+        path = [str(BIN), str(Path(sys.executable).parent), str(found.path.parent), os.environ.get("PATH", os.defpath)]
+        own = {
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            environment.VARIABLE: str(self.folder / "cloud"),
+        }
+        if not found.official_host:
+            path.append(str(BIN / "language"))
+            own[host.RUNNER_VARIABLE] = str(found.runner)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        return {**kept, **own, "PATH": os.pathsep.join(path)}
+
+    # What there is in the cloud.
+
+    def cloud(self) -> list[Resource]:
+        """Return what exists in the fake cloud, oldest first."""
+        return self.store.resources()
+
+    def left(self) -> list[Resource]:
+        """Return what exists in the fake cloud and was not there before the rehearsal."""
+        return [resource for resource in self.cloud() if not resource.is_given]
+
+    def events(self) -> list[Event]:
+        """Return what happened in the fake cloud, in order."""
+        return self.store.events()
+
+    def hold(self, name: str, operation: str, *, made: bool) -> Environment:
+        """Return a behaviour in which the cloud stops at one operation of the resource with this logical name.
+
+        `made`: with the change done and the engine not told, or with nothing done yet. See `Process.wait_until_held`.
+        """
+        pipe = self.folder / "cloud" / "held"
+        if not pipe.exists():
+            os.mkfifo(pipe)
+        return replace(self.environment, hold=Hold(name, operation, made, str(pipe)))
+
+    def failing_once(self, *operations: str) -> Environment:
+        """Return a behaviour in which each resource's first try of these operations ("create", ...) fails."""
+        return replace(self.environment, fail_once=list(operations))
+
+    def paced(self, pace: float) -> Environment:
+        """Return a behaviour in which things take their time: `pace` seconds for each real one."""
+        return replace(self.environment, pace=pace)
+
+
+class Process:
+    """A CLI that runs; as a context manager it is ended at the latest at the end of the block."""
+
+    def __init__(self, command: Sequence[str], folder: Path, variables: Mapping[str, str], *, show: bool) -> None:
+        # Files and not pipes: nobody reads while we wait for the cloud to stop.
+        self._stdout = None if show else tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        self._stderr = None if show else tempfile.TemporaryFile()  # noqa: SIM115
+        self._popen = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=None if show else subprocess.DEVNULL,
+            stdout=self._stdout,
+            stderr=self._stderr,
+            start_new_session=not show,
+        )
+
+    def __enter__(self) -> Process:
+        """Return the process itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """End the process if it still runs."""
+        if self._popen.poll() is None:
+            self.kill()
+        for file in (self._stdout, self._stderr):
+            if file is not None:
+                file.close()
+
+    def finish(self) -> Run:
+        """Wait for its end."""
+        self._popen.wait()
+        return Run(self._popen.returncode, _content(self._stdout), _content(self._stderr))
+
+    def wait_until_held(self, behaviour: Environment) -> str:
+        """Wait until the cloud stops where `behaviour` says and return what it then says.
+
+        Raises FailedError if the process ends before that.
+        """
+        if behaviour.hold is None:
+            raise ValueError("the behaviour holds nothing")
+        pipe = os.open(behaviour.hold.pipe, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            while self._popen.poll() is None:
+                if select.select([pipe], [], [], POLL_SECONDS)[0]:
+                    return os.read(pipe, 4096).decode()
+        finally:
+            os.close(pipe)
+        raise FailedError(f"ended before it was held:\n{self.finish().text}")
+
+    def interrupt(self) -> None:
+        """Interrupt it, as Ctrl-C does."""
+        self._popen.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Kill the CLI as `kill -9` does; its plugins end by themselves."""
+        self._popen.kill()
+        self._popen.wait()
+
+
+def _content(file: IO[bytes] | None) -> str:
+    if file is None:
+        return ""
+    file.seek(0)
+    return file.read().decode()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Bring a stack up or take it down; return the CLI's exit code, or 1 if something is left in the cloud."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.engine.rehearse", description=__doc__)
+    parser.add_argument("--stack", default="dev")
+    parser.add_argument("--destroy", action="store_true", help="take the stack down and prove that the cloud is empty")
+    parser.add_argument("--folder", type=Path, help="where to keep the rehearsal (default: in the cache)")
+    parser.add_argument("arguments", nargs="*", help="further arguments of `pulumi up` or `pulumi destroy`, after --")
+    options = parser.parse_args(arguments)
+    try:
+        rehearsal = Rehearsal(options.folder or default_folder(options.stack), options.stack)
+    except cli.NoCliError as error:
+        print(error, file=sys.stderr)
+        return 1
+    verb = "destroy" if options.destroy else "up"
+    code = _show(rehearsal, verb, "--yes", "--skip-preview", *options.arguments)
+    left = rehearsal.left()
+    print(tree(left))
+    return code or int(options.destroy and bool(left))
+
+
+def _show(rehearsal: Rehearsal, *arguments: str) -> int:
+    with rehearsal.start(*arguments, show=True) as process:
+        return process.finish().code
+
+
+def default_folder(stack: str) -> Path:
+    """Return where `make rehearse` keeps a stack between two calls."""
+    return cli.cache_folder().parents[1] / "rehearsals" / stack
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
