@@ -1,0 +1,243 @@
+"""What is generated from the code: it is current, and the schema says of a stack file what the program says."""
+
+import contextlib
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import settings_rules
+from outputs import PlatformOutputs
+from settings_problems import PROJECT, SettingsError
+from tests.settings_files import ROOT, STACKS, Case, bad_files, changed, document_of, good_files, put, read, sections_of
+from tools import generate
+
+SCHEMA = jsonschema_rs.validator_for(generate.stack_file_schema())
+FILES = generate.generated(ROOT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_generated_file_is_current(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == FILES[path], "stale: run make docs"
+
+
+# --- The command --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("README.md", "outputs.py", "settings.schema.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def test_stale_files_are_named_and_then_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = project / "README.md"
+    readme.write_text(readme.read_text().replace("`ingressHosts`", "`hosts`") + "\nMore.\n")
+    (project / "settings.schema.json").unlink()
+    assert generate.main(["--check"], project) == 1
+    output = capsys.readouterr()
+    assert re.findall(r"^(\S+) is stale", output.err, re.MULTILINE) == ["settings.schema.json", "README.md"]
+    assert "`hosts`" in readme.read_text()
+
+    assert generate.main([], project) == 0
+    assert generate.main(["--check"], project) == 0
+    assert "`ingressHosts`" in readme.read_text()
+    assert readme.read_text().endswith("\nMore.\n")
+
+
+@pytest.mark.parametrize("marker", ["<!-- settings:begin -->", "<!-- outputs:end -->"])
+def test_a_readme_without_a_place_for_a_table_is_an_error(project: Path, marker: str) -> None:
+    readme = project / "README.md"
+    readme.write_text(readme.read_text().replace(marker, ""))
+    with pytest.raises(ValueError, match=r"README\.md has no place for a table"):
+        generate.main([], project)
+
+
+# --- The schema ---------------------------------------------------------------------------------------------------
+
+
+def document(sections: dict[str, Any]) -> dict[str, Any]:
+    return {"config": {f"{PROJECT}:{key}": value for key, value in sections.items()}}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_is_valid(stack: str) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(document_of(stack))] == []
+
+
+# An editor does not offer null, which a stack file may have for what is absent.
+@pytest.mark.parametrize(
+    "case", [case for case in good_files() if "null" not in case["name"]], ids=lambda case: case["name"]
+)
+def test_the_schema_allows_what_the_program_takes(case: Case) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(document(changed(case)))] == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_points_at_the_schema(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=./settings.schema.json\n")
+
+
+# What only the program sees: JSON Schema has no arithmetic on addresses, and a parser has already merged keys.
+BEYOND_A_SCHEMA = {
+    "a key that stands twice",
+    "a range that does not begin at its first address",
+    "a range with a prefix of 33",
+    "a range with a number of 256",
+    "a float for days",  # 90.0 is an integer in JSON Schema
+    "a secret in a section that keeps none",
+    "a wrong value in a section that keeps no secret",
+    "an empty password",
+    "a login without a registry",
+}
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in bad_files() if case["name"] not in BEYOND_A_SCHEMA], ids=lambda case: case["name"]
+)
+def test_the_schema_refuses_what_is_bad_by_itself(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    sections = changed(case)
+    monkeypatch.setattr(settings_rules, "RULES", [])
+    try:
+        read(sections)
+    except SettingsError:
+        assert not SCHEMA.is_valid(document(sections))
+
+
+VALUES = st.sampled_from(
+    [
+        True,
+        False,
+        0,
+        1,
+        2,
+        30,
+        "",
+        "10.0.0.0/16",
+        "1.36",
+        "30m",
+        "1Gi",
+        "2",
+        "none",
+        "spot",
+        "arm64",
+        "部署",
+        "a-b",
+        "1%",
+    ]
+)
+PLACES = [
+    (stack, [section, *way])
+    for stack in STACKS
+    for section, keys in sections_of(stack).items()
+    for way in [[], *[[key] for key in keys]]
+]
+
+
+@settings(deadline=None)
+@given(
+    place=st.sampled_from(PLACES),
+    value=VALUES | st.lists(VALUES, max_size=2) | st.dictionaries(VALUES.map(str), VALUES, max_size=2),
+)
+def test_the_schema_refuses_no_value_that_the_program_takes(place: tuple[str, list[str | int]], value: Any) -> None:
+    stack, way = place
+    sections = sections_of(stack)
+    put(sections, way, value)
+    with contextlib.suppress(SettingsError):
+        read(sections)
+        assert [error.message for error in SCHEMA.iter_errors(document(sections))] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({"encryptionsalt": "v1:abc=", "secretsprovider": "awskms://alias/pulumi", "encryptedkey": "AQ=="}, True),
+        ({"environment": ["platform/dev"]}, True),
+        ({"confg": {}}, False),
+        ({"config": {}}, False),
+    ],
+)
+def test_what_else_a_stack_file_holds(change: dict[str, Any], *, valid: bool) -> None:
+    assert SCHEMA.is_valid(document_of("dev") | change) is valid
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "valid"),
+    [
+        ("aws:region", "ap-northeast-1", True),
+        ("pulumi:tags", {"team": "platform"}, True),
+        ("eks-platform:netwrok", {}, False),
+        ("network", {}, False),
+    ],
+)
+def test_keys_of_other_namespaces_are_free(key: str, value: Any, *, valid: bool) -> None:
+    stack = document_of("dev")
+    stack["config"][key] = value
+    assert SCHEMA.is_valid(stack) is valid
+
+
+@pytest.mark.parametrize(
+    ("password", "valid"), [({"secure": "AAABAC=="}, True), ("hunter2", False), ({"a": "b"}, False)]
+)
+def test_a_password_is_encrypted(password: Any, *, valid: bool) -> None:
+    charts = {"registry": "oci://registry.example.jp", "username": "ci", "password": password}
+    assert SCHEMA.is_valid(document(sections_of("dev") | {"charts": charts})) is valid
+
+
+def test_every_setting_has_a_meaning_and_what_a_pattern_stands_for() -> None:
+    def objects(schema: Any) -> list[dict[str, Any]]:
+        if isinstance(schema, list):
+            return [found for item in schema for found in objects(item)]
+        if isinstance(schema, dict):
+            return [schema, *[found for item in schema.values() for found in objects(item)]]
+        return []
+
+    schema = generate.stack_file_schema()
+    definitions = schema["definitions"]
+    for name, definition in definitions.items():
+        assert definition["description"].endswith("."), name
+        for key, field in definition.get("properties", {}).items():
+            described = field if "description" in field else definitions[field["$ref"].rpartition("/")[2]]
+            assert described["description"].endswith("."), f"{name}.{key}"
+    for found in objects(schema):
+        assert "pattern" not in found or found["patternErrorMessage"].startswith("expected ")
+        assert "null" not in (found.get("type"), *[option.get("type") for option in found.get("anyOf", [])])
+
+
+# --- The tables ---------------------------------------------------------------------------------------------------
+
+
+def rows(table: str) -> dict[str, list[str]]:
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+    return {cells[0].strip("`"): [cell.strip() for cell in cells[1:]] for cells in lines}
+
+
+def test_the_tables_show_settings_as_they_are_written() -> None:
+    found = rows(generate.settings_tables(generate.stack_file_schema()))
+    assert found["nat"] == ["`none`, `single`, `per-zone`", "`single`", "How private subnets reach the internet."]
+    assert found["existing.vpcId"][1] == "required"
+    assert found["<name>.taints[].effect"][1] == "`NoSchedule`"
+    assert found["nodePools.<name>.budgets"][1] == "`[{nodes: 10%}]`"
+    assert found["flowLogs.retentionDays"][:2] == ["`1`, `3`, `5`, ..., `3653`", "`30`"]
+    assert found["password"][0] == "encrypted text"
+    assert found["zoneCount"][:2] == ["2 to 6", ""]
+
+
+def test_the_table_of_outputs_has_every_output() -> None:
+    found = rows(generate.outputs_table((ROOT / "outputs.py").read_text(encoding="utf-8")))
+    assert len(found) == len(PlatformOutputs.__annotations__)
+    assert found["hostedZoneId"][0] == "text, or absent"
+    assert found["privateSubnetIds"][0] == "list of text"
+    assert all(meaning.endswith(".") for _, meaning in found.values())
+
+
+def test_the_schema_is_written_the_same_each_time() -> None:
+    assert json.dumps(generate.stack_file_schema()) == json.dumps(generate.stack_file_schema())

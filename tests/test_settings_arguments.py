@@ -1,0 +1,148 @@
+"""What settings hand to components: each key is one that the component knows, and none that it needs is absent."""
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_origin, is_typeddict
+
+import pytest
+from pydantic import BaseModel
+
+from components.access import ClusterAccessArgs
+from components.certificate import CertificateArgs
+from components.chart import ChartSourceArgs
+from components.cluster import ClusterArgs
+from components.existing_network import ExistingNetworkArgs
+from components.fargate import FargateProfileArgs
+from components.ingress import LoadBalancerArgs
+from components.network import NetworkArgs
+from components.node_group import NodeGroupArgs
+from components.node_pools import NodePoolArgs
+from components.placement import PlacementArgs
+from components.traefik import TraefikArgs
+from settings import (
+    Access,
+    Charts,
+    Cluster,
+    Domain,
+    ExistingNetwork,
+    FargateProfile,
+    Ingress,
+    Network,
+    NodeGroup,
+    NodePool,
+    OperationsPods,
+    Settings,
+    Traefik,
+    plain,
+)
+from tests.settings_files import STACKS, read, sections_of
+
+# A section, what takes it, what the program leaves out of it, and what it gives besides.
+HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
+    (ExistingNetwork, ExistingNetworkArgs, set(), {"cluster_name"}),
+    (Network, NetworkArgs, {"existing"}, {"cluster_name", "region", "account_id", "protect", "cidr"}),
+    (Cluster, ClusterArgs, {"identity"}, {"cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"}),
+    (
+        Access,
+        ClusterAccessArgs,
+        set(),
+        {"cluster_name", "cluster_identifier", "region", "endpoint", "certificate_authority"},
+    ),
+    (NodeGroup, NodeGroupArgs, {"release"}, {"release", "cluster_name", "version", "subnets"}),
+    (FargateProfile, FargateProfileArgs, set(), set()),
+    (NodePool, NodePoolArgs, set(), set()),
+    (OperationsPods, PlacementArgs, set(), {"fargate"}),
+    (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
+    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
+    (Domain, CertificateArgs, set(), set()),
+    (Charts, ChartSourceArgs, set(), {"registry"}),
+]
+
+
+def bare(annotation: Any) -> tuple[Any, bool]:
+    """Return a type without its wrappers, and whether it may be absent."""
+    if get_origin(annotation) in (Annotated, NotRequired):
+        inner, _ = bare(get_args(annotation)[0])
+        return inner, get_origin(annotation) is NotRequired
+    if get_origin(annotation) in (Union, UnionType):
+        # Of a pulumi.Input[...] the plain choice stands first.
+        inner, absent = bare(get_args(annotation)[0])
+        return inner, absent or NoneType in get_args(annotation)
+    return annotation, False
+
+
+def misfits(model: type[BaseModel], shape: Any, without: set[str], besides: set[str], way: str = "") -> list[str]:
+    """Return where the plain values of a model are not what a TypedDict asks for."""
+    hints = shape.__annotations__
+    found = []
+    for name, field in model.model_fields.items():
+        if name not in without:
+            path = f"{way}.{name}"
+            if name not in hints:
+                found.append(f"{path}: unknown")
+                continue
+            (given, optional), (taken, may_be_absent) = bare(field.annotation), bare(hints[name])
+            if optional and not may_be_absent and name not in besides:
+                found.append(f"{path}: may be absent")
+            found += different(given, taken, path)
+    given_names = (set(model.model_fields) - without) | besides
+    return found + [f"{way}.{name}: lacking" for name in shape.__required_keys__ - given_names]
+
+
+def different(given: Any, taken: Any, path: str) -> list[str]:
+    """Return where a plain value of one type is not of another."""
+    given, taken = bare(given)[0], bare(taken)[0]
+    if is_typeddict(taken):
+        return misfits(given, taken, set(), set(), path)
+    as_json = get_origin(given) or {int: int, bool: bool}.get(given, str)
+    if as_json is not (get_origin(taken) or taken):
+        return [f"{path}: {as_json.__name__} for {taken}"]
+    return different(get_args(given)[-1], get_args(taken)[-1], f"{path}[]") if get_args(taken) else []
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "without", "besides"), HANDED, ids=lambda item: getattr(item, "__name__", "")
+)
+def test_a_section_fits_the_component_that_takes_it(
+    model: type[Settings], shape: Any, without: set[str], besides: set[str]
+) -> None:
+    assert misfits(model, shape, without, besides) == []
+
+
+class Short(Settings):
+    key: str
+    value: int | None = None
+
+
+class Below(Settings):
+    names: list[str]
+    below: Short
+    more: dict[str, Short]
+
+
+def test_what_does_not_fit_is_found_at_any_depth() -> None:
+    class ShortArgs(TypedDict):
+        key: str
+        value: int
+        kind: str
+
+    class BelowArgs(TypedDict):
+        names: str
+        below: ShortArgs
+        more: dict[str, ShortArgs]
+
+    assert misfits(Below, BelowArgs, set(), set()) == [
+        ".names: list for <class 'str'>",
+        ".below.value: may be absent",
+        ".below.kind: lacking",
+        ".more[].value: may be absent",
+        ".more[].kind: lacking",
+    ]
+    assert misfits(Below, ShortArgs, {"names", "below"}, {"key", "value", "kind"}) == [".more: unknown"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_named_sections_are_handed_over_by_name(stack: str) -> None:
+    settings = read(sections_of(stack))
+    pools = settings.karpenter.node_pools if settings.karpenter else {}
+    for named in (settings.node_groups, settings.fargate_profiles, pools):
+        assert plain(named) == {name: plain(section) for name, section in named.items()}

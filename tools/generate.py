@@ -1,0 +1,254 @@
+"""Writes what is generated from the code: the JSON Schema of a stack file, and the tables of the README.
+
+`python -m tools.generate` writes, `python -m tools.generate --check` says which files are stale.
+"""
+
+import argparse
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic.alias_generators import to_camel
+
+import settings
+from settings_problems import MEANINGS, PROJECT
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+Schema = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Write the generated files below `root`, or with `--check` name those that are stale; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail when a file is stale")
+    check = parser.parse_args(arguments).check
+    files = generated(root)
+    stale = {path: text for path, text in files.items() if not path.exists() or path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        if check:
+            print(f"{path.relative_to(root)} is stale: run make docs", file=sys.stderr)
+        else:
+            path.write_text(text, "utf-8")
+            print(path.relative_to(root))
+    return int(check and bool(stale))
+
+
+def generated(root: Path) -> dict[Path, str]:
+    """Return the text of each generated file. Raises ValueError where the README lacks the place for a table."""
+    schema = stack_file_schema()
+    readme = root / "README.md"
+    text = _between(readme.read_text("utf-8"), "settings", settings_tables(schema))
+    text = _between(text, "outputs", outputs_table((root / "outputs.py").read_text("utf-8")))
+    return {
+        root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        readme: text,
+    }
+
+
+def _between(text: str, name: str, table: str) -> str:
+    """Return a text with what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->` replaced."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise ValueError(f"README.md has no place for a table between {begin} and {end}")
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+
+
+# --- Schema of a stack file ---------------------------------------------------------------------------------------
+
+
+def stack_file_schema() -> Schema:
+    """Return the JSON Schema of `Pulumi.<stack>.yaml`, in the draft that editors' YAML support knows best.
+
+    It says what each setting may be by itself; how settings fit together is checked when a stack file is read.
+    https://www.pulumi.com/docs/iac/concepts/config/#structured-configuration, https://json-schema.org/draft-07
+    """
+    stack = _tidy(settings.Stack.model_json_schema(ref_template="#/definitions/{model}"))
+    definitions = stack.pop("$defs")
+    sections = {f"{PROJECT}:{key}": section for key, section in stack["properties"].items()}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": f"Stack file of {PROJECT}",
+        "type": "object",
+        "properties": {
+            "config": {
+                "type": "object",
+                "properties": sections,
+                # Keys of other namespaces, such as pulumi:disable-default-providers, are Pulumi's and its plugins'.
+                "patternProperties": {f"^(?!{PROJECT}:)[^:]+:": {}},
+                "additionalProperties": False,
+                "required": [f"{PROJECT}:{key}" for key in stack["required"]],
+            },
+            "secretsprovider": {"type": "string", "description": "What encrypts the secrets of this file."},
+            "encryptedkey": {"type": "string", "description": "Key of the secrets, encrypted by the secrets provider."},
+            "encryptionsalt": {"type": "string", "description": "Salt of the passphrase that encrypts the secrets."},
+            "environment": {"description": "Pulumi ESC environments."},
+        },
+        "additionalProperties": False,
+        "required": ["config"],
+        "definitions": definitions,
+    }
+
+
+def _tidy(schema: Any) -> Any:
+    """Return pydantic's schema in the form that helps who writes a stack file."""
+    if isinstance(schema, list):
+        return [_tidy(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "password":
+        return _SECRET
+    # Titles repeat the keys, and absent is better said by leaving a key out than by null.
+    tidy = {key: _tidy(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
+    if tidy.get("default", 0) is None:
+        (choice,) = (option for option in tidy.pop("anyOf") if option != {"type": "null"})
+        del tidy["default"]
+        return {**choice, **tidy}
+    if isinstance(tidy.get("default"), list):
+        tidy["default"] = [_without_null(item) for item in tidy["default"]]
+    if "patternProperties" in tidy:
+        tidy["additionalProperties"] = False
+    if "description" in tidy and isinstance(tidy["description"], str):
+        tidy["description"] = " ".join(tidy["description"].split("\n\n")[0].split())
+    if tidy.get("pattern") in MEANINGS:
+        # What VS Code and other editors with its YAML support show instead of the pattern.
+        tidy["patternErrorMessage"] = f"expected {MEANINGS[tidy['pattern']]}"
+    return tidy
+
+
+_SECRET: Final[Schema] = {
+    "type": "object",
+    "properties": {"secure": {"type": "string"}},
+    "additionalProperties": False,
+    "required": ["secure"],
+}
+"""An encrypted value, as `pulumi config set --secret` writes it."""
+
+
+def _is_secret(schema: Schema) -> bool:
+    return bool(schema.get("properties") == _SECRET["properties"])
+
+
+def _without_null(value: Any) -> Any:
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
+# --- Table of the settings ----------------------------------------------------------------------------------------
+
+
+def settings_tables(schema: Schema) -> str:
+    """Return the settings as Markdown, a table for each section."""
+    config = schema["properties"]["config"]
+    return "\n\n".join(
+        "\n".join(
+            [
+                f"#### `{name}`",
+                "",
+                " ".join([_meaning(section, schema), *(["Required."] if name in config["required"] else [])]),
+                "",
+                _table(("Key", "Type", "Default", "Meaning"), _rows(section, schema, "")),
+            ]
+        )
+        for name, section in config["properties"].items()
+    )
+
+
+def _rows(section: Schema, schema: Schema, way: str) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each setting below a section: key, type, default, meaning."""
+    model = _resolved(section, schema)
+    if _is_secret(model):
+        return
+    for below in model.get("patternProperties", {}).values():
+        yield from _rows(below, schema, f"{way}<name>.")
+    for key, field in model.get("properties", {}).items():
+        required = key in model.get("required", [])
+        default = "required" if required else _default(field["default"]) if "default" in field else ""
+        yield f"`{way}{key}`", _type(field, schema), default, _meaning(field, schema)
+        yield from _rows(field, schema, f"{way}{key}.")
+        yield from _rows(field.get("items", {}), schema, f"{way}{key}[].")
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    if "$ref" in schema:
+        definition: Schema = root["definitions"][schema["$ref"].rpartition("/")[2]]
+        return definition
+    return schema
+
+
+def _meaning(field: Schema, schema: Schema) -> str:
+    return str(field.get("description") or _resolved(field, schema).get("description", ""))
+
+
+def _default(value: Any) -> str:
+    if value in ([], {}):
+        return "empty"
+    if isinstance(value, bool | int) or value == "":
+        return f"`{json.dumps(value)}`"
+    return f"`{value if isinstance(value, str) else _flow(value)}`"
+
+
+def _flow(value: Any) -> str:
+    """Return a list or an object as YAML writes it in one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(_flow(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+    return str(value)
+
+
+def _type(field: Schema, schema: Schema) -> str:
+    """Return the type of a setting in words."""
+    kind = _resolved(field, schema)
+    if "enum" in kind:
+        first, *others, last = [f"`{value}`" for value in kind["enum"]]
+        return ", ".join([first, *(others if len(others) < 7 else [*others[:2], "..."]), last])
+    if "pattern" in kind:
+        return MEANINGS[kind["pattern"]]
+    below: Schema = kind.get("items") or kind.get("additionalProperties") or {}
+    below = next(iter(kind.get("patternProperties", {}).values()), below)
+    if not below:
+        words = {"boolean": "`true`, `false`", "integer": "{minimum} to {maximum}", "object": "keys", "string": "text"}
+        return "encrypted text" if _is_secret(kind) else words[kind["type"]].format_map(kind)
+    holder = {"array": "list", "object": "by name"}[kind["type"]]
+    return holder if "properties" in _resolved(below, schema) else f"{holder}: {_type(below, schema)}"
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+# --- Table of the outputs -----------------------------------------------------------------------------------------
+
+
+def outputs_table(source: str) -> str:
+    """Return the outputs of a stack as Markdown, from the source of the class that declares them."""
+    return _table(("Output", "Type", "Meaning"), _outputs(source))
+
+
+def _outputs(source: str) -> Iterator[tuple[str, ...]]:
+    declared = next(
+        node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "PlatformOutputs"
+    )
+    for field, meaning in zip(declared.body, declared.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(meaning, ast.Expr)
+            and isinstance(meaning.value, ast.Constant)
+        ):
+            yield f"`{to_camel(ast.unparse(field.target))}`", _output_type(field.annotation), str(meaning.value.value)
+
+
+def _output_type(annotation: ast.expr) -> str:
+    text = ast.unparse(annotation)
+    inner = re.sub(r"^(NotRequired|pulumi\.Output)\[(.*)\]$", r"\2", text)
+    words = {"int": "number", "str": "text", "list[str]": "list of text", "dict[str, str]": "text by name"}[inner]
+    return f"{words}, or absent" if text.startswith("NotRequired") else words
+
+
+if __name__ == "__main__":
+    sys.exit(main())
