@@ -15,6 +15,10 @@ class UnsupportedInputError(RehearsalError):
     """An input asks the component for more than its lean form; the message names the input."""
 
 
+class ChildFailedError(RehearsalError):
+    """The engine has failed to make a child, and has shown why."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A resource that the component registers.
@@ -59,7 +63,7 @@ Steps = Generator[Child, Made, Expansion]
 Expand = Callable[[str, Properties, Mapping[str, Collection[str]], Callable[[Reference], Properties]], Steps]
 """How a component comes about: from its name, its inputs, the URNs that each input depends on, and a look-up of the
 outputs of a resource that an input refers to. The generator yields the children one after the other, is sent each as it
-was made, and returns the component's outputs."""
+was made (or ChildFailedError is raised in it), and returns the component's outputs."""
 
 
 def expand_of(type_: str) -> Expand:

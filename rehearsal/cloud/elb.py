@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import CREATED_AT, Autoname, Context, Kind, Properties, uuid
+from rehearsal.cloud.kind import Autoname, Context, Kind, Properties, uuid
 from rehearsal.cloud.regions import load_balancer_zone
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
@@ -47,9 +48,9 @@ def _domains(inputs: Properties) -> list[str]:
 
 
 def _validation_options(inputs: Properties, context: Context) -> list[Properties]:
-    """Return one entry for each name; a wildcard and its apex are proven by the same record.
+    """Return one entry for each name: the record that proves it is the same in every certificate of an account.
 
-    https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+    A wildcard and its apex share it too. https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
     """
     if inputs.get("validationMethod") != "DNS":
         return []
@@ -57,12 +58,12 @@ def _validation_options(inputs: Properties, context: Context) -> list[Properties
 
 
 def _validation_option(domain: str, base: str, context: Context) -> Properties:
-    value = f"_{context.digest(f'value {base}', 32)}.{context.digest(base, 10)}.acm-validations.aws."
+    owned = replace(context, seed=f"{context.account} {base}")
     return {
         "domainName": domain,
-        "resourceRecordName": f"_{context.digest(f'name {base}', 32)}.{base}.",
+        "resourceRecordName": f"_{owned.digest('name', 32)}.{base}.",
         "resourceRecordType": "CNAME",
-        "resourceRecordValue": value,
+        "resourceRecordValue": f"_{owned.digest('value', 32)}.{owned.digest('zone', 10)}.acm-validations.aws.",
     }
 
 
@@ -144,7 +145,10 @@ KINDS: Final[dict[str, Kind]] = {
         ),
     ),
     "aws:acm/certificateValidation:CertificateValidation": aws_kind(
-        CREATED_AT, replaces=("certificateArn", "validationRecordFqdns"), tagged=False
+        # The real id is the time of issue, which two certificates seldom share.
+        "{certificateArn}",
+        replaces=("certificateArn", "validationRecordFqdns"),
+        tagged=False,
     ),
     "aws:wafv2/webAclAssociation:WebAclAssociation": aws_kind(
         "{webAclArn},{resourceArn}", replaces=("webAclArn", "resourceArn"), tagged=False

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from rehearsal.cloud.component import Child, Expansion, Steps, UnsupportedInputError
+from rehearsal.cloud.component import Child, ChildFailedError, Expansion, Steps, UnsupportedInputError
 from rehearsal.values import Properties, Reference
 
 TYPE: Final = "kubernetes:yaml/v2:ConfigGroup"
@@ -34,9 +34,15 @@ def expand(
             raise UnsupportedInputError(f"{TYPE}: {key} is not known to a rehearsal, only files with definitions are")
     prefix = inputs.get("resourcePrefix", name)
     needs = frozenset[str]().union(*dependencies.values())
+    failed: list[ChildFailedError] = []
     for file in inputs.get("files") or []:
         definition = _definition(str(file))
-        yield Child(DEFINITION, f"{prefix}:{definition['metadata']['name']}", definition, depends_on=needs)
+        try:
+            yield Child(DEFINITION, f"{prefix}:{definition['metadata']['name']}", definition, depends_on=needs)
+        except ChildFailedError as error:
+            failed.append(error)  # The provider registers them at once: none waits for another.
+    if failed:
+        raise failed[0]
     return Expansion({}, {})
 
 

@@ -9,7 +9,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from rehearsal import sdk
-from rehearsal.cloud.component import Child, Expand, Expansion, Made, Steps, expand_of
+from rehearsal.cloud.component import Child, ChildFailedError, Expand, Expansion, Made, Steps, expand_of
 from rehearsal.engine import known
 from rehearsal.engine.serve import SIZES
 from rehearsal.values import UNKNOWN, Properties, Reference, decode, encode
@@ -23,7 +23,7 @@ def construct(request: Any) -> Any:
     """Register a component with its children and return the response; `request` is a ConstructRequest.
 
     Raises UnmodelledError for a component that the fake cloud does not know, ValueError for inputs that the SDK or the
-    fake cloud does not know, grpc.RpcError where the engine refuses a child.
+    fake cloud does not know, ChildFailedError where the engine could not make a child.
     """
     expand = expand_of(request.type)
     with grpc.insecure_channel(request.monitorEndpoint, options=SIZES) as channel:
@@ -61,7 +61,12 @@ class _Construction:
         try:
             child = next(steps)
             while True:
-                child = steps.send(self._register(child))
+                try:
+                    made = self._register(child)
+                except grpc.RpcError as error:
+                    child = steps.throw(ChildFailedError(error.details() or ""))
+                else:
+                    child = steps.send(made)
         except StopIteration as end:
             expansion: Expansion = end.value
             return expansion

@@ -20,6 +20,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 
 from rehearsal import sdk
 from rehearsal.cloud import UnmodelledError, answer_of, kind_of
+from rehearsal.cloud.component import ChildFailedError
 from rehearsal.cloud.kind import Context, Kind, Place, autoname, get, put
 from rehearsal.engine import environment, known, refusals
 from rehearsal.engine.construction import construct
@@ -191,8 +192,10 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
             return construct(request)
         except (ValueError, UnmodelledError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        except grpc.RpcError as error:
+        except ChildFailedError as error:
             # The engine has shown why a child failed; the component has nothing to add.
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except grpc.RpcError as error:
             context.abort(error.code(), error.details() or "")
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Empty:
@@ -311,7 +314,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def _hold(self, urn: str, operation: str, *, made: bool, resource: Resource | None = None) -> None:
         hold = self.environment.hold
-        if hold is None or (hold.name, hold.operation, hold.made) != (urn.rsplit("::", 1)[-1], operation, made):
+        if hold is None or (hold.operation, hold.made) != (operation, made) or not urn.endswith(f":{hold.name}"):
             return
         Path(hold.pipe).write_text(f"{operation} {urn}\n")
         self.cancelled.wait()

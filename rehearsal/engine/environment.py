@@ -16,10 +16,10 @@ FILE: Final = "environment.json"
 
 @dataclass(frozen=True)
 class Hold:
-    """Where the fake cloud stops and waits: at one operation of the Pulumi resource with this logical name.
+    """Where the fake cloud stops and waits: at one operation of one Pulumi resource.
 
-    made: whether the change is done when it stops (the engine is not told), or not begun. pipe: the named pipe that is
-    written to when it has stopped.
+    name: the end of its URN: the logical name, or class and name as in "Role::name". made: whether the change is done
+    when it stops (the engine is not told), or not begun. pipe: the named pipe that is written to when it has stopped.
     """
 
     name: str

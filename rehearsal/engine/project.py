@@ -23,7 +23,7 @@ class ScratchProject:
         self.source: Final = source.resolve()
         self.folder: Final = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = yaml.safe_load((self.source / "Pulumi.yaml").read_text())
+        settings = _read(self.source / "Pulumi.yaml")
         self.name: Final = str(settings["name"])
         main = (self.source / str(settings.get("main", "."))).resolve()
         # The environment that rehearses runs the program, whatever environment the project file names.
@@ -31,23 +31,26 @@ class ScratchProject:
         self._write("Pulumi.yaml", {**settings, "runtime": runtime, "main": str(main)})
 
     def take_stack(self, stack: str) -> list[str]:
-        """Copy a stack file without its secrets; return the paths of these, for `pulumi config set --secret --path`."""
-        found = self.source / f"Pulumi.{stack}.yaml"
-        values = yaml.safe_load(found.read_text()) if found.exists() else {}
+        """Copy a stack file without its secrets; return the paths of these, for `pulumi config set --secret --path`.
+
+        What an earlier copy says of the rehearsal's own secrets provider is kept.
+        """
+        name = f"Pulumi.{stack}.yaml"
+        values, earlier = _read(self.source / name), _read(self.folder / name)
         config, secrets = _without_secrets(values.get("config") or {})
-        kept = {key: value for key, value in values.items() if key not in STACK_KEYS}
-        self._write(f"Pulumi.{stack}.yaml", {**kept, "config": config})
+        real = {key: value for key, value in values.items() if key not in STACK_KEYS}
+        own = {key: value for key, value in earlier.items() if key in STACK_KEYS}
+        self._write(name, {**real, **own, "config": config})
         return secrets
 
     def config(self, stack: str) -> dict[str, Any]:
         """Return the configuration in the copied stack file, by its full keys ("eks-platform:network")."""
-        values = yaml.safe_load((self.folder / f"Pulumi.{stack}.yaml").read_text()) or {}
-        return dict(values.get("config") or {})
+        return dict(_read(self.folder / f"Pulumi.{stack}.yaml").get("config") or {})
 
     def change(self, stack: str, changes: Mapping[str, Any]) -> None:
         """Set values of the copied stack file, by dotted path ("eks-platform:cluster.version"); None takes one away."""
         path = self.folder / f"Pulumi.{stack}.yaml"
-        values = yaml.safe_load(path.read_text()) or {}
+        values = _read(path)
         config = copy.deepcopy(values.get("config") or {})
         for dotted, value in changes.items():
             _set(config, dotted.split("."), value)
@@ -55,6 +58,11 @@ class ScratchProject:
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
         (self.folder / name).write_text(yaml.safe_dump(dict(values), sort_keys=False))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a YAML file holds; nothing if there is none."""
+    return dict(yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
 
 
 def _set(target: dict[str, Any], path: list[str], value: Any) -> None:

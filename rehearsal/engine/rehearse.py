@@ -15,7 +15,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,6 +37,12 @@ BIN: Final = ROOT / "rehearsal" / "bin"
 FOREIGN: Final = ("AWS_", "PULUMI_", "KUBE", "HELM_", "PYTHONDONTWRITEBYTECODE")
 """Beginnings of environment variables that must not reach a rehearsal: credentials, backends, what slows it down."""
 
+
+LONGEST_SECONDS: Final = 900
+"""How long a run of the CLI that nobody watches may take at most."""
+
+HELD: Final = "held"
+"""The named pipe by which the cloud says that it has stopped."""
 
 POLL_SECONDS: Final = 0.05
 """How often a process is asked whether it still runs while we wait for something else."""
@@ -85,10 +93,14 @@ class Rehearsal:
         return self.folder / "state" / ".pulumi" / "stacks" / self.project.name / f"{self.stack}.json"
 
     def _initialize(self) -> None:
-        secrets = self.project.take_stack(self.stack)
         self.environment = Environment()
+        self.project.take_stack(self.stack)
         self.pulumi("stack", "init", self.stack, "--no-select", stack=False)
-        for path in secrets:
+        self.renew()
+
+    def renew(self) -> None:
+        """Take the real stack file anew: what was changed in it counts, what was changed in the copy does not."""
+        for path in self.project.take_stack(self.stack):
             self.pulumi("config", "set", "--secret", "--path", path, PLACEHOLDER)
 
     def _plant(self, given: Given) -> None:
@@ -99,7 +111,7 @@ class Rehearsal:
 
     def copy(self, folder: Path) -> Rehearsal:
         """Return the same stack, as it is now, in another folder; nothing may be running."""
-        shutil.copytree(self.folder, folder)
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns(HELD))
         return Rehearsal(folder, self.stack, project=self.project.source, account_id=self.environment.account)
 
     def change(self, changes: Mapping[str, Any]) -> None:
@@ -221,11 +233,12 @@ class Rehearsal:
         return self.store.events()
 
     def hold(self, name: str, operation: str, *, made: bool) -> Environment:
-        """Return a behaviour in which the cloud stops at one operation of the resource with this logical name.
+        """Return a behaviour in which the cloud stops at one operation of a resource.
 
+        name: its logical name, with the class before it ("Role::name") where several have the name.
         `made`: with the change done and the engine not told, or with nothing done yet. See `Process.wait_until_held`.
         """
-        pipe = self.folder / "cloud" / "held"
+        pipe = self.folder / "cloud" / HELD
         if not pipe.exists():
             os.mkfifo(pipe)
         return replace(self.environment, hold=Hold(name, operation, made, str(pipe)))
@@ -269,20 +282,21 @@ class Process:
                 file.close()
 
     def finish(self) -> Run:
-        """Wait for its end."""
-        self._popen.wait()
+        """Wait for its end; raises subprocess.TimeoutExpired if that is not to come."""
+        self._popen.wait(None if self._stdout is None else LONGEST_SECONDS)
         return Run(self._popen.returncode, _content(self._stdout), _content(self._stderr))
 
     def wait_until_held(self, behaviour: Environment) -> str:
         """Wait until the cloud stops where `behaviour` says and return what it then says.
 
-        Raises FailedError if the process ends before that.
+        Raises FailedError if the process ends before that, subprocess.TimeoutExpired if neither happens.
         """
         if behaviour.hold is None:
             raise ValueError("the behaviour holds nothing")
         pipe = os.open(behaviour.hold.pipe, os.O_RDONLY | os.O_NONBLOCK)
+        last = time.monotonic() + LONGEST_SECONDS
         try:
-            while self._popen.poll() is None:
+            while self._popen.poll() is None and time.monotonic() < last:
                 if select.select([pipe], [], [], POLL_SECONDS)[0]:
                     return os.read(pipe, 4096).decode()
         finally:
@@ -290,13 +304,43 @@ class Process:
         raise FailedError(f"ended before it was held:\n{self.finish().text}")
 
     def interrupt(self) -> None:
-        """Interrupt it, as Ctrl-C does."""
-        self._popen.send_signal(signal.SIGINT)
+        """Interrupt its process group, as Ctrl-C does."""
+        os.killpg(self._popen.pid, signal.SIGINT)
 
-    def kill(self) -> None:
-        """Kill the CLI as `kill -9` does; its plugins end by themselves."""
+    def kill(self, *, plugins: bool = False) -> None:
+        """Kill the CLI as `kill -9` does; return once its plugins, which end by themselves or are killed too, are gone.
+
+        Where there is no /proc the plugins are left alone.
+        """
         self._popen.kill()
         self._popen.wait()
+        while started := _session(self._popen.pid):
+            for process in started:
+                _await_end(process, kill=plugins)
+
+
+def _session(leader: int) -> list[int]:
+    """Return the processes of a session that run; none where there is no /proc."""
+    running = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the name in parentheses may have spaces.
+        with suppress(OSError):
+            state, _parent, _group, session = status.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state not in "ZX":
+                running.append(int(status.parent.name))
+    return running
+
+
+def _await_end(process: int, *, kill: bool) -> None:
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(process)
+        try:
+            if kill:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            if not select.select([handle], [], [], LONGEST_SECONDS)[0]:
+                raise TimeoutError(f"process {process} outlives the CLI")
+        finally:
+            os.close(handle)
 
 
 def _content(file: IO[bytes] | None) -> str:
@@ -316,6 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         rehearsal = Rehearsal(options.folder or default_folder(options.stack), options.stack)
+        rehearsal.renew()
     except cli.NoCliError as error:
         print(error, file=sys.stderr)
         return 1

@@ -116,6 +116,15 @@ def cluster_zones(cluster: Resource, cloud: Cloud) -> str | None:
     return None if len(zones) > 1 else "subnets must be in at least two different zones"
 
 
+@rule("update", uses.CLUSTER, code="InvalidParameterException", source=EKS + "UpdateClusterConfig.html")
+def other_cluster_zones(cluster: Resource, cloud: Cloud) -> str | None:
+    """A control plane's subnets can be others in the same zones only (aws/containers-roadmap #2258)."""
+    before = cloud.existing(cluster.type, cluster.id)
+    zones = {s.id: s.get("availabilityZone") for s in cloud.of(uses.SUBNET)}
+    old, new = ({zones.get(id_) for id_ in state.all("vpcConfig.subnetIds")} for state in (before or cluster, cluster))
+    return None if old == new else "subnets must be in the zones that the cluster was created in"
+
+
 @rule("create delete", uses.CLUSTER, code="AccessDenied", source=PROVIDER + "eks_cluster")
 def cluster_role_without_policy(cluster: Resource, cloud: Cloud) -> str | None:
     """The control plane's role must have its policy for as long as the control plane is there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from rehearsal.engine.refusals import uses
@@ -109,10 +110,10 @@ def _namespace(operation: str, namespace: Resource, cloud: Cloud) -> None:
 
 
 def _ingress(operation: str, ingress: Resource, cloud: Cloud) -> None:
-    """Make the load balancer that the AWS Load Balancer Controller makes for an Ingress."""
+    """Make the load balancer that the AWS Load Balancer Controller makes for an Ingress, and keep it as that says."""
     annotations = ingress.outputs.get("metadata", {}).get("annotations") or {}
     cluster = cluster_of(ingress.cluster, cloud)
-    if operation != "create" or cluster is None:
+    if operation == "delete" or cluster is None:
         return
     prefix = "alb.ingress.kubernetes.io/"
     scheme = str(annotations.get(prefix + "scheme") or "internal")
@@ -165,7 +166,13 @@ def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
 
 
 def _make(maker: Resource, type_: str, id_: Any, outputs: dict[str, Any], cloud: Cloud) -> Resource:
-    return cloud.add(Resource(type_, str(id_), {}, outputs, maker=maker.key))
+    """Make a thing, or change it where it is there already, and return it."""
+    before = cloud.existing(type_, str(id_))
+    if before is None:
+        return cloud.add(Resource(type_, str(id_), {}, outputs, maker=maker.key))
+    after = replace(before, outputs=outputs)
+    cloud.put(after)
+    return after
 
 
 CONSEQUENCES: Final[Mapping[str, Consequence]] = {

@@ -1,0 +1,49 @@
+"""Small Pulumi programs on the real engine."""
+
+import os
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rehearsal.engine import cli
+from rehearsal.engine.rehearse import Rehearsal
+
+
+@pytest.fixture(scope="session")
+def pulumi() -> cli.Cli:
+    """The Pulumi CLI; tests are skipped without one unless EKS_PLATFORM_REQUIRE_ENGINE is set."""
+    try:
+        return cli.find()
+    except cli.NoCliError as error:
+        if os.environ.get("EKS_PLATFORM_REQUIRE_ENGINE"):
+            raise
+        pytest.skip(str(error))
+
+
+HEAD = """
+import pulumi
+import pulumi_aws as aws
+
+config = pulumi.Config()
+provider = aws.Provider("aws", region="ap-northeast-1", **(config.get_object("provider") or {}))
+in_aws = pulumi.ResourceOptions(provider=provider)
+"""
+
+Program = Callable[..., Rehearsal]
+
+
+@pytest.fixture
+def program(tmp_path: Path, pulumi: cli.Cli) -> Program:
+    """What makes a rehearsal of a program; its configuration is empty unless given."""
+
+    def rehearse(body: str, config: str = "{}") -> Rehearsal:
+        project = tmp_path / "project"
+        project.mkdir()
+        (project / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
+        (project / "Pulumi.test.yaml").write_text(f"config: {config}\n")
+        (project / "__main__.py").write_text(HEAD + textwrap.dedent(body))
+        return Rehearsal(tmp_path / "rehearsal", "test", project=project)
+
+    return rehearse

@@ -1,0 +1,319 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from rehearsal import sdk
+from rehearsal.engine.refusals import RULES, RefusedError, uses
+from rehearsal.engine.refusals.cluster import INGRESS, NODE_CLASS, NODE_POOL, RELEASE, SERVICE
+from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform
+
+CONTROLLER = "aws-load-balancer-controller"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> FakeCloud:
+    return platform(tmp_path)
+
+
+TEARDOWN = (
+    *("ingress", "binding", "pool", "node-class", "node-entry", "karpenter", "definitions", CONTROLLER),
+    *("service", "namespace", "coredns", "nodes", "vpc-cni", "rights", "entry", "oidc", "cluster", "logs"),
+    *("public-route", "private-route", "nat", "address"),
+)
+
+
+def test_a_platform_is_taken_down_in_the_right_order_and_leaves_nothing(cloud: FakeCloud) -> None:
+    for name in TEARDOWN:
+        cloud.delete(name)
+    kinds = (uses.ASSOCIATION, uses.TABLE, uses.GATEWAY, uses.SUBNET, uses.VPC)
+    for kind in (*kinds, uses.ATTACHMENT, uses.POLICY, uses.PROFILE, uses.ROLE):
+        for name, resource in cloud.made.items():
+            if resource.type == kind:
+                cloud.delete(name)
+
+    assert cloud.left() == []
+
+
+IN_USE = {
+    "vpc": "DependencyViolation",
+    "public-a": "DependencyViolation",
+    "private-a": "DependencyViolation",
+    "gateway": "DependencyViolation",
+    "address": "InvalidIPAddress.InUse",
+    "public-table": "DependencyViolation",
+    "control-plane-role": "DeleteConflict",
+    "karpenter-node-role": "DeleteConflict",
+    "karpenter-policy": "DeleteConflict",
+    "profile": "DeleteConflict",
+    "cluster": "ResourceInUseException",
+    "node-class": "timed out waiting for the finalizer",
+    "definitions": "WouldDeleteObjects",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), IN_USE.items(), ids=IN_USE)
+def test_what_is_in_use_stays(cloud: FakeCloud, name: str, code: str) -> None:
+    with pytest.raises(RefusedError, match=code):
+        cloud.delete(name)
+
+    assert str(cloud[name]) in cloud.left()
+
+
+LOST = [
+    ("control-plane-AmazonEKSClusterPolicy", "cluster", "has no AmazonEKSClusterPolicy"),
+    ("private-route", "nodes", "nothing leads out of"),
+    ("public-route", "nodes", "nothing leads out of"),
+    ("nat", "nodes", "nothing leads out of"),
+    ("node-AmazonEKSWorkerNodePolicy", "nodes", "no policy by which a node joins"),
+    (CONTROLLER, "ingress", "no Helm release"),
+    (CONTROLLER, "binding", "no Helm release"),
+    (f"{CONTROLLER}-attachment", "ingress", "does not allow"),
+    (f"{CONTROLLER}-role", "binding", "or is gone"),
+    ("oidc", "ingress", "or is gone"),
+    ("nodes", "ingress", "there is no ready node"),
+    ("karpenter", "pool", "no Helm release"),
+    ("karpenter", "node-class", "no Helm release"),
+    ("karpenter-attachment", "pool", "does not allow ec2:TerminateInstances"),
+    ("rights", "namespace", "Unauthorized"),
+    ("entry", "ingress", "Unauthorized"),
+    ("cluster", "namespace", "unreachable"),
+    (CONTROLLER, "namespace", "keeps it terminating"),
+]
+
+
+@pytest.mark.parametrize(("lost", "name", "reason"), LOST, ids=[f"{name} without {lost}" for lost, name, _ in LOST])
+def test_what_has_lost_its_helper_stays_for_ever(cloud: FakeCloud, lost: str, name: str, reason: str) -> None:
+    if lost == "nodes":
+        cloud.delete("pool")  # Else Karpenter's node takes the controllers' pods.
+    if name == "cluster":
+        cloud.lose("nodes")
+    cloud.lose(lost)
+
+    with pytest.raises(RefusedError, match=reason):
+        cloud.delete(name)
+
+    assert str(cloud[name]) in cloud.left()
+
+
+def test_a_lost_controller_leaves_its_load_balancer_in_the_way_of_the_network(cloud: FakeCloud) -> None:
+    for name in ("pool", CONTROLLER, "ingress"):
+        cloud.lose(name)
+
+    with pytest.raises(RefusedError, match=r"DependencyViolation.*LoadBalancer"):
+        cloud.delete("public-c")
+
+
+def test_a_node_pool_that_goes_takes_its_node_with_it(cloud: FakeCloud) -> None:
+    before = [name for name in cloud.left() if name.startswith("Instance ")]
+    cloud.delete("pool")
+
+    assert len(before) == 1
+    assert not [name for name in cloud.left() if name.startswith("Instance ")]
+
+
+def test_the_control_plane_writes_its_log_group_again(cloud: FakeCloud) -> None:
+    cloud.delete("logs")
+
+    assert str(cloud["logs"]) in cloud.left()
+
+
+def test_deletion_protection(cloud: FakeCloud) -> None:
+    cloud.lose("nodes")
+    cloud.change("cluster", deletionProtection=True)
+
+    with pytest.raises(RefusedError, match="InvalidRequestException: deletion protection"):
+        cloud.delete("cluster")
+
+
+def test_a_control_plane_stays_in_its_zones(cloud: FakeCloud) -> None:
+    inside, outside = (
+        cloud.make(
+            zone, uses.SUBNET, vpcId=cloud["vpc"].id, availabilityZone=f"ap-northeast-1{zone}", cidrBlock=block
+        ).id
+        for zone, block in (("c", "10.0.20.0/24"), ("d", "10.0.21.0/24"))
+    )
+    first = cloud["private-a"].id
+
+    cloud.change("cluster", vpcConfig={"subnetIds": [first, inside]})
+    for subnets in ([first, inside, outside], [first]):
+        with pytest.raises(RefusedError, match="in the zones that the cluster was created in"):
+            cloud.change("cluster", vpcConfig={"subnetIds": subnets})
+
+
+def test_an_ingress_takes_another_certificate_and_lets_go_of_the_first(cloud: FakeCloud) -> None:
+    for name in ("first", "second"):
+        arn = cloud.make(name, uses.CERTIFICATE, domainName="example.jp", validationMethod="DNS").get("arn")
+        cloud.make(f"{name}-validation", uses.VALIDATION, certificateArn=arn)
+        annotations = {**cloud["ingress"].get("metadata.annotations"), "alb.ingress.kubernetes.io/certificate-arn": arn}
+        cloud.change("ingress", metadata={**cloud["ingress"].get("metadata"), "annotations": annotations})
+
+    with pytest.raises(RefusedError, match="in use by Listener"):
+        cloud.delete("second")
+    cloud.delete("first")
+
+
+def test_a_name_can_be_used_once(cloud: FakeCloud) -> None:
+    with pytest.raises(RefusedError, match="EntityAlreadyExists"):
+        cloud.make("again", uses.ROLE, name="node", assumeRolePolicy="{}")
+    with pytest.raises(RefusedError, match="ResourceInUseException"):
+        cloud.make("again", uses.ENTRY, clusterName="platform", principalArn=DEPLOYER)
+    with pytest.raises(RefusedError, match="AlreadyExists"):
+        cloud.make("again", SERVICE, kind="Service", metadata={"name": "traefik", "namespace": "traefik"})
+
+
+def test_what_is_named_must_exist(cloud: FakeCloud) -> None:
+    with pytest.raises(RefusedError, match="names the Subnet subnet-x, which does not exist"):
+        cloud.make("x", uses.NAT, subnetId="subnet-x")
+    cloud.lose("node-role")
+    with pytest.raises(RefusedError, match="names the Role node, which does not exist"):
+        cloud.make("x", uses.PROFILE, name="x", role="node")
+
+
+def _again(cloud: FakeCloud, name: str) -> None:
+    """Make something once more that was lost."""
+    resource = cloud[name]
+    cloud.lose(name)
+    cloud.make(name, resource.type, **resource.inputs)
+
+
+NEEDED = [
+    ("gateway", "nat", "has no internet gateway attached"),
+    ("vpc-cni", "nodes", "has no vpc-cni"),
+    ("private-route", "nodes", "nothing leads out of"),
+    ("node-AmazonEC2ContainerRegistryPullOnly", "nodes", "no policy by which a node pulls images"),
+    ("nodes", "coredns", "degraded after 20 minutes"),
+    ("nodes", CONTROLLER, "there is no ready node"),
+    (f"{CONTROLLER}-role", CONTROLLER, "or is gone"),
+    (CONTROLLER, "ingress", "no Helm release"),
+    ("definitions", "pool", "its definition is not installed"),
+    ("node-class", "pool", "there is no EC2NodeClass default"),
+    ("profile", "pool", "instance profile karpenter-node"),
+    ("node-entry", "pool", "no access entry of type EC2_LINUX"),
+    ("namespace", "service", 'namespaces "traefik" not found'),
+]
+
+
+@pytest.mark.parametrize(("lost", "name", "reason"), NEEDED, ids=[f"{name} without {lost}" for lost, name, _ in NEEDED])
+def test_what_needs_something_is_not_made_without_it(cloud: FakeCloud, lost: str, name: str, reason: str) -> None:
+    cloud.delete("pool")
+    cloud.lose(lost)
+    if lost == "definitions":
+        with cloud.store.change() as inside:
+            for resource in inside.made_by(cloud["definitions"]):
+                inside.remove(resource)
+
+    with pytest.raises(RefusedError, match=reason):
+        _again(cloud, name)
+
+
+def test_coredns_runs_on_fargate_only_if_it_is_told_to(cloud: FakeCloud) -> None:
+    cloud.delete("pool")
+    cloud.lose("nodes")
+    role = "arn:aws:iam::111122223333:role/pods"
+    cloud.make("pods", uses.ROLE, name="pods", assumeRolePolicy="{}")
+    policy = "arn:aws:iam::aws:policy/AmazonEKSFargatePodExecutionRolePolicy"
+    cloud.make("pods-policy", uses.ATTACHMENT, role="pods", policyArn=policy)
+    profile = {"clusterName": "platform", "podExecutionRoleArn": role, "selectors": [{"namespace": "kube-*"}]}
+    with pytest.raises(RefusedError, match="not a private subnet"):
+        cloud.make("profile", uses.FARGATE, fargateProfileName="x", subnetIds=[cloud["public-a"].id], **profile)
+    cloud.make("profile", uses.FARGATE, fargateProfileName="x", subnetIds=[cloud["private-a"].id], **profile)
+
+    with pytest.raises(RefusedError, match="not configured for Fargate"):
+        _again(cloud, "coredns")
+    configuration = json.dumps({"computeType": "Fargate"})
+    cloud.make("coredns", uses.ADDON, clusterName="platform", addonName="coredns", configurationValues=configuration)
+
+
+def test_the_service_webhook_holds_up_every_service(cloud: FakeCloud) -> None:
+    values = {**cloud[CONTROLLER].inputs["values"], "enableServiceMutatorWebhook": True}
+    cloud.change(CONTROLLER, values=values)
+    cloud.lose(f"{CONTROLLER}-role")
+
+    with pytest.raises(RefusedError, match=r"failed calling webhook mservice\.elbv2\.k8s\.aws"):
+        _again(cloud, "service")
+
+
+def test_pod_identity_needs_its_agent(cloud: FakeCloud) -> None:
+    role = cloud[f"{CONTROLLER}-role"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}}
+    cloud.change(f"{CONTROLLER}-role", assumeRolePolicy=json.dumps({"Statement": [trust]}))
+    cloud.change(CONTROLLER, values={"serviceAccount": {"name": CONTROLLER}})
+    with pytest.raises(RefusedError, match="has no IAM role"):
+        cloud.delete("ingress")
+    association = {"clusterName": "platform", "namespace": "kube-system", "serviceAccount": CONTROLLER}
+    cloud.make("association", uses.POD_IDENTITY, roleArn=role.get("arn"), **association)
+    with pytest.raises(RefusedError, match="eks-pod-identity-agent is not there"):
+        cloud.delete("ingress")
+    cloud.make("agent", uses.ADDON, clusterName="platform", addonName="eks-pod-identity-agent")
+
+    cloud.delete("ingress")
+
+
+@pytest.mark.parametrize("action", [a for a in KARPENTER_ACTIONS if not a.startswith(("ec2:Cr", "ec2:Ru", "iam:P"))])
+def test_karpenter_needs_each_action_of_its_clean_up(cloud: FakeCloud, action: str) -> None:
+    rest = [other for other in KARPENTER_ACTIONS if other != action]
+    cloud.change("karpenter-policy", policy=allow(*rest))
+
+    if action != "ec2:TerminateInstances":
+        cloud.delete("pool")
+    with pytest.raises(RefusedError, match=f"does not allow {action}"):
+        cloud.delete("pool" if action == "ec2:TerminateInstances" else "node-class")
+
+
+def test_an_ingress_finds_its_subnets_by_their_tags(cloud: FakeCloud) -> None:
+    cloud.delete("ingress")
+    cloud.change("public-a", tags={})
+
+    with pytest.raises(RefusedError, match="couldn't auto-discover subnets for internet-facing: 1 found"):
+        cloud.make("ingress", INGRESS, **cloud["ingress"].inputs)
+
+
+def test_a_node_class_with_a_role_leaves_an_instance_profile_behind(cloud: FakeCloud) -> None:
+    cloud.delete("pool")
+    spec = {key: value for key, value in cloud["node-class"].inputs["spec"].items() if key != "instanceProfile"}
+    cloud.change("node-class", spec={**spec, "role": "karpenter-node"})
+    cloud.make("pool", NODE_POOL, **cloud["pool"].inputs)
+    for name in ("pool", "node-class", "profile"):
+        cloud.delete(name)
+
+    with pytest.raises(RefusedError, match=r"DeleteConflict.*InstanceProfile platform_karpenter-node"):
+        cloud.delete("karpenter-node-role")
+
+
+def test_every_path_of_the_tables_is_an_output_that_the_sdk_knows() -> None:
+    import pulumi_aws  # noqa: F401, PLC0415  # its types are known once it is imported
+
+    paths = {(use.user, use.user_path) for use in uses.USES} | {(use.used, use.used_path) for use in uses.USES}
+    paths |= {(type_, path) for type_, unique in uses.UNIQUE.items() for path in unique.paths}
+    # An instance that Karpenter launches is ours to describe: no program makes one.
+    unknown = [
+        (type_, path)
+        for type_, path in paths
+        if type_ != uses.INSTANCE and path != "id" and path.split(".")[0] not in sdk.output_names(type_)
+    ]
+
+    assert unknown == []
+
+
+def test_every_refusal_names_its_source() -> None:
+    sources = [use.source for use in uses.USES] + [u.source for u in uses.UNIQUE.values()] + [r.source for r in RULES]
+
+    assert all(source.startswith("https://") for source in sources)
+    assert all(dataclasses.asdict(rule)["code"] for rule in RULES)
+
+
+def test_no_rule_is_about_a_type_that_nobody_can_make() -> None:
+    known = {value for value in vars(uses).values() if isinstance(value, str)} | {RELEASE, SERVICE, NODE_CLASS}
+    aws = [type_ for rule in RULES for type_ in rule.types if type_.startswith("aws:")]
+
+    assert set(aws) <= known
+
+
+def test_balancer_actions_cover_what_the_controller_calls(cloud: FakeCloud) -> None:
+    cloud.change(f"{CONTROLLER}-policy", policy=allow(*BALANCER_ACTIONS[1:]))
+
+    cloud.delete("ingress")
+    with pytest.raises(RefusedError, match="does not allow elasticloadbalancing:CreateLoadBalancer"):
+        cloud.make("ingress", INGRESS, **cloud["ingress"].inputs)
