@@ -7,6 +7,7 @@ from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, NodeAddons
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
+from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.fargate import Fargate
@@ -20,6 +21,7 @@ from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from components.traefik import NAMESPACE as TRAEFIK_NAMESPACE
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
 
@@ -100,7 +102,7 @@ identity: IdentityArgs = {
 
 # --- Compute: nodes, Fargate --------------------------------------------------------------------------------------
 
-compute: list[NodeGroup | Fargate] = []
+node_groups: list[NodeGroup] = []
 if settings.node_groups:
     node_addons = NodeAddons(
         f"{name}-node-addons",
@@ -114,7 +116,7 @@ if settings.node_groups:
         },
         in_aws,
     )
-    compute += [
+    node_groups = [
         NodeGroup(
             f"{name}-{key}",
             arguments(
@@ -131,22 +133,25 @@ if settings.node_groups:
         )
         for key, group in settings.node_groups.items()
     ]
+fargate: Fargate | None = None
 if settings.fargate_profiles:
-    compute.append(
-        Fargate(
-            f"{name}-fargate",
-            {
-                "cluster_name": cluster.cluster_name,
-                "cluster_id": name,
-                "region": region,
-                "account_id": account_id,
-                "subnet_ids": network.node_subnet_ids,
-                "profiles": plain(settings.fargate_profiles),
-            },
-            in_aws,
-        )
+    fargate = Fargate(
+        f"{name}-fargate",
+        {
+            "cluster_name": cluster.cluster_name,
+            "cluster_id": name,
+            "region": region,
+            "account_id": account_id,
+            "subnet_ids": network.node_subnet_ids,
+            "profiles": plain(settings.fargate_profiles_in_order),
+        },
+        in_aws,
     )
-cluster_with_compute = pulumi.Output.all(*[part.cluster_name for part in compute]).apply(lambda names: str(names[0]))
+compute = {
+    namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
+    for namespace in ("kube-system", TRAEFIK_NAMESPACE)
+}
+cluster_with_compute = after(compute["kube-system"], cluster.cluster_name)
 
 # --- What runs on it ----------------------------------------------------------------------------------------------
 
@@ -223,7 +228,9 @@ traefik = Traefik(
         placement=placement,
         charts=charts,
     ),
-    pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute])),
+    pulumi.ResourceOptions.merge(
+        in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[TRAEFIK_NAMESPACE]])
+    ),
 )
 front = arguments(
     LoadBalancerArgs,

@@ -719,6 +719,20 @@ class Stack(Settings):
         return not self.node_groups
 
     @property
+    def fargate_profiles_in_order(self) -> dict[str, FargateProfile]:
+        """The profiles in the order in which they are made, one at a time: first those of the platform's own pods.
+
+        Pulumi hands over the keys of a stack file in alphabetical order, whatever the order there.
+        """
+        needs = ("kube-system", "traefik")
+        namespaces = {
+            name: {selector.namespace for selector in profile.selectors}
+            for name, profile in self.fargate_profiles.items()
+        }
+        first = {name: [need not in namespaces[name] for need in needs] for name in self.fargate_profiles}
+        return dict(sorted(self.fargate_profiles.items(), key=lambda item: first[item[0]]))
+
+    @property
     def addon_versions(self) -> dict[str, str]:
         """The add-ons of the stack and their versions."""
         return {

@@ -53,7 +53,7 @@ class Certificate(pulumi.ComponentResource):
             lambda options: next(item for item in options if (item.domain_name or "").removeprefix("*.") == domain)
         )
         return route53.Record(
-            f"{name}-{domain.replace('.', '-')}",
+            f"{name}-{domain}",
             zone_id=zone_id,
             name=option.resource_record_name,
             type=option.resource_record_type,

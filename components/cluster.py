@@ -22,7 +22,7 @@ class ClusterArgs(TypedDict):
     vpc_id: pulumi.Input[str]
     """The VPC of `subnet_ids`."""
     subnet_ids: pulumi.Input[list[str]]
-    """Subnets for the control plane's network interfaces, in two zones at least."""
+    """Subnets for the control plane's network interfaces, in two zones at least. Only those of its creation count."""
     public_access: dict[str, str]
     """Who reaches the API from outside the VPC, name to CIDR; empty: the public endpoint is off."""
     logs: list[str]
@@ -72,7 +72,7 @@ class Cluster(pulumi.ComponentResource):
             opts=self._child,
         )
         self.secrets_key_arn = (
-            pulumi.Output.from_input(args["secrets_key"]) if "secrets_key" in args else self._key(args, role)
+            pulumi.Output.from_input(args["secrets_key"]) if "secrets_key" in args else self._key(args)
         )
         component = pulumi_eks.Cluster(
             f"{name}-eks",
@@ -103,7 +103,8 @@ class Cluster(pulumi.ComponentResource):
             kube_proxy_addon_options=pulumi_eks.KubeProxyAddonOptionsArgs(enabled=False),
             coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
             opts=pulumi.ResourceOptions.merge(
-                self._protected, pulumi.ResourceOptions(transforms=[_creator_is_no_administrator])
+                self._protected,
+                pulumi.ResourceOptions(transforms=[_creator_is_no_administrator, _subnets_are_for_good]),
             ),
         )
         control_plane = component.eks_cluster
@@ -136,15 +137,13 @@ class Cluster(pulumi.ComponentResource):
             }
         )
 
-    def _key(self, args: ClusterArgs, role: iam.Role) -> pulumi.Output[str]:
+    def _key(self, args: ClusterArgs) -> pulumi.Output[str]:
         key = kms.Key(
             f"{self._name}-secrets",
             description=f"Kubernetes secrets of {args['cluster_name']}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=pulumi.Output.json_dumps(
-                role.arn.apply(lambda role_arn: policies.secrets_key(args["account_id"], role_arn))
-            ),
+            policy=json.dumps(policies.secrets_key(args["account_id"])),
             opts=self._protected,
         )
         kms.Alias(
@@ -164,6 +163,12 @@ class Cluster(pulumi.ComponentResource):
             policy_arn=policies.managed_policy_arn(policies.CLUSTER_POLICY),
             opts=self._child,
         )
+        use_key = iam.RolePolicy(
+            f"{self._name}-secrets",
+            role=role.id,
+            policy=pulumi.Output.json_dumps(self.secrets_key_arn.apply(policies.secrets_key_user)),
+            opts=self._child,
+        )
         # EKS makes this group itself where it is missing, keeps its logs for ever and leaves it behind.
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         logs = cloudwatch.LogGroup(
@@ -172,7 +177,7 @@ class Cluster(pulumi.ComponentResource):
             retention_in_days=args["log_retention_days"],
             opts=self._child,
         )
-        return after([attachment, logs], role)
+        return after([attachment, use_key, logs], role)
 
 
 def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
@@ -187,3 +192,15 @@ def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.R
     props: dict[str, Any] = dict(args.props)
     props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
     return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+
+
+def _subnets_are_for_good(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Leave the control plane in the subnets that it began with.
+
+    EKS takes others in the same zones only: a network with one more zone would make it refuse every update.
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html, aws/containers-roadmap #2258
+    """
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    fixed = pulumi.ResourceOptions(ignore_changes=["vpcConfig.subnetIds"])
+    return pulumi.ResourceTransformResult(props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, fixed))

@@ -20,4 +20,6 @@ def after(resources: Sequence[pulumi.CustomResource], value: Any) -> pulumi.Outp
     Whoever takes it waits for them on creation and is outlived by them on destroy. Unlike `depends_on`, it reaches the
     children of a component that another process makes (pulumi_eks.Cluster), and one child of ours without the others.
     """
-    return pulumi.Output.all(value, *[resource.id for resource in resources]).apply(lambda values: values[0])
+    # By URN and not by id, which a preview does not know of a new resource: a value that it then did not know either
+    # would show everything that cannot change it, node groups for one, as replaced.
+    return pulumi.Output.all(value, *[resource.urn for resource in resources]).apply(lambda values: values[0])

@@ -27,7 +27,7 @@ class DnsAlias(pulumi.ComponentResource):
         super().__init__("eks-platform:index:DnsAlias", name, {}, opts)
         for host in args["names"]:
             route53.Record(
-                f"{name}-{host.replace('*', 'wildcard').replace('.', '-')}",
+                f"{name}-{host.replace('*', 'wildcard')}",
                 zone_id=args["hosted_zone_id"],
                 name=host,
                 type="A",

@@ -1,6 +1,7 @@
 """Fargate profiles: pods that run without nodes."""
 
 import json
+from fnmatch import fnmatchcase
 from typing import TypedDict
 
 import pulumi
@@ -46,8 +47,6 @@ class FargateArgs(TypedDict):
 class Fargate(pulumi.ComponentResource):
     """Fargate profiles and the role by which Fargate pulls images and writes logs for their pods."""
 
-    cluster_name: pulumi.Output[str]
-    """The cluster, once it has these profiles."""
     pod_execution_role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -68,22 +67,30 @@ class Fargate(pulumi.ComponentResource):
             opts=child,
         )
         self.pod_execution_role_arn = after([attachment], role.arn)
-        profiles = [
-            eks.FargateProfile(
+        # A profile cannot be changed, and under a fixed name the old one goes first: its pods end, and those that
+        # replace them wait for nodes (terraform-aws-eks #3374). With Pulumi's own names the new one comes first.
+        self._profiles: dict[str, eks.FargateProfile] = {}
+        for key, profile in args["profiles"].items():
+            self._profiles[key] = eks.FargateProfile(
                 f"{name}-{key}",
                 cluster_name=args["cluster_name"],
-                fargate_profile_name=key,
                 pod_execution_role_arn=self.pod_execution_role_arn,
                 subnet_ids=args["subnet_ids"],
                 selectors=[
                     {"namespace": selector["namespace"], "labels": selector["labels"]}
                     for selector in profile["selectors"]
                 ],
-                opts=child,
+                # EKS makes and deletes one profile of a cluster at a time: in the order given, so that what waits for
+                # the first does not wait for the others. https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._profiles.values())[-1:]),
             )
-            for key, profile in args["profiles"].items()
+        self._selectors = {key: profile["selectors"] for key, profile in args["profiles"].items()}
+        self.register_outputs({"pod_execution_role_arn": self.pod_execution_role_arn})
+
+    def profiles_for(self, namespace: str) -> list[eks.FargateProfile]:
+        """Return the profiles that take pods of a namespace."""
+        return [
+            self._profiles[key]
+            for key, selectors in self._selectors.items()
+            if any(fnmatchcase(namespace, selector["namespace"]) for selector in selectors)
         ]
-        self.cluster_name = after(profiles, args["cluster_name"])
-        self.register_outputs(
-            {"cluster_name": self.cluster_name, "pod_execution_role_arn": self.pod_execution_role_arn}
-        )

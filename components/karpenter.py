@@ -176,6 +176,8 @@ def karpenter_values(
         },
         "controller": {
             "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+            # Without it the controller asks the instance's metadata, which is a hop too far, and ends.
+            "env": [{"name": "AWS_REGION", "value": args["region"]}],
         },
         # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.
         "dnsPolicy": "Default",

@@ -1,6 +1,6 @@
 """AWS Load Balancer Controller: its policy, identity and Helm release."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -34,6 +34,8 @@ class LoadBalancerControllerArgs(TypedDict):
     """Where its pods run."""
     charts: ChartSourceArgs | None
     """A registry for charts; None: its publisher."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
 
 class LoadBalancerController(pulumi.ComponentResource):
@@ -72,6 +74,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "clusterName": args["cluster_name"],
                 "region": args["region"],
                 "vpcId": args["vpc_id"],
+                "defaultTags": args.get("tags", {}),
                 "replicaCount": 2,
                 "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
                 "ingressClass": INGRESS_CLASS,

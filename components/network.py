@@ -2,7 +2,7 @@
 
 import json
 from ipaddress import IPv4Network
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
@@ -51,19 +51,20 @@ class NetworkArgs(TypedDict):
 class Network(pulumi.ComponentResource):
     """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
 
-    Subnets are named after their zone and numbered by `cidr.zone_blocks`: a new zone adds resources and changes none.
+    Subnets are named after their zone and numbered by `cidr.zone_blocks`: a new zone renumbers none.
     """
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
     public_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for internet-facing load balancers, a zone each."""
+    """Subnets for internet-facing load balancers, a zone each. Known once the internet gateway is there: without it AWS
+    refuses such a load balancer, as runs that were too fast found out (openshift/installer #1110)."""
     public_subnet_cidrs: pulumi.Output[list[str]]
     private_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internal load balancers; none with `public_nodes`."""
     private_subnet_cidrs: pulumi.Output[list[str]]
     node_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for nodes and Fargate pods. Known once nodes in them can reach what they need: the routes are there."""
+    """Subnets for nodes and Fargate pods. Known once what is in them can reach what it needs."""
     node_subnets: pulumi.Output[dict[str, str]]
     """The same by zone."""
     cluster_subnet_ids: pulumi.Output[list[str]]
@@ -93,20 +94,22 @@ class Network(pulumi.ComponentResource):
         private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
         pods = self._pod_subnets(zones)
 
-        public_table, internet_route = self._public_routes(public)
-        private_tables, nat_routes = self._private_routes(private, pods, public, internet_route)
-        self._s3_endpoint([public_table, *private_tables])
-        endpoints = self._interface_endpoints(list(private.values()) or list(public.values()))
+        public_table, to_internet = self._public_routes(public)
+        private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
+        endpoints = [
+            self._s3_endpoint([public_table, *private_tables]),
+            *self._interface_endpoints(list(private.values()) or list(public.values())),
+        ]
         if "flow_logs" in args:
             self._flow_logs(args["flow_logs"])
 
         nodes = private or public
         # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
-        # (appmod-blueprints #582): whoever takes the nodes' subnets takes their routes with them.
-        ways_out = [*(nat_routes if private else [internet_route]), *endpoints]
+        # (appmod-blueprints #582): whoever takes the nodes' subnets takes with them all that a packet needs on its way.
+        ways_out = [*(to_nat if private else to_internet), *endpoints]
         self.vpc_id = self._vpc.id
         self.vpc_cidr = self._vpc.cidr_block
-        self.public_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in public.values()])
+        self.public_subnet_ids = after(to_internet, pulumi.Output.all(*[subnet.id for subnet in public.values()]))
         self.public_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in public.values()])
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
         self.private_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in private.values()])
@@ -185,16 +188,18 @@ class Network(pulumi.ComponentResource):
         return {
             zone: ec2.Subnet(
                 f"{self._name}-pods-{zone}",
+                # The VPC with the range: the subnet comes after it.
                 vpc_id=association.vpc_id,
                 availability_zone=zone,
                 cidr_block=str(cidr.pod_block(pods, zone)),
                 tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._args["cluster_name"], for_nodes=False)},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[association]),
+                opts=self._child,
             )
             for zone in zones
         }
 
-    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[ec2.RouteTable, ec2.Route]:
+    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[ec2.RouteTable, list[pulumi.CustomResource]]:
+        """Return the public subnets' route table, and all that leads out of them."""
         gateway = ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
         )
@@ -206,27 +211,27 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=self._child,
         )
-        for zone, subnet in public.items():
-            self._associate(f"public-{zone}", table, subnet)
-        return table, route
+        return table, [route, *(self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items())]
 
     def _private_routes(
         self,
         private: dict[str, ec2.Subnet],
         pods: dict[str, ec2.Subnet],
         public: dict[str, ec2.Subnet],
-        internet_route: ec2.Route,
-    ) -> tuple[list[ec2.RouteTable], list[ec2.Route]]:
-        gateways = self._nat_gateways(public, internet_route) if private else {}
-        tables, routes = [], []
+        to_internet: list[pulumi.CustomResource],
+    ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the private subnets' route tables, and all that leads out of them and of the pods' subnets."""
+        gateways = self._nat_gateways(public, to_internet) if private else {}
+        tables: list[ec2.RouteTable] = []
+        ways: list[pulumi.CustomResource] = []
         for zone, subnet in private.items():
             table = self._route_table(f"private-{zone}")
             tables.append(table)
-            self._associate(f"private-{zone}", table, subnet)
+            ways.append(self._associate(f"private-{zone}", table, subnet))
             if zone in pods:
-                self._associate(f"pods-{zone}", table, pods[zone])
+                ways.append(self._associate(f"pods-{zone}", table, pods[zone]))
             if gateways:
-                routes.append(
+                ways.append(
                     ec2.Route(
                         f"{self._name}-private-{zone}-nat",
                         route_table_id=table.id,
@@ -235,11 +240,13 @@ class Network(pulumi.ComponentResource):
                         opts=self._child,
                     )
                 )
-        return tables, routes
+        return tables, ways
 
-    def _nat_gateways(self, public: dict[str, ec2.Subnet], internet_route: ec2.Route) -> dict[str, ec2.NatGateway]:
+    def _nat_gateways(
+        self, public: dict[str, ec2.Subnet], to_internet: list[pulumi.CustomResource]
+    ) -> dict[str, ec2.NatGateway]:
         nat = self._args["nat"]
-        zones = {"none": [], "single": sorted(public)[:1], "per-zone": list(public)}[nat]
+        zones = {"none": [], "single": list(public)[:1], "per-zone": list(public)}[nat]
         gateways = {}
         for zone in zones:
             address = ec2.Eip(
@@ -252,7 +259,7 @@ class Network(pulumi.ComponentResource):
                 tags={"Name": f"{self._name}-{zone}"},
                 # A NAT gateway is of no use, and its address cannot be released, without the internet gateway.
                 # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[internet_route]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=to_internet),
             )
         return gateways
 
@@ -261,14 +268,14 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-{role}", vpc_id=self._vpc.id, tags={"Name": f"{self._name}-{role}"}, opts=self._child
         )
 
-    def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> None:
-        ec2.RouteTableAssociation(
+    def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> ec2.RouteTableAssociation:
+        return ec2.RouteTableAssociation(
             f"{self._name}-{role}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
         )
 
-    def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> None:
+    def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> ec2.VpcEndpoint:
         # Free, and image layers of ECR come from S3: NAT traffic that nobody pays for.
-        ec2.VpcEndpoint(
+        return ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=self._vpc.id,
             service_name=f"com.amazonaws.{self._args['region']}.s3",
@@ -278,7 +285,8 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _interface_endpoints(self, subnets: list[ec2.Subnet]) -> list[ec2.VpcEndpoint]:
+    def _interface_endpoints(self, subnets: list[ec2.Subnet]) -> list[pulumi.CustomResource]:
+        """Return the endpoints and the rules that let the VPC in."""
         services = self._args.get("interface_endpoints", [])
         if not services:
             return []
@@ -289,19 +297,21 @@ class Network(pulumi.ComponentResource):
             tags={"Name": f"{self._name}-endpoints"},
             opts=self._child,
         )
-        for role, block in (("vpc", self._args["cidr"]), ("pods", self._args.get("pod_cidr"))):
-            if block:
-                vpc.SecurityGroupIngressRule(
-                    f"{self._name}-endpoints-{role}",
-                    security_group_id=group.id,
-                    description=f"HTTPS from the {role} range",
-                    cidr_ipv4=block,
-                    ip_protocol="tcp",
-                    from_port=443,
-                    to_port=443,
-                    opts=self._child,
-                )
-        return [
+        rules = [
+            vpc.SecurityGroupIngressRule(
+                f"{self._name}-endpoints-{role}",
+                security_group_id=group.id,
+                description=f"HTTPS from the {role} range",
+                cidr_ipv4=block,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=self._child,
+            )
+            for role, block in (("vpc", self._args["cidr"]), ("pods", self._args.get("pod_cidr")))
+            if block
+        ]
+        endpoints = [
             ec2.VpcEndpoint(
                 f"{self._name}-{service.replace('.', '-')}",
                 vpc_id=self._vpc.id,
@@ -315,6 +325,7 @@ class Network(pulumi.ComponentResource):
             )
             for service in services
         ]
+        return [*rules, *endpoints]
 
     def _flow_logs(self, args: FlowLogsArgs) -> None:
         log_group = cloudwatch.LogGroup(
@@ -346,4 +357,6 @@ class Network(pulumi.ComponentResource):
 
 
 def _ids(subnets: dict[str, ec2.Subnet]) -> pulumi.Output[dict[str, str]]:
-    return pulumi.Output.all(**{zone: subnet.id for zone, subnet in subnets.items()})
+    # Not Output.all: of no subnets at all it makes a list.
+    ids: dict[str, Any] = {zone: subnet.id for zone, subnet in subnets.items()}
+    return pulumi.Output.from_input(ids)

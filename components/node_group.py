@@ -59,8 +59,7 @@ class NodeGroupArgs(TypedDict):
 class NodeGroup(pulumi.ComponentResource):
     """Nodes that EKS launches, updates and repairs."""
 
-    cluster_name: pulumi.Output[str]
-    """The cluster, once it has these nodes."""
+    nodes: eks.NodeGroup
     node_group_name: pulumi.Output[str]
     role_arn: pulumi.Output[str]
 
@@ -80,7 +79,7 @@ class NodeGroup(pulumi.ComponentResource):
             for policy in policies.NODE_POLICIES
         ]
         template = _launch_template(name, args, child)
-        group = eks.NodeGroup(
+        self.nodes = eks.NodeGroup(
             f"{name}-nodes",
             cluster_name=args["cluster_name"],
             node_role_arn=after(attachments, role.arn),
@@ -105,12 +104,9 @@ class NodeGroup(pulumi.ComponentResource):
             # An autoscaler, or a person in an incident, changes it; an unrelated `up` must not change it back.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
         )
-        self.cluster_name = group.cluster_name
-        self.node_group_name = group.node_group_name
+        self.node_group_name = self.nodes.node_group_name
         self.role_arn = role.arn
-        self.register_outputs(
-            {"cluster_name": self.cluster_name, "node_group_name": self.node_group_name, "role_arn": self.role_arn}
-        )
+        self.register_outputs({"node_group_name": self.node_group_name, "role_arn": self.role_arn})
 
 
 AMI_TYPES: Final = {

@@ -1,5 +1,7 @@
 """Karpenter's node class and node pools: which EC2 instances may become nodes."""
 
+import math
+import re
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
@@ -94,7 +96,7 @@ class NodePools(pulumi.ComponentResource):
             kind="EC2NodeClass",
             metadata={"name": NODE_CLASS},
             spec=node_class_spec(args),
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=_DRAIN),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         for pool, settings in args["pools"].items():
             CustomResource(
@@ -103,15 +105,24 @@ class NodePools(pulumi.ComponentResource):
                 kind="NodePool",
                 metadata={"name": pool},
                 spec=node_pool_spec(settings),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[node_class], custom_timeouts=_DRAIN),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[node_class],
+                    custom_timeouts=pulumi.CustomTimeouts(delete=drain_timeout(settings["termination_grace_period"])),
+                ),
             )
         self.node_class_name = pulumi.Output.from_input(NODE_CLASS)
         self.register_outputs({"node_class_name": self.node_class_name})
 
 
 NODE_CLASS: Final = "default"
-_DRAIN: Final = pulumi.CustomTimeouts(delete="90m")
-"""A pool goes when its nodes have drained: after the longest termination grace period, and the instances' own end."""
+
+
+def drain_timeout(grace_period: str) -> str:
+    """Return how long the deletion of a pool may take: the drain of its nodes ("1h30m"), and the instances' own end."""
+    minutes = {"s": 1 / 60, "m": 1, "h": 60}
+    drain = sum(int(number) * minutes[unit] for number, unit in re.findall(r"(\d+)([smh])", grace_period))
+    return f"{math.ceil(drain) + 30}m"
 
 
 def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
@@ -152,7 +163,8 @@ def node_pool_spec(args: NodePoolArgs) -> dict[str, Any]:
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": NODE_CLASS},
                 "requirements": node_requirements(args),
-                "taints": [dict(taint) for taint in args["taints"]],
+                # The definition's pattern knows no empty value.
+                "taints": [{key: value for key, value in taint.items() if value} for taint in args["taints"]],
                 "expireAfter": args["expire_after"],
                 "terminationGracePeriod": args["termination_grace_period"],
             },

@@ -44,21 +44,27 @@ def _toleration(args: TolerationArgs) -> dict[str, str]:
 def zone_spread(labels: dict[str, str], *, fargate: bool) -> list[dict[str, Any]]:
     """Return topology spread constraints by which the pods with `labels` survive the loss of a zone.
 
-    Zones without a node do not count, so that one node alone still takes every replica. Fargate places each pod in a
-    subnet of its own choice and would leave a pod that must be spread pending.
+    Zones without a node do not count, so that one node alone still takes every replica. Nor do nodes that are lost or
+    cordoned: unless taints are honoured, their zone counts as an empty one, and the replicas that it had stay pending.
+    Fargate places each pod in a subnet of its own choice and would leave a pod that must be spread pending.
+    https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#spread-constraint-definition
     """
-    selector = {"labelSelector": {"matchLabels": labels}, "matchLabelKeys": ["pod-template-hash"]}
+    common = {
+        "labelSelector": {"matchLabels": labels},
+        "matchLabelKeys": ["pod-template-hash"],
+        "nodeTaintsPolicy": "Honor",
+    }
     return [
         {
             "topologyKey": "topology.kubernetes.io/zone",
             "maxSkew": 1,
             "whenUnsatisfiable": "ScheduleAnyway" if fargate else "DoNotSchedule",
-            **selector,
+            **common,
         },
         {
             "topologyKey": "kubernetes.io/hostname",
             "maxSkew": 1,
             "whenUnsatisfiable": "ScheduleAnyway",
-            **selector,
+            **common,
         },
     ]

@@ -8,7 +8,7 @@ from .document import (
     partition_of,
     policy_size,
 )
-from .encryption import secrets_key
+from .encryption import secrets_key, secrets_key_user
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
     INTERRUPTION_EVENTS,
@@ -48,6 +48,7 @@ __all__ = [
     "partition_of",
     "policy_size",
     "secrets_key",
+    "secrets_key_user",
     "trust_fargate",
     "trust_irsa",
     "trust_pod_identity",

@@ -1,6 +1,6 @@
-"""Key policies of the KMS keys: Kubernetes secrets, and log groups."""
+"""The KMS key of Kubernetes secrets: its own policy, and what its user needs."""
 
-from .document import PolicyDocument, Statement, document
+from .document import PolicyDocument, Statement, allow, document
 
 
 def _administration(partition: str, account_id: str) -> Statement:
@@ -15,27 +15,26 @@ def _administration(partition: str, account_id: str) -> Statement:
     }
 
 
-def secrets_key(account_id: str, cluster_role_arn: str, partition: str = "aws") -> PolicyDocument:
-    """Return the policy of the key that a control plane encrypts its secrets with.
+def secrets_key(account_id: str, partition: str = "aws") -> PolicyDocument:
+    """Return the policy of the key that a control plane encrypts its secrets with: rights are given by IAM alone.
 
-    EKS makes a grant on the key at creation and encrypts and decrypts as the cluster's role from then on.
+    It names no role, so that the key, which takes the longest of what a control plane needs, waits for nothing.
+    https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
+    """
+    return document(_administration(partition, account_id))
+
+
+def secrets_key_user(key_arn: str) -> PolicyDocument:
+    """Let a control plane's role use its secrets key, itself and through grants that EKS makes and takes back.
+
     https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
     """
     return document(
-        _administration(partition, account_id),
-        {
-            "Sid": "ControlPlaneUsesKey",
-            "Effect": "Allow",
-            "Principal": {"AWS": [cluster_role_arn]},
-            "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"],
-            "Resource": ["*"],
-        },
-        {
-            "Sid": "ControlPlaneGrantsKey",
-            "Effect": "Allow",
-            "Principal": {"AWS": [cluster_role_arn]},
-            "Action": ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
-            "Resource": ["*"],
-            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        },
+        allow("UseSecretsKey", ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt"], [key_arn]),
+        allow(
+            "GrantSecretsKey",
+            ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+            [key_arn],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
     )

@@ -108,7 +108,13 @@ def _release_status(inputs: Properties, context: Context) -> Properties:
     }
 
 
-def _object(outputs: Mapping[str, Value] | None = None, *, replaces: tuple[str, ...] = ()) -> Kind:
+def _object(
+    outputs: Mapping[str, Value] | None = None,
+    *,
+    replaces: tuple[str, ...] = (),
+    create_seconds: float = 2.0,
+    delete_seconds: float = 2.0,
+) -> Kind:
     """Return the `Kind` of a Kubernetes object.
 
     Which fields replace an object is in the provider's table:
@@ -126,6 +132,8 @@ def _object(outputs: Mapping[str, Value] | None = None, *, replaces: tuple[str, 
         defaults={"metadata.name": autoname, "metadata.namespace": _namespace},
         replaces=frozenset({"metadata.name", "metadata.namespace", *replaces}),
         previews=False,
+        create_seconds=create_seconds,
+        delete_seconds=delete_seconds,
     )
 
 
@@ -148,7 +156,12 @@ KINDS: Final[dict[str, Kind]] = {
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _object(),
     "kubernetes:apps/v1:Deployment": _object({"status": _replicas}, replaces=("spec.selector",)),
     "kubernetes:storage.k8s.io/v1:StorageClass": _object(replaces=("parameters", "provisioner")),
-    "kubernetes:networking.k8s.io/v1:Ingress": _object({"status.loadBalancer": _ingress_status}),
+    "kubernetes:networking.k8s.io/v1:Ingress": _object(
+        {"status.loadBalancer": _ingress_status},
+        # Until the controller's ALB is active, and until it is gone.
+        create_seconds=150.0,
+        delete_seconds=15.0,
+    ),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": _object(),
     "kubernetes:policy/v1:PodDisruptionBudget": _object(),
     "kubernetes:helm.sh/v3:Release": Kind(

@@ -34,6 +34,9 @@ from rehearsal.engine.tree import tree
 ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = ROOT / "rehearsal" / "bin"
 
+PROTECTIONS: Final = ("platform.protect", "cluster.deletionProtection", "ingress.deletionProtection")
+"""Settings that keep a stack from being destroyed (docs/operations.md)."""
+
 FOREIGN: Final = ("AWS_", "PULUMI_", "KUBE", "HELM_", "PYTHONDONTWRITEBYTECODE")
 """Beginnings of environment variables that must not reach a rehearsal: credentials, backends, what slows it down."""
 
@@ -117,6 +120,14 @@ class Rehearsal:
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change settings of the stack, by dotted path in the project's namespace; None takes one away."""
         self.project.change(self.stack, {f"{self.project.name}:{path}": value for path, value in changes.items()})
+
+    def unprotect(self) -> list[str]:
+        """Take from the settings what keeps the stack from being destroyed, and return what it was, by dotted path."""
+        config = self.project.config(self.stack)
+        sections = {path: config.get(f"{self.project.name}:{path.split('.')[0]}") or {} for path in PROTECTIONS}
+        found = [path for path, section in sections.items() if section.get(path.split(".")[1])]
+        self.change(dict.fromkeys(found, False))
+        return found
 
     # What Pulumi does.
 
@@ -365,6 +376,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     verb = "destroy" if options.destroy else "up"
+    if options.destroy and (protections := rehearsal.unprotect()):
+        print(
+            f"{options.stack} is protected. As docs/operations.md says, first an up without {', '.join(protections)}:"
+        )
+        if code := _show(rehearsal, "up", "--yes", "--skip-preview"):
+            return code
     code = _show(rehearsal, verb, "--yes", "--skip-preview", *options.arguments)
     left = rehearsal.left()
     print(tree(left))

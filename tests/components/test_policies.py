@@ -21,6 +21,7 @@ LONGEST_CLUSTER = "a" * 100
 VPC = "vpc-0123456789abcdef0"
 NODE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/dev-node"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dev-karpenter"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ISSUER = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 CLUSTER_ARN = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"
@@ -45,7 +46,8 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "fargate": policies.trust_fargate(ACCOUNT, REGION, CLUSTER),
         "vpc-flow-logs": policies.trust_vpc_flow_logs(ACCOUNT, REGION),
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
-        "secrets-key": policies.secrets_key(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:role/dev-cluster"),
+        "secrets-key": policies.secrets_key(ACCOUNT),
+        "secrets-key-user": policies.secrets_key_user(KEY),
     }
 
 
@@ -568,16 +570,18 @@ def test_flow_logs_write_to_their_group_only(arn: str) -> None:
     assert not _decides(document, "logs:CreateLogGroup", LOG_GROUP, {})
 
 
-def test_the_secrets_key_is_the_accounts_and_the_control_planes() -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/dev-cluster"
-    [administration, *use] = policies.secrets_key(ACCOUNT, role)["Statement"]
+def test_the_secrets_key_is_the_accounts() -> None:
+    [administration] = policies.secrets_key(ACCOUNT)["Statement"]
     assert administration["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
-    assert [statement["Principal"] for statement in use] == [{"AWS": [role]}] * 2
-    control_plane: PolicyDocument = {"Version": "2012-10-17", "Statement": use}
-    assert _decides(control_plane, "kms:Encrypt", "*", {})
-    assert _decides(control_plane, "kms:CreateGrant", "*", {"kms:GrantIsForAWSResource": "true"})
-    assert not _decides(control_plane, "kms:CreateGrant", "*", {"kms:GrantIsForAWSResource": "false"})
-    assert not _decides(control_plane, "kms:ScheduleKeyDeletion", "*", {})
+
+
+def test_the_control_plane_uses_its_secrets_key_only() -> None:
+    use = policies.secrets_key_user(KEY)
+    assert _decides(use, "kms:Encrypt", KEY, {})
+    assert not _decides(use, "kms:Encrypt", f"{KEY}0", {})
+    assert _decides(use, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
+    assert not _decides(use, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "false"})
+    assert not _decides(use, "kms:ScheduleKeyDeletion", KEY, {})
 
 
 def test_managed_policies_are_of_their_partition() -> None:
