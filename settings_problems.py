@@ -84,8 +84,8 @@ def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, 
             yield Problem(place(*loc), "unknown key", suggestion(str(loc[-1]), _known(root, loc[:-1])))
         elif detail["type"] == "missing":
             yield Problem(place(*loc), "missing", f"expected a {'value' if len(loc) > 1 else 'section'}")
-        elif loc[-1:] == ("[key]",):
-            yield Problem(place(*loc[:-2]), f"key {shown(detail['input'])}", _expected(detail))
+        elif loc[-1:] == ("[key]",) and detail["input"] == loc[-2]:
+            yield Problem(place(*loc[:-2]) or section, f"key {shown(detail['input'])}", _expected(detail))
         else:
             yield Problem(place(*loc) or section, HIDDEN if hidden else shown(detail["input"]), _expected(detail))
 

@@ -387,14 +387,15 @@ def takes_all(profile: FargateProfile, namespace: str) -> bool:
 
 @_rule
 def _fargate_profiles(
-    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile]
+    platform: Platform, node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile]
 ) -> Iterator[Problem]:
+    if fargate_profiles and platform.name.startswith("eks-"):
+        found = platform.name
+        yield Problem("platform.name", found, "expected another beginning: AWS refuses it for a Fargate profile")
     for name, profile in fargate_profiles.items():
-        path = place("fargateProfiles", name)
-        if name.startswith("eks-"):
-            yield Problem(path, name, "expected another beginning: EKS keeps eks- for itself")
         for namespace in PLATFORM_NAMESPACES:
             if node_groups and takes_all(profile, namespace):
+                path = place("fargateProfiles", name)
                 yield Problem(path, f"takes {namespace}", "expected other namespaces: its pods are placed on nodes")
 
 

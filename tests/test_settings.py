@@ -202,6 +202,8 @@ def message_of(sections: dict[str, Any], secret: tuple[str, ...] = ()) -> str:
 
 @settings(deadline=None, max_examples=150)
 @given(place=st.sampled_from(PLACES), value=JSON)
+@example(place=("prod", ["nodeGroups"]), value={"[key]": None})
+@example(place=("prod", ["nodeGroups"]), value={"[key]": "nodeGroups"})
 def test_any_value_at_any_place_loads_or_is_refused_in_words(place: tuple[str, list[str | int]], value: Any) -> None:
     stack, way = place
     sections = sections_of(stack)

@@ -251,7 +251,7 @@ def test_any_name_of_a_node_group_that_a_component_has_too_is_free() -> None:
 )
 def test_a_fargate_profile_takes_the_namespaces_that_its_pattern_matches(namespace: str, *, taken: bool) -> None:
     sections = sections_of("fargate")
-    put(sections, ["fargateProfiles", "system", "selectors", 0, "namespace"], namespace)
+    put(sections, ["fargateProfiles", "platform", "selectors", 0, "namespace"], namespace)
     assert problems(sections) == ([] if taken else ["fargateProfiles"])
 
 

@@ -1,0 +1,609 @@
+"""Every setting does something: a changed one changes a resource, and no more than it should."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import combinations
+from typing import Any, Final, get_args, get_origin
+
+import pulumi
+import pytest
+from pydantic import BaseModel
+
+import settings
+from rehearsal.plan import Plan, Registration, show
+from rehearsal.program import merge, run_program
+from rehearsal.values import reveal
+
+Config = dict[str, Any]
+
+# --- Stacks that settings are changed in --------------------------------------------------------------------------
+
+# All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
+STACK: Final = "fargate"
+BASES: Final[dict[str, Config]] = {
+    "fargate": {},
+    "nodes": {
+        "fargateProfiles": None,
+        "nodeGroups": {
+            "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
+            "workers": {"instanceTypes": ["m5.large"], "taints": [{"key": "system", "value": "true"}]},
+        },
+        "karpenter": {
+            "nodePools": {
+                "general": {
+                    "categories": ["c", "m"],
+                    "taints": [{"key": "batch", "value": "true"}],
+                    "budgets": [{"nodes": "10%"}, {"nodes": "0", "schedule": "@daily", "duration": "9h"}],
+                }
+            }
+        },
+        "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
+    },
+    "network": {
+        "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+    },
+    "domain": {
+        "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
+    },
+    "logs": {"ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "charts": {
+        "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a changed setting does.
+
+    change: merged into the configuration of `base`. changes: what is then different: properties of resources such as
+    "NodeGroup.instanceTypes", resources that come ("+Tag") and go ("-Tag"), exports ("output.name"). along: settings
+    that must change together with it. others: whether more is different than `changes` lists. alone: whether it is
+    changed in a run of its own, because it takes away what others change.
+    """
+
+    change: Config
+    changes: tuple[str, ...]
+    base: str = "fargate"
+    along: tuple[str, ...] = ()
+    others: bool = False
+    alone: bool = False
+
+
+def _node_group(*changes: str, **change: Any) -> Effect:
+    return Effect({"nodeGroups": {"workers": change}}, changes, "nodes")
+
+
+def _pool(*changes: str, **change: Any) -> Effect:
+    change = {"karpenter": {"nodePools": {"general": change}}}
+    return Effect(change, tuple(f"NodePool.{path}" for path in changes), "nodes")
+
+
+def _pods(*changes: str, **change: Any) -> Effect:
+    return Effect({"operationsPods": change}, ("Addon.configurationValues", *changes), "nodes")
+
+
+def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
+    return Effect({"ingress": change}, changes, "domain", alone=alone)
+
+
+OTHER_ACCOUNT: Final = {
+    "platform": {"account": "123456789012"},
+    "access": {"deployer": "arn:aws:iam::123456789012:role/platform-deployer"},
+}
+OTHER_REGION: Final = {
+    "platform": {"region": "us-east-1"},
+    "network": {"cidr": "10.0.0.0/16", "zones": ["us-east-1a", "us-east-1b"]},
+}
+ANNOTATIONS: Final = "Ingress.metadata.annotations.alb.ingress.kubernetes.io"
+TRUSTED: Final = "Release.values.ports.web.forwardedHeaders.trustedIPs"
+REQUIREMENTS: Final = "spec.template.spec.requirements"
+TAINT: Final = "spec.template.spec.taints[0]"
+BUDGETS: Final = "spec.disruption.budgets"
+
+EFFECTS: Final[dict[str, Effect]] = {
+    # -- Platform
+    "platform.name": Effect({"platform": {"name": "other"}}, ("-Cluster", "+Cluster", "output.name"), others=True),
+    "platform.region": Effect(
+        OTHER_REGION,
+        ("aws.region", "kubernetes.clusterIdentifier", "Release.values.region", "+Subnet", "-Subnet", "output.region"),
+        "network",
+        along=("network.cidr", "network.zones"),
+        others=True,
+    ),
+    "platform.account": Effect(
+        OTHER_ACCOUNT, ("aws.allowedAccountIds", "Key.policy"), along=("access.deployer",), others=True
+    ),
+    "platform.tags": Effect(
+        {"platform": {"tags": {"CostCenter": "platform"}}},
+        (
+            "aws.defaultTags",
+            "EC2NodeClass.spec.tags.CostCenter",
+            "LaunchTemplate.tagSpecifications[0].tags.CostCenter",
+            "LaunchTemplate.tagSpecifications[1].tags.CostCenter",
+        ),
+        "nodes",
+    ),
+    "platform.protect": Effect(
+        {"platform": {"protect": True}},
+        # The last one is inside of the component that makes the cluster.
+        ("Vpc.options.protect", "Key.options.protect", "Cluster.options.protect", "kubernetes.options.protect"),
+        "network",
+    ),
+    # -- Network
+    "network.cidr": Effect(
+        {"network": {"cidr": "10.1.0.0/16"}},
+        ("Vpc.cidrBlock", "Subnet.cidrBlock", f"{TRUSTED}[0]", f"{TRUSTED}[1]"),
+        "network",
+    ),
+    "network.zones": Effect(
+        {"network": {"zones": ["ap-northeast-1a", "ap-northeast-1d"]}},
+        ("+Subnet", "-Subnet", "NodeGroup.subnetIds[1]", "output.privateSubnetIds[1]"),
+        "network",
+        others=True,
+    ),
+    "network.zoneCount": Effect(
+        {"network": {"zones": None, "zoneCount": 3}},
+        ("+Subnet", "NodeGroup.subnetIds", "output.privateSubnetIds"),
+        "network",
+        along=("network.zones",),
+        others=True,
+    ),
+    "network.nat": Effect({"network": {"nat": "per-zone"}}, ("+Eip", "+NatGateway", "Route.natGatewayId"), "network"),
+    "network.publicNodes": Effect(
+        {"network": {"nat": "none", "publicNodes": True}},
+        ("-NatGateway", "-Subnet", "Subnet.mapPublicIpOnLaunch", "output.privateSubnetIds"),
+        "network",
+        along=("network.nat",),
+        others=True,
+    ),
+    "network.podCidr": Effect(
+        {"network": {"podCidr": "100.64.0.0/16"}},
+        ("+VpcIpv4CidrBlockAssociation", "+Subnet", "+RouteTableAssociation", "Addon.configurationValues"),
+        "network",
+    ),
+    "network.interfaceEndpoints": Effect(
+        {"network": {"interfaceEndpoints": ["sts"]}},
+        ("+VpcEndpoint", "+SecurityGroup", "+SecurityGroupIngressRule"),
+        "network",
+    ),
+    "network.flowLogs.retentionDays": Effect(
+        {"network": {"flowLogs": {"retentionDays": 7}}}, ("+FlowLog", "+LogGroup", "+Role", "+RolePolicy"), "network"
+    ),
+    "network.existing.vpcId": Effect(
+        {"network": {"existing": {"vpcId": "vpc-00000000000000001"}}},
+        ("Policy.policy", "Release.values.vpcId", "output.vpcId"),
+    ),
+    "network.existing.privateSubnets": Effect(
+        {"network": {"existing": {"privateSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
+        (
+            "+Tag",
+            "-Tag",
+            "Cluster.vpcConfig.subnetIds[0]",
+            "FargateProfile.subnetIds[0]",
+            "output.privateSubnetIds[0]",
+        ),
+    ),
+    "network.existing.publicSubnets": Effect(
+        {"network": {"existing": {"publicSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
+        ("+Tag", "-Tag", f"{ANNOTATIONS}/subnets", f"{TRUSTED}[0]", "output.publicSubnetIds[0]"),
+    ),
+    # -- Cluster
+    "cluster.version": Effect(
+        {"cluster": {"version": "1.35"}},
+        (
+            "Cluster.version",
+            "Addon.addonVersion",
+            "NodeGroup.version",
+            "Namespace.metadata.labels.pod-security.kubernetes.io/enforce-version",
+            "output.kubernetesVersion",
+            "output.versions.coredns",
+            "output.versions.kube-proxy",
+        ),
+        "nodes",
+    ),
+    "cluster.publicAccess": Effect(
+        {"cluster": {"publicAccess": {"office-osaka": "192.0.2.128/25"}}}, ("Cluster.vpcConfig.publicAccessCidrs[0]",)
+    ),
+    "cluster.logs": Effect({"cluster": {"logs": ["api"]}}, ("Cluster.enabledClusterLogTypes",)),
+    "cluster.logRetentionDays": Effect({"cluster": {"logRetentionDays": 30}}, ("LogGroup.retentionInDays",)),
+    "cluster.secretsKey": Effect(
+        {"cluster": {"secretsKey": "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c"}},
+        ("-Key", "-Alias", "Cluster.encryptionConfig.provider.keyArn", "RolePolicy.policy"),
+    ),
+    "cluster.deletionProtection": Effect({"cluster": {"deletionProtection": True}}, ("Cluster.deletionProtection",)),
+    "cluster.support": Effect({"cluster": {"support": "extended"}}, ("Cluster.upgradePolicy.supportType",)),
+    "cluster.identity": Effect(
+        {"cluster": {"identity": "pod-identity"}},
+        (
+            "+PodIdentityAssociation",
+            "Addon.serviceAccountRoleArn",
+            "Release.values.serviceAccount.annotations.eks.amazonaws.com/role-arn",
+        ),
+        "nodes",
+        others=True,
+    ),
+    # -- Access
+    "access.deployer": Effect(
+        {"access": {"deployer": "arn:aws:iam::777788889999:role/another-deployer"}},
+        ("AccessEntry.principalArn", "AccessPolicyAssociation.principalArn"),
+    ),
+    "access.entries.*.principal": Effect(
+        {"access": {"entries": {"platform-team": {"principal": "arn:aws:iam::777788889999:role/another-team"}}}},
+        ("AccessEntry.principalArn", "AccessPolicyAssociation.principalArn"),
+    ),
+    "access.entries.*.role": Effect(
+        {"access": {"entries": {"platform-team": {"role": "view"}}}}, ("AccessPolicyAssociation.policyArn",)
+    ),
+    "access.entries.*.namespaces": Effect(
+        {"access": {"entries": {"platform-team": {"namespaces": ["app-*"]}}}},
+        (
+            "AccessPolicyAssociation.accessScope.type",
+            "AccessPolicyAssociation.accessScope.namespaces",
+            # An administrator of namespaces has another policy than one of the cluster.
+            "AccessPolicyAssociation.policyArn",
+        ),
+    ),
+    # -- Add-ons and where pods run
+    "addons.versions": Effect(
+        {"addons": {"versions": {"coredns": "v1.14.0-eksbuild.1"}}}, ("Addon.addonVersion", "output.versions.coredns")
+    ),
+    "addons.ebsCsi": Effect(
+        {"addons": {"ebsCsi": True}},
+        ("+Addon", "+Role", "+RolePolicyAttachment", "+StorageClass", "output.versions.aws-ebs-csi-driver"),
+        "nodes",
+    ),
+    "addons.metricsServer": Effect(
+        {"addons": {"metricsServer": False}, "traefik": {"maxReplicas": 3}},
+        ("-Addon", "Release.values.autoscaling.maxReplicas", "output.versions.metrics-server"),
+        along=("traefik.maxReplicas",),
+        alone=True,
+    ),
+    "operationsPods.nodeSelector": _pods("Release.values.nodeSelector", nodeSelector={"role": "operations"}),
+    "operationsPods.tolerations[].key": _pods(
+        "Release.values.tolerations[0].key", tolerations=[{"key": "other", "value": "true"}]
+    ),
+    "operationsPods.tolerations[].value": _pods(
+        "Release.values.tolerations[0].value", tolerations=[{"key": "system", "value": "other"}]
+    ),
+    "operationsPods.tolerations[].effect": _pods(
+        "Release.values.tolerations[0].effect",
+        tolerations=[{"key": "system", "value": "true", "effect": "NoExecute"}],
+    ),
+    # -- Node groups
+    "nodeGroups.*.instanceTypes": _node_group("NodeGroup.instanceTypes[0]", instanceTypes=["m7i.large"]),
+    "nodeGroups.*.capacity": _node_group("NodeGroup.capacityType", capacity="spot"),
+    "nodeGroups.*.image": _node_group(
+        "NodeGroup.amiType", "NodeGroup.releaseVersion", "LaunchTemplate.blockDeviceMappings", image="al2023"
+    ),
+    "nodeGroups.*.architecture": Effect(
+        {"nodeGroups": {"workers": {"architecture": "arm64", "instanceTypes": ["m7g.large"]}}},
+        ("NodeGroup.amiType", "NodeGroup.instanceTypes[0]"),
+        "nodes",
+        along=("nodeGroups.*.instanceTypes",),
+    ),
+    "nodeGroups.*.release": _node_group("NodeGroup.releaseVersion", release="1.65.0-0f1e2d3c"),
+    "nodeGroups.*.min": _node_group(
+        # Without `desired` a group begins with its fewest nodes.
+        "NodeGroup.scalingConfig.minSize",
+        "NodeGroup.scalingConfig.desiredSize",
+        min=2,
+    ),
+    "nodeGroups.*.max": _node_group("NodeGroup.scalingConfig.maxSize", max=9),
+    "nodeGroups.*.desired": _node_group("NodeGroup.scalingConfig.desiredSize", desired=3),
+    "nodeGroups.*.diskGib": _node_group("LaunchTemplate.blockDeviceMappings[1].ebs.volumeSize", diskGib=80),
+    "nodeGroups.*.labels": _node_group("NodeGroup.labels.team", labels={"team": "a"}),
+    "nodeGroups.*.taints[].key": _node_group("NodeGroup.taints[0].key", taints=[{"key": "other", "value": "true"}]),
+    "nodeGroups.*.taints[].value": _node_group(
+        "NodeGroup.taints[0].value", taints=[{"key": "system", "value": "other"}]
+    ),
+    "nodeGroups.*.taints[].effect": _node_group(
+        "NodeGroup.taints[0].effect", taints=[{"key": "system", "value": "true", "effect": "NoExecute"}]
+    ),
+    "nodeGroups.*.zones": _node_group("NodeGroup.subnetIds", zones=["ap-northeast-1a"]),
+    "nodeGroups.*.repair": _node_group("NodeGroup.nodeRepairConfig.enabled", repair=False),
+    # -- Fargate
+    "fargateProfiles.*.selectors[].namespace": Effect(
+        {"fargateProfiles": {"apps": {"selectors": [{"namespace": "team-*"}]}}},
+        ("FargateProfile.selectors[0].namespace",),
+    ),
+    "fargateProfiles.*.selectors[].labels": Effect(
+        {"fargateProfiles": {"apps": {"selectors": [{"namespace": "app-*", "labels": {"on": "fargate"}}]}}},
+        ("FargateProfile.selectors[0].labels.on",),
+    ),
+    # -- Karpenter
+    "karpenter.version": Effect(
+        {"karpenter": {"version": "1.14.0"}}, ("Release.version", "output.versions.karpenter"), "nodes"
+    ),
+    "karpenter.image": Effect(
+        {"karpenter": {"image": "al2023"}},
+        ("EC2NodeClass.spec.amiSelectorTerms[0].alias", "EC2NodeClass.spec.blockDeviceMappings"),
+        "nodes",
+    ),
+    "karpenter.imageVersion": Effect(
+        {"karpenter": {"imageVersion": "v1.65.0"}}, ("EC2NodeClass.spec.amiSelectorTerms[0].alias",), "nodes"
+    ),
+    "karpenter.diskGib": Effect(
+        {"karpenter": {"diskGib": 80}}, ("EC2NodeClass.spec.blockDeviceMappings[1].ebs.volumeSize",), "nodes"
+    ),
+    "karpenter.nodePools.*.capacityTypes": _pool(f"{REQUIREMENTS}[0].values", capacityTypes=["spot"]),
+    "karpenter.nodePools.*.architectures": _pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
+    "karpenter.nodePools.*.categories": _pool(f"{REQUIREMENTS}[3].values", categories=["r"]),
+    # One more requirement is another list.
+    "karpenter.nodePools.*.families": _pool(REQUIREMENTS, families=["m7i"]),
+    "karpenter.nodePools.*.minGeneration": _pool(REQUIREMENTS, minGeneration=6),
+    "karpenter.nodePools.*.sizes": _pool(REQUIREMENTS, sizes=["large"]),
+    "karpenter.nodePools.*.zones": _pool(REQUIREMENTS, zones=["ap-northeast-1a"]),
+    "karpenter.nodePools.*.instanceTypes": Effect(
+        {"karpenter": {"nodePools": {"general": {"categories": None, "instanceTypes": ["m7i.large"]}}}},
+        (f"NodePool.{REQUIREMENTS}[3].key", f"NodePool.{REQUIREMENTS}[3].values"),
+        "nodes",
+        along=("karpenter.nodePools.*.categories",),
+    ),
+    "karpenter.nodePools.*.cpuLimit": _pool("spec.limits.cpu", cpuLimit="8"),
+    "karpenter.nodePools.*.memoryLimit": _pool("spec.limits.memory", memoryLimit="8Gi"),
+    "karpenter.nodePools.*.weight": _pool("spec.weight", weight=7),
+    "karpenter.nodePools.*.labels": _pool("spec.template.metadata.labels.team", labels={"team": "a"}),
+    "karpenter.nodePools.*.taints[].key": _pool(f"{TAINT}.key", taints=[{"key": "other", "value": "true"}]),
+    "karpenter.nodePools.*.taints[].value": _pool(f"{TAINT}.value", taints=[{"key": "batch", "value": "other"}]),
+    "karpenter.nodePools.*.taints[].effect": _pool(
+        f"{TAINT}.effect", taints=[{"key": "batch", "value": "true", "effect": "NoExecute"}]
+    ),
+    "karpenter.nodePools.*.consolidation": _pool("spec.disruption.consolidationPolicy", consolidation="WhenEmpty"),
+    "karpenter.nodePools.*.consolidateAfter": _pool("spec.disruption.consolidateAfter", consolidateAfter="5m"),
+    "karpenter.nodePools.*.expireAfter": _pool("spec.template.spec.expireAfter", expireAfter="72h"),
+    "karpenter.nodePools.*.terminationGracePeriod": _pool(
+        "spec.template.spec.terminationGracePeriod",
+        "options.customTimeouts.delete",
+        terminationGracePeriod="2h",
+    ),
+    "karpenter.nodePools.*.budgets[].nodes": _pool(
+        f"{BUDGETS}[0].nodes", budgets=[{"nodes": "20%"}, {"nodes": "0", "schedule": "@daily", "duration": "9h"}]
+    ),
+    "karpenter.nodePools.*.budgets[].schedule": _pool(
+        f"{BUDGETS}[1].schedule", budgets=[{"nodes": "10%"}, {"nodes": "0", "schedule": "@weekly", "duration": "9h"}]
+    ),
+    "karpenter.nodePools.*.budgets[].duration": _pool(
+        f"{BUDGETS}[1].duration", budgets=[{"nodes": "10%"}, {"nodes": "0", "schedule": "@daily", "duration": "2h"}]
+    ),
+    # -- Traefik
+    "traefik.minReplicas": Effect({"traefik": {"minReplicas": 5}}, ("Release.values.autoscaling.minReplicas",)),
+    "traefik.maxReplicas": Effect({"traefik": {"maxReplicas": 9}}, ("Release.values.autoscaling.maxReplicas",)),
+    "traefik.cpuTargetPercent": Effect(
+        {"traefik": {"cpuTargetPercent": 50}},
+        ("Release.values.autoscaling.metrics[0].resource.target.averageUtilization",),
+    ),
+    "traefik.cpu": Effect({"traefik": {"cpu": "1"}}, ("Release.values.resources.requests.cpu",)),
+    "traefik.memory": Effect(
+        {"traefik": {"memory": "1Gi"}},
+        ("Release.values.resources.requests.memory", "Release.values.resources.limits.memory"),
+    ),
+    # -- Ingress
+    "ingress.owner": Effect(
+        {"ingress": {"owner": "program"}},
+        ("-Ingress", "+LoadBalancer", "+Listener", "+TargetGroup", "+TargetGroupBinding", "output.ingressDnsName"),
+        others=True,
+    ),
+    "ingress.scheme": _ingress(
+        "LoadBalancer.internal",
+        "LoadBalancer.subnets[0]",
+        "LoadBalancer.subnets[1]",
+        # Its name begins with "internal-".
+        "Record.aliases[0].name",
+        "output.ingressDnsName",
+        f"{TRUSTED}[0]",
+        f"{TRUSTED}[1]",
+        scheme="internal",
+    ),
+    "ingress.domain.name": _ingress(
+        "+Record",
+        "-Record",
+        "Certificate.domainName",
+        "Certificate.tags.Name",
+        "CertificateValidation.validationRecordFqdns[0]",
+        "output.ingressHosts[0]",
+        domain={"name": "example.com"},
+        alone=True,
+    ),
+    "ingress.domain.hostedZoneId": _ingress(
+        "Record.zoneId", "output.hostedZoneId", domain={"hostedZoneId": "Z0123456789ANOTHER"}
+    ),
+    "ingress.domain.alternatives": _ingress(
+        "+Record",
+        "Certificate.subjectAlternativeNames",
+        "output.ingressHosts",
+        domain={"alternatives": ["*.example.jp"]},
+    ),
+    "ingress.certificate": _ingress(
+        "-Certificate",
+        "-CertificateValidation",
+        "-Record",
+        "Listener.certificateArn",
+        certificate="arn:aws:acm:ap-northeast-1:777788889999:certificate/0f1e2d3c",
+        alone=True,
+    ),
+    "ingress.tlsPolicy": _ingress("Listener.sslPolicy", tlsPolicy="ELBSecurityPolicy-TLS13-1-3-2021-06"),
+    "ingress.allowed": _ingress("+SecurityGroupIngressRule", "-SecurityGroupIngressRule", allowed=["192.0.2.0/24"]),
+    "ingress.webAcl": _ingress(
+        "+WebAclAssociation", webAcl="arn:aws:wafv2:ap-northeast-1:777788889999:regional/webacl/front/0f1e2d3c"
+    ),
+    "ingress.deletionProtection": _ingress("LoadBalancer.enableDeletionProtection", deletionProtection=True),
+    "ingress.accessLogs.bucket": Effect(
+        {"ingress": {"accessLogs": {"bucket": "other-logs"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
+    ),
+    "ingress.accessLogs.prefix": Effect(
+        {"ingress": {"accessLogs": {"prefix": "platform"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
+    ),
+    # -- Charts
+    "charts.registry": Effect(
+        {"charts": {"registry": "https://charts.example.jp"}},
+        ("Release.chart", "Release.repositoryOpts.repo"),
+        "charts",
+    ),
+    "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
+}
+
+# Settings whose change is seen otherwise, by tests of their own below.
+SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.password"}
+
+
+def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
+    """Yield the dotted paths of all settings below a type: `*` stands for a key, `[]` for an item."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    models = [choice for choice in args if isinstance(choice, type) and issubclass(choice, BaseModel)]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            yield from _leaves(field.annotation, f"{path}.{field.alias}" if path else str(field.alias))
+    elif models:
+        suffix = ".*" if origin is dict else "[]" if origin is list else ""
+        for model in models:
+            yield from _leaves(model, f"{path}{suffix}")
+    else:
+        yield path
+
+
+def test_every_setting_is_in_the_table() -> None:
+    found = list(_leaves(settings.Stack))
+    assert len(found) > 90
+    assert set(found) == EFFECTS.keys() | SEEN_OTHERWISE
+    assert not EFFECTS.keys() & SEEN_OTHERWISE
+
+
+@pytest.mark.parametrize("setting", EFFECTS)
+def test_an_entry_changes_its_setting_and_no_other(setting: str) -> None:
+    effect = EFFECTS[setting]
+    patterns = [path.partition("[]")[0] for path in (setting, *effect.along)]
+    touched = list(_touched(effect.change))
+    for path in touched:
+        assert any(fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}.*") for pattern in patterns), path
+    for pattern in patterns:
+        assert any(fnmatchcase(path, f"{pattern}*") for path in touched), pattern
+
+
+def _touched(change: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in change.items():
+        if isinstance(value, Mapping):
+            yield from _touched(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
+
+
+# --- Runs ---------------------------------------------------------------------------------------------------------
+
+
+def _runs() -> list[list[str]]:
+    """Return which settings are changed together: those of one stack that differ in what they touch and change.
+
+    A run of the program for each would take longer than all other tests together.
+    """
+    runs: list[list[str]] = []
+    for setting, effect in EFFECTS.items():
+        fitting = (run for run in runs if all(_apart(effect, EFFECTS[other]) for other in run))
+        run = next(fitting, None)
+        if run is None:
+            runs.append(run := [])
+        run.append(setting)
+    return runs
+
+
+def _apart(one: Effect, other: Effect) -> bool:
+    alone = one.others or one.alone or other.others or other.alone
+    same = set(one.changes) & set(other.changes) or set(_touched(one.change)) & set(_touched(other.change))
+    # A list that becomes longer hides what is different in its items.
+    inside = any(a.startswith(b) or b.startswith(a) for a in one.changes for b in other.changes)
+    return one.base == other.base and not (alone or same or inside)
+
+
+RUNS: Final = _runs()
+
+
+@cache
+def _base(name: str) -> Plan:
+    return run_program(STACK, config=BASES[name])
+
+
+@cache
+def _outcome(number: int) -> frozenset[str]:
+    """Return what is different after the changes of a run."""
+    effects = [EFFECTS[setting] for setting in RUNS[number]]
+    config = BASES[effects[0].base]
+    for effect in effects:
+        config = merge(config, effect.change)
+    return frozenset(_differences(_base(effects[0].base), run_program(STACK, config=config)))
+
+
+@pytest.mark.parametrize("setting", EFFECTS)
+def test_a_changed_setting_changes_a_resource(setting: str) -> None:
+    number = next(index for index, run in enumerate(RUNS) if setting in run)
+    assert set(EFFECTS[setting].changes) - _outcome(number) == set()
+
+
+@pytest.mark.parametrize("number", range(len(RUNS)))
+def test_nothing_else_changes(number: int) -> None:
+    effects = [EFFECTS[setting] for setting in RUNS[number]]
+    expected = {change for effect in effects for change in effect.changes}
+    if not effects[0].others:
+        assert set(_outcome(number)) == expected, RUNS[number]
+
+
+def test_settings_that_are_changed_together_are_seen_apart() -> None:
+    assert sum(len(run) for run in RUNS) == len(EFFECTS)
+    for run in RUNS:
+        for one, other in combinations(run, 2):
+            assert not set(EFFECTS[one].changes) & set(EFFECTS[other].changes)
+
+
+# --- What is different --------------------------------------------------------------------------------------------
+
+
+def _differences(before: Plan, after: Plan) -> set[str]:
+    """Return what is different between two plans; resources by the last part of their type."""
+    old, new = ({entry.urn: entry for entry in plan if entry.custom} for plan in (before, after))
+    found = {f"-{_kind(old[urn])}" for urn in old.keys() - new.keys()}
+    found |= {f"+{_kind(new[urn])}" for urn in new.keys() - old.keys()}
+    for urn in old.keys() & new.keys():
+        found |= {f"{_kind(new[urn])}.{path}" for path in _changed(_state(old[urn]), _state(new[urn]))}
+    return found | {f"output.{path}" for path in _changed(show(before.exports), show(after.exports))}
+
+
+def _kind(entry: Registration) -> str:
+    return entry.type.rpartition(":")[2]
+
+
+def _state(entry: Registration) -> dict[str, Any]:
+    return {**reveal(entry.inputs), "options": entry.options.to_json()}
+
+
+def _changed(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield the dotted paths at which two values differ."""
+    if old == new:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in old.keys() | new.keys():
+            yield from _changed(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, pair in enumerate(zip(old, new, strict=True)):
+            yield from _changed(*pair, f"{path}[{index}]")
+    else:
+        yield path
+
+
+# --- Seen otherwise -----------------------------------------------------------------------------------------------
+
+
+def test_tags_of_an_existing_network_are_checked_instead_of_put_there() -> None:
+    # network.existing.tagging: the subnets of the fake cloud have no tags.
+    assert _base("fargate").counts["aws:ec2/tag:Tag"] > 0
+    with pytest.raises(pulumi.RunError, match="subnet-0a1b2c3d4e5f60001 lacks"):
+        run_program(STACK, config={"network": {"existing": {"tagging": "check"}}})
+
+
+def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
+    # charts.password: what stands for it where the key is missing is always the same.
+    before = _base("charts")
+    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    assert _differences(before, run_program(STACK, config=BASES["charts"])) == {"Release.repositoryOpts.password"}
