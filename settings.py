@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cache
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final, TypeVar, cast, get_args
@@ -725,12 +726,11 @@ class Stack(Settings):
         Pulumi hands over the keys of a stack file in alphabetical order, whatever the order there.
         """
         needs = ("kube-system", "traefik")
-        namespaces = {
-            name: {selector.namespace for selector in profile.selectors}
-            for name, profile in self.fargate_profiles.items()
-        }
-        first = {name: [need not in namespaces[name] for need in needs] for name in self.fargate_profiles}
-        return dict(sorted(self.fargate_profiles.items(), key=lambda item: first[item[0]]))
+
+        def later(profile: FargateProfile) -> list[bool]:
+            return [not any(fnmatchcase(need, it.namespace) for it in profile.selectors) for need in needs]
+
+        return dict(sorted(self.fargate_profiles.items(), key=lambda item: later(item[1])))
 
     @property
     def addon_versions(self) -> dict[str, str]:
