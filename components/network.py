@@ -35,7 +35,7 @@ class NetworkArgs(TypedDict):
     zone_count: NotRequired[int]
     """The first so many zones of the region, where `zones` is absent."""
     nat: str
-    """"none", "single" or "per-zone"."""
+    """"none", "single" (in the first of the zones) or "per-zone"."""
     public_nodes: NotRequired[bool]
     """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
     pod_cidr: NotRequired[str]

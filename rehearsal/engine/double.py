@@ -285,14 +285,18 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         try:
             self._pass_time(0)
             with self.store.change() as cloud:
-                fails = injected and operation in self.environment.fail_once
-                if fails and not cloud.has_failed(urn, operation, INJECTED):
+                if injected and self._shall_fail(urn, operation, cloud):
                     raise RefusedError(INJECTED)
                 yield cloud
         except RefusedError as error:
             with self.store.change() as cloud:
                 cloud.log(urn, _type(urn), id_, operation, "failed", detail=str(error))
             raise
+
+    def _shall_fail(self, urn: str, operation: str, cloud: Cloud) -> bool:
+        wanted = self.environment
+        of_type = wanted.fail_types is None or _type(urn) in wanted.fail_types
+        return operation in wanted.fail_once and of_type and not cloud.has_failed(urn, operation, INJECTED)
 
     def _end(self, resource: Resource, operation: str) -> None:
         with self.store.change() as cloud:

@@ -34,13 +34,15 @@ class Environment:
 
     account: whose credentials are in use. deployer: their IAM principal, None where it does not matter which. pace:
     seconds to wait for each second that the real thing takes. fail_once: the operations ("create", "update", "delete")
-    that fail the first time they are tried on each resource. hold: see Hold.
+    that fail the first time they are tried on each resource. fail_types: of these types alone, None for all. hold: see
+    Hold.
     """
 
     account: str = ACCOUNT
     deployer: str | None = None
     pace: float = 0.0
     fail_once: list[str] = field(default_factory=list)
+    fail_types: list[str] | None = None
     hold: Hold | None = None
 
     def write(self, folder: Path) -> None:

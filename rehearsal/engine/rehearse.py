@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -254,9 +254,13 @@ class Rehearsal:
             os.mkfifo(pipe)
         return replace(self.environment, hold=Hold(name, operation, made, str(pipe)))
 
-    def failing_once(self, *operations: str) -> Environment:
-        """Return a behaviour in which each resource's first try of these operations ("create", ...) fails."""
-        return replace(self.environment, fail_once=list(operations))
+    def failing_once(self, *operations: str, types: Collection[str] | None = None) -> Environment:
+        """Return a behaviour in which each resource's first try of these operations ("create", ...) fails.
+
+        types: only those of these types fail.
+        """
+        of_types = None if types is None else sorted(types)
+        return replace(self.environment, fail_once=list(operations), fail_types=of_types)
 
     def paced(self, pace: float) -> Environment:
         """Return a behaviour in which things take their time: `pace` seconds for each real one."""

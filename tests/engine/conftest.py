@@ -1,8 +1,9 @@
-"""Small Pulumi programs on the real engine."""
+"""The stacks, and small Pulumi programs, on the real engine."""
 
 import os
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,22 @@ def pulumi() -> cli.Cli:
         if os.environ.get("EKS_PLATFORM_REQUIRE_ENGINE"):
             raise
         pytest.skip(str(error))
+
+
+Platforms = Callable[[str], Rehearsal]
+
+
+@pytest.fixture(scope="session")
+def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Platforms:
+    """What gives a stack as its first `up` left it; made once, so whoever changes it takes a copy."""
+
+    @cache
+    def up(stack: str) -> Rehearsal:
+        rehearsal = Rehearsal(tmp_path_factory.mktemp(stack), stack)
+        rehearsal.up()
+        return rehearsal
+
+    return up
 
 
 HEAD = """

@@ -1,0 +1,208 @@
+"""ClusterAccess: who gets which rights, and that the program keeps its own until all it made is gone."""
+
+from typing import Any, cast
+
+import pulumi
+import pytest
+from pulumi_aws.cloudwatch import LogGroup
+from pulumi_kubernetes.core.v1 import ConfigMap
+
+from components.access import ClusterAccess, ClusterAccessArgs, access_policy_arn
+from components.kubeconfig import kubeconfig
+from rehearsal.plan import Plan
+from rehearsal.values import UNKNOWN, Secret
+
+from .recording import (
+    ACCOUNT,
+    REGION,
+    Probe,
+    assert_shape,
+    below,
+    label,
+    needs,
+    probed,
+    recorded,
+    remembered,
+    waits_for,
+)
+
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/platform-deployer"
+DEVELOPERS = f"arn:aws:iam::{ACCOUNT}:role/developers"
+POLICY = "arn:aws:eks::aws:cluster-access-policy"
+
+
+@remembered
+def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
+    args = {
+        "cluster_name": "dev",
+        "cluster_identifier": f"{REGION}/dev",
+        "region": REGION,
+        "endpoint": "https://example.eks.amazonaws.com",
+        "certificate_authority": "Q0E=",
+        "deployer": DEPLOYER,
+        "entries": {},
+        **changes,
+    }
+
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        access = ClusterAccess("access", cast(ClusterAccessArgs, args), opts)
+        Probe(kubeconfig=access.kubeconfig)
+        ConfigMap("object", opts=pulumi.ResourceOptions(provider=access.kubernetes))
+
+    return recorded(declare, unknown=unknown)
+
+
+def _with(**entry: Any) -> Plan:
+    """Record one entry beside the deployer's."""
+    return _recorded(entries={"developers": {"principal": DEVELOPERS, "role": "edit", **entry}})
+
+
+def test_shape(unknown: bool) -> None:
+    assert_shape(_recorded(unknown=unknown), ClusterAccess, "access")
+
+
+def test_inventory() -> None:
+    plan = _with()
+    entry = plan.one(type="eks-platform:index:ClusterAccess", name="access")
+    assert below(plan, entry) == {
+        "AccessEntry access-deployer",
+        "AccessPolicyAssociation access-deployer",
+        "AccessEntry access-developers",
+        "AccessPolicyAssociation access-developers",
+        "kubernetes access-kubernetes",
+    }
+    assert {child.parent for child in plan.descendants(entry)} == {entry.urn}
+
+
+# --- Rights -------------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_is_a_principal_and_nothing_more() -> None:
+    """Without a type it is a STANDARD one; rights come from policies alone, not from Kubernetes groups."""
+    plan = _with()
+    assert plan.one(type="aws:eks/accessEntry:AccessEntry", name="access-developers").inputs == {
+        "clusterName": "dev",
+        "principalArn": DEVELOPERS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "namespaces", "policy", "scope"),
+    [
+        ("admin", None, "AmazonEKSClusterAdminPolicy", {"type": "cluster"}),
+        ("admin", [], "AmazonEKSClusterAdminPolicy", {"type": "cluster"}),
+        ("admin", ["app-*"], "AmazonEKSAdminPolicy", {"type": "namespace", "namespaces": ["app-*"]}),
+        ("edit", None, "AmazonEKSEditPolicy", {"type": "cluster"}),
+        ("edit", ["a", "b"], "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["a", "b"]}),
+        ("view", None, "AmazonEKSViewPolicy", {"type": "cluster"}),
+        ("view", ["a"], "AmazonEKSViewPolicy", {"type": "namespace", "namespaces": ["a"]}),
+    ],
+)
+def test_rights(role: str, namespaces: list[str] | None, policy: str, scope: dict[str, Any]) -> None:
+    limits = {} if namespaces is None else {"namespaces": namespaces}
+    plan = _with(role=role, **limits)
+    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation", name="access-developers")
+    assert association.inputs == {
+        "clusterName": "dev",
+        "principalArn": DEVELOPERS,
+        "policyArn": f"{POLICY}/{policy}",
+        "accessScope": scope,
+    }
+
+
+def test_a_right_comes_after_its_entry(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown)
+    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    assert needs(plan, association) == {"AccessEntry access-deployer"}
+
+
+def test_the_deployer_is_an_administrator() -> None:
+    plan = _recorded()
+    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation", name="access-deployer")
+    assert association.inputs == {
+        "clusterName": "dev",
+        "principalArn": DEPLOYER,
+        "policyArn": f"{POLICY}/AmazonEKSClusterAdminPolicy",
+        "accessScope": {"type": "cluster"},
+    }
+
+
+def test_a_role_that_is_none() -> None:
+    with pytest.raises(KeyError, match="owner"):
+        access_policy_arn("owner", whole_cluster=True)
+
+
+# --- Provider -----------------------------------------------------------------------------------------------------
+
+
+def test_objects_in_the_cluster_go_before_the_deployers_rights(unknown: bool) -> None:
+    """Trap 4 (terraform-aws-eks #3005): without them, nothing in the cluster can be deleted any more."""
+    plan = _recorded(unknown=unknown)
+    awaited = waits_for(plan, plan.one(name="object"))
+    assert {"AccessEntry access-deployer", "AccessPolicyAssociation access-deployer"} <= awaited
+
+
+def test_objects_in_the_cluster_do_not_wait_for_other_peoples_rights() -> None:
+    plan = _with()
+    assert not [entry for entry in waits_for(plan, plan.one(name="object")) if "developers" in entry]
+
+
+def test_provider(unknown: bool) -> None:
+    """pulumi-kubernetes #4019: without the identifier, an unknown kubeconfig replaces the provider and all it made."""
+    plan = _recorded(unknown=unknown)
+    provider = plan.one(type="pulumi:providers:kubernetes", name="access-kubernetes")
+    assert provider.inputs == {
+        "kubeconfig": kubeconfig("dev", REGION, "https://example.eks.amazonaws.com", "Q0E="),
+        "clusterIdentifier": f"{REGION}/dev",
+        "enableServerSideApply": "true",
+    }
+
+
+def test_the_identifier_is_known_where_the_kubeconfig_is_not() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        args: ClusterAccessArgs = {
+            "cluster_name": "dev",
+            "cluster_identifier": f"{REGION}/dev",
+            "region": REGION,
+            "endpoint": LogGroup("later", opts=opts).arn,
+            "certificate_authority": "Q0E=",
+            "deployer": DEPLOYER,
+            "entries": {},
+        }
+        ClusterAccess("access", args, opts)
+
+    plan = recorded(declare, unknown=True)
+    provider = plan.one(type="pulumi:providers:kubernetes", name="access-kubernetes")
+    assert provider.inputs["kubeconfig"] is UNKNOWN
+    assert provider.inputs["clusterIdentifier"] == f"{REGION}/dev"
+    assert "LogGroup later" in needs(plan, provider, "kubeconfig")
+
+
+def test_the_kubeconfig_is_no_secret(unknown: bool) -> None:
+    """Trap 20: app teams read it through a stack reference, without the key of this stack's secrets."""
+    found = probed(_recorded(unknown=unknown), "kubeconfig")
+    assert not isinstance(found, Secret)
+    assert found == kubeconfig("dev", REGION, "https://example.eks.amazonaws.com", "Q0E=")
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({"cluster_name": "other"}, {"clusterName", "kubeconfig"}),
+        ({"cluster_identifier": "other"}, {"clusterIdentifier"}),
+        ({"region": "eu-west-1"}, {"kubeconfig"}),
+        ({"endpoint": "https://other"}, {"kubeconfig"}),
+        ({"certificate_authority": "b3RoZXI="}, {"kubeconfig"}),
+        ({"deployer": DEVELOPERS}, {"principalArn"}),
+    ],
+)
+def test_what_an_argument_changes(changes: dict[str, Any], changed: set[str]) -> None:
+    before, after = ({label(entry): entry.inputs for entry in plan} for plan in (_recorded(), _recorded(**changes)))
+    assert before.keys() == after.keys()
+    found = {
+        key
+        for entry, inputs in before.items()
+        for key in inputs.keys() | after[entry].keys()
+        if entry != "Probe probe" and inputs.get(key) != after[entry].get(key)
+    }
+    assert found == changed

@@ -1,0 +1,50 @@
+"""Host names that lead to a load balancer."""
+
+import pytest
+
+from components.dns import DnsAlias, DnsAliasArgs
+from rehearsal.plan import Plan
+
+from .recording import assert_shape, recorded
+
+
+def _plan(*names: str, unknown: bool = False) -> Plan:
+    args: DnsAliasArgs = {
+        "hosted_zone_id": "Z0123456789EXAMPLE",
+        "names": list(names),
+        "target_dns_name": "k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
+        "target_zone_id": "Z14GRHDCWA56QT",
+    }
+    return recorded(lambda opts: DnsAlias("test", args, opts), unknown=unknown)
+
+
+def test_each_name_is_an_alias_of_the_load_balancer(unknown: bool) -> None:
+    plan = _plan("example.jp", "*.example.jp", unknown=unknown)
+    assert_shape(plan, DnsAlias, "test")
+    records = plan.find(type="aws:route53/record:Record")
+    assert [entry.inputs["name"] for entry in records] == ["example.jp", "*.example.jp"]
+    for entry in records:
+        assert entry.inputs["zoneId"] == "Z0123456789EXAMPLE"
+        assert entry.inputs["type"] == "A"
+        # An alias has neither: it follows the load balancer's own.
+        assert not entry.inputs.keys() & {"ttl", "records"}
+        assert entry.inputs["aliases"] == [
+            {
+                "name": "k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
+                "zoneId": "Z14GRHDCWA56QT",
+                "evaluateTargetHealth": True,
+            }
+        ]
+
+
+@pytest.mark.parametrize(
+    ("names", "resources"),
+    [
+        (["example.jp", "*.example.jp"], ["test-example.jp", "test-wildcard.example.jp"]),
+        # With dashes for dots both would be the same resource, and the program refused.
+        (["api.dev.example.jp", "api-dev.example.jp"], ["test-api.dev.example.jp", "test-api-dev.example.jp"]),
+        ([], []),
+    ],
+)
+def test_a_record_is_named_after_its_host(names: list[str], resources: list[str]) -> None:
+    assert [entry.name for entry in _plan(*names).find(type="aws:route53/record:Record")] == resources

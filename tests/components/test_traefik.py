@@ -1,0 +1,330 @@
+"""Traefik: definitions as a step of their own, and a proxy that is restricted, spread, and believes only the ALB."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_aws import cloudwatch
+
+import versions
+from components.traefik import (
+    INGRESS_CLASS,
+    LABELS,
+    NAMESPACE,
+    PING_PORT,
+    SERVICE,
+    WEB_PORT,
+    Traefik,
+    TraefikArgs,
+    TraefikDefinitions,
+    traefik_values,
+)
+from rehearsal.plan import Plan
+from rehearsal.values import UNKNOWN
+from tests import upstream
+
+from .given import FARGATE, NODES, REGISTRY, release_of, values_of
+from .recording import assert_shape, needs, recorded, waits_for
+
+TRUSTED = ["10.0.0.0/22", "10.0.16.0/22"]
+
+# Where the chart hands through whatever is there: its defaults are empty, or examples.
+FREE = {
+    "deployment.lifecycle",
+    "nodeSelector",
+    "podSecurityContext",
+    "resources",
+    "securityContext",
+    "service.spec",
+}
+
+
+def _args(**changes: Any) -> TraefikArgs:
+    args: TraefikArgs = {
+        "kubernetes_version": "1.36",
+        "min_replicas": 3,
+        "max_replicas": 12,
+        "cpu_target_percent": 60,
+        "cpu": "250m",
+        "memory": "256Mi",
+        "trusted_cidrs": TRUSTED,
+        "placement": NODES,
+        "charts": None,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(lambda opts: Traefik("proxy", _args(**changes), opts), unknown=unknown)
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    return values_of(_plan(), "traefik")
+
+
+# --- Definitions --------------------------------------------------------------------------------------------------
+
+
+def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
+    # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", opts), unknown=unknown)
+    assert_shape(plan, TraefikDefinitions, "proxy")
+    group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
+    assert group.inputs["files"] == list(versions.TRAEFIK_CRDS)
+    assert release_of(_plan(), "traefik").inputs["skipCrds"] is True
+
+
+def test_the_definitions_are_of_the_charts_version() -> None:
+    assert all(f"/v{versions.TRAEFIK.version}/" in url for url in versions.TRAEFIK_CRDS)
+    assert release_of(_plan(), "traefik").inputs["version"] == versions.TRAEFIK.version
+
+
+# --- Namespace ----------------------------------------------------------------------------------------------------
+
+
+def test_its_namespace_takes_restricted_pods_only(unknown: bool) -> None:
+    plan = _plan(unknown=unknown, kubernetes_version="1.35")
+    assert_shape(plan, Traefik, "proxy")
+    metadata = plan.one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
+    assert metadata["name"] == NAMESPACE
+    assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    # Of the cluster's version: a newer standard could refuse the pods of a running release.
+    assert metadata["labels"]["pod-security.kubernetes.io/enforce-version"] == "v1.35"
+
+
+def test_its_pods_count_as_ready_only_once_the_load_balancer_has_them() -> None:
+    labels = _plan().one(type="kubernetes:core/v1:Namespace").inputs["metadata"]["labels"]
+    assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+
+
+def test_it_is_in_its_namespace(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    release = release_of(plan, "traefik")
+    assert release.inputs["namespace"] == NAMESPACE
+    assert needs(plan, release, "namespace") == {"Namespace proxy-namespace"}
+
+
+def test_its_pods_are_what_the_restricted_standard_asks_for(values: dict[str, Any]) -> None:
+    # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    pod, container = values["podSecurityContext"], values["securityContext"]
+    assert pod["runAsNonRoot"] is True
+    assert pod["runAsUser"] > 0
+    assert pod["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["allowPrivilegeEscalation"] is False
+    assert container["capabilities"] == {"drop": ["ALL"]}
+    assert container["readOnlyRootFilesystem"] is True
+    assert not values.keys() & {"hostNetwork", "volumes"}
+    assert all("hostPort" not in port and "hostIP" not in port for port in values["ports"].values())
+    # Ports below 1,024 would need a capability.
+    assert min(port["port"] for port in values["ports"].values() if "port" in port) >= 1024
+
+
+# --- Traffic ------------------------------------------------------------------------------------------------------
+
+
+def test_it_listens_inside_the_cluster_only(values: dict[str, Any]) -> None:
+    # Trap 12 (its values.yaml): chart 41 ignores `service.type` and would make a load balancer of its own.
+    assert values["service"] == {"spec": {"type": "ClusterIP"}}
+
+
+def test_tls_ends_at_the_load_balancer(values: dict[str, Any]) -> None:
+    assert values["ports"]["web"]["port"] == WEB_PORT
+    assert "expose" not in values["ports"]["web"]
+    assert values["ports"]["websecure"] == {"expose": {"default": False}}
+
+
+def test_forwarded_headers_are_believed_from_the_load_balancer_alone(values: dict[str, Any]) -> None:
+    # Trap 12 (its values.yaml): `insecure` believes them from every pod.
+    assert values["ports"]["web"]["forwardedHeaders"] == {"trustedIPs": TRUSTED}
+    assert "'insecure': True" not in repr(values)
+    assert "proxyProtocol" not in repr(values)
+
+
+def test_health_is_asked_on_a_port_of_its_own(values: dict[str, Any]) -> None:
+    # Trap 12 (its template of pods): `ping` is on the entry point of port 8080, which the Service does not have.
+    assert values["ports"]["traefik"] == {"port": PING_PORT}
+    assert PING_PORT == 8080
+
+
+@pytest.mark.parametrize("gone", ["logs", "ports.web.redirectTo", "ports.websecure.tls", "service.type"])
+def test_nothing_is_set_that_chart_41_has_no_more(values: dict[str, Any], gone: str) -> None:
+    # Trap 12 (its values.schema.json).
+    value: Any = values
+    for key in gone.split("."):
+        value = value.get(key, {})
+    assert value == {}
+
+
+def test_its_ingress_class_is_no_default(values: dict[str, Any]) -> None:
+    # The Ingress of the ALB has a class of its own; one without a class is nobody's.
+    assert values["ingressClass"] == {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS}
+
+
+def test_the_dashboard_is_off_and_nothing_calls_home(values: dict[str, Any]) -> None:
+    assert values["api"] == {"dashboard": False}
+    assert "ingressRoute" not in values
+    assert values["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
+
+
+def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> None:
+    assert values["log"] == {"format": "json"}
+    assert values["accessLog"] == {"enabled": True, "format": "json"}
+
+
+# --- Staying up ---------------------------------------------------------------------------------------------------
+
+
+def test_it_scales_by_cpu_between_the_settings() -> None:
+    values = traefik_values(_args(min_replicas=2, max_replicas=7, cpu_target_percent=55))
+    assert values["autoscaling"] == {
+        "enabled": True,
+        "minReplicas": 2,
+        "maxReplicas": 7,
+        "metrics": [
+            {
+                "type": "Resource",
+                "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 55}},
+            }
+        ],
+    }
+    # Beside an autoscaler a number of replicas would be set back by each `pulumi up`.
+    assert "replicas" not in values["deployment"]
+
+
+def test_its_size_is_the_settings() -> None:
+    assert traefik_values(_args(cpu="500m", memory="512Mi"))["resources"] == {
+        "requests": {"cpu": "500m", "memory": "512Mi"},
+        # No limit of CPU: it throttles a proxy in the middle of requests.
+        "limits": {"memory": "512Mi"},
+    }
+
+
+def test_it_survives_the_loss_of_a_zone_and_a_drain(values: dict[str, Any]) -> None:
+    assert values["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
+    assert [(item["topologyKey"], item["whenUnsatisfiable"]) for item in values["topologySpreadConstraints"]] == [
+        ("topology.kubernetes.io/zone", "DoNotSchedule"),
+        ("kubernetes.io/hostname", "ScheduleAnyway"),
+    ]
+
+
+def test_a_pod_that_goes_ends_its_requests_first(values: dict[str, Any]) -> None:
+    pause = values["deployment"]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    # The ALB hears of it within seconds; Traefik then takes ten for what is under way.
+    assert pause >= 10
+    # The ALB goes on for 30 seconds with what it had begun (`deregistration_delay`).
+    assert values["deployment"]["terminationGracePeriodSeconds"] >= pause + 10 + 30
+
+
+def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
+    assert values["nodeSelector"] == {"role": "operations"}
+    assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+
+
+def test_on_fargate_no_replica_waits_for_a_zone() -> None:
+    on_fargate = traefik_values(_args(placement=FARGATE))
+    assert not on_fargate.keys() & {"nodeSelector", "tolerations"}
+    assert {item["whenUnsatisfiable"] for item in on_fargate["topologySpreadConstraints"]} == {"ScheduleAnyway"}
+
+
+def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
+    inputs = release_of(_plan(charts=REGISTRY), "traefik").inputs
+    assert inputs["chart"] == f"{REGISTRY['registry']}/traefik"
+    assert "hunter2" not in repr(inputs)
+
+
+def test_it_waits_for_the_subnets_that_it_trusts() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        subnet = cloudwatch.LogGroup("subnet", name="10.0.0.0/22", opts=opts)
+        Traefik("proxy", _args(trusted_cidrs=pulumi.Output.all(subnet.name)), opts)
+
+    plan = recorded(declare)
+    assert "LogGroup subnet" in waits_for(plan, release_of(plan, "traefik"))
+
+
+def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
+    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        group = cloudwatch.LogGroup("subnet", opts=opts)
+        Traefik("proxy", _args(trusted_cidrs=group.arn.apply(lambda arn: [arn])), opts)
+
+    values = release_of(recorded(declare, unknown=True), "traefik").inputs["values"]
+    assert values["ports"]["web"] == {"port": WEB_PORT, "forwardedHeaders": {"trustedIPs": UNKNOWN}}
+    assert values["service"] == {"spec": {"type": "ClusterIP"}}
+
+
+# --- Upstream's own word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
+def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[str, Any]) -> None:
+    ours = values_of(_plan(placement=placement), "traefik")
+    defaults = upstream.default_values("traefik")
+    assert upstream.unknown_values(ours, defaults, FREE) == []
+    schema = upstream.value_schema("traefik")
+    assert upstream.schema_problems(schema, upstream.merged(defaults, ours)) == []
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"accessLog": {"format": "xml"}},
+        {"service": {"type": "ClusterIP"}, "logs": {"general": {"level": "INFO"}}},
+        {"ports": {"web": {"port": WEB_PORT, "redirectTo": {"port": "websecure"}}}},
+        {"podDisruptionBudget": {"enabled": True, "maxUnavailable": 1, "minReady": 1}},
+    ],
+    ids=["format", "removed", "redirect", "misspelt"],
+)
+def test_a_wrong_value_is_seen(wrong: dict[str, Any]) -> None:
+    defaults = upstream.default_values("traefik")
+    unknown = upstream.unknown_values(wrong, defaults, FREE)
+    assert unknown or upstream.schema_problems(upstream.value_schema("traefik"), upstream.merged(defaults, wrong))
+
+
+@pytest.mark.upstream
+def test_replicas_are_found_by_the_labels_that_the_chart_gives(values: dict[str, Any]) -> None:
+    helpers = upstream.chart("traefik", "templates", "_helpers.tpl")
+    assert set(upstream.template(helpers, "traefik.labelselector").splitlines()) == {
+        'app.kubernetes.io/name: {{ template "traefik.name" . }}',
+        'app.kubernetes.io/instance: {{ template "traefik.instance-name" . }}',
+    }
+    assert upstream.template(helpers, "traefik.name").startswith("{{- default .Chart.Name ")
+    instance = upstream.template(helpers, "traefik.instance-name")
+    assert instance.startswith('{{- default (printf "%s-%s" .Release.Name (include "traefik.namespace" .)) ')
+    release = release_of(_plan(), "traefik").inputs
+    labels = {
+        "app.kubernetes.io/name": release["chart"],
+        "app.kubernetes.io/instance": f"{release['name']}-{release['namespace']}",
+    }
+    assert labels == LABELS
+    assert [item["labelSelector"] for item in values["topologySpreadConstraints"]] == [{"matchLabels": labels}] * 2
+
+
+@pytest.mark.upstream
+def test_the_service_has_the_releases_name_and_only_the_port_that_others_ask_for(values: dict[str, Any]) -> None:
+    service = upstream.chart("traefik", "templates", "_service.tpl").read_text()
+    assert '{{- $fullname = default (include "traefik.fullname" .root) .root.Values.service.nameOverride -}}' in service
+    assert release_of(_plan(), "traefik").inputs["name"] == SERVICE
+    ports = upstream.merged(upstream.default_values("traefik"), values)["ports"]
+    exposed = {name: port["exposedPort"] for name, port in ports.items() if port["expose"]["default"]}
+    assert exposed == {"web": 80}
+
+
+@pytest.mark.upstream
+def test_probes_and_the_load_balancer_ask_at_the_same_place(values: dict[str, Any]) -> None:
+    pod = upstream.chart("traefik", "templates", "_podtemplate.tpl").read_text()
+    # A probe with a host is refused by the restricted standard since Kubernetes 1.34.
+    assert (
+        "{{- $healthchecksHost := (default (.Values.ports.traefik).hostIP .Values.deployment.healthchecksHost) }}"
+        in pod
+    )
+    assert (
+        "{{- $healthchecksPort := (default (.Values.ports.traefik).port .Values.deployment.healthchecksPort) }}" in pod
+    )
+    effective = upstream.merged(upstream.default_values("traefik"), values)
+    assert not effective["deployment"]["healthchecksHost"]
+    assert not effective["deployment"]["healthchecksPort"]
+    assert not effective["ports"]["traefik"]["hostIP"]
+    assert effective["ports"]["traefik"]["port"] == PING_PORT
