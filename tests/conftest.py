@@ -1,6 +1,11 @@
 """What all tests share."""
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing about the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 # Importing a package of an SDK imports all its classes, and deprecated ones warn then, though nobody here uses them.
 WARNINGS = (

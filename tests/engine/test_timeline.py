@@ -1,0 +1,28 @@
+"""Where the time of a stack's `up` goes: the dependency graph of its state, with the durations of the fake cloud."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from rehearsal.engine.schedule import Schedule, schedule, tasks_of
+from rehearsal.engine.timeline import gantt, lower_bound
+from tests.engine.conftest import Platforms
+from tests.plans import STACKS
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_little_is_added_to_what_eks_imposes(platforms: Platforms, stack: str) -> None:
+    tasks = tasks_of(platforms(stack).resources())
+    found = schedule(tasks)
+    bound = sum(seconds for _, seconds in lower_bound(tasks))
+    path = [f"{slot.start:.0f} s {slot.task.name}" for slot in found.critical_path]
+    assert found.seconds <= 1.05 * bound, "\n".join(path)
+
+
+def test_the_picture_shows_what_takes_time(platforms: Platforms) -> None:
+    found: Schedule = schedule(tasks_of(platforms("dev").resources()))
+    picture = ElementTree.fromstring(gantt(found))  # noqa: S314  # our own
+    shown = {text.text for text in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"platform-dev-eks-eksCluster", "platform-dev-operations-nodes", "platform-dev-ingress"} <= shown
