@@ -23,8 +23,10 @@ class Platform:
     def _known(self, version: object) -> object:
         if version not in KNOWN_CONTRACTS:
             known = ", ".join(str(known) for known in sorted(KNOWN_CONTRACTS))
+            # The engine hands every number over as a float.
+            found = f"{version:g}" if isinstance(version, float) else version
             raise pulumi.RunError(
-                f"the platform {self._stack} has contract version {version}, this stack knows {known}: "
+                f"the platform {self._stack} has contract version {found}, this stack knows {known}: "
                 "read the platform's notes on the newer contract before you add it to KNOWN_CONTRACTS"
             )
         return version

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,8 @@ from rehearsal.engine.environment import Environment, Hold
 from rehearsal.engine.given import Given, given_by
 from rehearsal.engine.project import PLACEHOLDER, ScratchProject
 from rehearsal.engine.recovery import with_found
+from rehearsal.engine.refusals import follow
+from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.store import Event, Resource, Store
 from rehearsal.engine.tree import tree
 
@@ -154,20 +156,29 @@ class Rehearsal:
         return {step["urn"]: step["op"] for step in steps if step["op"] not in ("same", "read")}
 
     def recover(self) -> Run:
-        """Do what a person does after the CLI was killed, see `recovery`; end with a refresh, which this returns.
+        """Do what docs/operations.md asks for after the CLI was killed; end with a refresh, which this returns.
 
-        What the resource made and the state does not have stands for what a person finds in the cloud.
+        What is in the fake cloud and not in the state stands for what a person finds.
         """
         self._mend_checkpoint()
         self.pulumi("cancel", "--yes", check=False)
         exported = json.loads(self.pulumi("stack", "export").stdout)
-        known = {entry.get("id") for entry in exported["deployment"].get("resources") or []}
-        found = {resource.urn: resource.id for resource in self.left() if resource.urn and resource.id not in known}
-        exported["deployment"] = with_found(exported["deployment"], found)
+        known = {(entry["urn"], entry.get("id")) for entry in exported["deployment"].get("resources") or []}
+        found = [made for made in self.left() if made.urn and (made.urn, made.id) not in known]
+        self._uninstall(made for made in found if made.type == RELEASE)
+        adopted = {made.urn: made.id for made in found if made.type != RELEASE}
+        exported["deployment"] = with_found(exported["deployment"], adopted)
         mended = self.folder / "mended.json"
         mended.write_text(json.dumps(exported))
         self.pulumi("stack", "import", "--file", str(mended))
         return self.refresh()
+
+    def _uninstall(self, releases: Iterable[Resource]) -> None:
+        """Take away Helm releases: one whose installation was cut off cannot be upgraded, and keeps its name."""
+        with self.store.change() as cloud:
+            for release in releases:
+                cloud.remove(release)
+                follow("delete", release, cloud)
 
     def _mend_checkpoint(self) -> None:
         """Take away the empty file that the file backend leaves beside the state if the CLI is killed while it writes.

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -25,6 +26,9 @@ def pulumi() -> cli.Cli:
 
 Platforms = Callable[[str], Rehearsal]
 
+PACE: Final = 0.001
+"""How long things take in these tests, in seconds for each real one: what is in no order must be seen to overlap."""
+
 
 @pytest.fixture(scope="session")
 def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Platforms:
@@ -33,7 +37,7 @@ def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Plat
     @cache
     def up(stack: str) -> Rehearsal:
         rehearsal = Rehearsal(tmp_path_factory.mktemp(stack), stack)
-        rehearsal.up()
+        rehearsal.up(behaviour=rehearsal.paced(PACE))
         return rehearsal
 
     return up

@@ -1,0 +1,205 @@
+"""Day-2 changes: each is one setting of a stack that is up, with exactly these operations and no other."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final
+
+import pytest
+
+from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.engine.store import Event
+from tests.engine.conftest import PACE, Platforms
+from tests.engine.journal import done, is_over_before, label
+
+pytestmark = pytest.mark.engine
+
+A, C, D = (f"ap-northeast-1{zone}" for zone in "acd")
+
+BEFORE: Final = {"cluster.version": "1.35", "network.zones": [C, D]}
+"""What the development stack begins with here, so that there is something to upgrade and to add."""
+
+Operations = list[tuple[str, str]]
+"""Operations, each with the kind and the name of its resource, sorted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """New settings of a stack, by dotted path, and the resources, by kind and name, that they must change.
+
+    components: components of other providers that get other inputs, which a preview calls an update. feared: what a
+    preview shows besides, because it cannot know that a value will be the same.
+    """
+
+    settings: Mapping[str, Any]
+    stack: str = "dev"
+    created: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    feared: tuple[tuple[str, str], ...] = ()
+
+    def previewed(self) -> Operations:
+        shown = {"create": self.created, "update": self.updated + self.components, "replace": self.replaced}
+        return sorted([*_pairs(shown), *self.feared])
+
+    def performed(self) -> Operations:
+        """Return what happens in the cloud, where a replacement is a creation and a deletion."""
+        return sorted(_pairs({"create": self.created + self.replaced, "update": self.updated, "delete": self.replaced}))
+
+
+def _pairs(names: Mapping[str, tuple[str, ...]]) -> Operations:
+    return [(operation, name) for operation, found in names.items() for name in found]
+
+
+NODES: Final = "NodeGroup operations-nodes"
+
+CHANGES: Final[Mapping[str, Change]] = {
+    "Kubernetes one minor up": Change(
+        settings={"cluster.version": "1.36"},
+        updated=(
+            "Cluster eks-eksCluster",
+            "Addon node-addons-kube-proxy",
+            NODES,
+            "Addon addons-coredns",
+            "Namespace traefik-namespace",
+        ),
+        components=("Cluster eks",),
+    ),
+    "one more administrator": Change(
+        settings={"access.entries.on-call": {"principal": "arn:aws:iam::111122223333:role/on-call", "role": "admin"}},
+        created=("AccessEntry access-on-call", "AccessPolicyAssociation access-on-call"),
+    ),
+    # The control plane's zones and a node group's subnets are for good: the one stays where it is, the other is made
+    # anew. The single NAT gateway stays where it is, too, though the new zone comes before its own in the alphabet.
+    "one more zone": Change(
+        settings={"network.zones": [C, D, A]},
+        created=(
+            f"Subnet public-{A}",
+            f"Subnet private-{A}",
+            f"RouteTable private-{A}",
+            f"RouteTableAssociation public-{A}",
+            f"RouteTableAssociation private-{A}",
+            f"Route private-{A}-nat",
+        ),
+        updated=("VpcEndpoint s3", "EC2NodeClass nodes-default", "Ingress ingress", "Release traefik-release"),
+        replaced=(NODES,),
+        components=("Cluster eks",),
+    ),
+    "other instance types": Change(
+        settings={"nodeGroups.operations.instanceTypes": ["m6i.large", "m7i.large"]},
+        replaced=(NODES,),
+    ),
+    "a NAT gateway in each zone": Change(
+        settings={"network.nat": "per-zone"},
+        created=(f"Eip nat-{D}", f"NatGateway nat-{D}"),
+        updated=(f"Route private-{D}-nat",),
+    ),
+    "a second node pool": Change(
+        settings={"karpenter.nodePools.batch": {"capacityTypes": ["spot"], "categories": ["c"], "minGeneration": 5}},
+        created=("NodePool nodes-batch",),
+    ),
+    "another image of Karpenter's nodes": Change(
+        settings={"karpenter.imageVersion": "v1.65.0"},
+        updated=("EC2NodeClass nodes-default",),
+    ),
+    # Nodes wait for the endpoint, and a preview must not take them for replaced on that account.
+    "an interface endpoint": Change(
+        settings={"network.interfaceEndpoints": ["ecr.api"]},
+        created=("SecurityGroup endpoints", "SecurityGroupIngressRule endpoints-vpc", "VpcEndpoint ecr-api"),
+    ),
+    "one more domain name": Change(
+        stack="staging",
+        settings={"ingress.domain.alternatives": ["*.staging.example.jp", "*.api.staging.example.jp"]},
+        created=("Record ingress-api.staging.example.jp", "Record ingress-wildcard.api.staging.example.jp"),
+        updated=("Ingress ingress",),
+        replaced=("Certificate ingress-certificate", "CertificateValidation ingress-validation"),
+        feared=(
+            # ACM proves a name by the same record in every certificate, as it turns out.
+            ("replace", "Record ingress-staging.example.jp"),
+            # The Ingress keeps its load balancer.
+            ("update", "Record ingress-staging.example.jp"),
+            ("update", "Record ingress-wildcard.staging.example.jp"),
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a change did: in the preview, and in the cloud."""
+
+    previewed: Operations
+    events: list[Event]
+
+
+Outcomes = Callable[[str], Outcome]
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory, platforms: Platforms) -> Outcomes:
+    """What makes one change of CHANGES to a stack that is up, once."""
+
+    @cache
+    def development() -> Rehearsal:
+        rehearsal = Rehearsal(tmp_path_factory.mktemp("dev"), "dev")
+        rehearsal.change(BEFORE)
+        rehearsal.up()
+        return rehearsal
+
+    @cache
+    def outcome(name: str) -> Outcome:
+        change = CHANGES[name]
+        base = development() if change.stack == "dev" else platforms(change.stack)
+        rehearsal = base.copy(tmp_path_factory.mktemp("changed") / change.stack)
+        rehearsal.change(change.settings)
+        previewed = sorted((operation, label(urn)) for urn, operation in rehearsal.changes().items())
+        before = len(rehearsal.events())
+        rehearsal.up(behaviour=rehearsal.paced(PACE))
+        return Outcome(previewed, rehearsal.events()[before:])
+
+    return outcome
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_setting_changes_this_and_nothing_else(name: str, outcomes: Outcomes) -> None:
+    outcome = outcomes(name)
+    assert outcome.previewed == CHANGES[name].previewed()
+    assert sorted(done(outcome.events)) == CHANGES[name].performed()
+    assert not [event for event in outcome.events if event.phase == "failed"]
+
+
+def test_an_upgrade_goes_from_the_control_plane_over_the_add_ons_to_the_nodes(outcomes: Outcomes) -> None:
+    order = ("eks/cluster:Cluster::", ":Addon::node-addons-kube-proxy", ":NodeGroup::", ":Addon::addons-coredns")
+    events = outcomes("Kubernetes one minor up").events
+    for first, second in pairwise(order):
+        assert is_over_before(("update", first), ("update", second), events), f"{first} before {second}"
+
+
+@pytest.mark.parametrize("name", ["one more zone", "other instance types"])
+def test_new_nodes_are_there_before_the_old_ones_go(name: str, outcomes: Outcomes) -> None:
+    nodes = ":NodeGroup::"
+    assert is_over_before(("create", nodes), ("delete", nodes), outcomes(name).events)
+
+
+def test_the_new_certificate_is_in_use_before_the_old_one_goes(outcomes: Outcomes) -> None:
+    events = outcomes("one more domain name").events
+    issued, used, gone = ("create", ":CertificateValidation::"), ("update", ":Ingress::"), ("delete", ":Certificate::")
+    assert is_over_before(issued, used, events)
+    assert is_over_before(used, gone, events)
+
+
+def test_a_change_that_would_replace_what_is_protected_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, platforms: Platforms
+) -> None:
+    rehearsal = platforms("prod").copy(tmp_path_factory.mktemp("other") / "range")
+    before = rehearsal.events()
+    rehearsal.change({"network.cidr": "10.40.0.0/16"})
+
+    run = rehearsal.pulumi("up", "--yes", check=False)
+
+    assert run.code == 1
+    assert "platform-prod-vpc" in run.text
+    assert "marked for protection" in run.text
+    assert rehearsal.events() == before

@@ -1,0 +1,159 @@
+"""Every resource fails once, when created, changed and deleted; `pulumi up` and `destroy` get there all the same."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from rehearsal.engine.double import INJECTED
+from rehearsal.engine.environment import Environment
+from rehearsal.engine.rehearse import FailedError, Rehearsal, Run
+from rehearsal.engine.store import Event, Resource
+from tests.engine.comparison import astray, differences
+from tests.engine.conftest import Platforms, Program
+from tests.engine.test_stacks import UNPROTECTED
+from tests.plans import STACKS
+
+pytestmark = pytest.mark.engine
+
+every_stack = pytest.mark.parametrize("stack", STACKS)
+
+FULLY: Final = ("dev", "fargate")
+"""The stacks of which everything fails; of the others that fails of whose type these have nothing."""
+
+CHANGES: Final[Mapping[str, Any]] = {
+    "platform.tags.CostCenter": "other",
+    "cluster.logs": ["audit", "api"],
+    "cluster.logRetentionDays": 30,
+    "ingress.allowed": ["203.0.113.0/24"],
+    "traefik.maxReplicas": 20,
+}
+CHANGES_WITH_NODES: Final[Mapping[str, Any]] = {
+    "network.nat": "per-zone",
+    "karpenter.nodePools.general.cpuLimit": "60",
+    "operationsPods.tolerations": [{"key": "CriticalAddonsOnly"}, {"key": "platform.example.jp/more"}],
+}
+"""What changes a resource of every type that settings can change in place, on a stack without nodes and on others."""
+
+NEVER_CHANGED: Final = {
+    "aws:acm/certificateValidation:CertificateValidation": "two ids",
+    "aws:cloudwatch/eventTarget:EventTarget": "a rule's id and a queue's",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": "two ids",
+    "aws:ec2/tag:Tag": "a key and a value, both fixed",
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": "has no update",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "has no update",
+    "aws:iam/rolePolicy:RolePolicy": "a policy with nothing in it but ids",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "has no update",
+    "aws:kms/alias:Alias": "a name and a key's id",
+    "aws:route53/record:Record": "a name and what it stands for",
+    "aws:sqs/queuePolicy:QueuePolicy": "a policy with nothing in it but ids",
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "has no update",
+    "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "Traefik's, of the version that is pinned",
+    "kubernetes:core/v1:Namespace": "a name",
+    "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding": "ids and names",
+    "kubernetes:storage.k8s.io/v1:StorageClass": "has no update but for its metadata",
+}
+"""The types that no setting changes in place, and why."""
+
+
+def _failing_types(stack: str, platforms: Platforms) -> set[str]:
+    types = {resource.type for resource in platforms(stack).left() if resource.urn}
+    for other in FULLY:
+        if stack not in FULLY:
+            types -= _failing_types(other, platforms)
+    return types
+
+
+def _of(types: Collection[str], resources: Iterable[Event | Resource]) -> set[str]:
+    return {resource.urn for resource in resources if resource.urn and resource.type in types}
+
+
+def _converge(rehearsal: Rehearsal, behaviour: Environment, run: Callable[..., Run]) -> set[str]:
+    """Repeat `run` with what fails in it until it succeeds, and return the URNs of what failed.
+
+    A round in which nothing fails for the first time would come again and again, and is an error: there are at most as
+    many rounds as resources.
+    """
+    failed = set[str]()
+    while (ended := run("--continue-on-error", check=False, behaviour=behaviour)).code:
+        now = {event.urn for event in rehearsal.events() if event.phase == "failed"}
+        assert now > failed, ended.text
+        failed = now
+    assert [event for event in rehearsal.events() if event.phase == "failed" and event.detail != INJECTED] == []
+    return failed
+
+
+@every_stack
+def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
+    types, clean, rehearsal = _failing_types(stack, platforms), platforms(stack), Rehearsal(tmp_path, stack)
+
+    failed = _converge(rehearsal, rehearsal.failing_once("create", types=types), rehearsal.up)
+
+    assert failed == _of(types, clean.left())
+    assert differences(rehearsal, clean) == []
+    assert astray(rehearsal) == []
+
+
+@every_stack
+def test_a_stack_changes_though_every_update_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
+    types, clean = _failing_types(stack, platforms), platforms(stack)
+    rehearsal, unhindered = clean.copy(tmp_path / "failing"), clean.copy(tmp_path / "unhindered")
+    for copy in (rehearsal, unhindered):
+        copy.change({**CHANGES, **({} if stack == "fargate" else CHANGES_WITH_NODES)})
+    unhindered.up()
+    updated = [event for event in unhindered.events() if event.operation == "update"]
+
+    failed = _converge(rehearsal, rehearsal.failing_once("update", types=types), rehearsal.up)
+
+    assert failed == _of(types, updated)
+    assert {event.type for event in updated} & types == types - NEVER_CHANGED.keys()
+    assert differences(rehearsal, unhindered) == []
+    assert astray(rehearsal) == []
+    assert rehearsal.changes() == {}
+
+
+@every_stack
+def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
+    types, rehearsal = _failing_types(stack, platforms), platforms(stack).copy(tmp_path / "failing")
+    if stack == "prod":
+        rehearsal.change(UNPROTECTED)
+        rehearsal.up()
+    there = rehearsal.left()
+
+    failed = _converge(rehearsal, rehearsal.failing_once("delete", types=types), rehearsal.destroy)
+
+    assert failed == _of(types, there)
+    assert rehearsal.left() == []
+    assert rehearsal.resources() == []
+
+
+LOST = {
+    # What has no name of its own is made a second time.
+    "vpc": ('aws.ec2.Vpc("it", cidr_block="10.0.0.0/16", opts=in_aws)', None),
+    "role": ('aws.iam.Role("it", name="chosen", assume_role_policy="{}", opts=in_aws)', "EntityAlreadyExists"),
+    "logs": ('aws.cloudwatch.LogGroup("it", name="/chosen", opts=in_aws)', "ResourceAlreadyExistsException"),
+}
+
+
+@pytest.mark.parametrize(("body", "refusal"), LOST.values(), ids=LOST)
+def test_a_creation_whose_answer_is_lost_needs_a_person(program: Program, body: str, refusal: str | None) -> None:
+    rehearsal = program(body)
+    held = rehearsal.hold("it", "create", made=True)
+    with rehearsal.start("up", "--yes", "--skip-preview", behaviour=held) as process:
+        process.wait_until_held(held)
+        process.kill()
+    rehearsal.pulumi("cancel", "--yes")
+    recovered = rehearsal.copy(rehearsal.folder.with_name("recovered"))
+
+    rehearsal.refresh()
+    if refusal is None:
+        rehearsal.up()
+        assert [line.split(":")[0] for line in astray(rehearsal)] == ["forgotten", "doubled"]
+    else:
+        with pytest.raises(FailedError, match=refusal):
+            rehearsal.up()
+
+    recovered.recover()
+    recovered.up()
+    assert astray(recovered) == []

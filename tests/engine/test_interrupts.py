@@ -1,0 +1,152 @@
+"""`pulumi up` and `destroy` are interrupted and killed; what docs/operations.md asks for then makes the stack whole."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from rehearsal.engine.environment import Environment
+from rehearsal.engine.recovery import with_found
+from rehearsal.engine.rehearse import ROOT, Process, Rehearsal
+from tests.engine.comparison import astray, differences
+from tests.engine.conftest import Platforms
+
+pytestmark = pytest.mark.engine
+
+STACK: Final = "dev"
+
+UP: Final = (
+    "Vpc::platform-dev-vpc",
+    "Cluster::platform-dev-eks-eksCluster",
+    "NodeGroup::platform-dev-operations-nodes",
+    "Release::platform-dev-lbc-release",
+    "Ingress::platform-dev-ingress",
+)
+DESTROY: Final = (
+    "NodePool::platform-dev-nodes-general",
+    "Release::platform-dev-karpenter-release",
+    "Cluster::platform-dev-eks-eksCluster",
+    "Vpc::platform-dev-vpc",
+)
+"""Where the runs are stopped, in the order in which a run gets there."""
+
+End = Callable[[Process], None]
+
+
+def _interrupt(process: Process) -> None:
+    process.interrupt()
+    assert process.finish().code
+
+
+def _kill_all(process: Process) -> None:
+    process.kill(plugins=True)
+
+
+KILLS: Final[dict[str, tuple[End, bool]]] = {
+    "the CLI, before the change": (Process.kill, False),
+    "the CLI and its plugins, after the change": (_kill_all, True),
+}
+every_kill = pytest.mark.parametrize(("kill", "made"), KILLS.values(), ids=KILLS)
+
+
+def _stopped(rehearsal: Rehearsal, verb: str, held: Environment, end: End) -> None:
+    """Run a command until the cloud stops where `held` says, and end it there."""
+    with rehearsal.start(verb, "--yes", "--skip-preview", behaviour=held) as process:
+        process.wait_until_held(held)
+        end(process)
+
+
+@pytest.fixture
+def fresh(pulumi: object, tmp_path: Path) -> Rehearsal:
+    """A stack that never came up."""
+    return Rehearsal(tmp_path / "fresh", STACK)
+
+
+@pytest.fixture
+def standing(platforms: Platforms, tmp_path: Path) -> Rehearsal:
+    """A stack that is up."""
+    return platforms(STACK).copy(tmp_path / "standing")
+
+
+def test_after_an_interruption_up_goes_on_by_itself(fresh: Rehearsal, platforms: Platforms) -> None:
+    for number, name in enumerate(UP):
+        _stopped(fresh, "up", fresh.hold(name, "create", made=bool(number % 2)), _interrupt)
+        assert fresh.deployment().get("pending_operations") is None
+        assert astray(fresh) == []
+    fresh.up()
+
+    assert differences(fresh, platforms(STACK)) == []
+    assert astray(fresh) == []
+
+
+def test_after_an_interruption_destroy_goes_on_by_itself(standing: Rehearsal) -> None:
+    for number, name in enumerate(DESTROY):
+        _stopped(standing, "destroy", standing.hold(name, "delete", made=bool(number % 2)), _interrupt)
+        assert standing.deployment().get("pending_operations") is None
+    standing.destroy()
+
+    assert standing.left() == []
+    assert standing.resources() == []
+
+
+@every_kill
+def test_a_killed_up_is_recovered(kill: End, made: bool, fresh: Rehearsal, platforms: Platforms) -> None:
+    for name in UP:
+        _stopped(fresh, "up", fresh.hold(name, "create", made=made), kill)
+        fresh.recover()
+        assert astray(fresh) == []
+    fresh.up()
+
+    assert differences(fresh, platforms(STACK)) == []
+    assert astray(fresh) == []
+
+
+@every_kill
+def test_a_killed_change_is_recovered(kill: End, made: bool, standing: Rehearsal, platforms: Platforms) -> None:
+    standing.change({"platform.tags.CostCenter": "other"})
+    _stopped(standing, "up", standing.hold("Cluster::platform-dev-eks-eksCluster", "update", made=made), kill)
+    standing.recover()
+    standing.up()
+
+    assert standing.changes() == {}
+    assert {r.urn for r in standing.left()} == {r.urn for r in platforms(STACK).left()}
+    assert astray(standing) == []
+
+
+@every_kill
+def test_a_killed_destroy_is_recovered(kill: End, made: bool, standing: Rehearsal) -> None:
+    for name in DESTROY:
+        _stopped(standing, "destroy", standing.hold(name, "delete", made=made), kill)
+        standing.recover()
+        assert astray(standing) == []
+    standing.destroy()
+
+    assert standing.left() == []
+    assert standing.resources() == []
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on PATH")
+def test_the_documented_commands_do_what_the_recovery_does() -> None:
+    document = (ROOT / "docs" / "operations.md").read_text()
+    (listing,) = re.findall(r"jq -r '(.+?)'", document, re.DOTALL)
+    (adopting,) = re.findall(r"jq --arg urn URN --arg id ID '(.+?)'", document, re.DOTALL)
+    there: dict[str, Any] = {"urn": "urn:vpc", "id": "vpc-1", "inputs": {"cidrBlock": "10.0.0.0/16"}}
+    lost: dict[str, Any] = {"urn": "urn:subnet", "inputs": {"vpcId": "vpc-1"}}
+    gone: dict[str, Any] = {"urn": "urn:nat", "id": "nat-1", "inputs": {}}
+    pending = [{"type": "creating", "resource": lost}, {"type": "deleting", "resource": gone}]
+    deployment = {"resources": [there, gone], "pending_operations": pending}
+    exported = json.dumps({"deployment": deployment})
+
+    assert _jq("-r", listing, text=exported) == "urn:subnet\n"
+    edited = json.loads(_jq("--arg", "urn", "urn:subnet", "--arg", "id", "subnet-1", adopting, text=exported))
+    edited["deployment"].pop("pending_operations")  # as `pulumi stack import` does
+    assert edited["deployment"] == with_found(deployment, {"urn:subnet": "subnet-1"})
+
+
+def _jq(*arguments: str, text: str) -> str:
+    return subprocess.run(["jq", *arguments], input=text, capture_output=True, text=True, check=True, timeout=60).stdout

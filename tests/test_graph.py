@@ -1,0 +1,354 @@
+"""The dependency graph of the four stacks: who waits for whom on `up`, and who outlives whom on `destroy`.
+
+The time of an `up` is its longest chain, so an edge too many is an error like one too few.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+import pytest
+
+from rehearsal.plan import Plan, Registration
+from tests.plans import STACKS, plan_of
+
+# --- The graph ----------------------------------------------------------------------------------------------------
+
+# What makes up each step: type and name, without the platform's, as regular expressions. Every resource is in one step.
+STEPS: Final = {
+    "vpc": "Vpc vpc",
+    "default group": "DefaultSecurityGroup default",
+    "subnet tags": "Tag subnet-.*",
+    "public subnets": "Subnet public-.*",
+    "private subnets": "Subnet private-.*",
+    "pod subnets": "(VpcIpv4CidrBlockAssociation|Subnet) pods.*",
+    "public route table": "RouteTable public",
+    "private route tables": "RouteTable private-.*",
+    "way to the internet": "(InternetGateway internet|Route public-internet|RouteTableAssociation public-.*)",
+    "nat": "(Eip|NatGateway) nat-.*",
+    "ways out": "(Route private-.*-nat|RouteTableAssociation (private|pods)-.*)",
+    "gateway endpoint": "VpcEndpoint s3",
+    "interface endpoints": "(VpcEndpoint (?!s3).*|SecurityGroup endpoints|SecurityGroupIngressRule endpoints-.*)",
+    "flow logs": "(LogGroup|Role|RolePolicy|FlowLog) flow-logs",
+    "control plane's role": "Role control-plane",
+    "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane|RolePolicy secrets)",
+    "secrets key": "Key secrets",
+    "secrets key's name": "Alias secrets",
+    "control plane": "(Cluster eks-eksCluster|kubernetes eks-eks-k8s)",
+    "oidc": "OpenIdConnectProvider oidc",
+    "deployer's rights": "Access(Entry|PolicyAssociation) access-deployer",
+    "others' rights": "Access(Entry|PolicyAssociation) access-(?!deployer).*",
+    "kubernetes": "kubernetes access-kubernetes",
+    "cni's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) node-addons-vpc-cni.*",
+    "vpc-cni": "Addon node-addons-vpc-cni",
+    "kube-proxy": "Addon node-addons-kube-proxy",
+    "pod identity agent": "Addon node-addons-eks-pod-identity-agent",
+    "node role": "(Role|RolePolicyAttachment) operations-node.*",
+    "launch template": "LaunchTemplate operations-nodes",
+    "nodes": "NodeGroup operations-nodes",
+    "fargate role": "(Role|RolePolicyAttachment) fargate-pods",
+    "fargate": "FargateProfile fargate-platform",
+    "fargate for teams": "FargateProfile fargate-(?!platform).*",
+    "coredns": "Addon addons-coredns",
+    "metrics-server": "Addon addons-metrics-server",
+    "ebs driver's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) addons-ebs-csi.*",
+    "ebs driver": "Addon addons-aws-ebs-csi-driver",
+    "gp3": "StorageClass addons-gp3",
+    "controller's policy": "Policy lbc-controller",
+    "controller's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) lbc.*",
+    "controller": "Release lbc-release",
+    "traefik's definitions": "CustomResourceDefinition traefik-crds:.*",
+    "traefik's namespace": "Namespace traefik-namespace",
+    "traefik": "Release traefik-release",
+    "karpenter's node role": "Role karpenter-node",
+    "karpenter's node profile": "(InstanceProfile|RolePolicyAttachment) karpenter-node.*",
+    "karpenter's node access": "AccessEntry karpenter-node",
+    "queue": "Queue karpenter-interruption",
+    "event rules": "EventRule karpenter-.*",
+    "events": "(EventTarget|QueuePolicy) karpenter-.*",
+    "karpenter's policies": "Policy karpenter-controller-.*",
+    "karpenter's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) karpenter-controller.*",
+    "karpenter's definitions": "Release karpenter-crd",
+    "karpenter": "Release karpenter-release",
+    "node class": "EC2NodeClass nodes-default",
+    "node pools": "NodePool nodes-.*",
+    "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
+    "alb's group": "SecurityGroup ",
+    "who may connect": "SecurityGroupIngressRule .*-(80|443)",
+    "alb": "LoadBalancer ",
+    "web acl": "WebAclAssociation waf",
+    "target group": "TargetGroup web",
+    "redirect": "Listener http",
+    "listener": "Listener https",
+    "way to the pods": "SecurityGroup(In|E)gressRule (in|out)-.*",
+    "binding": "TargetGroupBinding traefik-binding",
+    "ingress": "Ingress ingress",
+    "dns": "Record ingress-.*",
+}
+
+# What each step waits for; what it waits for through these is left out. Steps that a stack does not have do not count.
+WAITS: Final = {
+    "default group": ["vpc"],
+    "public subnets": ["vpc"],
+    "private subnets": ["vpc"],
+    "pod subnets": ["vpc"],
+    "public route table": ["vpc"],
+    "private route tables": ["vpc"],
+    "way to the internet": ["public subnets", "public route table"],
+    "nat": ["way to the internet"],
+    "ways out": ["nat", "private subnets", "private route tables", "pod subnets"],
+    "gateway endpoint": ["public route table", "private route tables"],
+    "interface endpoints": ["private subnets"],
+    "flow logs": ["vpc"],
+    # The control plane: no route, no NAT gateway, no endpoint.
+    "secrets key's name": ["secrets key"],
+    "control plane's policies and logs": ["control plane's role", "secrets key"],
+    "control plane": ["control plane's policies and logs", "private subnets"],
+    "oidc": ["control plane"],
+    "deployer's rights": ["control plane"],
+    "others' rights": ["control plane"],
+    "kubernetes": ["deployer's rights"],
+    # Nodes.
+    "cni's rights": ["identity"],
+    "vpc-cni": ["cni's rights", "control plane", "pod subnets"],
+    "kube-proxy": ["control plane"],
+    "pod identity agent": ["control plane"],
+    "launch template": [],
+    "nodes": [
+        "vpc-cni",
+        "kube-proxy",
+        "pod identity agent",
+        "node role",
+        "launch template",
+        "ways out",
+        "gateway endpoint",
+        "interface endpoints",
+    ],
+    "fargate": ["control plane", "fargate role"],
+    # EKS makes one profile at a time: those of teams come when the platform's pods have theirs.
+    "fargate for teams": ["fargate"],
+    # Add-ons that need a place to run.
+    "coredns": ["nodes", "fargate"],
+    "metrics-server": ["nodes", "fargate"],
+    "ebs driver's rights": ["identity"],
+    "ebs driver": ["nodes", "ebs driver's rights"],
+    "gp3": ["ebs driver", "kubernetes"],
+    # The load balancer controller: not for CoreDNS, not for Traefik.
+    "controller's policy": ["vpc"],
+    "controller's rights": ["controller's policy", "identity"],
+    "controller": ["controller's rights", "kubernetes", "nodes", "fargate"],
+    # Traefik: not for the controller.
+    "traefik's definitions": ["kubernetes"],
+    "traefik's namespace": ["traefik's definitions", "nodes", "fargate"],
+    "traefik": ["traefik's namespace", "public subnets"],
+    # Karpenter.
+    "karpenter's node profile": ["karpenter's node role"],
+    "karpenter's node access": ["karpenter's node role", "control plane"],
+    "events": ["queue", "event rules"],
+    "karpenter's policies": ["karpenter's node role", "queue"],
+    "karpenter's rights": ["karpenter's policies", "identity"],
+    "karpenter's definitions": ["kubernetes"],
+    "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
+    "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
+    "node pools": ["node class"],
+    # Ingress.
+    "alb's group": ["vpc"],
+    "who may connect": ["alb's group"],
+    "alb": ["alb's group", "way to the internet"],
+    "web acl": ["alb"],
+    "target group": ["vpc"],
+    "redirect": ["alb"],
+    "listener": ["alb", "target group", "certificate"],
+    "way to the pods": ["alb's group", "control plane"],
+    "binding": ["listener", "controller", "traefik"],
+    "ingress": ["certificate", "way to the internet", "controller", "traefik"],
+    "dns": ["binding", "ingress", "alb"],
+}
+
+IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
+"""What the rights of a service account wait for: IRSA's trust names the OIDC provider, Pod Identity's the cluster."""
+
+
+def _label(entry: Registration, platform: str) -> str:
+    name = entry.name.removeprefix(platform).removeprefix("-")
+    return f"{entry.type.rpartition(':')[2]} {name}"
+
+
+def _component(plan: Plan, entry: Registration) -> str:
+    return plan.by_urn[entry.parent or ""].type.rpartition(":")[2]
+
+
+@cache
+def _steps(stack: str) -> dict[str, list[Registration]]:
+    """Return the resources of each step that the stack has; each resource is in exactly one."""
+    plan, steps = plan_of(stack), dict[str, list[Registration]]()
+    for entry in plan:
+        if not entry.custom or entry.type == "pulumi:providers:aws":
+            continue
+        label = _label(entry, f"platform-{stack}")
+        fits = [step for step, pattern in STEPS.items() if re.fullmatch(pattern, label)]
+        if len(fits) == 2:  # a record of the certificate and one of the host have one name
+            fits = ["dns" if _component(plan, entry) == "DnsAlias" else "certificate"]
+        assert len(fits) == 1, f"{label} is in the steps {fits}: where in the graph is it?"
+        steps.setdefault(fits[0], []).append(entry)
+    return steps
+
+
+@cache
+def _expected(stack: str) -> dict[str, set[str]]:
+    """Return all that each step of the stack waits for, by WAITS."""
+
+    def direct(step: str) -> list[str]:
+        return [IDENTITY[stack] if name == "identity" else name for name in WAITS.get(step, [])]
+
+    def closure(step: str) -> set[str]:
+        near = [name for name in direct(step) if name in _steps(stack)]
+        return {*near, *(far for name in near for far in closure(name))}
+
+    return {step: closure(step) for step in _steps(stack)}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_step_waits_for_what_it_needs_and_for_nothing_else(stack: str) -> None:
+    steps, plan = _steps(stack), plan_of(stack)
+    expected = _expected(stack)
+    for step, entries in steps.items():
+        waits = frozenset[str]().union(*(plan.closure(entry) for entry in entries))
+        found = {other: {entry.urn for entry in steps[other]} & waits for other in steps if other != step}
+        assert {other for other, urns in found.items() if urns} == expected[step], f"what {step} waits for"
+        for other in expected[step]:
+            # A step is over when all of it is there.
+            missing = {entry.urn for entry in steps[other]} - found[other]
+            assert not missing, f"{step} does not wait for all of {other}"
+
+
+def test_every_step_is_in_some_stack() -> None:
+    assert {step for stack in STACKS for step in _steps(stack)} == set(STEPS)
+    assert set(WAITS) <= set(STEPS)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_preview_has_the_same_graph(stack: str) -> None:
+    # What a resource waits for must not hang on a value that only an existing cluster gives.
+    known, unknown = plan_of(stack), plan_of(stack, unknown=True)
+    for entry in known:
+        assert unknown.closure(unknown.by_urn[entry.urn]) == known.closure(entry), entry.urn
+
+
+# --- Beside the control plane -------------------------------------------------------------------------------------
+
+# Control planes take ten minutes; only these types of AWS resources may begin after one.
+AFTER_THE_CONTROL_PLANE: Final = {
+    "AccessEntry",
+    "AccessPolicyAssociation",
+    "Addon",
+    "FargateProfile",
+    "NodeGroup",
+    "OpenIdConnectProvider",
+    "PodIdentityAssociation",
+    "Record",
+    "SecurityGroupEgressRule",
+    "SecurityGroupIngressRule",
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
+    plan = plan_of(stack)
+    control_plane = plan.one(type="aws:eks/cluster:Cluster")
+    waiting = [
+        entry
+        for entry in plan
+        if entry.custom and entry.type.startswith("aws:") and plan.waits_for(entry, control_plane)
+    ]
+    # The trust of IRSA's roles names the cluster's issuer.
+    irsa = [entry for entry in waiting if _component(plan, entry) == "Irsa"]
+    assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicyAttachment"}
+    others = {entry.type.rpartition(":")[2] for entry in waiting if entry not in irsa}
+    assert others <= AFTER_THE_CONTROL_PLANE
+    assert (stack == "staging") == (not irsa)
+
+
+# --- Destroy ------------------------------------------------------------------------------------------------------
+
+# The engine deletes in reverse: what another resource waits for outlives it.
+OUTLIVES: Final = [
+    # Trap 2 (karpenter #9185): nodes drain and finalizers clear while Karpenter, its role and its nodes' rights live.
+    ("karpenter", "node pools"),
+    ("karpenter's rights", "node pools"),
+    ("karpenter's policies", "node class"),
+    ("karpenter's definitions", "node pools"),
+    ("karpenter's node access", "node pools"),
+    ("karpenter's node profile", "node class"),
+    ("karpenter's node role", "node class"),
+    ("events", "node pools"),
+    ("node class", "node pools"),
+    # Trap 3 (terraform-aws-eks #285): an Ingress that outlives the controller or its role leaves the ALB behind.
+    ("controller", "ingress"),
+    ("controller's rights", "ingress"),
+    ("controller's policy", "ingress"),
+    ("controller", "binding"),
+    ("controller's rights", "binding"),
+    ("traefik", "ingress"),
+    ("traefik", "binding"),
+    ("ingress", "dns"),
+    ("binding", "dns"),
+    ("alb", "dns"),
+    ("listener", "binding"),
+    # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
+    ("deployer's rights", "ingress"),
+    ("deployer's rights", "node pools"),
+    ("deployer's rights", "traefik's definitions"),
+    ("deployer's rights", "gp3"),
+    # Trap 8 (the add-on's own timeout): CoreDNS waits 20 minutes for a node.
+    ("nodes", "coredns"),
+    ("fargate", "coredns"),
+    # Trap 9 (terraform-aws-eks #3446): a node without a CNI is never ready.
+    ("vpc-cni", "nodes"),
+    ("kube-proxy", "nodes"),
+    ("cni's rights", "nodes"),
+    # Trap 11 (Helm never upgrades a chart's crds/): a controller's own kinds are there before it, and after it.
+    ("karpenter's definitions", "karpenter"),
+    ("traefik's definitions", "traefik"),
+    # Trap 19 (appmod-blueprints #582): routes and NAT gateways are there until the last node has drained.
+    ("ways out", "nodes"),
+    ("nat", "nodes"),
+    ("way to the internet", "nodes"),
+    ("ways out", "node pools"),
+    ("nat", "node pools"),
+    ("ways out", "controller"),
+    ("interface endpoints", "nodes"),
+    # Trap 21 (pulumi_eks hands no `depends_on` down): the control plane gives its interfaces back by its role.
+    ("control plane's policies and logs", "control plane"),
+    ("control plane's role", "control plane"),
+    # Trap 24 (IAM refuses to delete a role in a profile): the node role can go once nothing has a profile of it.
+    ("karpenter's node role", "karpenter's node profile"),
+]
+
+
+@pytest.mark.parametrize(("longer", "shorter"), OUTLIVES, ids=[f"{a} outlives {b}" for a, b in OUTLIVES])
+def test_what_others_need_goes_after_them(longer: str, shorter: str) -> None:
+    having = [stack for stack in STACKS if {longer, shorter} <= _steps(stack).keys()]
+    assert having
+    for stack in having:
+        plan = plan_of(stack)
+        for last in _steps(stack)[longer]:
+            assert all(plan.waits_for(first, last) for first in _steps(stack)[shorter]), f"{stack}: {last.name}"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_everything_in_the_cluster_goes_before_the_rights_to_change_it(stack: str) -> None:
+    # Trap 4 (terraform-aws-eks #3005).
+    plan = plan_of(stack)
+    (rights,) = [entry for entry in _steps(stack)["deployer's rights"] if entry.type.endswith("PolicyAssociation")]
+    inside = [entry for entry in plan if entry.custom and entry.type.startswith("kubernetes:")]
+    assert len(inside) > 10
+    for entry in inside:
+        assert plan.waits_for(entry, rights), entry.urn
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_graph_has_no_circle(stack: str) -> None:
+    plan = plan_of(stack)
+    for entry in plan:
+        assert entry.urn not in plan.closure(entry), entry.urn

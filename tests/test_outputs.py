@@ -1,0 +1,235 @@
+"""What a stack tells other stacks: complete, typed, the same over all stacks, and nothing secret."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
+
+import pulumi
+import pytest
+
+import outputs
+from outputs import CONTRACT_VERSION, PlatformOutputs
+from rehearsal.plan import Plan, show
+from rehearsal.program import run_program
+from rehearsal.values import UNKNOWN, Secret, has_secret, has_unknown
+from tests.plans import STACKS, of_type, plan_of
+
+every_stack = pytest.mark.parametrize("stack", STACKS)
+
+# What each version of the contract promised. An output that is renamed, removed or of another type makes a new version;
+# one that is new is added to the newest.
+CONTRACTS: Final[dict[int, dict[str, str]]] = {
+    1: {
+        "contractVersion": "int",
+        "name": "str",
+        "region": "str",
+        "accountId": "str",
+        "vpcId": "str",
+        "privateSubnetIds": "list[str]",
+        "publicSubnetIds": "list[str]",
+        "clusterName": "str",
+        "clusterArn": "str",
+        "clusterEndpoint": "str",
+        "clusterCertificateAuthority": "str",
+        "clusterSecurityGroupId": "str",
+        "kubernetesVersion": "str",
+        "kubeconfig": "str",
+        "oidcProviderArn": "str",
+        "oidcIssuer": "str",
+        "ingressDnsName": "str",
+        "ingressZoneId": "str",
+        "ingressHosts": "list[str]",
+        "ingressClass": "str",
+        "hostedZoneId": "str?",
+        "versions": "dict[str, str]",
+    }
+}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
+def _shape(hint: Any) -> str:
+    if get_origin(hint) is NotRequired:
+        return f"{_shape(get_args(hint)[0])}?"
+    if get_origin(hint) is pulumi.Output:
+        return _shape(get_args(hint)[0])
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, list):
+        assert {_found(item) for item in value} <= {"str"}
+        return "list[str]"
+    if isinstance(value, dict):
+        assert {_found(item) for item in value.values()} <= {"str"}
+        return "dict[str, str]"
+    return type(value).__name__
+
+
+# --- Contract -----------------------------------------------------------------------------------------------------
+
+
+def test_the_types_are_the_contract() -> None:
+    hints = get_type_hints(PlatformOutputs, include_extras=True)
+    assert {_camel(name): _shape(hint) for name, hint in hints.items()} == CONTRACTS[CONTRACT_VERSION]
+    assert max(CONTRACTS) == CONTRACT_VERSION
+
+
+def test_every_output_is_described() -> None:
+    tree = ast.parse(Path(outputs.__file__).read_text())
+    body = next(node for node in tree.body if isinstance(node, ast.ClassDef)).body
+    fields = [index for index, node in enumerate(body) if isinstance(node, ast.AnnAssign)]
+    assert len(fields) == len(get_type_hints(PlatformOutputs))
+    for index in fields:
+        text = body[index + 1]
+        assert isinstance(text, ast.Expr), ast.unparse(body[index])
+        assert isinstance(text.value, ast.Constant)
+
+
+@every_stack
+def test_every_stack_has_the_whole_contract_in_the_same_shape(stack: str) -> None:
+    exports = plan_of(stack).exports
+    promised = CONTRACTS[CONTRACT_VERSION]
+    always = {name for name, shape in promised.items() if not shape.endswith("?")}
+    assert always <= exports.keys() <= promised.keys()
+    assert ("hostedZoneId" in exports) == bool(exports["ingressHosts"])
+    for name, value in exports.items():
+        assert _found(value) == promised[name].removesuffix("?"), name
+    assert exports["contractVersion"] == CONTRACT_VERSION
+
+
+# --- Values -------------------------------------------------------------------------------------------------------
+
+
+@every_stack
+def test_values_are_those_of_the_resources(stack: str) -> None:
+    plan = plan_of(stack)
+    exports = plan.exports
+    cluster = plan.one(type="aws:eks/cluster:Cluster").outputs
+    oidc = plan.one(type="aws:iam/openIdConnectProvider:OpenIdConnectProvider").outputs
+    assert exports["name"] == exports["clusterName"] == cluster["name"] == f"platform-{stack}"
+    assert exports["clusterArn"] == cluster["arn"]
+    assert exports["clusterEndpoint"] == cluster["endpoint"]
+    assert exports["clusterCertificateAuthority"] == cluster["certificateAuthority"]["data"]
+    assert exports["clusterSecurityGroupId"] == cluster["vpcConfig"]["clusterSecurityGroupId"]
+    assert exports["kubernetesVersion"] == cluster["version"]
+    assert exports["oidcProviderArn"] == oidc["arn"]
+    assert f"https://{exports['oidcIssuer']}" == oidc["url"]
+    assert exports["clusterArn"].split(":")[3:5] == [exports["region"], exports["accountId"]]
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_subnets_are_those_of_the_network(stack: str) -> None:
+    plan = plan_of(stack)
+    assert plan.exports["vpcId"] == plan.one(type="aws:ec2/vpc:Vpc").id
+    for place in ("private", "public"):
+        made = {entry.id for entry in of_type(list(plan), "Subnet") if f"-{place}-" in entry.name}
+        assert set(plan.exports[f"{place}SubnetIds"]) == made
+        assert len(plan.exports[f"{place}SubnetIds"]) == len(made) == 3
+
+
+def test_an_existing_network_is_passed_on() -> None:
+    exports = plan_of("fargate").exports
+    assert exports["vpcId"] == "vpc-0a1b2c3d4e5f60718"
+    assert exports["privateSubnetIds"] == ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"]
+    assert exports["publicSubnetIds"] == ["subnet-0a1b2c3d4e5f60003", "subnet-0a1b2c3d4e5f60004"]
+
+
+@pytest.mark.parametrize(("stack", "hosts"), [("dev", []), ("prod", ["example.jp", "*.example.jp"])])
+def test_ingress_is_where_requests_arrive(stack: str, hosts: list[str]) -> None:
+    plan = plan_of(stack)
+    exports = plan.exports
+    if stack == "prod":
+        balancer = plan.one(type="aws:lb/loadBalancer:LoadBalancer").outputs
+        assert (exports["ingressDnsName"], exports["ingressZoneId"]) == (balancer["dnsName"], balancer["zoneId"])
+        assert exports["hostedZoneId"] == "Z0123456789PRODUCT01"
+    else:
+        status = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress").outputs["status"]
+        assert exports["ingressDnsName"] == status["loadBalancer"]["ingress"][0]["hostname"]
+    assert exports["ingressHosts"] == hosts
+    (traefik,) = [entry for entry in of_type(list(plan), "Release") if entry.inputs["name"] == "traefik"]
+    assert exports["ingressClass"] == traefik.inputs["values"]["ingressClass"]["name"]
+
+
+@every_stack
+def test_versions_are_those_of_what_runs(stack: str) -> None:
+    plan = plan_of(stack)
+    addons = {entry.inputs["addonName"]: entry.inputs["addonVersion"] for entry in of_type(list(plan), "Addon")}
+    releases = {entry.inputs["name"]: entry.inputs["version"] for entry in of_type(list(plan), "Release")}
+    # The definitions' chart is always the controller's version.
+    releases.pop("karpenter-crd", None)
+    assert plan.exports["versions"] == {**addons, **releases}
+
+
+@every_stack
+def test_what_needs_no_cloud_is_known_in_a_first_preview(stack: str) -> None:
+    exports = plan_of(stack, unknown=True).exports
+    assert exports.keys() == plan_of(stack).exports.keys()
+    for name in ("contractVersion", "name", "region", "accountId", "ingressHosts", "ingressClass", "versions"):
+        assert exports[name] == plan_of(stack).exports[name]
+    for name in ("clusterEndpoint", "kubeconfig", "ingressDnsName"):
+        # The provider shows an Ingress without its status, of which the address is a part.
+        assert exports.get(name) in (UNKNOWN, None), name
+
+
+# --- Secrets ------------------------------------------------------------------------------------------------------
+
+
+@every_stack
+def test_no_output_is_secret(stack: str) -> None:
+    # Trap 20: a consumer of a secret output needs the platform's key.
+    for unknown in (False, True):
+        assert not has_secret(plan_of(stack, unknown=unknown).exports)
+
+
+@every_stack
+def test_the_kubeconfig_holds_no_token(stack: str) -> None:
+    config = json.loads(plan_of(stack).exports["kubeconfig"])
+    (user,) = config["users"]
+    assert user["user"].keys() == {"exec"}
+    assert user["user"]["exec"]["command"] == "aws"
+    assert "env" not in user["user"]["exec"]
+
+
+PLANTED: Final = "correct-horse-battery-staple"
+LOGIN: Final = {
+    "charts": {"registry": "oci://charts.example.jp/mirror", "username": "reader", "password": {"secure": "AAAA"}}
+}
+
+
+@pytest.fixture(params=[False, True], ids=["known", "unknown"])
+def with_secret(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    # A stack file's secret can only be read with its key: here it is known.
+    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", PLANTED)
+    return run_program("dev", unknown=request.param, config=LOGIN)
+
+
+def test_a_planted_secret_reaches_helm(with_secret: Plan) -> None:
+    releases = of_type(list(with_secret), "Release")
+    assert len(releases) == 4
+    for entry in releases:
+        assert has_secret(entry.inputs["repositoryOpts"])
+        assert entry.inputs["repositoryOpts"]["password"] == Secret(PLANTED)
+
+
+def test_a_planted_secret_is_nowhere_else(with_secret: Plan) -> None:
+    assert with_secret.exports
+    assert not has_secret(with_secret.exports)
+    assert PLANTED not in json.dumps(show(with_secret.exports))
+    assert PLANTED not in json.dumps(with_secret.to_json())
+    assert PLANTED not in " ".join(message.text for message in with_secret.messages)
+    for entry in with_secret:
+        assert PLANTED not in entry.urn
+        assert PLANTED not in repr(entry), entry.urn
+        # Outputs that hold the secret are secret as well.
+        assert PLANTED not in json.dumps(show(entry.outputs)), entry.urn
+
+
+def test_unknown_outputs_are_unknown_and_not_missing() -> None:
+    exports = plan_of("prod", unknown=True).exports
+    assert has_unknown(exports)
+    assert exports["ingressDnsName"] is UNKNOWN

@@ -1,0 +1,217 @@
+"""One shape for every component: token, constructor, children, outputs; usable from other languages too."""
+
+import ast
+import contextvars
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_type_hints, is_typeddict
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.component import ComponentProvider
+
+import components
+from rehearsal.program import run_program
+from tests.plans import STACKS, plan_of
+
+# Frozen: a token is part of every URN below its component, and another one replaces all of them.
+TOKENS = {
+    "eks-platform:index:Certificate",
+    "eks-platform:index:Cluster",
+    "eks-platform:index:ClusterAccess",
+    "eks-platform:index:ClusterAddons",
+    "eks-platform:index:ControllerIngress",
+    "eks-platform:index:DnsAlias",
+    "eks-platform:index:ExistingNetwork",
+    "eks-platform:index:Fargate",
+    "eks-platform:index:Irsa",
+    "eks-platform:index:Karpenter",
+    "eks-platform:index:LoadBalancer",
+    "eks-platform:index:LoadBalancerController",
+    "eks-platform:index:Network",
+    "eks-platform:index:NodeAddons",
+    "eks-platform:index:NodeGroup",
+    "eks-platform:index:NodePools",
+    "eks-platform:index:PodIdentity",
+    "eks-platform:index:TargetBinding",
+    "eks-platform:index:Traefik",
+    "eks-platform:index:TraefikDefinitions",
+}
+
+
+def _classes() -> Iterator[type[pulumi.ComponentResource]]:
+    for found in pkgutil.iter_modules(components.__path__):
+        module = importlib.import_module(f"components.{found.name}")
+        for value in vars(module).values():
+            own = inspect.isclass(value) and value.__module__ == module.__name__
+            if own and issubclass(value, pulumi.ComponentResource):
+                yield value
+
+
+CLASSES = sorted(_classes(), key=lambda component: component.__name__)
+# It takes no arguments, and the provider host asks for them.
+WITH_ARGUMENTS = [
+    pytest.param(component, marks=pytest.mark.xfail(reason="has no args", strict=True))
+    if component.__name__ == "TraefikDefinitions"
+    else component
+    for component in CLASSES
+]
+
+
+def _name(component: type[pulumi.ComponentResource]) -> str:
+    return component.__name__
+
+
+def _body(component: type[pulumi.ComponentResource]) -> ast.ClassDef:
+    tree = ast.parse(Path(inspect.getfile(component)).read_text())
+    return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == component.__name__)
+
+
+def _calls(tree: ast.AST, method: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    ]
+
+
+# --- Tokens -------------------------------------------------------------------------------------------------------
+
+
+def test_every_component_has_a_frozen_token() -> None:
+    assert {f"eks-platform:index:{component.__name__}" for component in CLASSES} == TOKENS
+
+
+def test_the_stacks_use_every_component() -> None:
+    used = {entry.type for stack in STACKS for entry in plan_of(stack) if entry.type.startswith("eks-platform:")}
+    assert used == TOKENS
+
+
+@pytest.mark.parametrize("component", CLASSES, ids=_name)
+def test_the_token_is_the_classs_name_and_no_inputs_are_kept(component: type[pulumi.ComponentResource]) -> None:
+    (call,) = [node for node in _calls(_body(component), "__init__") if ast.unparse(node.func) == "super().__init__"]
+    assert [ast.unparse(argument) for argument in call.args] == [
+        f"'eks-platform:index:{component.__name__}'",
+        "name",
+        "{}",
+        "opts",
+    ]
+
+
+# --- Constructor --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("component", WITH_ARGUMENTS, ids=_name)
+def test_the_constructor_takes_name_args_and_opts(component: type[pulumi.ComponentResource]) -> None:
+    parameters = list(inspect.signature(component.__init__).parameters.values())
+    assert [parameter.name for parameter in parameters] == ["self", "name", "args", "opts"]
+    hints = get_type_hints(component.__init__, include_extras=True)
+    assert hints["name"] is str
+    assert is_typeddict(hints["args"])
+    assert hints["args"].__name__.endswith("Args")
+    assert hints["opts"] == pulumi.ResourceOptions | None
+    assert [parameter.default for parameter in parameters[1:]] == [inspect.Parameter.empty] * 2 + [None]
+
+
+@pytest.mark.parametrize("component", CLASSES, ids=_name)
+def test_the_callers_options_are_the_components_and_not_its_childrens(
+    component: type[pulumi.ComponentResource],
+) -> None:
+    # Merged into a child's they would bring the caller's parent with them.
+    uses = [node for node in ast.walk(_body(component)) if isinstance(node, ast.Name) and node.id == "opts"]
+    assert len(uses) == 1
+
+
+@pytest.mark.parametrize("component", CLASSES, ids=_name)
+def test_it_says_once_that_it_is_complete(component: type[pulumi.ComponentResource]) -> None:
+    body = _body(component)
+    constructor = next(node for node in body.body if isinstance(node, ast.FunctionDef) and node.name == "__init__")
+    last = constructor.body[-1]
+    assert isinstance(last, ast.Expr)
+    assert _calls(last, "register_outputs"), "register_outputs is not the last line of __init__"
+    assert len(_calls(body, "register_outputs")) == 1
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """Return what the host of component providers makes of all components that it takes."""
+    takes = [component for component in CLASSES if component.__name__ != "TraefikDefinitions"]
+    return dict(json.loads(ComponentProvider(takes, "eks-platform", None, "0.0.0").schema or "{}"))
+
+
+# The host leaves a file of the SDKs open.
+@pytest.mark.filterwarnings("ignore:unclosed file", "ignore:Exception ignored in")
+@pytest.mark.parametrize("component", WITH_ARGUMENTS, ids=_name)
+def test_other_languages_see_every_argument_and_every_output(component: type[pulumi.ComponentResource]) -> None:
+    described = _schema()["resources"][f"eks-platform:index:{component.__name__}"]
+    args = get_type_hints(component.__init__)["args"]
+    assert set(described["inputProperties"]) == {_camel(key) for key in args.__annotations__}
+    needed = {key for key in args.__required_keys__ if type(None) not in get_args(args.__annotations__[key])}
+    assert set(described.get("requiredInputs", [])) == {_camel(key) for key in needed}
+    outputs = {key for key, hint in component.__annotations__.items() if "Output[" in str(hint)}
+    assert {_camel(key) for key in outputs} <= set(described.get("properties", {}))
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.title() for word in rest)
+
+
+# --- Children -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_resource_is_below_a_component(stack: str) -> None:
+    plan = plan_of(stack)
+    root = plan.one(type="pulumi:pulumi:Stack")
+    at_top = {entry.type for entry in plan.children(root)}
+    assert at_top <= TOKENS | {"pulumi:providers:aws"}
+    for entry in plan:
+        if entry.custom and entry.type != "pulumi:providers:aws":
+            assert entry.parent
+            assert not plan.by_urn[entry.parent].custom
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_child_is_named_after_its_component(stack: str) -> None:
+    plan = plan_of(stack)
+    for entry in plan:
+        above = plan.by_urn.get(entry.parent or "")
+        if above and above.type in TOKENS:
+            assert entry.name == above.name or entry.name.startswith(f"{above.name}-"), entry.urn
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_first_preview_shows_every_resource(stack: str) -> None:
+    # What is made inside of an apply is missing where the value is not known.
+    known, unknown = (plan_of(stack, unknown=mode).by_urn.keys() for mode in (False, True))
+    assert set(known) == set(unknown)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_resource_is_made_inside_of_an_apply(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside", default=False)
+    apply, declare = pulumi.Output.apply, pulumi.Resource.__init__
+
+    def guarded(output: Any, function: Callable[[Any], Any], *args: Any) -> Any:
+        def called(value: Any) -> Any:
+            token = inside.set(True)
+            try:
+                return function(value)
+            finally:
+                inside.reset(token)
+
+        return apply(output, called, *args)
+
+    def refused(resource: Any, *args: Any, **kwargs: Any) -> None:
+        assert not inside.get(), f"{type(resource).__name__} {args[1:2]} is made inside of an apply"
+        declare(resource, *args, **kwargs)
+
+    monkeypatch.setattr(pulumi.Output, "apply", guarded)
+    monkeypatch.setattr(pulumi.Resource, "__init__", refused)
+    assert len(run_program(stack).registrations) == len(plan_of(stack).registrations)

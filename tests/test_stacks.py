@@ -1,0 +1,341 @@
+"""The four stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rehearsal.plan import Plan, Registration, show
+from rehearsal.program import ROOT, run_program, stacks
+from rehearsal.values import has_secret, has_unknown, reveal
+from tests.plans import STACKS, below, of_type, plan_of
+
+both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
+every_stack = pytest.mark.parametrize("stack", STACKS)
+
+
+def _inputs(stack: str, kind: str) -> list[dict[str, Any]]:
+    """Return the inputs of the resources whose type token ends so, such as "NodeGroup"."""
+    return [reveal(entry.inputs) for entry in of_type(list(_custom(plan_of(stack))), kind)]
+
+
+def _custom(plan: Plan) -> Iterator[Registration]:
+    return (entry for entry in plan if entry.custom and not entry.type.startswith("pulumi:"))
+
+
+# --- All of them --------------------------------------------------------------------------------------------------
+
+
+def test_each_stack_file_is_a_stack_of_these_tests() -> None:
+    assert set(STACKS) == set(stacks())
+
+
+@every_stack
+@both_modes
+def test_the_program_runs_and_has_nothing_to_complain_of(stack: str, unknown: bool) -> None:
+    plan = plan_of(stack, unknown=unknown)
+    assert plan.messages == ()
+    assert plan.unknown is unknown
+    assert plan.exports
+
+
+@every_stack
+def test_two_runs_give_the_same_plan(stack: str) -> None:
+    assert run_program(stack).to_json() == plan_of(stack).to_json()
+
+
+@every_stack
+def test_once_the_cluster_is_there_nothing_is_unknown(stack: str) -> None:
+    assert plan_of(stack).unknowns() == []
+
+
+@every_stack
+def test_a_first_preview_leaves_only_single_values_unknown(stack: str) -> None:
+    # Trap 16: an apply around a whole object would hide all of it until the cluster exists.
+    for entry in plan_of(stack, unknown=True):
+        for name in ("values", "spec", "tags", "labels"):
+            assert repr(entry.inputs.get(name)) != "[unknown]", f"{entry.urn}: {name}"
+
+
+@every_stack
+@both_modes
+def test_what_keeps_the_kubernetes_provider_the_same_is_known(stack: str, unknown: bool) -> None:
+    # pulumi-kubernetes #4019: an unknown identifier replaces the provider and everything under it.
+    plan = plan_of(stack, unknown=unknown)
+    provider = plan.one(type="pulumi:providers:kubernetes", name=f"platform-{stack}-access-kubernetes")
+    assert provider.inputs["clusterIdentifier"] == f"ap-northeast-1/platform-{stack}"
+
+
+@every_stack
+@both_modes
+def test_every_resource_has_one_of_our_two_providers(stack: str, unknown: bool) -> None:
+    plan = plan_of(stack, unknown=unknown)
+    ours = {"aws": "aws", "kubernetes": f"platform-{stack}-access-kubernetes"}
+    for entry in _custom(plan):
+        provider = plan.by_urn.get(entry.options.provider or "")
+        assert provider, f"{entry.urn} has a default provider"
+        assert provider.name == ours[entry.type.partition(":")[0]], entry.urn
+
+
+@every_stack
+def test_the_stack_lands_in_its_account_and_region_only(stack: str) -> None:
+    provider = plan_of(stack).one(type="pulumi:providers:aws")
+    accounts = {"dev": "111122223333", "staging": "111122223333", "prod": "444455556666", "fargate": "777788889999"}
+    assert provider.inputs["region"] == "ap-northeast-1"
+    assert provider.inputs["allowedAccountIds"] == f'["{accounts[stack]}"]'
+    text = str(show([entry.inputs for entry in plan_of(stack)]))
+    named = set(re.findall(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):", text))
+    assert named <= {accounts[stack]}
+
+
+@every_stack
+def test_everything_is_tagged(stack: str) -> None:
+    tags = plan_of(stack).one(type="pulumi:providers:aws").inputs["defaultTags"]
+    for tag in ('"ManagedBy": "pulumi"', '"Project": "eks-platform"', f'"Stack": "{stack}"'):
+        assert tag in tags or tag.replace(": ", ":") in tags
+    # What other controllers launch, the provider's tags do not reach.
+    for entry in _inputs(stack, "LaunchTemplate"):
+        for specification in entry["tagSpecifications"]:
+            assert specification["tags"]["Stack"] == stack
+    for entry in _inputs(stack, "EC2NodeClass"):
+        assert entry["spec"]["tags"]["Stack"] == stack
+
+
+@every_stack
+def test_nothing_is_secret_without_a_secret_setting(stack: str) -> None:
+    assert [entry.urn for entry in plan_of(stack) if has_secret(entry.inputs) or has_secret(entry.outputs)] == []
+
+
+@every_stack
+def test_nothing_is_of_whatever_version_is_the_newest(stack: str) -> None:
+    # Trap 15 (AMIs of `latest` change with no pull request), and the same for charts and add-ons.
+    for entry in plan_of(stack):
+        assert not re.search(r"\blatest\b", str(show(entry.inputs))), entry.urn
+    for release in _inputs(stack, "Release"):
+        assert re.fullmatch(r"\d+\.\d+\.\d+", release["version"])
+    for addon in _inputs(stack, "Addon"):
+        assert re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", addon["addonVersion"])
+    for group in _inputs(stack, "NodeGroup"):
+        assert re.fullmatch(r"\d+\.\d+\.\d+-[0-9a-f]{8}", group["releaseVersion"])
+        assert group["version"]
+    for node_class in _inputs(stack, "EC2NodeClass"):
+        (term,) = node_class["spec"]["amiSelectorTerms"]
+        assert re.fullmatch(r"[a-z0-9]+@v\S+", term["alias"])
+
+
+@every_stack
+def test_charts_are_releases_that_a_first_preview_survives(stack: str) -> None:
+    # Trap 14 (pulumi-kubernetes #3027): helm.v4.Chart does not.
+    types = {entry.type for entry in plan_of(stack)}
+    assert {kind for kind in types if "helm" in kind} == {"kubernetes:helm.sh/v3:Release"}
+
+
+@every_stack
+@both_modes
+def test_the_cloud_is_asked_only_for_what_it_alone_knows(stack: str, unknown: bool) -> None:
+    asked = {invocation.token for invocation in plan_of(stack, unknown=unknown).invocations}
+    allowed = {"aws:lb/getHostedZoneId:getHostedZoneId", "aws:ec2/getSubnet:getSubnet", "aws:ec2/getVpc:getVpc"}
+    assert asked <= allowed
+    assert all(invocation.provider for invocation in plan_of(stack, unknown=unknown).invocations)
+
+
+@every_stack
+def test_objects_in_the_cluster_have_names_of_their_own(stack: str) -> None:
+    # Without one Pulumi adds digits, and nobody finds the object by the name that the documentation gives.
+    names: Counter[tuple[str, str, str]] = Counter()
+    for entry in _custom(plan_of(stack)):
+        if entry.type.startswith("kubernetes:"):
+            metadata = entry.inputs.get("metadata") or entry.inputs
+            assert metadata["name"], entry.urn
+            names[entry.type, metadata.get("namespace", ""), metadata["name"]] += 1
+    assert max(names.values()) == 1
+
+
+@every_stack
+def test_nobody_but_the_load_balancer_listens_to_the_world(stack: str) -> None:
+    for entry in of_type(list(plan_of(stack)), "SecurityGroupIngressRule"):
+        if entry.inputs.get("cidrIpv4") == "0.0.0.0/0":
+            assert "LoadBalancer$" in entry.urn
+            assert entry.inputs["fromPort"] == entry.inputs["toPort"]
+            assert entry.inputs["fromPort"] in (80, 443)
+    for entry in of_type(list(plan_of(stack)), "Cluster"):
+        assert "0.0.0.0/0" not in str(show(entry.inputs))
+
+
+@every_stack
+def test_no_group_of_ours_is_tagged_for_the_cluster(stack: str) -> None:
+    # Trap 7 (terraform-aws-eks #1810): with a second one on a node the controller does not know which to change.
+    for entry in of_type(list(plan_of(stack)), "SecurityGroup"):
+        assert not any(key.startswith("kubernetes.io/cluster/") for key in entry.inputs.get("tags", {})), entry.urn
+
+
+@every_stack
+def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
+    plan = plan_of(stack)
+    kept = {entry.type for entry in plan if entry.options.protect}
+    if stack != "prod":
+        assert kept == set()
+        return
+    assert kept == {
+        "aws:ec2/vpc:Vpc",
+        "aws:kms/key:Key",
+        "eks:index:Cluster",
+        "aws:eks/cluster:Cluster",
+        # The component's own, which goes and comes with it.
+        "pulumi:providers:kubernetes",
+    }
+    ours = plan.one(type="pulumi:providers:kubernetes", name="platform-prod-access-kubernetes")
+    assert not ours.options.protect
+
+
+@every_stack
+def test_every_stack_has_the_platforms_parts(stack: str) -> None:
+    releases = {entry["name"] for entry in _inputs(stack, "Release")}
+    karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
+    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter
+    addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
+    on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
+    assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
+
+
+@every_stack
+def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
+    # Trap 1 (a public library loses the subject): any other service account could assume the role.
+    plan = plan_of(stack)
+    found = set()
+    for component in ("Irsa", "PodIdentity"):
+        for role in of_type(below(plan, component), "Role"):
+            (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+            conditions = {key: value for operator in statement["Condition"].values() for key, value in operator.items()}
+            subjects = [value for key, value in conditions.items() if key.endswith((":sub", "-service-account"))]
+            assert len(subjects) == 1
+            found |= {subject.rpartition(":")[2] for subject in subjects[0]}
+    nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
+    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes)
+
+
+# --- Each of them -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stack", "zones", "gateways"), [("dev", 3, 1), ("staging", 3, 1), ("prod", 3, 3)])
+def test_the_way_out_is_as_wide_as_the_environment_asks(stack: str, zones: int, gateways: int) -> None:
+    assert len(_inputs(stack, "NatGateway")) == gateways
+    subnets = [entry for entry in _inputs(stack, "Subnet") if "-pods-" not in entry["tags"]["Name"]]
+    assert len(subnets) == 2 * zones
+    to_nat = {entry["natGatewayId"] for entry in _inputs(stack, "Route") if "natGatewayId" in entry}
+    assert len(to_nat) == gateways
+
+
+def test_development_runs_its_operations_on_spot_nodes() -> None:
+    (group,) = _inputs("dev", "NodeGroup")
+    assert group["capacityType"] == "SPOT"
+    assert {"m5.large", "t3.medium"} <= set(group["instanceTypes"])
+    assert (group["scalingConfig"]["minSize"], group["scalingConfig"]["maxSize"]) == (1, 3)
+    assert group["amiType"] == "BOTTLEROCKET_x86_64"
+    (pool,) = _inputs("dev", "NodePool")
+    assert _requirement(pool, "karpenter.sh/capacity-type") == ["spot", "on-demand"]
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_the_endpoint_is_public_to_named_ranges(stack: str) -> None:
+    (cluster,) = _inputs(stack, "Cluster")
+    assert cluster["vpcConfig"]["endpointPublicAccess"] is True
+    assert cluster["vpcConfig"]["publicAccessCidrs"] == ["203.0.113.0/24", "198.51.100.16/28"]
+
+
+def test_staging_is_as_production_in_what_people_see() -> None:
+    (group,) = _inputs("staging", "NodeGroup")
+    assert group["capacityType"] == "ON_DEMAND"
+    assert [entry["domainName"] for entry in _inputs("staging", "Certificate")] == ["staging.example.jp"]
+    names = {entry.inputs["name"] for entry in below(plan_of("staging"), "DnsAlias")}
+    assert names == {"staging.example.jp", "*.staging.example.jp"}
+    # The one stack whose controllers get their roles by Pod Identity.
+    assert len(_inputs("staging", "PodIdentityAssociation")) == 4
+    assert not plan_of("staging").find(type="eks-platform:index:Irsa")
+
+
+def test_productions_endpoint_is_private_and_everything_is_logged() -> None:
+    (cluster,) = _inputs("prod", "Cluster")
+    assert cluster["vpcConfig"]["endpointPublicAccess"] is False
+    assert cluster["vpcConfig"]["endpointPrivateAccess"] is True
+    assert set(cluster["enabledClusterLogTypes"]) == {
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    }
+    assert cluster["deletionProtection"] is True
+    assert cluster["upgradePolicy"] == {"supportType": "STANDARD"}
+    assert cluster["encryptionConfig"]
+    assert {entry["retentionInDays"] for entry in _inputs("prod", "LogGroup")} == {365}
+
+
+def test_production_has_a_general_pool_and_one_for_batches_on_spot_nodes() -> None:
+    pools = {entry["metadata"]["name"]: entry for entry in _inputs("prod", "NodePool")}
+    assert set(pools) == {"general", "batch"}
+    assert _requirement(pools["general"], "karpenter.sh/capacity-type") == ["on-demand"]
+    assert _requirement(pools["batch"], "karpenter.sh/capacity-type") == ["spot"]
+    # What does not tolerate an interruption does not land there.
+    assert pools["batch"]["spec"]["template"]["spec"]["taints"]
+
+
+def test_productions_load_balancer_is_the_programs_own() -> None:
+    plan = plan_of("prod")
+    assert not plan.find(type="kubernetes:networking.k8s.io/v1:Ingress")
+    assert len(plan.find(type="kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")) == 1
+    (balancer,) = _inputs("prod", "LoadBalancer")
+    assert balancer["enableDeletionProtection"] is True
+    assert balancer["accessLogs"]["bucket"]
+    assert len(_inputs("prod", "WebAclAssociation")) == 1
+
+
+def test_fargate_has_no_ec2_at_all() -> None:
+    plan = plan_of("fargate")
+    absent = {"NodeGroup", "LaunchTemplate", "NodePool", "EC2NodeClass", "Vpc", "NatGateway", "Subnet", "StorageClass"}
+    assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    profiles = _inputs("fargate", "FargateProfile")
+    taken = {selector["namespace"] for profile in profiles for selector in profile["selectors"]}
+    assert taken == {"kube-system", "traefik", "app-*"}
+
+
+def test_on_fargate_controllers_have_irsa_and_know_where_they_are() -> None:
+    # Traps 13 and 8 (EKS's guides of Fargate and of CoreDNS on it): CoreDNS asks for Fargate, or waits for a node.
+    plan = plan_of("fargate")
+    assert not plan.find(type="aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    values = next(entry["values"] for entry in _inputs("fargate", "Release") if entry["name"] != "traefik")
+    assert values["region"] == "ap-northeast-1"
+    assert values["vpcId"] == "vpc-0a1b2c3d4e5f60718"
+    assert "eks.amazonaws.com/role-arn" in values["serviceAccount"]["annotations"]
+    coredns = next(entry for entry in _inputs("fargate", "Addon") if entry["addonName"] == "coredns")
+    assert '"computeType": "Fargate"' in coredns["configurationValues"]
+
+
+def _requirement(pool: dict[str, Any], key: str) -> list[str]:
+    requirements = pool["spec"]["template"]["spec"]["requirements"]
+    return next(list(item["values"]) for item in requirements if item["key"] == key)
+
+
+def test_the_main_program_declares_nothing_but_components_and_a_provider() -> None:
+    # "Only wiring": what a part is made of stands in components/.
+    text = (ROOT / "__main__.py").read_text()
+    made = set(re.findall(r"\baws\.([A-Za-z_.]+)\(", text))
+    assert made == {"Provider", "get_caller_identity"}
+    assert "pulumi_kubernetes" not in text
+    assert has_unknown([plan_of("dev", unknown=True).exports])
+
+
+def test_public_nodes_are_in_the_public_subnets() -> None:
+    plan = run_program("dev", config={"network": {"nat": "none", "publicNodes": True}})
+    public = {entry.id for entry in of_type(list(_custom(plan)), "Subnet")}
+    assert len(public) == 3
+    (group,) = of_type(list(_custom(plan)), "NodeGroup")
+    assert set(group.inputs["subnetIds"]) == public
+    spec = plan.one(type="kubernetes:karpenter.k8s.aws/v1:EC2NodeClass").inputs["spec"]
+    assert {term["id"] for term in spec["subnetSelectorTerms"]} == public
+    assert spec["associatePublicIPAddress"] is True
+    # The one way out of these subnets is there before the nodes.
+    assert plan.waits_for(group, plan.one(type="aws:ec2/route:Route"))

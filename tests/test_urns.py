@@ -1,0 +1,145 @@
+"""The URNs of the four stacks, compared with recorded lists: a resource whose URN changes is deleted and made anew.
+
+`python -m tests.test_urns` records them again. A rename or a move needs an alias; the former URN stays in the list for
+as long as the alias is there, so that nobody takes it away while a stack may still need it.
+https://www.pulumi.com/docs/iac/concepts/options/aliases/
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+import pytest
+from pulumi_aws import cloudwatch
+
+from rehearsal.plan import Plan, Registration
+from rehearsal.record import record
+from tests.plans import STACKS, plan_of
+
+FOLDER: Final = Path(__file__).parent / "urns"
+
+
+def recorded_urns(stack: str) -> set[str]:
+    return set((FOLDER / f"{stack}.txt").read_text().split())
+
+
+def urns(plan: Plan) -> set[str]:
+    return {entry.urn for entry in plan}
+
+
+# --- Aliases ------------------------------------------------------------------------------------------------------
+
+
+def former_urns(plan: Plan) -> set[str]:
+    """Return under which other URNs the engine looks for the plan's resources: by their aliases and their parents'.
+
+    https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.go (generateAliases)
+    """
+    former: dict[str, list[str]] = {}
+    for entry in plan:
+        own = [_of_alias(entry, alias) for alias in entry.options.aliases]
+        inherited = [
+            _below(before, child, plan.by_urn[entry.parent or ""].name)
+            for before in former.get(entry.parent or "", [])
+            for child in (entry.urn, *own)
+        ]
+        former[entry.urn] = own + inherited
+    return {urn for known in former.values() for urn in known}
+
+
+def _of_alias(entry: Registration, alias: str | Mapping[str, Any]) -> str:
+    if isinstance(alias, str):
+        return alias
+    start, project, _, _ = entry.urn.split("::")
+    if "stack" in alias:
+        start = f"urn:pulumi:{alias['stack']}"
+    parent = None if alias.get("noParent") else str(alias.get("parentUrn") or entry.parent)
+    type_ = _joined(parent, alias.get("type", entry.type))
+    return "::".join([start, alias.get("project", project), type_, alias.get("name", entry.name)])
+
+
+def _below(parent: str, child: str, name: str) -> str:
+    """Return the URN of a child whose parent, now of this name, had another URN: it may be named after its parent."""
+    start, project, _, former_name = parent.split("::")
+    *_, qualified, own = child.split("::")
+    renamed = former_name + own.removeprefix(name) if own.startswith(name) else own
+    return "::".join([start, project, _joined(parent, qualified.rpartition("$")[2]), renamed])
+
+
+def _joined(parent: str | None, type_: str) -> str:
+    above = parent.split("::")[2] if parent else ""
+    return type_ if above in ("", "pulumi:pulumi:Stack") else f"{above}${type_}"
+
+
+# --- The lists ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_a_stack_has_keeps_its_urn_or_an_alias_to_it(stack: str) -> None:
+    plan = plan_of(stack)
+    lost = sorted(recorded_urns(stack) - urns(plan) - former_urns(plan))
+    assert not lost, "`pulumi up` would delete these; give what they became an alias, or record the lists again"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_lists_are_complete(stack: str) -> None:
+    new = sorted(urns(plan_of(stack)) - recorded_urns(stack))
+    assert not new, "record the lists again: python -m tests.test_urns"
+
+
+def write_lists() -> None:
+    for stack in STACKS:
+        plan = plan_of(stack)
+        kept = recorded_urns(stack) & former_urns(plan) if (FOLDER / f"{stack}.txt").exists() else set()
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / f"{stack}.txt").write_text("".join(f"{urn}\n" for urn in sorted(urns(plan) | kept)))
+
+
+# --- The lists' own reader ----------------------------------------------------------------------------------------
+
+
+class Thing(pulumi.ComponentResource):
+    def __init__(self, kind: str, name: str, *, child: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(f"eks-platform:index:{kind}", name, {}, opts)
+        cloudwatch.LogGroup(child, opts=pulumi.ResourceOptions(parent=self))
+
+
+def _aliased(*aliases: pulumi.Alias | str) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(aliases=[*aliases])
+
+
+def _grouped(opts: pulumi.ResourceOptions) -> None:
+    group = pulumi.ComponentResource("eks-platform:index:Group", "group")
+    Thing(
+        "Thing", "dev", child="dev-logs", opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=group))
+    )
+
+
+NEW: Final[Mapping[str, Callable[[], object]]] = {
+    "component renamed": lambda: Thing("Thing", "prod", child="prod-logs", opts=_aliased(pulumi.Alias(name="dev"))),
+    "component retyped": lambda: Thing(
+        "Other", "dev", child="dev-logs", opts=_aliased(pulumi.Alias(type_="eks-platform:index:Thing"))
+    ),
+    "component moved below another": lambda: _grouped(_aliased(pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE))),
+    "component by urn": lambda: Thing(
+        "Thing", "prod", child="prod-logs", opts=_aliased("urn:pulumi:dev::eks-platform::eks-platform:index:Thing::dev")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", NEW.values(), ids=NEW)
+def test_an_alias_leads_to_the_former_urns_of_a_component_and_its_children(change: Callable[[], object]) -> None:
+    before = record(lambda: Thing("Thing", "dev", child="dev-logs"))
+    after = record(change)
+    assert len(urns(before) - urns(after)) == 2
+    assert urns(before) <= urns(after) | former_urns(after)
+
+
+def test_without_an_alias_nothing_leads_there() -> None:
+    after = record(lambda: Thing("Thing", "prod", child="prod-logs"))
+    assert former_urns(after) == set()
+
+
+if __name__ == "__main__":
+    write_lists()

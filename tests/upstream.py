@@ -1,0 +1,124 @@
+"""Copies of upstream's charts and definitions, where the machine has them: what they make of our values and objects.
+
+UPSTREAM_FACTS holds default values, value schemas and custom resource definitions; UPSTREAM_CHARTS whole charts.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+
+def facts(*parts: str) -> Path:
+    """Return a path below UPSTREAM_FACTS; the test is skipped where that is not set."""
+    return _below("UPSTREAM_FACTS", parts)
+
+
+def chart(*parts: str) -> Path:
+    """Return a path below UPSTREAM_CHARTS; the test is skipped where that is not set."""
+    return _below("UPSTREAM_CHARTS", parts)
+
+
+def _below(variable: str, parts: tuple[str, ...]) -> Path:
+    folder = os.environ.get(variable)
+    if not folder:
+        pytest.skip(f"{variable} is not set")
+    return Path(folder, *parts)
+
+
+# --- Values of charts ---------------------------------------------------------------------------------------------
+
+
+def default_values(name: str) -> dict[str, Any]:
+    """Return what is in the `values.yaml` of a chart."""
+    return dict(_yaml(facts("charts", f"{name}-values.yaml")))
+
+
+def value_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema that a chart has for its values."""
+    return dict(json.loads(facts("charts", f"{name}-values.schema.json").read_text()))
+
+
+def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as a chart's templates see them: objects are merged key by key, anything else is replaced."""
+    both = {
+        key: merged(defaults[key], value)
+        if isinstance(value, Mapping) and isinstance(defaults.get(key), Mapping)
+        else value
+        for key, value in values.items()
+    }
+    return {**defaults, **both}
+
+
+def unknown_values(values: Mapping[str, Any], defaults: Mapping[str, Any], free: set[str]) -> list[str]:
+    """Return the dotted paths of values that a chart's defaults do not have: Helm ignores them without a word.
+
+    free: paths below which the chart hands through whatever is there.
+    """
+    return list(_unknown(values, defaults, free, ""))
+
+
+def _unknown(values: Mapping[str, Any], defaults: Mapping[str, Any], free: set[str], above: str) -> Iterator[str]:
+    for key, value in values.items():
+        path = f"{above}{key}"
+        if key not in defaults:
+            yield path
+        elif isinstance(value, Mapping) and path not in free:
+            yield from _unknown(value, defaults[key] or {}, free, f"{path}.")
+
+
+def schema_problems(schema: Mapping[str, Any], instance: Any) -> list[str]:
+    """Return what a JSON Schema finds wrong with a value, by path."""
+    errors = jsonschema_rs.validator_for(dict(schema)).iter_errors(instance)
+    return [f"{'.'.join(str(part) for part in error.instance_path)}: {error.message}" for error in errors]
+
+
+def template(path: Path, name: str) -> str:
+    """Return the body of a template that a chart defines."""
+    found = re.search(
+        rf'{{{{-? define "{re.escape(name)}" -?}}}}\n(.*?)\n{{{{-? end -?}}}}', path.read_text(), re.DOTALL
+    )
+    assert found, f"{path} defines no {name}"
+    return found.group(1)
+
+
+# --- Custom resources ---------------------------------------------------------------------------------------------
+
+
+def object_problems(definition: Path, body: Mapping[str, Any]) -> list[str]:
+    """Return what the API server would find wrong with a custom resource, unknown fields included.
+
+    definition: the file of its CustomResourceDefinition. Rules in CEL are left out.
+    """
+    group, version = body["apiVersion"].split("/")
+    spec = _yaml(definition)["spec"]
+    assert (spec["group"], spec["names"]["kind"]) == (group, body["kind"])
+    schemas = {served["name"]: served["schema"]["openAPIV3Schema"] for served in spec["versions"] if served["served"]}
+    schema = _closed(schemas[version])
+    # It is the API server's, and not in the definition.
+    schema["properties"]["metadata"] = {"type": "object"}
+    return schema_problems(schema, body)
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema that refuses fields it does not name, as the API server does when it is asked to be strict."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items() if key != "x-kubernetes-validations"}
+    if isinstance(schema.get("properties"), Mapping) and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+@cache
+def _yaml(path: Path) -> Any:
+    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe one
