@@ -177,6 +177,7 @@ load_balancer_controller = LoadBalancerController(
         "identity": identity,
         "placement": placement,
         "charts": charts,
+        "tags": tags,
     },
     in_cluster,
 )
@@ -217,7 +218,7 @@ if settings.karpenter:
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
-definitions = TraefikDefinitions(f"{name}-traefik", in_cluster)
+definitions = TraefikDefinitions(f"{name}-traefik", {}, in_cluster)
 traefik = Traefik(
     f"{name}-traefik",
     arguments(

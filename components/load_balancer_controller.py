@@ -1,6 +1,6 @@
 """AWS Load Balancer Controller: its policy, identity and Helm release."""
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import pulumi
 
@@ -34,7 +34,7 @@ class LoadBalancerControllerArgs(TypedDict):
     """Where its pods run."""
     charts: ChartSourceArgs | None
     """A registry for charts; None: its publisher."""
-    tags: NotRequired[dict[str, str]]
+    tags: dict[str, str]
     """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
 
@@ -74,7 +74,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "clusterName": args["cluster_name"],
                 "region": args["region"],
                 "vpcId": args["vpc_id"],
-                "defaultTags": args.get("tags", {}),
+                "defaultTags": args["tags"],
                 "replicaCount": 2,
                 "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
                 "ingressClass": INGRESS_CLASS,

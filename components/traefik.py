@@ -1,6 +1,6 @@
 """Traefik: its custom resource definitions and its Helm release."""
 
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
@@ -21,16 +21,24 @@ LABELS: Final = {"app.kubernetes.io/name": "traefik", "app.kubernetes.io/instanc
 """By which the chart's Service and Deployment select pods: the release's name and its namespace."""
 
 
+class TraefikDefinitionsArgs(TypedDict):
+    """Where the definitions come from."""
+
+    files: NotRequired[list[str]]
+    """URLs or paths, each of one definition; absent: those at the chart's tag."""
+
+
 class TraefikDefinitions(pulumi.ComponentResource):
     """Traefik's custom resource definitions, at the chart's version.
 
     A step of their own: Helm installs what is in a chart's crds/ once and never upgrades it.
     """
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: TraefikDefinitionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the definitions."""
         super().__init__("eks-platform:index:TraefikDefinitions", name, {}, opts)
-        ConfigGroup(f"{name}-crds", files=list(versions.TRAEFIK_CRDS), opts=pulumi.ResourceOptions(parent=self))
+        files = args.get("files", list(versions.TRAEFIK_CRDS))
+        ConfigGroup(f"{name}-crds", files=files, opts=pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
 

@@ -3,6 +3,7 @@
 The time of an `up` is its longest chain, so an edge too many is an error like one too few.
 """
 
+import json
 import re
 from functools import cache
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import pytest
 
 from rehearsal.plan import Plan, Registration
+from rehearsal.program import run_program
 from tests.plans import STACKS, plan_of
 
 # --- The graph ----------------------------------------------------------------------------------------------------
@@ -233,6 +235,22 @@ def test_a_first_preview_has_the_same_graph(stack: str) -> None:
     known, unknown = plan_of(stack), plan_of(stack, unknown=True)
     for entry in known:
         assert unknown.closure(unknown.by_urn[entry.urn]) == known.closure(entry), entry.urn
+
+
+def test_the_platforms_pods_wait_for_their_own_fargate_profile_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The engine hands over a stack file's keys in alphabetical order: the teams' profile before the platform's.
+    monkeypatch.setattr("rehearsal.program._text", _sorted_text)
+    plan = run_program("fargate")
+    profiles = {entry.name: entry for entry in plan.find(type="aws:eks/fargateProfile:FargateProfile")}
+    own, teams = (profiles[f"platform-fargate-fargate-{key}"] for key in ("platform", "apps"))
+    assert plan.waits_for(teams, own)
+    for entry in plan.find(type="kubernetes:helm.sh/v3:Release"):
+        assert plan.waits_for(entry, own)
+        assert not plan.waits_for(entry, teams)
+
+
+def _sorted_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 # --- Beside the control plane -------------------------------------------------------------------------------------

@@ -122,6 +122,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"platform": {"tags": {"CostCenter": "platform"}}},
         (
             "aws.defaultTags",
+            "Release.values.defaultTags.CostCenter",
             "EC2NodeClass.spec.tags.CostCenter",
             "LaunchTemplate.tagSpecifications[0].tags.CostCenter",
             "LaunchTemplate.tagSpecifications[1].tags.CostCenter",

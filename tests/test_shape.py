@@ -54,13 +54,6 @@ def _classes() -> Iterator[type[pulumi.ComponentResource]]:
 
 
 CLASSES = sorted(_classes(), key=lambda component: component.__name__)
-# It takes no arguments, and the provider host asks for them.
-WITH_ARGUMENTS = [
-    pytest.param(component, marks=pytest.mark.xfail(reason="has no args", strict=True))
-    if component.__name__ == "TraefikDefinitions"
-    else component
-    for component in CLASSES
-]
 
 
 def _name(component: type[pulumi.ComponentResource]) -> str:
@@ -106,7 +99,7 @@ def test_the_token_is_the_classs_name_and_no_inputs_are_kept(component: type[pul
 # --- Constructor --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("component", WITH_ARGUMENTS, ids=_name)
+@pytest.mark.parametrize("component", CLASSES, ids=_name)
 def test_the_constructor_takes_name_args_and_opts(component: type[pulumi.ComponentResource]) -> None:
     parameters = list(inspect.signature(component.__init__).parameters.values())
     assert [parameter.name for parameter in parameters] == ["self", "name", "args", "opts"]
@@ -139,14 +132,13 @@ def test_it_says_once_that_it_is_complete(component: type[pulumi.ComponentResour
 
 @cache
 def _schema() -> dict[str, Any]:
-    """Return what the host of component providers makes of all components that it takes."""
-    takes = [component for component in CLASSES if component.__name__ != "TraefikDefinitions"]
-    return dict(json.loads(ComponentProvider(takes, "eks-platform", None, "0.0.0").schema or "{}"))
+    """Return what the host of component providers makes of all components."""
+    return dict(json.loads(ComponentProvider(CLASSES, "eks-platform", None, "0.0.0").schema or "{}"))
 
 
 # The host leaves a file of the SDKs open.
 @pytest.mark.filterwarnings("ignore:unclosed file", "ignore:Exception ignored in")
-@pytest.mark.parametrize("component", WITH_ARGUMENTS, ids=_name)
+@pytest.mark.parametrize("component", CLASSES, ids=_name)
 def test_other_languages_see_every_argument_and_every_output(component: type[pulumi.ComponentResource]) -> None:
     described = _schema()["resources"][f"eks-platform:index:{component.__name__}"]
     args = get_type_hints(component.__init__)["args"]

@@ -96,7 +96,9 @@ def test_everything_is_tagged(stack: str) -> None:
     tags = plan_of(stack).one(type="pulumi:providers:aws").inputs["defaultTags"]
     for tag in ('"ManagedBy": "pulumi"', '"Project": "eks-platform"', f'"Stack": "{stack}"'):
         assert tag in tags or tag.replace(": ", ":") in tags
-    # What other controllers launch, the provider's tags do not reach.
+    # What other controllers make, the provider's tags do not reach.
+    (controller,) = [entry["values"] for entry in _inputs(stack, "Release") if "clusterName" in entry["values"]]
+    assert controller["defaultTags"]["Stack"] == stack
     for entry in _inputs(stack, "LaunchTemplate"):
         for specification in entry["tagSpecifications"]:
             assert specification["tags"]["Stack"] == stack
@@ -300,6 +302,8 @@ def test_fargate_has_no_ec2_at_all() -> None:
     profiles = _inputs("fargate", "FargateProfile")
     taken = {selector["namespace"] for profile in profiles for selector in profile["selectors"]}
     assert taken == {"kube-system", "traefik", "app-*"}
+    # Fargate refuses subnets that lead straight to the internet.
+    assert {tuple(profile["subnetIds"]) for profile in profiles} == {tuple(plan.exports["privateSubnetIds"])}
 
 
 def test_on_fargate_controllers_have_irsa_and_know_where_they_are() -> None:

@@ -132,6 +132,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
     assert found["certificate-arn"] == CERTIFICATE
     # Trap 13 (ELB's page of security policies): without one the ALB takes the policy of 2016.
     assert found["ssl-policy"] == versions.ALB_TLS_POLICY
+    assert versions.ALB_TLS_POLICY.startswith("ELBSecurityPolicy-TLS13-")
 
 
 def test_a_web_acl_stands_in_front_where_there_is_one() -> None:

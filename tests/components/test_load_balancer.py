@@ -162,6 +162,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
     assert (secure["protocol"], secure["certificateArn"]) == ("HTTPS", CERTIFICATE)
     # Trap 13 (ELB's page of security policies): without one the ALB takes the policy of 2016.
     assert secure["sslPolicy"] == versions.ALB_TLS_POLICY
+    assert versions.ALB_TLS_POLICY.startswith("ELBSecurityPolicy-TLS13-")
     assert secure["defaultActions"][0]["type"] == "forward"
     assert {rule[2] for rule in _rules(plan, INGRESS_RULE).values() if rule[0] != PODS} == {80, 443}
 

@@ -68,11 +68,17 @@ def values() -> dict[str, Any]:
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
     # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", opts), unknown=unknown)
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {}, opts), unknown=unknown)
     assert_shape(plan, TraefikDefinitions, "proxy")
     group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
     assert group.inputs["files"] == list(versions.TRAEFIK_CRDS)
     assert release_of(_plan(), "traefik").inputs["skipCrds"] is True
+
+
+def test_the_definitions_may_come_from_elsewhere() -> None:
+    files = ["https://charts.example.jp/traefik.io_middlewares.yaml"]
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"files": files}, opts))
+    assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == files
 
 
 def test_the_definitions_are_of_the_charts_version() -> None:
@@ -159,6 +165,11 @@ def test_nothing_is_set_that_chart_41_has_no_more(values: dict[str, Any], gone: 
 def test_its_ingress_class_is_no_default(values: dict[str, Any]) -> None:
     # The Ingress of the ALB has a class of its own; one without a class is nobody's.
     assert values["ingressClass"] == {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS}
+
+
+def test_it_gives_ingresses_no_address_of_its_own_service(values: dict[str, Any]) -> None:
+    # The Service is inside the cluster: its address would lead nobody to the ALB.
+    assert values["providers"] == {"kubernetesIngress": {"publishedService": {"enabled": False}}}
 
 
 def test_the_dashboard_is_off_and_nothing_calls_home(values: dict[str, Any]) -> None:

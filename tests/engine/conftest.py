@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.engine.rehearse import Rehearsal, Run
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +35,16 @@ def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Plat
     """What gives a stack as its first `up` left it; made once, so whoever changes it takes a copy."""
 
     @cache
-    def up(stack: str) -> Rehearsal:
+    def up(stack: str) -> tuple[Rehearsal, Run]:
         rehearsal = Rehearsal(tmp_path_factory.mktemp(stack), stack)
-        rehearsal.up(behaviour=rehearsal.paced(PACE))
+        return rehearsal, rehearsal.up(check=False, behaviour=rehearsal.paced(PACE))
+
+    def platform(stack: str) -> Rehearsal:
+        rehearsal, run = up(stack)
+        assert run.code == 0, run.text
         return rehearsal
 
-    return up
+    return platform
 
 
 HEAD = """

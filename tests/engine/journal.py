@@ -1,7 +1,9 @@
-"""How tests name resources, and what they read from the fake cloud's journal."""
+"""How tests name resources, and what they read from the fake cloud's journal and from Pulumi's state."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
 from rehearsal.engine.store import Event
 
@@ -43,3 +45,29 @@ def _when(wanted: tuple[str, str], phase: str, events: Sequence[Event]) -> list[
         for event in events
         if (event.operation, event.phase) == (operation, phase) and matching([event.urn], pattern)
     ]
+
+
+def outlived_by(state: Iterable[Mapping[str, Any]]) -> Callable[[str], frozenset[str]]:
+    """Return what tells which resources the engine must keep until the one with this URN is gone.
+
+    The journal alone would not do: what is in no order may happen in the right one.
+    """
+    entries = {str(entry["urn"]): entry for entry in state}
+
+    @cache
+    def keeps(urn: str) -> frozenset[str]:
+        near = {other for other in _needs(entries[urn]) if other in entries}
+        return frozenset(near).union(*map(keeps, near))
+
+    return keeps
+
+
+def _needs(entry: Mapping[str, Any]) -> set[str]:
+    provider = str(entry.get("provider", "")).rpartition("::")[0]
+    by_property = entry.get("propertyDependencies", {}).values()
+    return {
+        str(entry.get("parent")),
+        provider,
+        *entry.get("dependencies", []),
+        *(u for urns in by_property for u in urns),
+    }

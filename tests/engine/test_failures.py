@@ -97,18 +97,14 @@ def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms
 
 @every_stack
 def test_a_stack_changes_though_every_update_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
-    types, clean = _failing_types(stack, platforms), platforms(stack)
-    rehearsal, unhindered = clean.copy(tmp_path / "failing"), clean.copy(tmp_path / "unhindered")
-    for copy in (rehearsal, unhindered):
-        copy.change({**CHANGES, **({} if stack == "fargate" else CHANGES_WITH_NODES)})
-    unhindered.up()
-    updated = [event for event in unhindered.events() if event.operation == "update"]
+    types, rehearsal = _failing_types(stack, platforms), platforms(stack).copy(tmp_path / "failing")
+    rehearsal.change({**CHANGES, **({} if stack == "fargate" else CHANGES_WITH_NODES)})
 
     failed = _converge(rehearsal, rehearsal.failing_once("update", types=types), rehearsal.up)
 
+    updated = [event for event in rehearsal.events() if (event.operation, event.phase) == ("update", "end")]
     assert failed == _of(types, updated)
     assert {event.type for event in updated} & types == types - NEVER_CHANGED.keys()
-    assert differences(rehearsal, unhindered) == []
     assert astray(rehearsal) == []
     assert rehearsal.changes() == {}
 
@@ -132,7 +128,6 @@ LOST = {
     # What has no name of its own is made a second time.
     "vpc": ('aws.ec2.Vpc("it", cidr_block="10.0.0.0/16", opts=in_aws)', None),
     "role": ('aws.iam.Role("it", name="chosen", assume_role_policy="{}", opts=in_aws)', "EntityAlreadyExists"),
-    "logs": ('aws.cloudwatch.LogGroup("it", name="/chosen", opts=in_aws)', "ResourceAlreadyExistsException"),
 }
 
 

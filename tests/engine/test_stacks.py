@@ -11,7 +11,7 @@ from rehearsal.engine.refusals import uses
 from rehearsal.engine.rehearse import ROOT, Rehearsal, Run
 from rehearsal.engine.store import Event
 from tests.engine.conftest import PACE, Platforms
-from tests.engine.journal import is_over_before, label, matching
+from tests.engine.journal import is_over_before, label, matching, outlived_by
 from tests.plans import STACKS
 from tests.test_urns import recorded_urns
 
@@ -66,14 +66,17 @@ class Life:
         return self.standing.pulumi("destroy", "--yes", check=False)
 
     @cached_property
-    def destruction(self) -> list[Event]:
-        """What happened in the cloud during `destroy`, in order."""
+    def destroyed(self) -> Run:
         if self.stack == "prod":
             self.standing.change(UNPROTECTED)
             self.standing.up()
-        before = len(self.standing.events())
-        self.standing.destroy(behaviour=self.standing.paced(PACE))
-        return self.standing.events()[before:]
+        return self.standing.destroy(check=False, behaviour=self.standing.paced(PACE))
+
+    @property
+    def destruction(self) -> list[Event]:
+        """What `destroy` did in the cloud, in order; nothing else is left to delete anything."""
+        _ = self.destroyed
+        return [event for event in self.standing.events() if event.operation == "delete"]
 
 
 Lives = Callable[[str], Life]
@@ -155,12 +158,10 @@ def test_the_documented_way_to_destroy_a_protected_stack_is_the_one_that_works()
 @every_stack
 def test_destroy_leaves_nothing(stack: str, lives: Lives) -> None:
     life = lives(stack)
-    failed = [event for event in life.destruction if event.phase == "failed"]
-
-    assert failed == []
+    assert life.destroyed.code == 0, life.destroyed.text
+    assert not [event for event in life.destruction if event.phase == "failed"]
     assert life.standing.left() == []
     assert life.standing.resources() == []
-    assert {event.operation for event in life.destruction} == {"delete"}
 
 
 OUTLIVES: Final = {
@@ -206,11 +207,14 @@ OUTLIVES: Final = {
 def test_on_destroy(longer: str, shorter: str, lives: Lives) -> None:
     having = []
     for stack in STACKS:
-        events = lives(stack).destruction
-        urns = {event.urn for event in events}
-        if matching(urns, longer) and matching(urns, shorter):
+        life = lives(stack)
+        urns = {event.urn for event in life.made.events()}
+        last, first = matching(urns, longer), matching(urns, shorter)
+        if last and first:
             having.append(stack)
-            assert is_over_before(("delete", shorter), ("delete", longer), events), stack
+            keeps = outlived_by(life.state)
+            assert not {label(urn): label(other) for urn in first for other in last - keeps(urn)}, stack
+            assert is_over_before(("delete", shorter), ("delete", longer), life.destruction), stack
     assert having
 
 
