@@ -162,7 +162,7 @@ def test_after_a_kill_the_recovery_neither_forgets_nor_doubles_anything(program:
         process.wait_until_held(held)
         process.kill()
     # The second where the file backend was killed while it wrote beside the state.
-    with pytest.raises(FailedError, match="locked|failed to load checkpoint: EOF"):
+    with pytest.raises(FailedError, match=r"locked|failed to load checkpoint: EOF"):
         rehearsal.up()
     rehearsal.recover()
     rehearsal.up()
