@@ -131,12 +131,14 @@ class Kind:
 
     identifier: the id that a creation returns.
     outputs: what the cloud adds to the inputs, by dotted path ("vpcConfig.clusterSecurityGroupId"). Unknown in a
-    preview. defaults: the inputs (dotted paths) that hold where the program gives nothing, autonaming included. They
-    depend on no
-        other resource, so that a preview knows them.
+    preview.
+    defaults: the inputs (dotted paths) that hold where the program gives nothing, autonaming included. They depend on
+    no other resource, so that a preview knows them.
     derived: outputs that follow from the inputs and the provider's configuration alone, so that a preview knows them
-    too. previews: whether a preview shows `outputs` as unknown. False where a preview shows the inputs alone, as the
-        Kubernetes provider does for a cluster that it cannot reach yet.
+    too.
+    previews: whether a preview shows `outputs` as unknown. False where it shows the inputs alone, as the Kubernetes
+    provider does for a cluster that it cannot reach yet, and for an update to something unknown; another update it has
+    tried by the API server.
     renews: those of `outputs` that every update changes.
     replaces: inputs (dotted paths) whose change replaces the resource.
     create_seconds, update_seconds, delete_seconds: how long it takes (seconds).
@@ -186,7 +188,7 @@ class Kind:
         On a preview of an update (`context.previous`) only `renews` are unknown.
         """
         result = self._derive(inputs, context)
-        if not self.previews:
+        if not self.previews and (context.previous is None or _holds(inputs, unknown)):
             return result
         for path in self.outputs:
             kept = None if path in self.renews else get(context.previous, path)
@@ -197,6 +199,15 @@ class Kind:
         """Return how long `operation` ("create", "update" or "delete") takes with these inputs, in seconds."""
         duration: Seconds = getattr(self, f"{operation}_seconds")
         return duration(inputs) if callable(duration) else duration
+
+
+def _holds(value: Any, marker: object) -> bool:
+    """Return whether a marker is anywhere in a value."""
+    if isinstance(value, Mapping):
+        return any(_holds(item, marker) for item in value.values())
+    if isinstance(value, list):
+        return any(_holds(item, marker) for item in value)
+    return value is marker
 
 
 Answer = Callable[[Properties, Place], Properties]

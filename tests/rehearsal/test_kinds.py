@@ -186,6 +186,17 @@ def test_a_preview_shows_a_kubernetes_object_as_it_is_given() -> None:
     assert "status" not in shown
 
 
+def test_a_preview_of_an_update_keeps_an_objects_status_unless_its_inputs_are_unknown() -> None:
+    ingress = "kubernetes:networking.k8s.io/v1:Ingress"
+    metadata = {"name": "web", "namespace": "web", "annotations": {"a": "1"}}
+    id_, before = made(ingress, {"kind": "Ingress", "metadata": metadata})
+    there = replace(HERE, id=id_, previous=before)
+
+    for annotation, status in (("2", before["status"]), (UNKNOWN, None)):
+        inputs = {"kind": "Ingress", "metadata": {**metadata, "annotations": {"a": annotation}}}
+        assert kind_of(ingress).preview(inputs, there, UNKNOWN).get("status") == status
+
+
 def test_a_custom_resource_needs_no_entry() -> None:
     inputs = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "general"}}
     assert made("kubernetes:karpenter.sh/v1:NodePool", inputs)[0] == "general"
