@@ -14,7 +14,7 @@ import yaml
 
 import versions
 from settings import Stack, load
-from settings_problems import PROJECT
+from settings.problems import PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STACKS: Final = ("dev", "staging", "prod", "fargate")

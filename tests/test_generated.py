@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import settings_rules
 from outputs import PlatformOutputs
-from settings_problems import PROJECT, SettingsError
+from settings.problems import PROJECT, SettingsError
+from settings.rules import registry
 from tests.settings_files import ROOT, STACKS, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
 
@@ -105,7 +105,7 @@ BEYOND_A_SCHEMA = {
 )
 def test_the_schema_refuses_what_is_bad_by_itself(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     sections = changed(case)
-    monkeypatch.setattr(settings_rules, "RULES", [])
+    monkeypatch.setattr(registry, "RULES", [])
     try:
         read(sections)
     except SettingsError:

@@ -48,7 +48,7 @@ def _requirements(name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "rehearsal", "tests",
+        "Pulumi.yaml", "__main__.py", "settings", "outputs.py", "versions.py", "components", "rehearsal", "tests",
         "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import versions
 from settings import Charts, Platform, Stack, arguments, load, plain, stack_settings
-from settings_problems import PROJECT, Problem, SettingsError, place, shown
+from settings.problems import PROJECT, Problem, SettingsError, place, shown
 from tests.settings_files import (
     STACKS,
     TODAY,

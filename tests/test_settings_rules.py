@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import settings_rules
 import versions
 from settings import Architecture
-from settings_problems import Problem, SettingsError
-from settings_rules import family
+from settings.problems import Problem, SettingsError
+from settings.rules import registry
+from settings.rules.instances import family
 from tests.settings_files import TODAY, bad_files, changed, parts, put, read, sections_of, take
 
 
@@ -40,17 +40,17 @@ def dev(**changes: Any) -> dict[str, Any]:
 def test_each_rule_is_broken_by_a_bad_stack_file(monkeypatch: pytest.MonkeyPatch) -> None:
     broken: set[str] = set()
 
-    def watched(rule: settings_rules.Rule) -> settings_rules.Rule:
+    def watched(rule: registry.Rule) -> registry.Rule:
         def ask(**sections: Any) -> Iterator[Problem]:
             found = list(rule(**sections))
             broken.update([rule.__name__] if found else [])
             return iter(found)
 
-        ask.__signature__ = settings_rules.signature(rule)  # type: ignore[attr-defined]
+        ask.__signature__ = registry.signature(rule)  # type: ignore[attr-defined]
         return ask
 
-    names = {rule.__name__ for rule in settings_rules.RULES}
-    monkeypatch.setattr(settings_rules, "RULES", [watched(rule) for rule in settings_rules.RULES])
+    names = {rule.__name__ for rule in registry.RULES}
+    monkeypatch.setattr(registry, "RULES", [watched(rule) for rule in registry.RULES])
     for case in bad_files():
         problems(changed(case))
     assert names == broken

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 
 import settings
-from settings_problems import MEANINGS, PROJECT
+from settings.problems import MEANINGS, PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]

@@ -1,0 +1,43 @@
+"""What every section of a stack file is: a model that refuses what it does not know."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Settings(BaseModel):
+    """Base of every section: unknown keys are refused, values are neither guessed nor changed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+
+
+def plain(value: Settings | Mapping[str, Settings], *without: str) -> Any:
+    """Return a model, or each model of a mapping, as plain values under the fields' names.
+
+    The fields are named as the arguments of the component that takes them. What is None is left out, and the fields
+    that are not that component's business (`without`).
+    """
+    if isinstance(value, Settings):
+        return value.model_dump(mode="json", exclude_none=True, exclude=set(without))
+    return {key: plain(item, *without) for key, item in value.items()}
+
+
+Arguments = TypeVar("Arguments")
+
+
+def arguments(
+    shape: type[Arguments], section: Settings, *, without: Collection[str] = (), **given: object
+) -> Arguments:
+    """Return the arguments of a component: a section's plain values and what else is given.
+
+    shape: the TypedDict of the arguments. A key that it does not know, or that it lacks, is a TypeError.
+    """
+    values = {**plain(section, *without), **given}
+    known: Any = shape
+    if unknown := values.keys() - known.__required_keys__ - known.__optional_keys__:
+        raise TypeError(f"{shape.__name__} does not know {sorted(unknown)}")
+    if missing := known.__required_keys__ - values.keys():
+        raise TypeError(f"{shape.__name__} lacks {sorted(missing)}")
+    return cast(Arguments, values)

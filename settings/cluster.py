@@ -1,0 +1,108 @@
+"""Settings of the control plane, of access to it, and of its add-ons."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+import versions
+from settings.base import Settings
+from settings.values import AddonVersion, KeyArn, Label, NamespacePattern, Principal, Range, Retention
+
+
+class LogType(StrEnum):
+    """A control-plane log (https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html)."""
+
+    API = "api"
+    AUDIT = "audit"
+    AUTHENTICATOR = "authenticator"
+    CONTROLLER_MANAGER = "controllerManager"
+    SCHEDULER = "scheduler"
+
+
+class Support(StrEnum):
+    """What EKS does at the end of standard support: upgrade the control plane, or bill extended support."""
+
+    STANDARD = "standard"
+    EXTENDED = "extended"
+
+
+class Identity(StrEnum):
+    """How the platform's own controllers get their IAM role."""
+
+    IRSA = "irsa"
+    POD_IDENTITY = "pod-identity"
+
+
+class AccessRole(StrEnum):
+    """What a principal may do in the cluster, by EKS access policies."""
+
+    ADMIN = "admin"
+    EDIT = "edit"
+    VIEW = "view"
+
+
+class Cluster(Settings):
+    """The EKS control plane."""
+
+    version: str = Field(
+        versions.DEFAULT_KUBERNETES,
+        description="Kubernetes version.",
+        json_schema_extra={"enum": [*versions.ADDONS]},
+    )
+    public_access: dict[Label, Range] = Field(
+        {},
+        # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html: cannot be raised.
+        max_length=40,
+        description="Who reaches the API from outside the VPC: name to CIDR. Empty: the public endpoint is off.",
+    )
+    logs: list[LogType] = Field(
+        [LogType.AUDIT, LogType.AUTHENTICATOR], description="Control-plane logs that go to CloudWatch."
+    )
+    log_retention_days: Retention = Field(90, description="How long CloudWatch keeps them.")
+    secrets_key: KeyArn | None = Field(
+        None, description="KMS key that encrypts Kubernetes secrets; absent: the stack makes one."
+    )
+    deletion_protection: bool = Field(False, description="Whether EKS refuses to delete the cluster.")
+    support: Support = Support.STANDARD
+    identity: Identity = Field(
+        Identity.IRSA, description="How controllers and add-ons get their IAM role; Fargate knows only `irsa`."
+    )
+
+
+class AccessEntry(Settings):
+    """One IAM principal's rights in the cluster."""
+
+    principal: Principal = Field(description="Their role or user.")
+    role: AccessRole
+    namespaces: list[NamespacePattern] = Field([], description="Limits the role to namespaces; empty: the cluster.")
+
+
+class Access(Settings):
+    """Who may use the Kubernetes API."""
+
+    deployer: Principal = Field(description="The role that runs `pulumi up`: administrator of the cluster.")
+    entries: dict[Label, AccessEntry] = Field({}, description="Everybody else, by a name of yours.")
+
+
+class Addons(Settings):
+    """Which EKS add-ons there are, and their versions where they shall differ from the pinned ones."""
+
+    versions: dict[str, AddonVersion] = Field(
+        {},
+        description="Add-on name to version.",
+        json_schema_extra={"propertyNames": {"enum": list(versions.ADDON_NAMES)}},
+    )
+    ebs_csi: bool = Field(True, description="EBS volumes and an encrypted gp3 default StorageClass; needs EC2 nodes.")
+    metrics_server: bool = Field(True, description="Resource metrics, which the HPA of Traefik needs.")
+
+    def installed(self, *, fargate_only: bool) -> list[str]:
+        """Return the names of the add-ons that a stack has; fargate_only: it has no nodes."""
+        unwanted = {
+            "aws-ebs-csi-driver": not self.ebs_csi,
+            "metrics-server": not self.metrics_server,
+            # DaemonSets without a node to run on.
+            "vpc-cni": fargate_only,
+            "kube-proxy": fargate_only,
+            "eks-pod-identity-agent": fargate_only,
+        }
+        return [name for name in versions.ADDON_NAMES if not unwanted.get(name)]

@@ -1,0 +1,63 @@
+"""Settings of the network."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.base import Settings
+from settings.values import Range, Retention, ServiceName, SubnetId, VpcId, Zone
+
+
+class Nat(StrEnum):
+    """Where the private subnets' way out is: nowhere, one NAT gateway for all zones, or one in each zone."""
+
+    NONE = "none"
+    SINGLE = "single"
+    PER_ZONE = "per-zone"
+
+
+class SubnetTagging(StrEnum):
+    """What to do about the tags that load balancers and Karpenter look for on subnets we did not make."""
+
+    APPLY = "apply"
+    CHECK = "check"
+
+
+class ExistingNetwork(Settings):
+    """A VPC that something else made."""
+
+    vpc_id: VpcId = Field(description="The VPC.")
+    private_subnets: dict[Zone, SubnetId] = Field(description="The nodes' subnets: availability zone to subnet id.")
+    public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
+    tagging: SubnetTagging = Field(
+        SubnetTagging.APPLY, description="Put the tags that load balancers and Karpenter need on the subnets, or check."
+    )
+
+
+class FlowLogs(Settings):
+    """Log of the VPC's accepted and rejected connections."""
+
+    retention_days: Retention = Field(30, description="How long CloudWatch keeps them.")
+
+
+class Network(Settings):
+    """A VPC of the stack's own, or an existing one."""
+
+    cidr: Range | None = Field(None, description="The VPC's IPv4 range, /16 to /21 (RFC 1918 recommended).")
+    zones: list[Zone] = Field([], description="Availability zones by name; adding one renumbers no subnet.")
+    zone_count: Annotated[int, Field(ge=2, le=6)] | None = Field(
+        None, description="The first so many zones of the region instead of names; prefer names where nodes matter."
+    )
+    nat: Nat = Field(Nat.SINGLE, description="How private subnets reach the internet.")
+    public_nodes: bool = Field(
+        False, description="Internet gateway only: nodes sit in public subnets with public addresses, no NAT is needed."
+    )
+    pod_cidr: Range | None = Field(
+        None, description="A secondary range for pods (100.64.0.0/16 is usual); nodes keep the VPC's range."
+    )
+    interface_endpoints: list[ServiceName] = Field(
+        [], description="AWS services reached by an interface endpoint, by the last part of the service name."
+    )
+    flow_logs: FlowLogs | None = Field(None, description="VPC flow logs to CloudWatch; absent: none.")
+    existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")

@@ -1,0 +1,25 @@
+"""Settings of the stack as a whole."""
+
+from pydantic import Field
+
+from settings.base import Settings
+from settings.values import AccountId, Name, Region, TagKey, TagValue
+
+
+class Platform(Settings):
+    """What the stack is called and whom it belongs to."""
+
+    name: Name = Field(description="Name of the cluster, and the beginning of every resource's name.")
+    region: Region = Field(description="AWS region of everything in the stack.")
+    account: AccountId | None = Field(
+        None, description="The account that the stack belongs to; the AWS provider refuses any other."
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        {},
+        # AWS allows 50 on a resource; some are the platform's, Karpenter's and the controller's.
+        max_length=40,
+        description="Tags on every AWS resource, beside `Project`, `Stack` and `ManagedBy`.",
+    )
+    protect: bool = Field(
+        False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."
+    )

@@ -1,0 +1,71 @@
+"""Rules about the control plane, access to it, and add-ons."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from ipaddress import IPv4Network
+from typing import Final
+
+import versions
+from settings.cluster import Access, Addons, Cluster, Support
+from settings.compute import NodeGroup
+from settings.problems import Problem, either, place
+from settings.rules.network import NEVER_IN_A_VPC
+from settings.rules.registry import repeated, rule
+
+
+@rule
+def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
+    offered = versions.deployable_on(today)
+    if cluster.version not in offered:
+        yield Problem("cluster.version", cluster.version, f"expected one that EKS offers: {', '.join(offered)}")
+    elif cluster.support is Support.STANDARD and versions.support_on(cluster.version, today) == "extended":
+        left = versions.KUBERNETES[cluster.version].standard_until
+        yield Problem(
+            "cluster.support", "standard", f"expected extended: {cluster.version} left standard support on {left}"
+        )
+
+
+@rule
+def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
+    yield from repeated("cluster.logs", [log.value for log in cluster.logs])
+    for name, block in cluster.public_access.items():
+        if any(block.subnet_of(reserved) for reserved in NEVER_PUBLIC):
+            path = place("cluster", "publicAccess", name)
+            yield Problem(path, str(block), "expected public addresses: EKS refuses others for its public endpoint")
+
+
+NEVER_PUBLIC: Final = (
+    *NEVER_IN_A_VPC,
+    *(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
+)
+"""https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html"""
+
+
+@rule
+def _access(access: Access) -> Iterator[Problem]:
+    if "deployer" in access.entries:
+        yield Problem("access.entries.deployer", "set", "expected another name: the deployer's own entry has this one")
+    principals = {"access.deployer": access.deployer} | {
+        place("access", "entries", name, "principal"): entry.principal for name, entry in access.entries.items()
+    }
+    times = Counter(principals.values())
+    for path, principal in principals.items():
+        if times[principal] > 1 and path != "access.deployer":
+            yield Problem(path, principal, "expected once: EKS keeps one entry a principal")
+        # https://github.com/hashicorp/terraform-provider-aws/issues/36447
+        if ":role/aws-service-role/" in principal:
+            yield Problem(path, principal, "expected another role: EKS gives service-linked roles no entry")
+
+
+@rule
+def _addons(addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+    installed = addons.installed(fargate_only=not node_groups)
+    for name, version in addons.versions.items():
+        path = place("addons", "versions", name)
+        if name not in versions.ADDON_NAMES:
+            yield Problem(path, "unknown add-on", f"expected {either(versions.ADDON_NAMES)}")
+        elif name not in installed:
+            yield Problem(path, version, "expected none: the stack does not have this add-on")
+        elif name == "kube-proxy" and not version.startswith(f"v{cluster.version}."):
+            yield Problem(path, version, f"expected the cluster's minor version, {cluster.version}")

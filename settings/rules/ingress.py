@@ -1,0 +1,54 @@
+"""Rules about the load balancer, its names, and Traefik."""
+
+from collections.abc import Iterator
+
+from settings.cluster import Addons
+from settings.ingress import Ingress, Scheme, Traefik
+from settings.network import Network
+from settings.problems import Problem
+from settings.rules.registry import repeated, rule
+
+
+@rule
+def _domain(ingress: Ingress) -> Iterator[Problem]:
+    if not ingress.domain:
+        return
+    names = ingress.domain.names
+    path = "ingress.domain.alternatives"
+    yield from repeated(path, names)
+    for name in names:
+        wildcard = f"*.{name.removeprefix('wildcard.')}"
+        if name.startswith("wildcard.") and wildcard in names:
+            yield Problem(path, name, f"expected another name: in Pulumi, {wildcard} has this one")
+        if name.split(".")[-2:] != names[0].split(".")[-2:]:
+            yield Problem(path, name, f"expected a name in the hosted zone of {names[0]}")
+    # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+    if len(names[0]) > 64 and not ingress.certificate:
+        yield Problem("ingress.domain.name", f"{len(names[0])} characters", "expected at most 64: ACM takes no more")
+
+
+@rule
+def _ingress_subnets(ingress: Ingress, network: Network) -> Iterator[Problem]:
+    if ingress.scheme is Scheme.INTERNET_FACING and network.existing and len(network.existing.public_subnets) < 2:
+        path = "network.existing.publicSubnets"
+        yield Problem(path, "fewer than two", "expected two: an internet-facing ALB needs two zones")
+
+
+@rule
+def _load_balancer(ingress: Ingress) -> Iterator[Problem]:
+    yield from repeated("ingress.allowed", [str(block) for block in ingress.allowed])
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    if ingress.access_logs and "AWSLogs" in (ingress.access_logs.prefix or ""):
+        prefix = str(ingress.access_logs.prefix)
+        yield Problem("ingress.accessLogs.prefix", prefix, "expected one without AWSLogs, which the ALB appends itself")
+
+
+@rule
+def _replicas(traefik: Traefik, addons: Addons) -> Iterator[Problem]:
+    if traefik.max_replicas < traefik.min_replicas:
+        found = str(traefik.max_replicas)
+        yield Problem("traefik.maxReplicas", found, f"expected minReplicas, {traefik.min_replicas}, or more")
+    if not addons.metrics_server and traefik.max_replicas > traefik.min_replicas:
+        yield Problem(
+            "addons.metricsServer", "false", "expected true: Traefik's autoscaler reads it, or equal replicas"
+        )

@@ -1,0 +1,170 @@
+"""Rules about the network: what AWS takes, and what EKS needs."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+from typing import Final
+
+from components import cidr
+from settings.cluster import Cluster, Identity
+from settings.compute import FargateProfile, NodeGroup
+from settings.ingress import Ingress, Scheme
+from settings.karpenter import Karpenter
+from settings.network import Nat, Network
+from settings.platform import Platform
+from settings.problems import Problem
+from settings.rules.registry import repeated, rule
+
+
+@rule
+def _own_or_existing_network(network: Network) -> Iterator[Problem]:
+    if network.existing is None:
+        if network.cidr is None:
+            yield Problem("network.cidr", "missing", "expected a range unless network.existing names a VPC")
+        if bool(network.zones) == (network.zone_count is not None):
+            found = "both zones and zoneCount" if network.zones else "neither zones nor zoneCount"
+            yield Problem("network.zones", found, "expected one of the two")
+        return
+    for field in sorted(network.model_fields_set - {"existing"}):
+        key = type(network).model_fields[field].alias
+        yield Problem(f"network.{key}", "set", "expected nothing beside network.existing: that VPC is not ours")
+
+
+@rule
+def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
+    if network.zones and not 2 <= len(network.zones) <= 6:
+        yield Problem("network.zones", f"{len(network.zones)} named", "expected 2 to 6: EKS needs subnets in two")
+    yield from repeated("network.zones", network.zones)
+    yield from _zones_of(platform.region, "network.zones", network.zones)
+    if network.existing:
+        for key, subnets in _existing_subnets(network):
+            yield from _zones_of(platform.region, f"network.existing.{key}", subnets)
+
+
+def _zones_of(region: str, path: str, zones: Iterable[str]) -> Iterator[Problem]:
+    for zone in zones:
+        if zone[:-1] != region:
+            yield Problem(path, zone, f"expected a zone of {region}")
+
+
+def _existing_subnets(network: Network) -> list[tuple[str, dict[str, str]]]:
+    """Return the subnets of an existing network by zone, by the key that has them."""
+    existing = network.existing
+    return (
+        [("privateSubnets", existing.private_subnets), ("publicSubnets", existing.public_subnets)] if existing else []
+    )
+
+
+@rule
+def _subnets_of_existing_network(network: Network) -> Iterator[Problem]:
+    times = Counter(subnet for _, subnets in _existing_subnets(network) for subnet in subnets.values())
+    for key, subnets in _existing_subnets(network):
+        for zone, subnet in subnets.items():
+            if times[subnet] > 1:
+                yield Problem(f"network.existing.{key}.{zone}", subnet, "expected a subnet of its own")
+    if network.existing and len(network.existing.private_subnets) < 2:
+        yield Problem("network.existing.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
+
+
+@rule
+def _address_ranges(network: Network) -> Iterator[Problem]:
+    for key, block, longest in (
+        ("cidr", network.cidr, cidr.LONGEST_VPC_PREFIX),
+        ("podCidr", network.pod_cidr, cidr.LONGEST_POD_PREFIX),
+    ):
+        if block and not 16 <= block.prefixlen <= longest:
+            yield Problem(f"network.{key}", str(block), f"expected /16 to /{longest}, which is cut for eight zones")
+        if block and any(block.overlaps(reserved) for reserved in NEVER_IN_A_VPC):
+            yield Problem(f"network.{key}", str(block), "expected a range of unicast addresses (RFC 1918)")
+
+
+NEVER_IN_A_VPC: Final = tuple(
+    IPv4Network(block) for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")
+)
+"""This host, loopback, link-local, multicast and what is reserved (https://www.rfc-editor.org/rfc/rfc6890)."""
+
+
+@rule
+def _room_for_load_balancer(network: Network, ingress: Ingress) -> Iterator[Problem]:
+    block, longest = network.cidr, cidr.LONGEST_VPC_PREFIX
+    if block is None or network.public_nodes or not 16 <= block.prefixlen <= longest:
+        return
+    public = cidr.zone_blocks(block, "a").public.prefixlen
+    if ingress.scheme is Scheme.INTERNET_FACING and public > LONGEST_LOAD_BALANCER_PREFIX:
+        room = block.prefixlen - (public - LONGEST_LOAD_BALANCER_PREFIX)
+        yield Problem("network.cidr", str(block), f"expected /{room} or larger: an ALB's subnets have at least a /27")
+
+
+LONGEST_LOAD_BALANCER_PREFIX: Final = 27
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"""
+
+
+@rule
+def _pod_range(network: Network, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+    vpc, pods = network.cidr, network.pod_cidr
+    if not vpc or not pods:
+        return
+    if not node_groups:
+        yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
+    if vpc.overlaps(pods):
+        yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")
+    theirs = next((block for block in SECONDARY_ONLY_WITHIN if pods.overlaps(block)), None)
+    if theirs and not vpc.overlaps(theirs):
+        yield Problem(
+            "network.podCidr", str(pods), f"expected one in 100.64.0.0/10: AWS does not add this one to {vpc}"
+        )
+
+
+SECONDARY_ONLY_WITHIN: Final = tuple(
+    IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "198.19.0.0/16")
+)
+"""Blocks of which AWS adds a range only to a VPC whose own range is in the same block.
+
+https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions"""
+
+
+@rule
+def _way_out(network: Network, cluster: Cluster, karpenter: Karpenter | None) -> Iterator[Problem]:
+    if network.existing is not None:
+        return
+    if network.public_nodes and network.nat is not Nat.NONE:
+        yield Problem("network.nat", network.nat.value, "expected none: with publicNodes no subnet uses a NAT gateway")
+    if network.nat is Nat.NONE and not network.public_nodes:
+        needed = {*ENDPOINTS_WITHOUT_NAT}
+        needed |= ENDPOINTS_OF_KARPENTER if karpenter else set()
+        needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
+        missing = sorted(needed - set(network.interface_endpoints))
+        if missing:
+            found = "no way out of the private subnets"
+            yield Problem("network.interfaceEndpoints", found, f"expected also {', '.join(missing)}, or nat")
+
+
+ENDPOINTS_WITHOUT_NAT: Final = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts"})
+"""What nodes and controllers must reach where nothing leads to the internet (S3 has its gateway endpoint always).
+
+https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
+ENDPOINTS_OF_KARPENTER: Final = frozenset({"sqs", "ssm"})
+"""https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters"""
+
+
+@rule
+def _interface_endpoints(network: Network, platform: Platform) -> Iterator[Problem]:
+    path = "network.interfaceEndpoints"
+    yield from repeated(path, network.interface_endpoints)
+    for service in network.interface_endpoints:
+        if service == "s3":
+            yield Problem(path, service, "expected none for S3: it has a gateway endpoint always")
+        if service.startswith("com.amazonaws.") or platform.region in service:
+            short = service.removeprefix("com.amazonaws.").removeprefix(f"{platform.region}.")
+            yield Problem(path, service, f"expected what follows the region: {short}")
+
+
+@rule
+def _public_nodes(network: Network, ingress: Ingress, fargate_profiles: dict[str, FargateProfile]) -> Iterator[Problem]:
+    if network.existing is None and network.public_nodes:
+        if ingress.scheme is Scheme.INTERNAL:
+            yield Problem("ingress.scheme", "internal", "expected internet-facing: publicNodes has no private subnets")
+        if fargate_profiles:
+            yield Problem(
+                "fargateProfiles", "set", "expected none: publicNodes has no private subnets, Fargate needs them"
+            )

@@ -1,0 +1,79 @@
+"""Rules about the account, the region, tags and charts."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from settings.charts import Charts
+from settings.cluster import Access, Cluster
+from settings.ingress import Ingress
+from settings.platform import Platform
+from settings.problems import PROJECT, Problem, place
+from settings.rules.registry import rule
+
+
+@rule
+def _name(platform: Platform) -> Iterator[Problem]:
+    for prefix, owner in (("internal-", "a load balancer"), ("sg-", "a security group")):
+        if platform.name.startswith(prefix):
+            yield Problem("platform.name", platform.name, f"expected another beginning: AWS refuses it for {owner}")
+
+
+@rule
+def _region(platform: Platform) -> Iterator[Problem]:
+    if platform.region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
+        yield Problem("platform.region", platform.region, "expected a region of AWS's commercial partition")
+
+
+@rule
+def _tags(platform: Platform) -> Iterator[Problem]:
+    own = {key.lower(): key for key in ("Project", "Stack", "ManagedBy")}
+    for key in platform.tags:
+        path = place("platform", "tags", key)
+        if key.lower().startswith(RESERVED_TAGS):
+            yield Problem(path, "reserved", "expected a key that neither AWS nor Kubernetes nor Karpenter sets")
+            continue
+        # IAM takes `project` and `Project` for one key, of which a role cannot have two.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
+        if own.setdefault(key.lower(), key) != key:
+            yield Problem(
+                path, "only letter case sets it apart", f"expected {own[key.lower()]}, which is there already"
+            )
+
+
+RESERVED_TAGS: Final = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "elbv2.k8s.aws/")
+"""Beginnings of tags by which AWS and controllers find what is theirs.
+
+https://karpenter.sh/docs/concepts/nodeclasses/#spectags"""
+
+
+@rule
+def _account(platform: Platform, access: Access, ingress: Ingress) -> Iterator[Problem]:
+    for path, arn in (
+        ("access.deployer", access.deployer),
+        ("ingress.certificate", ingress.certificate),
+        ("ingress.webAcl", ingress.web_acl),
+    ):
+        if platform.account and arn and arn.split(":")[4] != platform.account:
+            yield Problem(path, arn, f"expected one of account {platform.account}")
+
+
+@rule
+def _regional_arns(platform: Platform, cluster: Cluster, ingress: Ingress) -> Iterator[Problem]:
+    for path, arn in (
+        ("cluster.secretsKey", cluster.secrets_key),
+        ("ingress.certificate", ingress.certificate),
+        ("ingress.webAcl", ingress.web_acl),
+    ):
+        if arn and arn.split(":")[3] != platform.region:
+            yield Problem(path, arn, f"expected one in {platform.region}")
+
+
+@rule
+def _charts(charts: Charts, secret: Collection[str]) -> Iterator[Problem]:
+    if charts.password is not None and "charts" not in secret:
+        command = f"pulumi config set --secret --path '{PROJECT}:charts.password'"
+        yield Problem("charts.password", "in the clear", f"expected an encrypted value: {command}")
+    if (charts.username is None) != (charts.password is None):
+        yield Problem("charts.username", "one of username and password", "expected both or neither")
+    if charts.username and not charts.registry:
+        yield Problem("charts.registry", "missing", "expected the registry that username and password are for")

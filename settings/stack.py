@@ -1,0 +1,170 @@
+"""All sections of a stack file, and how they are read."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, get_args
+
+import pulumi
+from pulumi import runtime
+from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
+from pydantic.alias_generators import to_camel
+
+import versions
+from settings.base import Settings
+from settings.charts import Charts
+from settings.cluster import Access, Addons, Cluster
+from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.ingress import Ingress, Traefik
+from settings.karpenter import Karpenter
+from settings.network import Network
+from settings.platform import Platform
+from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
+from settings.rules import broken_rules
+from settings.values import Label, NodeGroupName
+
+
+class Stack(Settings):
+    """All settings of a stack, a section each."""
+
+    platform: Platform
+    network: Network
+    cluster: Cluster = Field(default_factory=Cluster)
+    access: Access
+    addons: Addons = Field(default_factory=Addons)
+    operations_pods: OperationsPods = Field(default_factory=OperationsPods)
+    node_groups: dict[NodeGroupName, NodeGroup] = Field({}, description="Managed node groups by name.")
+    fargate_profiles: dict[Label, FargateProfile] = Field({}, description="Fargate profiles by name.")
+    karpenter: Karpenter | None = None
+    traefik: Traefik = Field(default_factory=Traefik)
+    ingress: Ingress = Field(default_factory=Ingress)
+    charts: Charts = Field(default_factory=Charts)
+
+    @property
+    def fargate_only(self) -> bool:
+        """Whether there are no nodes at all."""
+        return not self.node_groups
+
+    @property
+    def fargate_profiles_in_order(self) -> dict[str, FargateProfile]:
+        """The profiles in the order in which they are made, one at a time: first those of the platform's own pods.
+
+        Pulumi hands over the keys of a stack file in alphabetical order, whatever the order there.
+        """
+        needs = ("kube-system", "traefik")
+
+        def later(profile: FargateProfile) -> list[bool]:
+            return [not any(fnmatchcase(need, it.namespace) for it in profile.selectors) for need in needs]
+
+        return dict(sorted(self.fargate_profiles.items(), key=lambda item: later(item[1])))
+
+    @property
+    def addon_versions(self) -> dict[str, str]:
+        """The add-ons of the stack and their versions."""
+        return {
+            name: self.addons.versions.get(name, versions.addon_version(name, self.cluster.version))
+            for name in self.addons.installed(fargate_only=self.fargate_only)
+        }
+
+    @property
+    def installed_versions(self) -> dict[str, str]:
+        """The versions of all that the stack installs in the cluster, by chart or add-on."""
+        karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
+        charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
+        return {**self.addon_versions, **charts, **karpenter}
+
+
+def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:
+    """Return the settings in a stack's configuration.
+
+    config: the values of the stack as Pulumi hands them over, by full key (`eks-platform:network`); objects are JSON
+        text. Keys of other namespaces are left alone.
+    secret_keys: the full keys whose value is, or holds, an encrypted one. Their values appear in no message.
+    today: the day on which EKS must offer the Kubernetes version; absent: the day it is.
+    Raises SettingsError with every problem of the configuration.
+    """
+    prefix = f"{PROJECT}:"
+    found = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    secret = {key.removeprefix(prefix) for key in secret_keys}
+    sections, problems = _sections(found, secret)
+    problems += broken_rules(sections, secret, today or datetime.now(tz=UTC).date())
+    if problems:
+        raise SettingsError(sorted(problems, key=lambda problem: problem.path))
+    return Stack.model_construct(**sections)
+
+
+def _sections(found: Mapping[str, str], secret: Collection[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Validate each section on its own, so that an error in one hides none in another."""
+    names = {to_camel(field): field for field in Stack.model_fields}
+    problems = [_unknown_section(key, names, secret) for key in found if key not in names]
+    sections: dict[str, Any] = {}
+    for key, field in names.items():
+        info = Stack.model_fields[field]
+        if key not in found and not info.is_required():
+            sections[field] = info.get_default(call_default_factory=True)
+            continue
+        keeps_secrets = any(_keeps_secrets(model) for model in models(info.annotation))
+        if key in secret and not keeps_secrets:
+            problems.append(Problem(key, "encrypted", "expected plain values: nothing in this section is kept secret"))
+            continue
+        try:
+            document = _document(key, found[key]) if key in found else "{}"
+            sections[field] = getattr(_only(field).model_validate_json(document), field)
+        except ValidationError as error:
+            problems += problems_of(error, Stack, key, hidden=keeps_secrets)
+        except _TwiceError as error:
+            problems.append(Problem(key, f"key {shown(str(error))} twice", "expected it once"))
+        except (ValueError, RecursionError):
+            problems.append(Problem(key, HIDDEN if keeps_secrets else shown(found[key]), "expected keys of its own"))
+    return sections, problems
+
+
+def _unknown_section(key: str, names: Collection[str], secret: Collection[str]) -> Problem:
+    section = key.partition(".")[0]
+    if section in names and re.fullmatch(r"[\w.\[\]-]{1,80}", key, re.ASCII):
+        command = f"pulumi config set {'--secret ' if key in secret else ''}--path '{PROJECT}:{key}'"
+        return Problem(key, "unknown key", f"expected it inside {section}: {command}")
+    return Problem(place(key), "unknown key", suggestion(key, names))
+
+
+class _TwiceError(ValueError):
+    """A key that stands twice in an object, of which JSON would silently take the last."""
+
+
+def _document(key: str, text: str) -> str:
+    """Return the JSON `text` of a section under its key."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values = dict(pairs)
+        if len(values) < len(pairs):
+            raise _TwiceError(next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1))
+        return values
+
+    return json.dumps({key: json.loads(text, object_pairs_hook=unique)})
+
+
+def _keeps_secrets(model: type[BaseModel]) -> bool:
+    return any(SecretStr in _types(field.annotation) for field in model.model_fields.values())
+
+
+def _types(annotation: Any) -> set[Any]:
+    return {annotation}.union(*(_types(choice) for choice in get_args(annotation)))
+
+
+@cache
+def _only(field: str) -> type[Settings]:
+    """Return the model of one section under its key."""
+    info = Stack.model_fields[field]
+    return create_model("Section", __base__=Settings, **{field: (info.annotation, info)})  # type: ignore[call-overload, no-any-return]
+
+
+def stack_settings() -> Stack:
+    """Return the settings of the stack that is running. Raises RunError, which Pulumi shows without a traceback."""
+    try:
+        return load(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None

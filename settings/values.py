@@ -1,0 +1,202 @@
+"""The values that settings take: text with a form of its own, ranges, numbers of days."""
+
+import re
+from ipaddress import IPv4Network
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from settings.problems import MEANINGS, either
+
+
+def _text(meaning: str, pattern: str, max_length: int = 128) -> StringConstraints:
+    MEANINGS[pattern] = meaning
+    return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+def _range(value: object) -> IPv4Network:
+    """Return an IPv4 range. IPv4Network alone would also take numbers, netmasks and a bare address."""
+    if not isinstance(value, str) or not re.fullmatch(RANGE_PATTERN, value):
+        raise PydanticCustomError("range", "expected an IPv4 range such as 10.0.0.0/16")
+    try:
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise PydanticCustomError("range", "expected an IPv4 range such as 10.0.0.0/16") from None
+    if str(network) != value:
+        raise PydanticCustomError(
+            "range", "expected the first address of its range, {network}", {"network": str(network)}
+        )
+    return network
+
+
+RANGE_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+Range = Annotated[
+    IPv4Network, PlainValidator(_range), WithJsonSchema({"type": "string", "pattern": RANGE_PATTERN, "maxLength": 18})
+]
+MEANINGS[RANGE_PATTERN] = "an IPv4 range such as 10.0.0.0/16"
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTIONS:
+        raise PydanticCustomError(
+            "retention", "expected one that CloudWatch knows: {days}", {"days": either(RETENTIONS)}
+        )
+    return days
+
+
+RETENTIONS: Final = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+)  # fmt: skip
+Retention = Annotated[int, AfterValidator(_retention), Field(json_schema_extra={"enum": list(RETENTIONS)})]
+"""Days that CloudWatch accepts. Not a Literal, which takes `true` for 1.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+
+def _not_empty(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value():
+        raise PydanticCustomError("empty", "expected text that is not empty")
+    return secret
+
+
+_DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_DURATION: Final = r"([0-9]+(s|m|h))+"
+
+Name = Annotated[str, _text("lower-case words joined by hyphens", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", 20)]
+"""At most 20 characters: a target group's name has 32, of which Pulumi's autonaming and our suffix take 12.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"""
+Label = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 40)]
+"""A name inside the stack file that becomes part of a resource's name."""
+NodeGroupName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 28)]
+"""At most 28 characters: a node group's name has 63, of which the platform's name, autonaming and our suffix take 35.
+
+https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html"""
+NamespacePattern = Annotated[str, _text("a namespace; * and ? match", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)]
+AccountId = Annotated[str, _text("an account id of 12 digits", r"^[0-9]{12}$", 12)]
+Region = Annotated[str, _text("a region such as ap-northeast-1", r"^[a-z]{2}(-[a-z]+)+-[0-9]$", 32)]
+Zone = Annotated[str, _text("an availability zone such as ap-northeast-1a", r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$", 32)]
+Principal = Annotated[
+    str,
+    _text(
+        "the ARN of an IAM role or user",
+        r"^arn:aws:iam::[0-9]{12}:(role|user)/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$",
+        2048,
+    ),
+]
+CertificateArn = Annotated[
+    str, _text("the ARN of an ACM certificate", r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", 2048)
+]
+KeyArn = Annotated[str, _text("the ARN of a KMS key", r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", 2048)]
+WebAclArn = Annotated[
+    str,
+    _text(
+        "the ARN of a regional WAFv2 web ACL",
+        r"^arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$",
+        2048,
+    ),
+]
+VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
+SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
+Bucket = Annotated[str, _text("the name of an S3 bucket", r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", 63)]
+KeyPrefix = Annotated[
+    str, _text("the beginning of S3 keys, without a slash at its ends", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", 255)
+]
+DomainName = Annotated[
+    str,
+    _text(
+        "a host name such as platform.example.jp",
+        r"^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
+        253,
+    ),
+]
+ServiceName = Annotated[str, _text("an AWS service such as ecr.api", r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", 64)]
+InstanceType = Annotated[str, _text("an instance type such as m7g.large", r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", 32)]
+InstanceCategory = Annotated[str, _text("an instance category such as m", r"^[a-z]{1,4}$", 4)]
+InstanceFamily = Annotated[str, _text("an instance family such as m7g", r"^[a-z]+-?[a-z]*[0-9][a-z0-9-]*$", 24)]
+InstanceSize = Annotated[
+    str,
+    _text(
+        "an instance size such as 2xlarge",
+        r"^(nano|micro|small|medium|large|([1-9][0-9]*)?xlarge|metal(-[1-9][0-9]*xl)?)$",
+        16,
+    ),
+]
+ReleaseVersion = Annotated[
+    str,
+    _text(
+        "an AMI release version such as 1.36.4-20260930 or 1.66.0-1ad6b4a4",
+        r"^[0-9]+\.[0-9]+\.[0-9]+-[0-9a-f]{8}$",
+        32,
+    ),
+]
+ImageVersion = Annotated[
+    str, _text("an AMI alias version such as v1.66.0 or v20260930", r"^v([0-9]+\.[0-9]+\.[0-9]+|[0-9]{8})$", 32)
+]
+LabelKey = Annotated[
+    str,
+    _text(
+        "a label's key such as team or example.jp/team",
+        r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+        317,
+    ),
+]
+LabelValue = Annotated[str, _text("a label's value", r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", 63)]
+TagKey = Annotated[str, _text("a tag's key: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]+$", 128)]
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html"""
+TagValue = Annotated[
+    str, _text("a tag's value: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]*$", 256)
+]
+Duration = Annotated[str, _text("a duration such as 30m or 1h30m", f"^{_DURATION}$", 16)]
+DurationOrNever = Annotated[str, _text("a duration such as 30m or 1h30m, or Never", f"^({_DURATION}|Never)$", 16)]
+BudgetDuration = Annotated[str, _text("hours and minutes such as 9h or 1h30m", r"^([0-9]+h([0-9]+m)?|[0-9]+m)$", 16)]
+BudgetNodes = Annotated[str, _text("a number or a percentage of nodes", r"^((100|[0-9]{1,2})%|[0-9]+)$", 8)]
+
+
+def _cron_field(unit: str) -> str:
+    item = rf"(\*|\?|{unit}(-{unit})?)(/[0-9]+)?"
+    return f"{item}(,{item})*"
+
+
+_CRON: Final = " ".join(
+    _cron_field(unit)
+    for unit in (
+        "[1-5]?[0-9]",
+        "(1?[0-9]|2[0-3])",
+        "([1-9]|[12][0-9]|3[01])",
+        "([1-9]|1[0-2]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+        "([0-6]|sun|mon|tue|wed|thu|fri|sat)",
+    )
+)
+CronLine = Annotated[
+    str,
+    _text(
+        "a cron line such as 0 9 * * mon-fri",
+        rf"^(@(annually|yearly|monthly|weekly|daily|midnight|hourly)|{_CRON})$",
+        64,
+    ),
+]
+"""https://karpenter.sh/docs/concepts/disruption/#schedule"""
+Cpu = Annotated[str, _text("CPUs such as 500m, 2 or 1.5", r"^([1-9][0-9]*m?|[0-9]+\.[0-9]{1,3})$", 16)]
+Memory = Annotated[str, _text("memory with its unit such as 512Mi or 2Gi", r"^[1-9][0-9]*([KMGT]i|[kMGT])$", 16)]
+"""Without a unit, or with the `m` of CPUs, Kubernetes would read bytes and thousandths of them."""
+TlsPolicy = Annotated[str, _text("a TLS policy of ALBs", r"^ELBSecurityPolicy-[A-Za-z0-9-]+$", 64)]
+ChartRegistry = Annotated[
+    str,
+    _text(
+        "an oci:// or https:// URL without a login",
+        r"^(oci|https)://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*[A-Za-z0-9])?$",
+        255,
+    ),
+]
+ChartVersion = Annotated[
+    str, _text("a version such as 1.14.1, without v", r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$", 64)
+]
+AddonVersion = Annotated[
+    str,
+    _text("an add-on's version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),
+]
+Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
+"""Text that is encrypted in the stack file."""
