@@ -3,8 +3,9 @@
 import pulumi
 import pulumi_aws as aws
 
+from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
-from components.addons import ClusterAddons, NodeAddons
+from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
@@ -13,22 +14,20 @@ from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.fargate import Fargate
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
-from components.karpenter import Karpenter
+from components.karpenter import Karpenter, KarpenterArgs
 from components.load_balancer import LoadBalancer, TargetBinding
-from components.load_balancer_controller import LoadBalancerController
+from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
 from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
-from components.traefik import NAMESPACE as TRAEFIK_NAMESPACE
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
 
 settings = stack_settings()
 platform, name, region = settings.platform, settings.platform.name, settings.platform.region
 tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "ManagedBy": "pulumi", **platform.tags}
-charts = settings.charts.source()
 
 # --- Account and region -------------------------------------------------------------------------------------------
 
@@ -149,52 +148,35 @@ if settings.fargate_profiles:
     )
 compute = {
     namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
-    for namespace in ("kube-system", TRAEFIK_NAMESPACE)
+    for namespace in settings.namespaces
 }
-cluster_with_compute = after(compute["kube-system"], cluster.cluster_name)
 
 # --- What runs on it ----------------------------------------------------------------------------------------------
 
-placement = arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only)
+on_cluster = {
+    "cluster_id": name,
+    "cluster_name": after(compute[namespaces.SYSTEM], cluster.cluster_name),
+    "kubernetes_version": settings.cluster.version,
+    "endpoint": cluster.endpoint,
+    "account_id": account_id,
+    "region": region,
+    "vpc_id": network.vpc_id,
+    "identity": identity,
+    "placement": arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
+    "charts": settings.charts.source(),
+    "tags": tags,
+}
+
 ClusterAddons(
-    f"{name}-addons",
-    {
-        "cluster_name": cluster_with_compute,
-        "versions": settings.addon_versions,
-        "identity": identity,
-        "placement": placement,
-    },
-    in_cluster,
+    f"{name}-addons", arguments(ClusterAddonsArgs, offered=on_cluster, versions=settings.addon_versions), in_cluster
 )
 load_balancer_controller = LoadBalancerController(
-    f"{name}-lbc",
-    {
-        "cluster_id": name,
-        "cluster_name": cluster_with_compute,
-        "account_id": account_id,
-        "region": region,
-        "vpc_id": network.vpc_id,
-        "identity": identity,
-        "placement": placement,
-        "charts": charts,
-        "tags": tags,
-    },
-    in_cluster,
+    f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
-        {
-            "cluster_id": name,
-            "cluster_name": cluster_with_compute,
-            "endpoint": cluster.endpoint,
-            "account_id": account_id,
-            "region": region,
-            "version": settings.karpenter.version,
-            "identity": identity,
-            "placement": placement,
-            "charts": charts,
-        },
+        arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
         in_cluster,
     )
     NodePools(
@@ -224,13 +206,11 @@ traefik = Traefik(
     arguments(
         TraefikArgs,
         settings.traefik,
-        kubernetes_version=settings.cluster.version,
+        offered=on_cluster,
         trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
-        placement=placement,
-        charts=charts,
     ),
     pulumi.ResourceOptions.merge(
-        in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[TRAEFIK_NAMESPACE]])
+        in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[namespaces.TRAEFIK]])
     ),
 )
 front = arguments(

@@ -8,13 +8,13 @@ from pulumi_aws import cloudwatch, eks, iam, sqs
 
 import versions
 
-from . import policies
+from . import namespaces, policies
 from .chart import ChartSourceArgs, release
 from .dependency import after
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement
 
-NAMESPACE = "kube-system"
+NAMESPACE = namespaces.SYSTEM
 """Where the API server's own flow schemas give the controller's requests precedence.
 
 https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#preventing-api-server-request-throttling"""

@@ -6,13 +6,13 @@ import pulumi
 
 import versions
 
-from . import policies
+from . import namespaces, policies
 from .chart import ChartSourceArgs, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement, zone_spread
 
 INGRESS_CLASS = "alb"
-NAMESPACE = "kube-system"
+NAMESPACE = namespaces.SYSTEM
 
 
 class LoadBalancerControllerArgs(TypedDict):

@@ -3,15 +3,16 @@
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
 import versions
 
+from . import namespaces
 from .chart import ChartSourceArgs, release
 from .placement import PlacementArgs, pod_placement, zone_spread
+from .pod_security import restricted_namespace
 
-NAMESPACE: Final = "traefik"
+NAMESPACE: Final = namespaces.TRAEFIK
 INGRESS_CLASS: Final = "traefik"
 SERVICE: Final = versions.TRAEFIK.name
 """The chart names the Service after its release."""
@@ -72,19 +73,14 @@ class Traefik(pulumi.ComponentResource):
     def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the namespace and the release."""
         super().__init__("eks-platform:index:Traefik", name, {}, opts)
-        namespace = Namespace(
+        namespace = restricted_namespace(
             f"{name}-namespace",
-            metadata={
-                "name": NAMESPACE,
-                "labels": {
-                    "pod-security.kubernetes.io/enforce": "restricted",
-                    "pod-security.kubernetes.io/enforce-version": f"v{args['kubernetes_version']}",
-                    # New pods count as ready only once the load balancer finds them healthy.
-                    # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
-                    "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled",
-                },
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+            NAMESPACE,
+            args["kubernetes_version"],
+            pulumi.ResourceOptions(parent=self),
+            # New pods count as ready only once the load balancer finds them healthy.
+            # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+            {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"},
         )
         release(
             f"{name}-release",

@@ -28,15 +28,23 @@ Arguments = TypeVar("Arguments")
 
 
 def arguments(
-    shape: type[Arguments], section: Settings, *, without: Collection[str] = (), **given: object
+    shape: type[Arguments],
+    section: Settings | None = None,
+    *,
+    without: Collection[str] = (),
+    offered: Mapping[str, object] | None = None,
+    **given: object,
 ) -> Arguments:
     """Return the arguments of a component: a section's plain values and what else is given.
 
-    shape: the TypedDict of the arguments. A key that it does not know, or that it lacks, is a TypeError.
+    shape: the TypedDict of the arguments. A key that it does not know, or that it lacks, is a TypeError. offered: what
+    many components take; those of it that this one knows are handed over.
     """
-    values = {**plain(section, *without), **given}
     known: Any = shape
-    if unknown := values.keys() - known.__required_keys__ - known.__optional_keys__:
+    keys = known.__required_keys__ | known.__optional_keys__
+    common = {key: value for key, value in (offered or {}).items() if key in keys}
+    values = {**common, **(plain(section, *without) if section else {}), **given}
+    if unknown := values.keys() - keys:
         raise TypeError(f"{shape.__name__} does not know {sorted(unknown)}")
     if missing := known.__required_keys__ - values.keys():
         raise TypeError(f"{shape.__name__} lacks {sorted(missing)}")

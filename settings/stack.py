@@ -21,6 +21,7 @@ from settings.cluster import Access, Addons, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
+from settings.namespaces import platform_namespaces
 from settings.network import Network
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
@@ -50,15 +51,19 @@ class Stack(Settings):
         return not self.node_groups
 
     @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of the platform's own pods."""
+        return platform_namespaces({section: getattr(self, section) for section in type(self).model_fields})
+
+    @property
     def fargate_profiles_in_order(self) -> dict[str, FargateProfile]:
         """The profiles in the order in which they are made, one at a time: first those of the platform's own pods.
 
         Pulumi hands over the keys of a stack file in alphabetical order, whatever the order there.
         """
-        needs = ("kube-system", "traefik")
 
         def later(profile: FargateProfile) -> list[bool]:
-            return [not any(fnmatchcase(need, it.namespace) for it in profile.selectors) for need in needs]
+            return [not any(fnmatchcase(need, it.namespace) for it in profile.selectors) for need in self.namespaces]
 
         return dict(sorted(self.fargate_profiles.items(), key=lambda item: later(item[1])))
 

@@ -1,14 +1,26 @@
 """Rules about Fargate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any
 
 from settings.cluster import Addons, Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.namespaces import platform_namespaces
 from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.rules.registry import rule
+
+
+@rule
+def _profiles_for_every_namespace(
+    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile], sections: Mapping[str, Any]
+) -> Iterator[Problem]:
+    if node_groups or not fargate_profiles:
+        return
+    for namespace in platform_namespaces(sections):
+        if not any(takes_all(profile, namespace) for profile in fargate_profiles.values()):
+            yield Problem("fargateProfiles", f"none takes {namespace}", "expected one: there are no nodes for its pods")
 
 
 @rule
@@ -21,19 +33,12 @@ def _fargate_only(
 ) -> Iterator[Problem]:
     if node_groups or not fargate_profiles:
         return
-    for namespace in PLATFORM_NAMESPACES:
-        if not any(takes_all(profile, namespace) for profile in fargate_profiles.values()):
-            yield Problem("fargateProfiles", f"none takes {namespace}", "expected one: there are no nodes for its pods")
     if cluster.identity is not Identity.IRSA:
         yield Problem("cluster.identity", cluster.identity.value, "expected irsa: Fargate has no Pod Identity agent")
     if addons.ebs_csi:
         yield Problem("addons.ebsCsi", "true", "expected false: Fargate pods take no EBS volumes")
     if operations_pods.node_selector:
         yield Problem("operationsPods.nodeSelector", "set", "expected none: there are no nodes to select")
-
-
-PLATFORM_NAMESPACES: Final = ("kube-system", "traefik")
-"""Where the pods that this program installs run."""
 
 
 def takes_all(profile: FargateProfile, namespace: str) -> bool:
@@ -43,13 +48,16 @@ def takes_all(profile: FargateProfile, namespace: str) -> bool:
 
 @rule
 def _fargate_profiles(
-    platform: Platform, node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile]
+    platform: Platform,
+    node_groups: dict[str, NodeGroup],
+    fargate_profiles: dict[str, FargateProfile],
+    sections: Mapping[str, Any],
 ) -> Iterator[Problem]:
     if fargate_profiles and platform.name.startswith("eks-"):
         found = platform.name
         yield Problem("platform.name", found, "expected another beginning: AWS refuses it for a Fargate profile")
     for name, profile in fargate_profiles.items():
-        for namespace in PLATFORM_NAMESPACES:
+        for namespace in platform_namespaces(sections):
             if node_groups and takes_all(profile, namespace):
                 path = place("fargateProfiles", name)
                 yield Problem(path, f"takes {namespace}", "expected other namespaces: its pods are placed on nodes")

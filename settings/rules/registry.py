@@ -26,8 +26,9 @@ def broken_rules(sections: Mapping[str, Any], secret: Collection[str], today: da
     """Return what is wrong between the valid `sections`.
 
     secret: the sections that hold an encrypted value. today: the day on which EKS must offer the Kubernetes version.
+    A rule reads these two, and all valid `sections` together, by these names.
     """
-    known = {**sections, "secret": secret, "today": today}
+    known = {**sections, "sections": sections, "secret": secret, "today": today}
     asked = [(ask, list(signature(ask).parameters)) for ask in RULES]
     return [
         problem

@@ -1,0 +1,25 @@
+"""Namespaces whose pods may do no more than they need."""
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+
+
+def restricted_namespace(
+    name: str,
+    namespace: str,
+    kubernetes_version: str,
+    opts: pulumi.ResourceOptions,
+    labels: Mapping[str, str] | None = None,
+) -> Namespace:
+    """Declare a namespace in which the API server takes only pods of the Pod Security Standard `restricted`.
+
+    kubernetes_version: the minor whose standard holds: a newer one may refuse what runs today.
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/
+    """
+    standard = {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/enforce-version": f"v{kubernetes_version}",
+    }
+    return Namespace(name, metadata={"name": namespace, "labels": {**standard, **(labels or {})}}, opts=opts)
