@@ -171,4 +171,5 @@ def _decrypted(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    # The engine hands over the keys of an object in alphabetical order, whatever the order in the stack file.
+    return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)

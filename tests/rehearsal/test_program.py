@@ -34,6 +34,11 @@ def test_objects_are_json_and_scalars_text(tmp_path: Path) -> None:
     assert values == {"aws:region": "eu-west-1", "sample:on": "true", "sample:n": "3", "sample:s": "007"}
 
 
+def test_the_keys_of_an_object_come_in_alphabetical_order_as_the_engine_hands_them_over(tmp_path: Path) -> None:
+    values = configured(tmp_path, "config:\n  pools: {spot: {sizes: [b, a], arch: arm64}, general: {}}\n").values
+    assert values["sample:pools"] == '{"general": {}, "spot": {"arch": "arm64", "sizes": ["b", "a"]}}'
+
+
 def test_only_true_and_false_are_boolean_and_a_time_of_day_is_text(tmp_path: Path) -> None:
     stack = (
         "config:\n  a: {on: yes, at: 12:30, day: 2026-01-01, none: ~, empty: , float: 1.5, hex: 0x10, version: 1.2.3}\n"
