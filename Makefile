@@ -9,6 +9,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+AUDIT := $(VENV)/.audit
+# What is pinned: each is compiled from the file of the same name that ends in .in, after those that it follows.
+PINS := requirements requirements-dev requirements-audit
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -92,10 +95,14 @@ bench: $(RUNTIME) ## Time `make preview` of STACK beside the bare imports of its
 .PHONY: requirements
 requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for the newest of what they leave open)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	@for name in requirements requirements-dev; do \
+	@for name in $(PINS); do \
 		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command 'make requirements' $(ARGS) $$name.in --output-file $$name.txt || exit 1; \
 	done
+
+.PHONY: audit
+audit: $(AUDIT) ## Look for known vulnerabilities in what is pinned
+	@$(PY) -m pip_audit --require-hashes --disable-pip --progress-spinner off $(PINS:%=-r %.txt) $(ARGS)
 
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches of the tree
@@ -122,6 +129,10 @@ $(RUNTIME): requirements.txt $(if $(ABSENT),FORCE)
 
 $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo 'Adding the tools for tests and checks to $(VENV) ...' >&2
+	@$(install)
+
+$(AUDIT): requirements-audit.txt $(RUNTIME)
+	@echo 'Adding the tools for the audit to $(VENV) ...' >&2
 	@$(install)
 
 .PHONY: FORCE

@@ -10,9 +10,7 @@ import pytest
 
 import outputs
 from outputs import CONTRACT_VERSION, PlatformOutputs
-from rehearsal.plan import Plan, show
-from rehearsal.program import run_program
-from rehearsal.values import UNKNOWN, Secret, has_secret, has_unknown
+from rehearsal.values import UNKNOWN, has_secret, has_unknown
 from tests.plans import STACKS, of_type, plan_of
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
@@ -193,40 +191,6 @@ def test_the_kubeconfig_holds_no_token(stack: str) -> None:
     assert user["user"].keys() == {"exec"}
     assert user["user"]["exec"]["command"] == "aws"
     assert "env" not in user["user"]["exec"]
-
-
-PLANTED: Final = "correct-horse-battery-staple"
-LOGIN: Final = {
-    "charts": {"registry": "oci://charts.example.jp/mirror", "username": "reader", "password": {"secure": "AAAA"}}
-}
-
-
-@pytest.fixture(params=[False, True], ids=["known", "unknown"])
-def with_secret(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    # A stack file's secret can only be read with its key: here it is known.
-    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", PLANTED)
-    return run_program("dev", unknown=request.param, config=LOGIN)
-
-
-def test_a_planted_secret_reaches_helm(with_secret: Plan) -> None:
-    releases = of_type(list(with_secret), "Release")
-    assert len(releases) == 4
-    for entry in releases:
-        assert has_secret(entry.inputs["repositoryOpts"])
-        assert entry.inputs["repositoryOpts"]["password"] == Secret(PLANTED)
-
-
-def test_a_planted_secret_is_nowhere_else(with_secret: Plan) -> None:
-    assert with_secret.exports
-    assert not has_secret(with_secret.exports)
-    assert PLANTED not in json.dumps(show(with_secret.exports))
-    assert PLANTED not in json.dumps(with_secret.to_json())
-    assert PLANTED not in " ".join(message.text for message in with_secret.messages)
-    for entry in with_secret:
-        assert PLANTED not in entry.urn
-        assert PLANTED not in repr(entry), entry.urn
-        # Outputs that hold the secret are secret as well.
-        assert PLANTED not in json.dumps(show(entry.outputs)), entry.urn
 
 
 def test_unknown_outputs_are_unknown_and_not_missing() -> None:

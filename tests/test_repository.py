@@ -73,7 +73,15 @@ def test_git_ignores_no_source() -> None:
 # --- Requirements -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+PINS = ["requirements", "requirements-dev", "requirements-audit"]
+
+
+def test_every_file_of_requirements_is_pinned_and_audited() -> None:
+    assert {path.stem for path in ROOT.glob("requirements*")} == set(PINS)
+    assert re.findall(r"^PINS := (.*)$", MAKEFILE, re.MULTILINE) == [" ".join(PINS)]
+
+
+@pytest.mark.parametrize("name", [f"{name}.txt" for name in PINS])
 def test_every_requirement_is_one_version_with_hashes(name: str) -> None:
     requirements = _requirements(name)
     assert requirements
@@ -86,7 +94,14 @@ def test_the_tests_run_on_the_versions_that_are_deployed() -> None:
     assert deployed.items() <= tested.items()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_tools_for_the_audit_change_nothing_in_the_environment() -> None:
+    tested, audit = (_requirements(f"requirements-{name}.txt") for name in ("dev", "audit"))
+    assert {name: line.split()[0] for name, line in audit.items() if name in tested} == {
+        name: line.split()[0] for name, line in tested.items() if name in audit
+    }
+
+
+@pytest.mark.parametrize("name", PINS)
 def test_what_is_asked_for_is_what_is_pinned(name: str) -> None:
     pinned = _requirements(f"{name}.txt")
     asked = {key: line for key, line in _requirements(f"{name}.in").items() if not line.startswith("-")}
@@ -110,7 +125,7 @@ def test_workflows_call_make_targets_that_exist() -> None:
         for target in re.findall(r"^\s*make (?:-s )?([a-z-]+)", step.get("run", ""), re.MULTILINE)
     }
     called |= {job["with"]["target"] for _, job in _jobs() if "target" in job.get("with", {})}
-    assert called >= {"preview", "plan", "up", "drift", "check", "test"}
+    assert called >= {"preview", "plan", "up", "drift", "check", "test", "audit"}
     assert called <= TARGETS
 
 
@@ -196,6 +211,36 @@ def test_nothing_is_the_latest(path: Path) -> None:
     assert not re.search(r"\blatest\b", path.read_text(), re.IGNORECASE)
 
 
+# --- Renewal ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "files"),
+    [
+        ("uv", ["requirements.in", "requirements-dev.in", "requirements-audit.in"]),
+        # The directory / stands for the workflows.
+        ("github-actions", ["Pulumi.yaml"]),
+        ("gomod", ["tools/*/go.mod"]),
+        ("docker", ["manifests/**/*.yaml"]),
+    ],
+)
+def test_each_kind_of_pin_is_renewed_by_pull_request(ecosystem: str, files: list[str]) -> None:
+    document = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())
+    (update,) = [update for update in document["updates"] if update["package-ecosystem"] == ecosystem]
+    directories = update.get("directories") or [update["directory"]]
+    assert update["cooldown"]["default-days"] >= 7
+    pinned = {"/" / path.parent.relative_to(ROOT) for pattern in files for path in ROOT.glob(pattern)}
+    assert pinned
+    for folder in pinned:
+        assert any(folder == Path(pattern) or folder.match(pattern) for pattern in directories), folder
+
+
+def test_vulnerabilities_are_looked_for_without_a_commit_too() -> None:
+    test = _workflow(ROOT / ".github" / "workflows" / "test.yml")
+    assert "schedule" in test["on"]
+    assert [step["run"] for step in test["jobs"]["audit"]["steps"] if "run" in step] == ["make audit"]
+
+
 # --- Continuous integration ---------------------------------------------------------------------------------------
 
 
@@ -230,7 +275,7 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.calls = folder / "calls"
-        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        for name in ("Makefile", *(f"{name}.txt" for name in PINS)):
             shutil.copy(ROOT / name, folder)
 
     def python(self, name: str, *, version_ok: bool = True, venv: bool = True, pip: bool = True) -> str:
@@ -288,6 +333,14 @@ def test_a_fresh_clone_prints_the_json_alone(clone: Clone) -> None:
 def test_a_preview_installs_no_tool_for_tests(clone: Clone) -> None:
     clone.make("preview", f"PYTHON={clone.python('python3')}")
     assert clone.installs() == ["requirements.txt"]
+
+
+def test_an_audit_is_of_all_that_is_pinned_and_needs_its_hashes(clone: Clone) -> None:
+    assert clone.make("audit", f"PYTHON={clone.python('python3')}").returncode == 0
+    assert clone.installs() == ["requirements.txt", "requirements-audit.txt"]
+    (audit,) = [line for line in clone.calls.read_text().splitlines() if "-m pip_audit" in line]
+    assert re.findall(r"-r (\S+)", audit) == [f"{name}.txt" for name in PINS]
+    assert {"--require-hashes", "--disable-pip"} <= set(audit.split())
 
 
 def test_bytecode_is_kept_whatever_the_user_has_set(clone: Clone) -> None:

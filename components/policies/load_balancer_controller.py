@@ -75,6 +75,9 @@ def _services(partition: str, region: str, account_id: str) -> list[Statement]:
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
                 "elasticloadbalancing:DescribeTrustStores",
+                # For WAF, which asks for it on no resource in particular: the action knows none.
+                # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+                "elasticloadbalancing:SetWebAcl",
                 "waf-regional:AssociateWebACL",
                 "waf-regional:DisassociateWebACL",
                 "waf-regional:GetWebACL",
@@ -199,7 +202,6 @@ def _listeners(elb: str) -> list[Statement]:
                 "elasticloadbalancing:RegisterTargets",
                 "elasticloadbalancing:RemoveListenerCertificates",
                 "elasticloadbalancing:SetRulePriorities",
-                "elasticloadbalancing:SetWebAcl",
             ],
             [f"{elb}:*"],
         ),

@@ -1,0 +1,86 @@
+"""What the documents name is there: make targets, settings, files."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from rehearsal.program import ROOT
+from settings import Stack
+from settings_problems import models
+from tests.test_repository import TARGETS
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+
+
+def _codes(path: Path) -> list[str]:
+    """Return what stands in a document as code: between backticks, and lines that are indented."""
+    text = path.read_text()
+    return [*re.findall(r"`([^`\n]+)`", text), *re.findall(r"^    (.+)$", text, re.MULTILINE)]
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def document(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_make_targets_are_there(document: Path) -> None:
+    named = {target for code in _codes(document) for target in re.findall(r"^make (?:-s )?([a-z][a-z-]*)", code)}
+    assert named <= TARGETS
+
+
+def _below(annotation: Any, key: str) -> list[Any]:
+    """Return the types of a field, by its key in a stack file, in the models of a type."""
+    return [
+        field.annotation
+        for model in models(annotation)
+        for field in model.model_fields.values()
+        if str(field.alias) == key
+    ]
+
+
+def is_setting(path: str, model: type[BaseModel] = Stack) -> bool:
+    """Tell whether a dotted path is one of a setting; a part may be any name where names are free."""
+    found: list[Any] = [model]
+    for key in path.split("."):
+        found = [below for annotation in found for below in _below(annotation, key)]
+    return bool(found)
+
+
+SECTIONS = {str(field.alias) for field in Stack.model_fields.values()}
+
+
+def test_settings_are_there(document: Path) -> None:
+    named = {
+        setting
+        for code in re.findall(r"`([^`\n]+)`", document.read_text())
+        for setting in re.findall(r"^[a-z][A-Za-z]*(?:\.[a-z][A-Za-z]*)+", code)
+        if setting.split(".")[0] in SECTIONS and not setting.endswith((".py", ".md"))
+    }
+    assert {setting for setting in named if not is_setting(setting)} == set()
+
+
+def test_files_are_there(document: Path) -> None:
+    named = {
+        code
+        for code in _codes(document)
+        if re.fullmatch(r"[\w./-]+", code) and code.split("/")[0] in FOLDERS and "/" in code
+    }
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_something_of_each_is_named() -> None:
+    text = " ".join(code for path in DOCUMENTS for code in _codes(path))
+    for name in ("make preview", "access.entries", "components/"):
+        assert name in text
+
+
+@pytest.mark.parametrize(
+    ("path", "there"), [("network.nat", True), ("network.nats", False), ("access.entries", True), ("nat", False)]
+)
+def test_a_setting_that_is_none_is_found_out(path: str, *, there: bool) -> None:
+    assert is_setting(path) is there
