@@ -68,8 +68,11 @@ class _Chart:
         name = re.escape(key)
         if not above:
             return any(re.match(rf"#\s?{name}:", line) for line in self._lines)
-        # The node ends where the next one begins, so that comments after the last key are in it.
-        block = self._lines[default.start_mark.line : default.end_mark.line]
+        # The node begins with its first key, and ends where the next node begins: comments after its last key are in it.
+        start = default.start_mark.line
+        while self._lines[start - 1].lstrip().startswith("#"):
+            start -= 1
+        block = self._lines[start : default.end_mark.line]
         return any(re.match(rf"\s+#+\s*{name}:", line) for line in block)
 
 

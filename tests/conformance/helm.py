@@ -12,6 +12,7 @@ import yaml
 from rehearsal.plan import Plan
 from rehearsal.values import has_unknown, reveal
 from tests import upstream
+from tests.conformance import openapi
 from tools.build import HELM, build
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
@@ -47,7 +48,8 @@ class Release:
         self.check_version()
         command: list[str | Path] = [
             build(HELM), "template", self.name, self.folder, "--namespace", self.namespace, "--kube-version", self.minor,
-            "--skip-tests", "--skip-crds" if self.skip_crds else "--include-crds", "--values", "-",
+            # In a cluster, Helm asks the server.
+            "--api-versions", ",".join(openapi.served(self.minor)), "--skip-tests", "--skip-crds" if self.skip_crds else "--include-crds", "--values", "-",
         ]  # fmt: skip
         run = subprocess.run(command, input=json.dumps(self.values), capture_output=True, text=True, check=False)
         if run.returncode:

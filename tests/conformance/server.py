@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tools.build import ETCD, build, kube_apiserver
 
@@ -23,9 +23,6 @@ Object = dict[str, Any]
 MANAGER: Final = "conformance"
 PATIENCE: Final = 120
 """Seconds after which a server that is not ready counts as broken."""
-
-_FROM_THE_CONTROLLERS: Final = ("ServiceAccount", "default")
-"""What controllers put into each namespace that pods need."""
 
 
 class Refused(Exception):
@@ -61,6 +58,7 @@ class ApiServer:
         self._certificate = certificate
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._local = threading.local()
+        self._connections: list[http.client.HTTPSConnection] = []
         self._resources: dict[str, dict[str, Resource]] = {}
 
     def apply(self, item: Mapping[str, Any], *, dry_run: bool = False, manager: str = MANAGER) -> Answer:
@@ -75,16 +73,21 @@ class ApiServer:
         return self.request("POST", collection, query, item)
 
     def delete(self, item: Mapping[str, Any]) -> None:
-        """Delete an object, and nothing that depends on it."""
-        options = {"propagationPolicy": "Orphan", "gracePeriodSeconds": 0}
-        self.request("DELETE", self.path_of(item), {}, options)
+        """Delete an object, and nothing that depends on it; a namespace must be empty."""
+        path = self.path_of(item)
+        if item["kind"] == "Namespace":
+            self.request("DELETE", self.path_of(_default_account(item["metadata"]["name"])))
+        self.request("DELETE", path, {}, {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+        if item["kind"] == "Namespace":
+            gone = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": item["metadata"]["name"]}}
+            self.request("PUT", f"{path}/finalize", {}, {**gone, "spec": {"finalizers": []}})
 
     def path_of(self, item: Mapping[str, Any]) -> str:
         """Return an object's path; raises Refused for a kind that the server does not have."""
         resource = self._resource(item["apiVersion"], item["kind"])
         metadata = item["metadata"]
         namespace = f"/namespaces/{metadata['namespace']}" if resource.namespaced else ""
-        return f"{resource.version_path}{namespace}/{resource.plural}/{metadata['name']}"
+        return f"{resource.version_path}{namespace}/{resource.plural}/{quote(metadata['name'])}"
 
     def define(self, definitions: Iterable[Object]) -> None:
         """Install custom resource definitions, and wait until their kinds are served."""
@@ -105,8 +108,7 @@ class ApiServer:
         warn = {"pod-security.kubernetes.io/warn": "restricted"}
         labelled = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": warn}}
         self.apply(labelled, manager=f"{MANAGER}-warnings")
-        kind, account = _FROM_THE_CONTROLLERS
-        self.apply({"apiVersion": "v1", "kind": kind, "metadata": {"name": account, "namespace": name}})
+        self.apply(_default_account(name))
         return answer
 
     def request(
@@ -121,9 +123,13 @@ class ApiServer:
         connection = self._connection()
         target = f"{path}?{urlencode(query)}" if query else path
         data = None if body is None else json.dumps(body)
-        connection.request(method, target, data, {**self._headers, "Content-Type": content_type})
-        response = connection.getresponse()
-        text = response.read().decode()
+        try:
+            connection.request(method, target, data, {**self._headers, "Content-Type": content_type})
+            response = connection.getresponse()
+            text = response.read().decode()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise
         answer = json.loads(text) if text.startswith("{") else {"message": text}
         if response.status >= 400:
             raise Refused(response.status, f"{method} {path}: {answer.get('message', text)}")
@@ -134,6 +140,7 @@ class ApiServer:
         if not hasattr(self._local, "connection"):
             context = ssl.create_default_context(cafile=self._certificate)
             self._local.connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=60, context=context)
+            self._connections.append(self._local.connection)
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
 
@@ -160,8 +167,17 @@ class ApiServer:
         with suppress(Refused, OSError, http.client.HTTPException):
             self.request("GET", path, {"limit": "1"})
             return True
-        self._local.__dict__.pop("connection", None)
         return False
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._connections:
+            connection.close()
+
+
+def _default_account(namespace: str) -> Object:
+    """Return the service account that a controller puts into each namespace, and without which there are no pods."""
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
 
 
 def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001
@@ -209,8 +225,11 @@ def running(folder: Path, minor: str) -> Iterator[ApiServer]:
                     raise RuntimeError(f"it ended: {(folder / log).read_text()[-2000:]}")
             return certificate.exists() and client._answers("/readyz")
 
-        _await(ready, "the API server is not ready")
-        yield client
+        try:
+            _await(ready, "the API server is not ready")
+            yield client
+        finally:
+            client.close()
 
 
 @contextmanager
