@@ -1,4 +1,4 @@
-"""Programs in Go that rehearsals and tests use: each pinned by a module of its own, built once into a cache outside the tree.
+"""Programs in Go that rehearsals and tests use: each pinned by a Go module, built once into a cache outside the tree.
 
 `python -m tools.build` builds those that conformance tests need and prints their paths.
 """
@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import versions
-
 FOLDER: Final = Path(__file__).resolve().parent
 
 
@@ -31,8 +29,8 @@ class Tool:
     """A program in Go.
 
     name: of the executable. module: the folder of the Go module that pins it. package: what is built. source: the
-    module whose version in go.mod is the tool's. linked: variables that the build sets, by package and name, where {version},
-    {major} and {minor} stand for the tool's. tags: build tags.
+    module whose version in go.mod is the tool's. linked: variables that the build sets, by package and name, where
+    {version}, {major} and {minor} stand for the tool's. tags: build tags.
     """
 
     name: str
@@ -95,9 +93,7 @@ HELM: Final = Tool(
     linked=("helm.sh/helm/v3/internal/version.version={version}",),
 )
 
-ETCD: Final = Tool(
-    "etcd", FOLDER / "etcd", package="go.etcd.io/etcd/server/v3", source="go.etcd.io/etcd/server/v3"
-)
+ETCD: Final = Tool("etcd", FOLDER / "etcd", package="go.etcd.io/etcd/server/v3", source="go.etcd.io/etcd/server/v3")
 
 
 def kube_apiserver(minor: str) -> Tool:
@@ -117,8 +113,11 @@ def kube_apiserver(minor: str) -> Tool:
     )
 
 
-CONFORMANCE: Final = (HELM, ETCD, kube_apiserver(versions.DEFAULT_KUBERNETES))
-"""What conformance tests of the stacks need; the slowest last."""
+KUBERNETES: Final = tuple(sorted(folder.parent.name for folder in (FOLDER / "kube-apiserver").glob("*/go.mod")))
+"""The Kubernetes minors that there is a pinned API server of: those of the stacks."""
+
+CONFORMANCE: Final = (HELM, ETCD, *map(kube_apiserver, KUBERNETES))
+"""What conformance tests need; the slowest last."""
 
 
 def built(tool: Tool) -> Path | None:

@@ -44,9 +44,9 @@ CLUSTER_WIDE: Final = frozenset({
 class Bundle:
     """Objects that one program, or one folder of manifests, installs.
 
-    minor: the cluster's Kubernetes version. own: the objects of the program or of the files. rendered: those of each Helm
-    release, by its name. definitions: the custom resource definitions among both, and those that it takes from files of
-    upstream's. plan: the program's. platform: the stack below it; None for a stack.
+    minor: the cluster's Kubernetes version. own: the objects of the program or of the files. rendered: those of each
+    Helm release, by its name. definitions: the custom resource definitions among both, and those that it takes from
+    files of upstream's. plan: the program's. platform: the stack below it; None for a stack.
     """
 
     name: str

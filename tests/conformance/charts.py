@@ -1,4 +1,4 @@
-"""Which values a chart knows. Helm takes any other without a word, unless the chart has a schema that closes its objects."""
+"""Which values a chart knows. Helm takes any other without a word, unless a schema of the chart's forbids it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ HANDED_THROUGH: Final[dict[str, dict[str, str]]] = {}
 def unknown_keys(chart: Path, values: Mapping[str, Any]) -> list[str]:
     """Return the dotted paths of keys in `values` that a chart does not know.
 
-    chart: its folder. A key is known where the chart's values.yaml has it, commented out included; where a template names
-    its path; and below an object that is empty by default or that a template takes whole, as by `toYaml`.
+    chart: its folder. A key is known where the chart's values.yaml has it, commented out included; where a template
+    names its path; and below an object that is empty by default or that a template takes whole, as by `toYaml`.
     """
     default, text, templates = _read(chart)
     reader = _Chart(text, templates, HANDED_THROUGH.get(chart.name, {}))
@@ -68,7 +68,7 @@ class _Chart:
         name = re.escape(key)
         if not above:
             return any(re.match(rf"#\s?{name}:", line) for line in self._lines)
-        # The node begins with its first key, and ends where the next node begins: comments after its last key are in it.
+        # The node begins with its first key, and ends where the next one begins: comments after its last key are in it.
         start = default.start_mark.line
         while self._lines[start - 1].lstrip().startswith("#"):
             start -= 1

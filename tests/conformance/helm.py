@@ -47,9 +47,10 @@ class Release:
         """Return the objects that Helm installs, hooks included; raises RenderingError."""
         self.check_version()
         command: list[str | Path] = [
-            build(HELM), "template", self.name, self.folder, "--namespace", self.namespace, "--kube-version", self.minor,
+            build(HELM), "template", self.name, self.folder, "--namespace", self.namespace, "--values", "-",
+            "--skip-tests", "--skip-crds" if self.skip_crds else "--include-crds",
             # In a cluster, Helm asks the server.
-            "--api-versions", ",".join(openapi.served(self.minor)), "--skip-tests", "--skip-crds" if self.skip_crds else "--include-crds", "--values", "-",
+            "--kube-version", self.minor, "--api-versions", ",".join(openapi.served(self.minor)),
         ]  # fmt: skip
         run = subprocess.run(command, input=json.dumps(self.values), capture_output=True, text=True, check=False)
         if run.returncode:
@@ -95,7 +96,8 @@ def _release(inputs: dict[str, Any], minor: str) -> Release:
 
 def documents(text: str) -> list[dict[str, Any]]:
     """Return the objects of YAML documents, those of lists one by one."""
-    return [item for document in yaml.load_all(text, Loader=_LOADER) if document for item in _items(document)]  # noqa: S506  # a safe one
+    found = yaml.load_all(text, Loader=_LOADER)
+    return [item for document in found if document for item in _items(document)]
 
 
 def _items(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

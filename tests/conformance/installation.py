@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.conformance.bundles import DEFINITION, Bundle, Object, label_of
 from tests.conformance.pods import workloads
-from tests.conformance.server import ApiServer, Refused
+from tests.conformance.server import ApiServer, RefusedError
 
 FIRST: Final = ("Namespace", DEFINITION, "PriorityClass", "ServiceAccount")
 """Kinds without which the server refuses others."""
@@ -37,7 +37,7 @@ def installed(server: ApiServer, bundle: Bundle) -> Iterator[Installation]:
             label = f"{label_of(workload.item)}: its pod"
             try:
                 found.pods += [f"{label}: {text}" for text in server.create(workload.pod(), dry_run=True).warnings]
-            except Refused as error:
+            except RefusedError as error:
                 found.pods.append(f"{label}: {error}")
         yield found
     finally:
@@ -53,7 +53,7 @@ def _install(server: ApiServer, item: Object, found: Installation, there: list[O
     inert = item["kind"] in INERT
     try:
         answer = server.namespace(item) if item["kind"] == "Namespace" else server.apply(item, dry_run=inert)
-    except Refused as error:
+    except RefusedError as error:
         found.refusals.append(f"{label_of(item)}: {error}")
         return
     found.warnings += [f"{label_of(item)}: {text}" for text in answer.warnings]

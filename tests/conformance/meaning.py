@@ -9,7 +9,16 @@ from typing import Any, Final
 from rehearsal.plan import Plan
 from rehearsal.values import reveal
 from tests.conformance.bundles import Bundle, Object, label_of, setting
-from tests.conformance.pods import Workload, fargate_takes, finds_a_node, is_fargate, node_kinds, selected, selects, workloads
+from tests.conformance.pods import (
+    Workload,
+    fargate_takes,
+    finds_a_node,
+    is_fargate,
+    node_kinds,
+    selected,
+    selects,
+    workloads,
+)
 
 Rule = Callable[[Bundle], Iterator[str]]
 
@@ -139,23 +148,30 @@ def _blocks(budget: Mapping[str, Any], replicas: int) -> bool:
 def selectors_find_pods(bundle: Bundle) -> Iterator[str]:
     """Budgets, network policies, Services, autoscalers and spread constraints are about pods that there are."""
     found = workloads(bundle.objects)
+    names = {(one.kind, one.namespace, one.name) for one in found}
     for item in bundle.objects:
-        namespace, spec = item["metadata"].get("namespace", ""), item.get("spec") or {}
-        if item["kind"] in ("PodDisruptionBudget", "NetworkPolicy"):
-            selector = spec.get("selector") if item["kind"] == "PodDisruptionBudget" else spec.get("podSelector")
+        namespace = item["metadata"].get("namespace", "")
+        for selector in _pod_selectors(item):
             if not any(selected(selector, namespace, found)):
                 yield f"{label_of(item)}: selects nothing"
-        elif item["kind"] == "Service" and spec.get("selector"):
-            if not any(selected({"matchLabels": spec["selector"]}, namespace, found)):
-                yield f"{label_of(item)}: selects nothing"
-        elif item["kind"] == "HorizontalPodAutoscaler":
-            target = spec["scaleTargetRef"]
-            if (target["kind"], target["name"], namespace) not in {(one.kind, one.name, one.namespace) for one in found}:
+        if item["kind"] == "HorizontalPodAutoscaler":
+            target = item["spec"]["scaleTargetRef"]
+            if (target["kind"], namespace, target["name"]) not in names:
                 yield f"{label_of(item)}: scales nothing"
     for workload in found:
         for term in workload.spec.get("topologySpreadConstraints") or []:
             if not selects(term.get("labelSelector"), workload.labels):
                 yield f"{_label(workload)}: spreads other pods over {term['topologyKey']}"
+
+
+def _pod_selectors(item: Object) -> Iterator[Mapping[str, Any]]:
+    """Return the label selectors by which an object of Kubernetes' own finds pods of its namespace."""
+    if item["kind"] == "PodDisruptionBudget":
+        yield item["spec"]["selector"]
+    elif item["kind"] == "NetworkPolicy":
+        yield item["spec"]["podSelector"]
+    elif item["kind"] == "Service" and item["spec"].get("selector"):
+        yield {"matchLabels": item["spec"]["selector"]}
 
 
 # --- What objects refer to ----------------------------------------------------------------------------------------
@@ -241,8 +257,10 @@ def rights_are_of_somebody(bundle: Bundle) -> Iterator[str]:
                 yield f"{label_of(item)}: no ServiceAccount {account[1]}/{subject['name']}"
 
 
-BUILT_IN_ROLES: Final = frozenset({"extension-apiserver-authentication-reader", "system:auth-delegator", "view", "edit"})
-"""Roles of Kubernetes' own. https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings"""
+BUILT_IN_ROLES: Final = frozenset({"extension-apiserver-authentication-reader", "system:auth-delegator"})
+"""Roles of Kubernetes' own that controllers are bound to.
+
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#other-component-roles"""
 
 
 @rule(RULES)
@@ -334,7 +352,7 @@ def _of_releases(bundle: Bundle) -> list[Workload]:
 
 @rule(STACK_RULES)
 def the_platforms_pods_find_a_node(bundle: Bundle) -> Iterator[str]:
-    """A managed node group or a Fargate profile takes each pod: Karpenter's nodes do not count, which these pods bring."""
+    """A managed node group or a Fargate profile takes each pod; Karpenter's nodes do not count."""
     assert bundle.plan is not None
     for workload in _of_releases(bundle):
         if not finds_a_node(bundle.plan, workload):
@@ -349,7 +367,8 @@ def the_platforms_pods_are_put_where_the_settings_say(bundle: Bundle) -> Iterato
         selector = workload.spec.get("nodeSelector") or {}
         missing = {key: value for key, value in wanted.get("nodeSelector", {}).items() if selector.get(key) != value}
         keys = {toleration.get("key") for toleration in workload.spec.get("tolerations") or []}
-        missing |= {taint["key"]: "not tolerated" for taint in wanted.get("tolerations", []) if taint["key"] not in keys}
+        taints = [taint["key"] for taint in wanted.get("tolerations", [])]
+        missing |= {key: "not tolerated" for key in taints if key not in keys}
         yield from (f"{_label(workload)}: {key}: {value}" for key, value in missing.items())
 
 

@@ -29,8 +29,8 @@ def served(minor: str) -> list[str]:
 def problems(item: Object, minor: str, definitions: tuple[Object, ...]) -> list[str]:
     """Return what the schemas find wrong with an object, fields that they do not know included.
 
-    minor: a Kubernetes version such as "1.36". definitions: of the custom resources. Raises LookupError for a kind that is
-    neither Kubernetes' nor theirs.
+    minor: a Kubernetes version such as "1.36". definitions: of the custom resources. Raises LookupError for a kind that
+    is neither Kubernetes' nor theirs.
     """
     group, _, version = item["apiVersion"].rpartition("/")
     kind = item["kind"]

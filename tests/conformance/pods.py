@@ -25,7 +25,7 @@ FARGATE_PROFILE: Final = "aws:eks/fargateProfile:FargateProfile"
 
 @dataclass(frozen=True)
 class Workload:
-    """Something that makes pods. replicas: the fewest that it keeps; None for what makes one pod a node, or runs once."""
+    """Something that makes pods. replicas: the fewest that it keeps; None where that is not a number."""
 
     item: Object
     replicas: int | None

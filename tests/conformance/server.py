@@ -1,4 +1,4 @@
-"""A real Kubernetes API server on an etcd of its own, and what tests ask of it. No controller runs: nothing acts on objects."""
+"""A real Kubernetes API server on an etcd of its own, and what tests ask of it. No controller runs."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ PATIENCE: Final = 120
 """Seconds after which a server that is not ready counts as broken."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The API server refused a request. status: the HTTP status; the message is the server's."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Resource:
-    """How the API names a kind of objects: the path of its version, its plural, whether its objects are in namespaces."""
+    """How the API names a kind: the path of its version, its plural, and whether its objects are in namespaces."""
 
     version_path: str
     plural: str
@@ -62,12 +62,12 @@ class ApiServer:
         self._resources: dict[str, dict[str, Resource]] = {}
 
     def apply(self, item: Mapping[str, Any], *, dry_run: bool = False, manager: str = MANAGER) -> Answer:
-        """Apply an object on the server's side, strictly; raises Refused."""
+        """Apply an object on the server's side, strictly; raises RefusedError."""
         query = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict", **_dry(dry_run)}
         return self.request("PATCH", self.path_of(item), query, item, "application/apply-patch+yaml")
 
     def create(self, item: Mapping[str, Any], *, dry_run: bool = False) -> Answer:
-        """Create an object, strictly; raises Refused."""
+        """Create an object, strictly; raises RefusedError."""
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **_dry(dry_run)}
         collection = self.path_of({**item, "metadata": {**item["metadata"], "name": ""}}).rstrip("/")
         return self.request("POST", collection, query, item)
@@ -83,7 +83,7 @@ class ApiServer:
             self.request("PUT", f"{path}/finalize", {}, {**gone, "spec": {"finalizers": []}})
 
     def path_of(self, item: Mapping[str, Any]) -> str:
-        """Return an object's path; raises Refused for a kind that the server does not have."""
+        """Return an object's path; raises RefusedError for a kind that the server does not have."""
         resource = self._resource(item["apiVersion"], item["kind"])
         metadata = item["metadata"]
         namespace = f"/namespaces/{metadata['namespace']}" if resource.namespaced else ""
@@ -99,7 +99,7 @@ class ApiServer:
         self._resources.clear()
 
     def namespace(self, item: Mapping[str, Any]) -> Answer:
-        """Apply a namespace, and put into it what controllers would; raises Refused.
+        """Apply a namespace, and put into it what controllers would; raises RefusedError.
 
         Whatever its labels enforce, the server warns of pods in it that are not `restricted`.
         """
@@ -119,7 +119,7 @@ class ApiServer:
         body: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
     ) -> Answer:
-        """Send a request; raises Refused unless it succeeds."""
+        """Send a request; raises RefusedError unless it succeeds."""
         connection = self._connection()
         target = f"{path}?{urlencode(query)}" if query else path
         data = None if body is None else json.dumps(body)
@@ -132,7 +132,7 @@ class ApiServer:
             raise
         answer = json.loads(text) if text.startswith("{") else {"message": text}
         if response.status >= 400:
-            raise Refused(response.status, f"{method} {path}: {answer.get('message', text)}")
+            raise RefusedError(response.status, f"{method} {path}: {answer.get('message', text)}")
         warnings = response.headers.get_all("Warning") or []
         return Answer(answer, tuple(warning.partition('"')[2].rstrip('"') for warning in warnings))
 
@@ -153,7 +153,7 @@ class ApiServer:
                 if "/" not in entry["name"]
             }
         if kind not in self._resources[version]:
-            raise Refused(404, f"the server has no {kind} in {version}")
+            raise RefusedError(404, f"the server has no {kind} in {version}")
         return self._resources[version][kind]
 
     def _await_definition(self, definition: Object) -> None:
@@ -164,7 +164,7 @@ class ApiServer:
                 _await(lambda path=path: self._answers(path), f"{path} is not served")  # type: ignore[misc]  # its own path
 
     def _answers(self, path: str) -> bool:
-        with suppress(Refused, OSError, http.client.HTTPException):
+        with suppress(RefusedError, OSError, http.client.HTTPException):
             self.request("GET", path, {"limit": "1"})
             return True
         return False
@@ -180,13 +180,13 @@ def _default_account(namespace: str) -> Object:
     return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
 
 
-def _dry(dry_run: bool) -> dict[str, str]:  # noqa: FBT001
+def _dry(dry_run: bool) -> dict[str, str]:
     return {"dryRun": "All"} if dry_run else {}
 
 
 @contextmanager
 def running(folder: Path, minor: str) -> Iterator[ApiServer]:
-    """Run the API server of a Kubernetes minor, with its etcd, in a folder; raises NoToolError where it cannot be had."""
+    """Run the API server of a Kubernetes minor, with its etcd, in a folder; raises NoToolError where there is none."""
     etcd, server = build(ETCD), build(kube_apiserver(minor))
     client_port, peer_port, port = _free_ports(3)
     token = secrets.token_hex(16)

@@ -13,7 +13,7 @@ from tests.conformance.bundles import MANIFESTS, NAMES, Bundle, Object, bundle
 from tests.conformance.conftest import Servers
 from tests.conformance.installation import Installation, installed
 from tests.conformance.pods import workloads
-from tests.conformance.server import ApiServer, Refused
+from tests.conformance.server import ApiServer, RefusedError
 
 pytestmark = pytest.mark.upstream
 
@@ -80,7 +80,12 @@ def _with(item: Object, path: str, value: Any) -> Object:
         ("NodePool", "spec.disruption.consolidateAfter", "soon", "spec.disruption.consolidateAfter"),
         ("NodePool", "spec.template.spec.expireAfer", "1h", "field not declared in schema"),
         # Rules in CEL.
-        ("NodePool", "spec.disruption.budgets", [{"nodes": "1", "schedule": "0 9 * * *"}], "'schedule' must be set with"),
+        (
+            "NodePool",
+            "spec.disruption.budgets",
+            [{"nodes": "1", "schedule": "0 9 * * *"}],
+            "'schedule' must be set with",
+        ),
         ("EC2NodeClass", "spec.role", "both", "must specify exactly one of"),
         ("EC2NodeClass", "metadata.name", "Not a name", "a lowercase RFC 1123 subdomain"),
         ("Ingress", "spec.rules.0.http.paths.0.pathType", "Regex", 'Unsupported value: "Regex"'),
@@ -110,14 +115,14 @@ def test_what_is_not_there_is_refused(server: ApiServer) -> None:
             'namespaces "nowhere" not found',
         ),
     ):
-        with pytest.raises(Refused, match=message):
+        with pytest.raises(RefusedError, match=message):
             server.apply(item)
 
 
 @pytest.mark.parametrize("kind", ["APIService", "PodDisruptionBudget"])
 def test_a_version_that_kubernetes_dropped_is_refused(server: ApiServer, kind: str) -> None:
     group = {"APIService": "apiregistration.k8s.io/v1beta1", "PodDisruptionBudget": "policy/v1beta1"}[kind]
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         server.apply({"apiVersion": group, "kind": kind, "metadata": {"name": "x", "namespace": "default"}})
 
 
@@ -139,7 +144,12 @@ _NAMED = ("traefik", "karpenter", "hello")
     ("name", "path", "value", "messages"),
     [
         # What its namespace enforces is refused, elsewhere the server warns.
-        ("manifests/hello", "spec.template.spec.hostNetwork", True, ["hello: its pod: POST .*is forbidden: violates Pod"]),
+        (
+            "manifests/hello",
+            "spec.template.spec.hostNetwork",
+            True,
+            ["hello: its pod: POST .*is forbidden: violates Pod"],
+        ),
         (
             "dev",
             "spec.template.spec.containers.0.securityContext",
@@ -168,4 +178,6 @@ def test_an_installation_leaves_nothing_behind(server: ApiServer, helm: Path) ->
 
 def _everything(server: ApiServer) -> set[str]:
     paths = ("/apis/apps/v1/deployments", "/api/v1/services", "/api/v1/namespaces", "/apis/karpenter.sh/v1/nodepools")
-    return {f"{path}/{item['metadata']['name']}" for path in paths for item in server.request("GET", path).body["items"]}
+    return {
+        f"{path}/{item['metadata']['name']}" for path in paths for item in server.request("GET", path).body["items"]
+    }

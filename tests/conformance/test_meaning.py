@@ -148,7 +148,8 @@ BROKEN: list[tuple[str, str, Change, str]] = [
     ("backends_exist", "dev", _without("Service traefik/traefik"), "Ingress traefik/traefik: no Service"),
     ("backends_exist", "prod", _without("Service traefik/traefik"), "TargetGroupBinding traefik/traefik: no Service"),
     (
-        "backends_exist", "dev", _at("Service kube-system/aws-load-balancer-webhook-service", "spec.ports.0.port", 8443),
+        "backends_exist", "dev",
+        _at("Service kube-system/aws-load-balancer-webhook-service", "spec.ports.0.port", 8443),
         "ValidatingWebhookConfiguration /aws-load-balancer-webhook: no Service",
     ),
     (

@@ -1,4 +1,4 @@
-"""The same objects by Kubernetes' published schemas: for whoever has neither Go nor the tools, or no copies of upstream's."""
+"""The same objects by Kubernetes' published schemas: for whoever has neither Go nor the tools."""
 
 import copy
 import os
@@ -31,9 +31,7 @@ def test_every_object_is_as_its_schema_says(name: str) -> None:
     # Without copies of upstream's definitions, custom resources cannot be checked.
     checked = [item for item in _objects(name) if definitions or openapi.is_known(item, bundles.minor_below(name))]
     assert checked
-    found = {
-        bundles.label_of(item): openapi.problems(item, bundles.minor_below(name), definitions) for item in checked
-    }
+    found = {bundles.label_of(item): openapi.problems(item, bundles.minor_below(name), definitions) for item in checked}
     assert {label: wrong for label, wrong in found.items() if wrong} == {}
 
 
@@ -67,5 +65,5 @@ def test_a_wrong_custom_resource_is_seen() -> None:
 
 
 def test_an_unknown_kind_is_an_error() -> None:
-    with pytest.raises(LookupError, match="no schema of Thing in example.jp/v1"):
+    with pytest.raises(LookupError, match=r"no schema of Thing in example\.jp/v1"):
         openapi.problems({"apiVersion": "example.jp/v1", "kind": "Thing"}, "1.36", ())
