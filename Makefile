@@ -30,6 +30,10 @@ preview: $(RUNTIME) ## Show what STACK would create (FORMAT=text or json, UNKNOW
 pulumi: $(RUNTIME) ## Find the Pulumi CLI, or build it with Go into a cache outside the tree
 	@$(PY) -m rehearsal.engine.cli
 
+.PHONY: tools
+tools: $(RUNTIME) ## Build Helm, etcd and the Kubernetes API server with Go into a cache outside the tree
+	@$(PY) -m tools.build
+
 .PHONY: rehearse
 rehearse: $(RUNTIME) ## Bring STACK up on the real Pulumi engine and a fake cloud
 	@$(PY) -m rehearsal.engine.rehearse --stack $(STACK) $(ARGS)
@@ -65,6 +69,10 @@ pulumi-cli:
 .PHONY: test
 test: $(DEV) ## Run the tests
 	@$(PY) -m pytest $(ARGS)
+
+.PHONY: conformance
+conformance: $(DEV) ## Render the charts with Helm and create every object on a real Kubernetes API server
+	@$(PY) -m pytest tests/conformance $(ARGS)
 
 .PHONY: check
 check: lint types ## Lint and types

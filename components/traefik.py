@@ -113,6 +113,8 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
         "topologySpreadConstraints": zone_spread(LABELS, fargate=args["placement"]["fargate"]),
         "resources": resources,
+        # Like the controllers beside it, which would otherwise push it off a full node.
+        "priorityClassName": "system-cluster-critical",
         # Chart 41 ignores `service.type` without a word.
         "service": {"spec": {"type": "ClusterIP"}},
         "ports": {

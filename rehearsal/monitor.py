@@ -201,10 +201,9 @@ class RecordingMonitor:
     def ReadResource(self, request: Any) -> resource_pb2.ReadResourceResponse:  # noqa: N802
         """Record a resource that exists already, and answer with what is known of it, else what one would be."""
         inputs = resolve_references(decode(request.properties)[0])
-        kind = cloud.kind_of(request.type)
         urn = self._new_urn(request.parent, request.type, request.name)
         context = self._context(urn, request.provider, request.type)
-        known = self._inventory.find(request.type, "id", request.id) or kind.settle(
+        known = self._inventory.find(request.type, "id", request.id) or cloud.kind_of(request.type).settle(
             reveal(inputs), replace(context, id=request.id)
         )
         self._registrations[urn] = Registration(

@@ -97,8 +97,13 @@ def object_problems(definition: Path, body: Mapping[str, Any]) -> list[str]:
 
     definition: the file of its CustomResourceDefinition. Rules in CEL are left out.
     """
+    return custom_resource_problems(_yaml(definition), body)
+
+
+def custom_resource_problems(definition: Mapping[str, Any], body: Mapping[str, Any]) -> list[str]:
+    """Return the same; definition: the CustomResourceDefinition itself."""
     group, version = body["apiVersion"].split("/")
-    spec = _yaml(definition)["spec"]
+    spec = definition["spec"]
     assert (spec["group"], spec["names"]["kind"]) == (group, body["kind"])
     schemas = {served["name"]: served["schema"]["openAPIV3Schema"] for served in spec["versions"] if served["served"]}
     schema = _closed(schemas[version])

@@ -32,6 +32,7 @@ from rehearsal.engine.refusals import follow
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.store import Event, Resource, Store
 from rehearsal.engine.tree import tree
+from tools.build import PULUMI
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = ROOT / "rehearsal" / "bin"
@@ -410,7 +411,7 @@ def _show(rehearsal: Rehearsal, *arguments: str) -> int:
 
 def default_folder(stack: str) -> Path:
     """Return where `make rehearse` keeps a stack between two calls."""
-    return cli.cache_folder().parents[1] / "rehearsals" / stack
+    return PULUMI.cache_folder().parents[1] / "rehearsals" / stack
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.engine import cli
+from tools.build import PULUMI
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +56,7 @@ def test_without_a_cli_and_without_go_there_is_one_line_and_a_failure(
 
 
 def test_what_was_built_is_taken_from_the_cache(machine: Path) -> None:
-    folder = cli.cache_folder()
+    folder = PULUMI.cache_folder()
     folder.mkdir(parents=True)
     binary = _put(folder, "pulumi")
     (folder / cli.RUNNER).touch()
@@ -83,15 +84,8 @@ def test_it_is_built_once_with_go(machine: Path, tmp_path: Path, monkeypatch: py
     assert os.access(found.path, os.X_OK)
     assert found.runner is not None
     assert found.runner.read_text() == "runner"
-    assert sorted(path.name for path in cli.cache_folder().iterdir()) == ["pulumi", cli.RUNNER]
+    assert sorted(path.name for path in PULUMI.cache_folder().iterdir()) == ["pulumi", cli.RUNNER]
 
     (machine / "go").unlink()
     cli.find.cache_clear()
     assert cli.find() == found
-
-
-def test_versions() -> None:
-    assert cli.parse_version("v3.259.0-dev.1") == (3, 259, 0)
-    assert cli.pinned_version() >= (3, 259, 0)
-    with pytest.raises(ValueError, match="not a version"):
-        cli.parse_version("new")

@@ -1,4 +1,4 @@
-// The Pulumi CLI that rehearsals and engine tests use; rehearsal/engine/cli.py says how it is built. `make pulumi` does it.
+// The Pulumi CLI that rehearsals and engine tests use; tools/build.py says how it is built. `make pulumi` does it.
 module eks-platform/tools/pulumi
 
 go 1.26

@@ -1,0 +1,199 @@
+"""What is installed together: a stack with its Helm releases, the manifests, the example application.
+
+Whatever stack, release, manifest or example there is, is found by looking; nothing here names one.
+"""
+
+import json
+import runpy
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import chdir
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from rehearsal.plan import Plan
+from rehearsal.program import ROOT, read_configuration, stacks
+from rehearsal.record import record
+from rehearsal.values import has_unknown, reveal
+from tests import upstream
+from tests.conformance import helm
+from tests.plans import plan_of
+
+Object = dict[str, Any]
+
+DEFINITION: Final = "CustomResourceDefinition"
+CONFIG_GROUP: Final = "kubernetes:yaml/v2:ConfigGroup"
+STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
+STACKS: Final = tuple(stacks())
+MANIFESTS: Final = tuple(sorted(path.name for path in (ROOT / "manifests").iterdir() if path.is_dir()))
+EXAMPLES: Final = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml")))
+NAMES: Final = (*STACKS, *(f"manifests/{name}" for name in MANIFESTS), *(f"examples/{name}" for name in EXAMPLES))
+
+CLUSTER_WIDE: Final = frozenset({
+    "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", DEFINITION, "FlowSchema", "IngressClass",
+    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node",
+    "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
+    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+    "VolumeAttributesClass",
+})  # fmt: skip
+"""Kinds of Kubernetes' own whose objects are in no namespace."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Objects that one program, or one folder of manifests, installs.
+
+    minor: the cluster's Kubernetes version. own: the objects of the program or of the files. rendered: those of each
+    Helm release, by its name. definitions: the custom resource definitions among both, and those that it takes from
+    files of upstream's. plan: the program's. platform: the stack below it; None for a stack.
+    """
+
+    name: str
+    minor: str
+    own: tuple[Object, ...]
+    rendered: Mapping[str, tuple[Object, ...]]
+    definitions: tuple[Object, ...]
+    plan: Plan | None
+    platform: "Bundle | None" = None
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """All objects but the definitions."""
+        return (*self.own, *(item for items in self.rendered.values() for item in items))
+
+
+@cache
+def bundle(name: str) -> Bundle:
+    """Return what `name`, one of NAMES, installs; the test is skipped where upstream's copies are not there."""
+    plan, minor = plan_below(name), minor_below(name)
+    releases = helm.releases(plan, minor) if plan else []
+    rendered = {release.name: _apart(_placed(release.rendered(), release.namespace)) for release in releases}
+    own, definitions = _apart(_placed(own_objects(name), "default"))
+    return Bundle(
+        name,
+        minor,
+        own,
+        {release: objects for release, (objects, _) in rendered.items()},
+        (*definitions, *_from_files(plan), *(crd for _, crds in rendered.values() for crd in crds)),
+        plan,
+        None if name in STACKS else bundle(STACKS[0]),
+    )
+
+
+@cache
+def plan_below(name: str) -> Plan | None:
+    """Return the plan of a bundle's program; None for manifests."""
+    if name in STACKS:
+        return plan_of(name)
+    return None if name.startswith("manifests/") else _example_plan(ROOT / name, STACKS[0])
+
+
+def minor_below(name: str) -> str:
+    """Return the Kubernetes version of a bundle's cluster."""
+    return str(reveal(plan_of(name if name in STACKS else STACKS[0]).exports["kubernetesVersion"]))
+
+
+def own_objects(name: str) -> list[Object]:
+    """Return the objects of a bundle's program or files, without what Helm makes: nothing of upstream's is needed."""
+    plan = plan_below(name)
+    return _program_objects(plan) if plan else _objects_in(ROOT / name)
+
+
+def _example_plan(folder: Path, platform: str) -> Plan:
+    """Return the plan of an example's first stack, which refers to the outputs of a platform's stack."""
+    stack = stacks(folder)[0]
+    configuration = read_configuration(stack, None, folder)
+    outputs = reveal(plan_of(platform).exports)
+    # Whichever stack of the platform it names.
+    names = {value for value in configuration.values.values() if value.count("/") == 2}
+    with chdir(folder):
+        return record(
+            lambda: runpy.run_path(str(folder), run_name="__main__"),
+            project=configuration.project,
+            stack=stack,
+            config=configuration.values,
+            secret_keys=configuration.secret_keys,
+            existing={STACK_REFERENCE: [{"id": name, "name": name, "outputs": outputs} for name in names]},
+            disabled_providers=configuration.disabled_providers,
+        )
+
+
+def _program_objects(plan: Plan) -> list[Object]:
+    """Return the Kubernetes objects that a program registers itself, but not those that a file of upstream's makes."""
+    below = {entry.urn for group in plan.find(type=CONFIG_GROUP) for entry in plan.descendants(group)}
+    found = [
+        reveal(entry.inputs)
+        for entry in plan
+        if entry.custom and not entry.read and entry.type.startswith("kubernetes:")
+        if entry.type not in (helm.RELEASE, CONFIG_GROUP) and entry.urn not in below
+    ]
+    assert not has_unknown(found)
+    return found
+
+
+def _from_files(plan: Plan | None) -> list[Object]:
+    """Return the definitions that a program takes from upstream's URLs, out of the copies by the same file names."""
+    groups = plan.find(type=CONFIG_GROUP) if plan else []
+    names = [Path(file).name for group in groups for file in reveal(group.inputs)["files"]]
+    copies = {path.name: path for path in upstream.facts("crds").glob("*/*.yaml")}
+    missing = sorted(set(names) - copies.keys())
+    assert not missing, f"UPSTREAM_FACTS has no copy of {missing}"
+    return [item for name in names for item in helm.documents(copies[name].read_text())]
+
+
+def _objects_in(folder: Path) -> list[Object]:
+    return [item for file in sorted(folder.rglob("*.yaml")) for item in helm.documents(file.read_text())]
+
+
+def _apart(objects: Iterable[Object]) -> tuple[tuple[Object, ...], tuple[Object, ...]]:
+    """Return the objects, and the custom resource definitions among them."""
+    found = list(objects)
+    return (
+        tuple(item for item in found if item["kind"] != DEFINITION),
+        tuple(item for item in found if item["kind"] == DEFINITION),
+    )
+
+
+def _placed(objects: Iterable[Object], namespace: str) -> Iterator[Object]:
+    """Return the objects with the namespace that they are put into where they name none."""
+    for item in objects:
+        if is_cluster_wide(item) or item["metadata"].get("namespace"):
+            yield item
+        else:
+            yield {**item, "metadata": {**item["metadata"], "namespace": namespace}}
+
+
+def is_cluster_wide(item: Mapping[str, Any]) -> bool:
+    """Return whether an object is in no namespace."""
+    return item["kind"] in CLUSTER_WIDE or (_group(item), item["kind"]) in _cluster_wide_custom_resources()
+
+
+@cache
+def upstream_definitions() -> tuple[Object, ...]:
+    """Return every custom resource definition of UPSTREAM_FACTS; the test is skipped where that is not set."""
+    files = sorted(upstream.facts("crds").glob("*/*.yaml"))
+    return tuple(item for file in files for item in helm.documents(file.read_text()))
+
+
+@cache
+def _cluster_wide_custom_resources() -> frozenset[tuple[str, str]]:
+    specs = [definition["spec"] for definition in upstream_definitions()]
+    return frozenset((spec["group"], spec["names"]["kind"]) for spec in specs if spec["scope"] == "Cluster")
+
+
+def _group(item: Mapping[str, Any]) -> str:
+    group, slash, _ = item["apiVersion"].partition("/")
+    return group if slash else ""
+
+
+def label_of(item: Mapping[str, Any]) -> str:
+    """Return how a message names an object: kind, namespace and name."""
+    metadata = item["metadata"]
+    return f"{item['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
+
+
+def setting(name: str, key: str) -> Any:
+    """Return a setting of a stack's file by its key such as "operationsPods", or an empty object."""
+    text = read_configuration(name).values.get(f"eks-platform:{key}")
+    return json.loads(text) if text else {}

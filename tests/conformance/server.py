@@ -1,0 +1,260 @@
+"""A real Kubernetes API server on an etcd of its own, and what tests ask of it. No controller runs."""
+
+import http.client
+import json
+import secrets
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from tools.build import ETCD, build, kube_apiserver
+
+Object = dict[str, Any]
+
+MANAGER: Final = "conformance"
+PATIENCE: Final = 120
+"""Seconds after which a server that is not ready counts as broken."""
+
+
+class RefusedError(Exception):
+    """The API server refused a request. status: the HTTP status; the message is the server's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server answered. warnings: those that a user of kubectl would see."""
+
+    body: Object
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """How the API names a kind: the path of its version, its plural, and whether its objects are in namespaces."""
+
+    version_path: str
+    plural: str
+    namespaced: bool
+
+
+class ApiServer:
+    """A client of the API server, as a cluster administrator. It may be used by several threads."""
+
+    def __init__(self, port: int, certificate: Path, token: str) -> None:
+        self._port = port
+        self._certificate = certificate
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._local = threading.local()
+        self._connections: list[http.client.HTTPSConnection] = []
+        self._resources: dict[str, dict[str, Resource]] = {}
+
+    def apply(self, item: Mapping[str, Any], *, dry_run: bool = False, manager: str = MANAGER) -> Answer:
+        """Apply an object on the server's side, strictly; raises RefusedError."""
+        query = {"fieldManager": manager, "force": "true", "fieldValidation": "Strict", **_dry(dry_run)}
+        return self.request("PATCH", self.path_of(item), query, item, "application/apply-patch+yaml")
+
+    def create(self, item: Mapping[str, Any], *, dry_run: bool = False) -> Answer:
+        """Create an object, strictly; raises RefusedError."""
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **_dry(dry_run)}
+        collection = self.path_of({**item, "metadata": {**item["metadata"], "name": ""}}).rstrip("/")
+        return self.request("POST", collection, query, item)
+
+    def delete(self, item: Mapping[str, Any]) -> None:
+        """Delete an object, and nothing that depends on it; a namespace must be empty."""
+        path = self.path_of(item)
+        if item["kind"] == "Namespace":
+            self.request("DELETE", self.path_of(_default_account(item["metadata"]["name"])))
+        self.request("DELETE", path, {}, {"propagationPolicy": "Background", "gracePeriodSeconds": 0})
+        if item["kind"] == "Namespace":
+            gone = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": item["metadata"]["name"]}}
+            self.request("PUT", f"{path}/finalize", {}, {**gone, "spec": {"finalizers": []}})
+
+    def path_of(self, item: Mapping[str, Any]) -> str:
+        """Return an object's path; raises RefusedError for a kind that the server does not have."""
+        resource = self._resource(item["apiVersion"], item["kind"])
+        metadata = item["metadata"]
+        namespace = f"/namespaces/{metadata['namespace']}" if resource.namespaced else ""
+        return f"{resource.version_path}{namespace}/{resource.plural}/{quote(metadata['name'])}"
+
+    def define(self, definitions: Iterable[Object]) -> None:
+        """Install custom resource definitions, and wait until their kinds are served."""
+        found = list(definitions)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(self.apply, found))
+        for definition in found:
+            self._await_definition(definition)
+        self._resources.clear()
+
+    def namespace(self, item: Mapping[str, Any]) -> Answer:
+        """Apply a namespace, and put into it what controllers would; raises RefusedError.
+
+        Whatever its labels enforce, the server warns of pods in it that are not `restricted`.
+        """
+        answer = self.apply(item)
+        name = item["metadata"]["name"]
+        warn = {"pod-security.kubernetes.io/warn": "restricted"}
+        labelled = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": warn}}
+        self.apply(labelled, manager=f"{MANAGER}-warnings")
+        self.apply(_default_account(name))
+        return answer
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> Answer:
+        """Send a request; raises RefusedError unless it succeeds."""
+        connection = self._connection()
+        target = f"{path}?{urlencode(query)}" if query else path
+        data = None if body is None else json.dumps(body)
+        try:
+            connection.request(method, target, data, {**self._headers, "Content-Type": content_type})
+            response = connection.getresponse()
+            text = response.read().decode()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise
+        answer = json.loads(text) if text.startswith("{") else {"message": text}
+        if response.status >= 400:
+            raise RefusedError(response.status, f"{method} {path}: {answer.get('message', text)}")
+        warnings = response.headers.get_all("Warning") or []
+        return Answer(answer, tuple(warning.partition('"')[2].rstrip('"') for warning in warnings))
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        if not hasattr(self._local, "connection"):
+            context = ssl.create_default_context(cafile=self._certificate)
+            self._local.connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=60, context=context)
+            self._connections.append(self._local.connection)
+        connection: http.client.HTTPSConnection = self._local.connection
+        return connection
+
+    def _resource(self, version: str, kind: str) -> Resource:
+        if version not in self._resources:
+            path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+            self._resources[version] = {
+                entry["kind"]: Resource(path, entry["name"], entry["namespaced"])
+                for entry in self.request("GET", path).body["resources"]
+                if "/" not in entry["name"]
+            }
+        if kind not in self._resources[version]:
+            raise RefusedError(404, f"the server has no {kind} in {version}")
+        return self._resources[version][kind]
+
+    def _await_definition(self, definition: Object) -> None:
+        spec = definition["spec"]
+        for version in spec["versions"]:
+            if version["served"]:
+                path = f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
+                _await(lambda path=path: self._answers(path), f"{path} is not served")  # type: ignore[misc]  # its own path
+
+    def _answers(self, path: str) -> bool:
+        with suppress(RefusedError, OSError, http.client.HTTPException):
+            self.request("GET", path, {"limit": "1"})
+            return True
+        return False
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._connections:
+            connection.close()
+
+
+def _default_account(namespace: str) -> Object:
+    """Return the service account that a controller puts into each namespace, and without which there are no pods."""
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+@contextmanager
+def running(folder: Path, minor: str) -> Iterator[ApiServer]:
+    """Run the API server of a Kubernetes minor, with its etcd, in a folder; raises NoToolError where there is none."""
+    etcd, server = build(ETCD), build(kube_apiserver(minor))
+    client_port, peer_port, port = _free_ports(3)
+    token = secrets.token_hex(16)
+    (folder / "tokens").write_text(f"{token},administrator,1,system:masters\n")
+    store = f"http://127.0.0.1:{client_port}"
+    peer = f"http://127.0.0.1:{peer_port}"
+    certificates = folder / "certificates"
+    with (
+        _process(
+            folder / "etcd.log",
+            etcd, "--data-dir", folder / "etcd", "--unsafe-no-fsync", "--log-level", "warn",
+            "--listen-client-urls", store, "--advertise-client-urls", store, "--listen-peer-urls", peer,
+            "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
+        ) as database,
+        _process(
+            folder / "kube-apiserver.log",
+            server, "--etcd-servers", store, "--bind-address", "127.0.0.1", "--secure-port", str(port),
+            "--cert-dir", certificates, "--token-auth-file", folder / "tokens", "--authorization-mode", "RBAC",
+            "--service-cluster-ip-range", "10.100.0.0/16", "--endpoint-reconciler-type", "none",
+            # The key that the server makes for its own certificate serves for tokens too.
+            "--service-account-issuer", "https://kubernetes.default.svc",
+            "--service-account-key-file", certificates / "apiserver.key",
+            "--service-account-signing-key-file", certificates / "apiserver.key",
+            # As on EKS: what keeps privileged pods out is Pod Security, not this.
+            "--allow-privileged=true",
+            # Its finalizers stay where no controller takes them off.
+            "--disable-admission-plugins", "StorageObjectInUseProtection",
+        ) as process,
+    ):  # fmt: skip
+        certificate = certificates / "apiserver.crt"
+        client = ApiServer(port, certificate, token)
+
+        def ready() -> bool:
+            for running_, log in ((database, "etcd.log"), (process, "kube-apiserver.log")):
+                if running_.poll() is not None:
+                    raise RuntimeError(f"it ended: {(folder / log).read_text()[-2000:]}")
+            return certificate.exists() and client._answers("/readyz")
+
+        try:
+            _await(ready, "the API server is not ready")
+            yield client
+        finally:
+            client.close()
+
+
+@contextmanager
+def _process(log: Path, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            yield process
+        finally:
+            # There is nothing to save. The context waits for the end, the one that was started first being the last.
+            process.kill()
+
+
+def _free_ports(count: int) -> list[int]:
+    with_sockets = [socket.socket() for _ in range(count)]
+    for found in with_sockets:
+        found.bind(("127.0.0.1", 0))
+    ports = [int(found.getsockname()[1]) for found in with_sockets]
+    for found in with_sockets:
+        found.close()
+    return ports
+
+
+def _await(condition: Any, otherwise: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(otherwise)
+        time.sleep(0.05)

@@ -1,0 +1,101 @@
+"""The programs in Go that tests use: what pins them, and that they are built once."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from rehearsal.program import stacks
+from rehearsal.values import reveal
+from tests.plans import plan_of
+from tools import build
+
+ALL = (build.PULUMI, *build.CONFORMANCE)
+
+
+def test_versions() -> None:
+    assert build.parse_version("v3.259.0-dev.1") == (3, 259, 0)
+    assert build.PULUMI.version() >= (3, 259, 0)
+    with pytest.raises(ValueError, match="not a version"):
+        build.parse_version("new")
+
+
+@pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
+def test_each_is_pinned_by_a_module_of_its_own(tool: build.Tool) -> None:
+    text = tool.manifest.read_text()
+    assert f"module eks-platform/{tool.module.relative_to(build.FOLDER.parent)}\n" in text
+    assert f"\ntool {tool.package}\n" in text
+    assert (tool.module / "go.sum").is_file()
+
+
+def test_helm_is_of_the_line_in_the_provider() -> None:
+    """https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/go.mod."""
+    assert build.HELM.version()[:2] == (3, 20)
+
+
+def test_there_is_an_api_server_of_each_version_that_a_stack_has_and_of_no_other() -> None:
+    assert set(build.KUBERNETES) == {reveal(plan_of(stack).exports["kubernetesVersion"]) for stack in stacks()}
+
+
+@pytest.mark.parametrize("minor", build.KUBERNETES)
+def test_all_modules_of_an_api_server_are_of_one_release(minor: str) -> None:
+    server = build.kube_apiserver(minor)
+    major_number, minor_number, patch = server.version()
+    assert f"{major_number}.{minor_number}" == minor
+    replaced = re.findall(r"^\t(k8s\.io/\S+) => (\S+) (\S+)$", server.manifest.read_text(), re.MULTILINE)
+    assert replaced
+    assert {(name == target, version) for name, target, version in replaced} == {(True, f"v0.{minor_number}.{patch}")}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with an empty cache and nothing on PATH but what is put into the folder."""
+    found = tmp_path / "bin"
+    found.mkdir()
+    monkeypatch.setenv("PATH", f"{found}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(build.shutil, "which", lambda name: str(found / name) if (found / name).exists() else None)
+    return found
+
+
+def _go(machine: Path, body: str) -> Path:
+    """Put a Go on PATH that writes down how it is called; $output is what it shall build."""
+    path = machine / "go"
+    calls = machine / "calls"
+    path.write_text(
+        f'#!/bin/sh\necho "$PWD $*" >> {calls}\nwhile [ "$1" != -o ]; do shift; done\noutput=$2\n{body}\n'
+    )
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return calls
+
+
+def test_a_tool_is_built_once_as_its_version(machine: Path) -> None:
+    calls = _go(machine, 'echo built > "$output"')
+    server = build.kube_apiserver(build.KUBERNETES[0])
+
+    path = build.build(server)
+    assert path == build.build(server)
+    assert path.read_text() == "built\n"
+    assert path.stat().st_mode & stat.S_IXUSR
+    assert [file.name for file in server.cache_folder().iterdir()] == ["kube-apiserver"]
+    (call,) = calls.read_text().splitlines()
+    major, minor, patch = server.version()
+    assert call.startswith(f"{server.module} build -trimpath -ldflags -s -w ")
+    assert f"-X k8s.io/component-base/version.gitVersion=v{major}.{minor}.{patch} " in call
+    assert f"-X k8s.io/component-base/version.gitMinor={minor} " in call
+    assert call.endswith(" k8s.io/kubernetes/cmd/kube-apiserver")
+
+
+def test_a_build_that_failed_leaves_nothing_that_looks_built(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _go(machine, 'echo half > "$output"; exit 1')
+    assert build.main([build.HELM]) == 1
+    assert list(build.HELM.cache_folder().iterdir()) == []
+    assert "returned non-zero exit status 1" in capsys.readouterr().err
+
+
+def test_without_go_there_is_one_line_that_says_so(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build.main([build.HELM, build.ETCD]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[-1] == "no Go to build helm with, which is not in the cache: https://go.dev/dl/"
