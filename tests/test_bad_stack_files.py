@@ -15,7 +15,7 @@ from rehearsal.monitor import RecordingMonitor
 from rehearsal.plan import STACK
 from rehearsal.preview import main
 from rehearsal.program import ROOT
-from settings_problems import PROJECT
+from settings.problems import PROJECT
 from tests.planted import secret_settings
 from tests.settings_files import Case, bad_files, changed, document_of, parts, problems_of, put
 
@@ -135,7 +135,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for path in [*ROOT.glob("*.py"), *ROOT.glob("requirements*"), ROOT / "Makefile", ROOT / "Pulumi.yaml"]:
         shutil.copy(path, folder)
-    for name in ("components", "rehearsal"):
+    for name in ("components", "manifests", "rehearsal", "settings"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

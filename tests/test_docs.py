@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from rehearsal.program import ROOT
 from settings import Stack
-from settings_problems import models
+from settings.problems import models
 from tests.test_repository import TARGETS
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("examples/*/README.md"))]

@@ -63,9 +63,7 @@ def _go(machine: Path, body: str) -> Path:
     """Put a Go on PATH that writes down how it is called; $output is what it shall build."""
     path = machine / "go"
     calls = machine / "calls"
-    path.write_text(
-        f'#!/bin/sh\necho "$PWD $*" >> {calls}\nwhile [ "$1" != -o ]; do shift; done\noutput=$2\n{body}\n'
-    )
+    path.write_text(f'#!/bin/sh\necho "$PWD $*" >> {calls}\nwhile [ "$1" != -o ]; do shift; done\noutput=$2\n{body}\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return calls
 

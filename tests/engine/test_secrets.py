@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal, Run
-from settings_problems import PROJECT
+from settings.problems import PROJECT
 from tests.planted import PLANTED, PLANTINGS, forms_in, planted
 
 pytestmark = pytest.mark.engine
