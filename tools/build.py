@@ -57,13 +57,17 @@ class Tool:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return base / "eks-platform" / self.name / ".".join(map(str, self.version()))
 
+    def require_go(self) -> None:
+        """Raise NoToolError where there is no Go."""
+        if shutil.which("go") is None:
+            raise NoToolError(f"no Go to build {self.name} with, which is not in the cache: https://go.dev/dl/")
+
     def go(self, *arguments: str) -> str:
         """Run Go in the tool's module, and return what it prints.
 
         Raises NoToolError where there is no Go, subprocess.CalledProcessError where it fails.
         """
-        if shutil.which("go") is None:
-            raise NoToolError(f"no Go to build {self.name} with, which is not in the cache: https://go.dev/dl/")
+        self.require_go()
         return subprocess.run(["go", *arguments], cwd=self.module, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
@@ -133,6 +137,7 @@ def build(tool: Tool) -> Path:
     """
     if binary := built(tool):
         return binary
+    tool.require_go()
     folder = tool.cache_folder()
     print(f"building {tool.name} into {folder} (some minutes, once)", file=sys.stderr)
     folder.mkdir(parents=True, exist_ok=True)

@@ -309,10 +309,10 @@ def roles_and_service_accounts_agree(bundle: Bundle) -> Iterator[str]:
             elif pair not in ADDON_ACCOUNTS and not (_matches(pair, accounts) and _matches(pair, used)):
                 yield f"{role}: no pod has the service account {pair[0]}/{pair[1]}"
     for pair, item in accounts.items():
-        role = (item["metadata"].get("annotations") or {}).get(ROLE_ANNOTATION)
+        named = (item["metadata"].get("annotations") or {}).get(ROLE_ANNOTATION)
         wanted = [arn for arn, pairs in trusted.items() if any(_matches(one, [pair]) for one in pairs)]
-        if role not in (wanted or [None]):
-            yield f"{label_of(item)}: has the role {role}, is trusted by {wanted}"
+        if (named not in wanted) if wanted else named:
+            yield f"{label_of(item)}: has the role {named}, is trusted by {wanted}"
 
 
 def _matches(pattern: tuple[str, str], pairs: Any) -> bool:

@@ -161,7 +161,7 @@ class ApiServer:
         for version in spec["versions"]:
             if version["served"]:
                 path = f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
-                _await(lambda path=path: self._answers(path), f"{path} is not served")  # type: ignore[misc]  # its own path
+                _await(lambda path=path: self._answers(path), f"{path} is not served")
 
     def _answers(self, path: str) -> bool:
         with suppress(RefusedError, OSError, http.client.HTTPException):

@@ -71,9 +71,9 @@ def _at(label: str, path: str, value: Any) -> Change:
     def change(objects: Objects) -> None:
         *above, last = path.split(".")
         node: Any = objects[label]
-        for key in above:
-            node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
-        key = int(last) if isinstance(node, list) else last
+        for name in above:
+            node = node[int(name)] if isinstance(node, list) else node.setdefault(name, {})
+        key: str | int = int(last) if isinstance(node, list) else last
         if value is None:
             del node[key]
         else:
