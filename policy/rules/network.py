@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policy.model import UNKNOWN, Resource, at, items
+from policy.model import UNKNOWN, Resource, at, items, text
 from policy.rule import Level, rule, stack_rule
 from policy.rules.addresses import open_to_the_world
 
@@ -30,7 +30,7 @@ def _entries(resource: Resource) -> list[Any]:
     """Return the rules for incoming traffic in a resource."""
     if resource.type in (GROUP, DEFAULT_GROUP):
         return items(resource.get("ingress"))
-    if resource.type == LEGACY_RULE and resource.get("type") == "egress":
+    if resource.type == LEGACY_RULE and resource.get("type") in ("egress", UNKNOWN):
         return []
     return [resource.properties]
 
@@ -89,11 +89,10 @@ def default_group(group: Resource) -> Iterator[str]:
 def nat_per_zone(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
     """A regional gateway is in every zone. Ids may not be known, so gateways and zones are counted."""
     gateways = [resource for resource in resources if resource.type == NAT]
-    zones = {resource.get("availabilityZone") for resource in resources if resource.type == SUBNET}
+    zones = {text(resource.get("availabilityZone")) for resource in resources if resource.type == SUBNET} - {""}
     regional = any(gateway.get("availabilityMode") in ("regional", UNKNOWN) for gateway in gateways)
-    known = {zone for zone in zones if isinstance(zone, str)}
-    if gateways and not regional and len(gateways) < len(known):
-        yield gateways[0], f"{len(gateways)} of {len(known)} zones have a NAT gateway"
+    if gateways and not regional and len(gateways) < len(zones):
+        yield gateways[0], f"{len(gateways)} of {len(zones)} zones have a NAT gateway"
 
 
 @stack_rule(

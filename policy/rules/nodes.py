@@ -40,7 +40,7 @@ def imdsv2(resource: Resource) -> Iterator[str]:
     )
     default = "required" if resource.type == NODE_CLASS else "optional"
     tokens = at(options, "httpTokens") or default
-    if at(options, "httpEndpoint") == "disabled":
+    if at(options, "httpEndpoint") in ("disabled", UNKNOWN):
         return
     if tokens not in ("required", UNKNOWN):
         yield f"httpTokens is {tokens}"

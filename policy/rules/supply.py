@@ -31,7 +31,7 @@ PARAMETER: Final = re.compile(r"resolve:ssm:.*/(latest|recommended)(/|$)")
 def release_version(release: Resource) -> Iterator[str]:
     """A chart in a folder or an archive is pinned by the repository that it lies in."""
     chart, version = release.get("chart"), release.get("version")
-    if version is UNKNOWN or re.match(r"(\.{0,2}/|.*\.tgz$)", text(chart)):
+    if UNKNOWN in (chart, version) or re.match(r"(\.{0,2}/|.*\.tgz$)", text(chart)):
         return
     if not EXACT.fullmatch(text(version)):
         yield f"its version is {version or 'not set'}"

@@ -32,7 +32,7 @@ def tagged(resource: Resource) -> Iterator[str]:
     own = resource.get("tags")
     if UNKNOWN in (defaults, own) or resource.provider is None:
         return
-    missing = _missing({**(defaults or {}), **(own or {})})
+    missing = [tag for tag in REQUIRED if at(defaults, tag) is None and at(own, tag) is None]
     if missing:
         yield f"it has no tag {', '.join(missing)}"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from policy.exceptions import SYSTEM_NAMESPACES
-from policy.model import UNKNOWN, Resource, at, below, is_true, is_unknown, items
+from policy.model import UNKNOWN, Resource, at, below, is_true, is_unknown, items, text
 from policy.rule import Level, rule
 from policy.rules.pods import RELEASE, WORKLOADS, containers, namespace_of, pod_spec
 
@@ -92,7 +92,7 @@ def budget(resource: Resource) -> Iterator[str]:
         yield from (f"{problem} stops every drain" for problem in _blocking(resource.get("spec")))
         return
     for path, value in below(resource.get("values")):
-        if path[-1].lower() in ("poddisruptionbudget", "pdb") and at(value, "enabled") is not False:
+        if path[-1].lower() in ("poddisruptionbudget", "pdb") and at(value, "enabled") in (None, True):
             yield from (f"its value {'.'.join(path)}.{problem} stops every drain" for problem in _blocking(value))
 
 
@@ -113,5 +113,6 @@ def _blocking(spec: Any) -> Iterator[str]:
 def pod_security(namespace: Resource) -> Iterator[str]:
     """The two levels that keep pods from the host."""
     name, level = namespace.get("metadata", "name"), namespace.get("metadata", "labels", ENFORCE)
-    if name not in SYSTEM_NAMESPACES and level not in ("restricted", "baseline", UNKNOWN):
+    ours = name is not UNKNOWN and text(name) not in SYSTEM_NAMESPACES
+    if ours and level not in ("restricted", "baseline", UNKNOWN):
         yield f"its level is {level or 'not set'}"
