@@ -42,12 +42,12 @@ timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt pictur
 ## The stack, for real
 
 .PHONY: plan
-plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK, with the difference of every property
-	@pulumi preview --stack $(STACK) --diff $(ARGS)
+plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK under the policies, with the difference of every property
+	@pulumi preview --stack $(STACK) --policy-pack policy --diff $(ARGS)
 
 .PHONY: up
-up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK (YES=1 does not ask first)
-	@pulumi up --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
+up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK under the policies (YES=1 does not ask first)
+	@pulumi up --stack $(STACK) --policy-pack policy $(if $(YES),--yes --non-interactive) $(ARGS)
 
 .PHONY: drift
 drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of STACK; changes nothing

@@ -17,9 +17,9 @@ PACK: Final = "policy/PulumiPolicy.yaml"
 """Where a project has its policy pack."""
 
 
-def violations_of(plan: Plan, root: Path) -> list[Violation]:
-    """Return where a plan breaks the rules, mandatory violations first; none if the project in `root` has no pack."""
-    return violations(resources_of(plan), RULES) if (root / PACK).exists() else []
+def violations_of(plan: Plan, root: Path) -> list[Violation] | None:
+    """Return where a plan breaks the rules, mandatory violations first; None if the project in `root` has no pack."""
+    return violations(resources_of(plan), RULES) if (root / PACK).exists() else None
 
 
 def resources_of(plan: Plan) -> list[Resource]:
@@ -52,8 +52,11 @@ def to_json(violation: Violation) -> Properties:
     }
 
 
-def render(found: list[Violation]) -> Iterator[str]:
+def render(found: list[Violation] | None) -> Iterator[str]:
     """Yield the lines that show violations."""
+    if found is None:
+        return
+    yield ""
     yield "Policies:" if found else "No policy is violated."
     for violation in found:
         resource = violation.resource

@@ -39,14 +39,14 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 1
     violations = policies.violations_of(plan, root)
     if options.format == "json":
-        found = [policies.to_json(violation) for violation in violations]
+        found = [policies.to_json(violation) for violation in violations or []]
         print(json.dumps({**plan.to_json(), "violations": found}, indent=2))
     else:
-        print("\n".join([*render(plan), "", *policies.render(violations)]))
+        print("\n".join([*render(plan), *policies.render(violations)]))
     for message in plan.messages:
         print(f"{message.severity}: {message.text}", file=sys.stderr)
     failed = any(message.severity == "error" for message in plan.messages)
-    return int(failed or any(violation.level is Level.MANDATORY for violation in violations))
+    return int(failed or any(violation.level is Level.MANDATORY for violation in violations or []))
 
 
 def render(plan: Plan) -> Iterator[str]:
