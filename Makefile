@@ -82,7 +82,7 @@ fix: $(DEV) ## Mend what the linter can mend, and format
 	@$(PY) -m ruff format .
 
 .PHONY: docs
-docs: $(RUNTIME) ## Generate the settings schema and the tables of the README from the code
+docs: $(RUNTIME) ## Generate the settings schema and the tables of README and policies from the code
 	@$(PY) -m tools.generate
 
 .PHONY: bench

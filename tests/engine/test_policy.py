@@ -12,7 +12,7 @@ from rehearsal.engine import cli
 from rehearsal.engine.rehearse import ROOT, Rehearsal, Run
 from tests.engine.conftest import HEAD, Platforms
 from tests.plans import STACKS
-from tests.policy.test_stacks import ADVICE
+from tests.policy.advice import ADVICE
 
 pytestmark = pytest.mark.engine
 

@@ -758,7 +758,7 @@ for _version in ("latest", "41.x", "^41.3.0", ">=41.0.0", "41.3"):
     )
 
 
-def deployment(container: Mapping[str, Any] | None = None, **spec: Any) -> Resource:
+def deployment(container: Mapping[str, Any] | None = None, /, **spec: Any) -> Resource:
     """Return a Deployment of one container."""
     pod = {"containers": [{"name": "web", **(container or {})}], **spec}
     properties = {"metadata": {"namespace": "app-web"}, "spec": {"template": {"spec": pod}}}

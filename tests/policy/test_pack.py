@@ -1,6 +1,7 @@
 """The rules as the engine's policies: levels, names, messages, and values as the SDK hands them over."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,11 @@ def _args(urn: str, type_: str, properties: Mapping[str, Any]) -> ResourceValida
 def _said(policy: Policy, args: Any) -> list[tuple[str, str | None]]:
     assert isinstance(policy, ResourceValidationPolicy | StackValidationPolicy)
     said: list[tuple[str, str | None]] = []
-    policy.validate(args, lambda message, urn=None: said.append((message, urn)))
+
+    def report(message: str, urn: str | None = None) -> None:
+        said.append((message, urn))
+
+    policy.validate(args, report)
     return said
 
 
@@ -190,3 +195,13 @@ def test_the_same_fails_in_a_stack_that_nobody_has_named(tmp_path: Path, capsys:
 def test_a_project_without_a_pack_has_no_policies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stack", "dev"], _project(tmp_path, "dev", pack=False)) == 0
     assert "olic" not in capsys.readouterr().out
+
+
+def test_what_deploys_and_what_shows_a_deployment_runs_the_pack() -> None:
+    commands = re.findall(r"^\t@pulumi (preview|up|refresh) (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    # `pulumi refresh` takes no policy pack.
+    assert {verb: "--policy-pack policy " in rest for verb, rest in commands} == {
+        "preview": True,
+        "up": True,
+        "refresh": False,
+    }

@@ -21,12 +21,7 @@ from policy.rules.iam import IDENTITY_POLICIES, every_resource, statements
 from rehearsal.policies import resources_of
 from rehearsal.program import ROOT, run_program
 from tests.plans import STACKS, plan_of
-
-ADVICE: Final = {
-    # Neither has a domain, and without a certificate there is nothing to redirect to.
-    "dev": ["load-balancer-redirect: platform-dev-ingress"],
-    "fargate": ["load-balancer-redirect: platform-fargate-ingress"],
-}
+from tests.policy.advice import ADVICE
 
 UNSEEN: Final = {
     "topic-encryption": "no stack has a topic yet",
