@@ -48,7 +48,7 @@ def _requirements(name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "rehearsal", "tests",
+        "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "policy", "rehearsal", "tests",
         "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
     ],
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_the_four_stacks_have_a_file() -> None:
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git clone")
 def test_git_ignores_no_source() -> None:
     """A pattern such as `kubeconfig*` once kept a module of that name out of every clone."""
-    folders = ["components", "rehearsal", "tests", "tools", "manifests", "docs", "examples/app-team/*.py"]
+    folders = ["components", "policy", "rehearsal", "tests", "tools", "manifests", "docs", "examples/app-team/*.py"]
     command = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", *folders]
     ignored = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     caches = re.compile(r"(^|/)(__pycache__|\.venv|\.\w+_cache)/")
