@@ -48,8 +48,8 @@ def _requirements(name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "name",
     [
-        "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "policy", "rehearsal", "tests",
-        "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
+        "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "rehearsal", "tests",
+        "policy", "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
     ],
 )  # fmt: skip
 def test_what_readers_and_tools_look_for_is_at_the_top(name: str) -> None:
