@@ -49,7 +49,8 @@ def _requirements(name: str) -> dict[str, str]:
     "name",
     [
         "Pulumi.yaml", "__main__.py", "settings.py", "outputs.py", "versions.py", "components", "rehearsal", "tests",
-        "policy", "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
+        "README.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.txt", "requirements-dev.txt", ".gitignore",
+        "policy",
     ],
 )  # fmt: skip
 def test_what_readers_and_tools_look_for_is_at_the_top(name: str) -> None:

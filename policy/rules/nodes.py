@@ -60,30 +60,23 @@ def imdsv2(resource: Resource) -> Iterator[str]:
 )
 def disk_encryption(resource: Resource) -> Iterator[str]:
     """Karpenter's disks are encrypted where a node class names none."""
-    if resource.type == INSTANCE:
-        disks = [resource.get("rootBlockDevice"), *items(resource.get("ebsBlockDevices"))]
-        yield from _unencrypted(
-            "the root disk" if disk is disks[0] else _device(disk) for disk in disks if _plain(disk)
-        )
-        return
-    mappings = resource.get("spec" if resource.type == NODE_CLASS else "blockDeviceMappings")
-    mappings = at(mappings, "blockDeviceMappings") if resource.type == NODE_CLASS else mappings
-    if mappings is None and resource.type == TEMPLATE:
+    if resource.type == TEMPLATE and resource.get("blockDeviceMappings") is None:
         yield "it names no disk, so that the image decides"
-    disks = [mapping for mapping in items(mappings) if at(mapping, "ebs") is not None]
-    yield from _unencrypted(_device(disk) for disk in disks if _plain(at(disk, "ebs")))
+    for name, disk in _disks(resource):
+        if not may_be_true(at(disk, "encrypted")):
+            yield f"{name} is not encrypted"
 
 
-def _plain(disk: Any) -> bool:
-    return not may_be_true(at(disk, "encrypted"))
-
-
-def _device(disk: Any) -> str:
-    return str(at(disk, "deviceName") or "a disk")
-
-
-def _unencrypted(disks: Iterator[str]) -> Iterator[str]:
-    yield from (f"{disk} is not encrypted" for disk in disks)
+def _disks(resource: Resource) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the settings of each EBS disk, as far as they are known."""
+    if resource.type == INSTANCE:
+        yield "the root disk", resource.get("rootBlockDevice")
+        yield from ((str(at(disk, "deviceName")), disk) for disk in items(resource.get("ebsBlockDevices")))
+        return
+    path = ("spec", "blockDeviceMappings") if resource.type == NODE_CLASS else ("blockDeviceMappings",)
+    for mapping in items(resource.get(*path)):
+        if at(mapping, "ebs") is not None:
+            yield str(at(mapping, "deviceName")), at(mapping, "ebs")
 
 
 @rule(
