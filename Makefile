@@ -49,12 +49,12 @@ timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt pictur
 ## The stack, for real
 
 .PHONY: plan
-plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK, with the difference of every property
-	@pulumi preview --stack $(STACK) --diff $(ARGS)
+plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK under the policies, with the difference of every property
+	@pulumi preview --stack $(STACK) --policy-pack policy --diff $(ARGS)
 
 .PHONY: up
-up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK (YES=1 does not ask first)
-	@pulumi up --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
+up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK under the policies (YES=1 does not ask first)
+	@pulumi up --stack $(STACK) --policy-pack policy $(if $(YES),--yes --non-interactive) $(ARGS)
 
 .PHONY: drift
 drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of STACK; changes nothing
@@ -93,7 +93,7 @@ fix: $(DEV) ## Mend what the linter can mend, and format
 	@$(PY) -m ruff format .
 
 .PHONY: docs
-docs: $(RUNTIME) ## Generate the settings schema and the tables of the README from the code
+docs: $(RUNTIME) ## Generate the settings schema and the tables of README and policies from the code
 	@$(PY) -m tools.generate
 
 .PHONY: bench

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pulumi
 
-from rehearsal import RehearsalError
+from policy.rule import Level
+from rehearsal import RehearsalError, policies
 from rehearsal.plan import Plan, Registration, show
 from rehearsal.program import ROOT, run_program
 
@@ -21,7 +22,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Print the plan of a stack of the project in `root`; return the exit code.
 
     It is 1, with a message on standard error, for a stack that does not exist, for settings that the program refuses,
-    and for a program that logs an error, which fails on the engine too.
+    and for a program that logs an error, which fails on the engine too; and, after the plan, for one that breaks a
+    mandatory rule of the policy pack, as `pulumi preview --policy-pack policy` fails.
     """
     parser = argparse.ArgumentParser(prog="python -m rehearsal.preview", description=__doc__)
     parser.add_argument("--stack", required=True, help="name of the stack: Pulumi.<stack>.yaml")
@@ -35,13 +37,16 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     except (RehearsalError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 1
+    violations = policies.violations_of(plan, root)
     if options.format == "json":
-        print(json.dumps(plan.to_json(), indent=2))
+        found = [policies.to_json(violation) for violation in violations or []]
+        print(json.dumps({**plan.to_json(), "violations": found}, indent=2))
     else:
-        print("\n".join(render(plan)))
+        print("\n".join([*render(plan), *policies.render(violations)]))
     for message in plan.messages:
         print(f"{message.severity}: {message.text}", file=sys.stderr)
-    return int(any(message.severity == "error" for message in plan.messages))
+    failed = any(message.severity == "error" for message in plan.messages)
+    return int(failed or any(violation.level is Level.MANDATORY for violation in violations or []))
 
 
 def render(plan: Plan) -> Iterator[str]:

@@ -32,8 +32,9 @@ def test_a_generated_file_is_current(path: Path) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("README.md", "outputs.py", "settings.schema.json"):
-        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "outputs.py", "settings.schema.json", "docs/policies.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 

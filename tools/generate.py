@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: the JSON Schema of a stack file, and the tables of the README.
+"""Writes what is generated from the code: the JSON Schema of a stack file, and tables of the README and the policies.
 
 `python -m tools.generate` writes, `python -m tools.generate --check` says which files are stale.
 """
@@ -15,6 +15,8 @@ from typing import Any, Final
 from pydantic.alias_generators import to_camel
 
 import settings
+from policy.rule import Rule
+from policy.rules import RULES
 from settings.problems import MEANINGS, PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -38,24 +40,27 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Return the text of each generated file. Raises ValueError where the README lacks the place for a table."""
+    """Return the text of each generated file. Raises ValueError where a page lacks the place for a table."""
     schema = stack_file_schema()
-    readme = root / "README.md"
-    text = _between(readme.read_text("utf-8"), "settings", settings_tables(schema))
-    text = _between(text, "outputs", outputs_table((root / "outputs.py").read_text("utf-8")))
+    outputs = (root / "outputs.py").read_text("utf-8")
+    readme, policies = root / "README.md", root / "docs" / "policies.md"
     return {
         root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
-        readme: text,
+        readme: _with_tables(readme, settings=settings_tables(schema), outputs=outputs_table(outputs)),
+        policies: _with_tables(policies, policies=policies_table(RULES)),
     }
 
 
-def _between(text: str, name: str, table: str) -> str:
-    """Return a text with what stands between the markers `<!-- name:begin -->` and `<!-- name:end -->` replaced."""
-    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise ValueError(f"README.md has no place for a table between {begin} and {end}")
-    before, _, rest = text.partition(begin)
-    return f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+def _with_tables(page: Path, **tables: str) -> str:
+    """Return a page with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced, for each table."""
+    text = page.read_text("utf-8")
+    for name, table in tables.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+            raise ValueError(f"{page.name} has no place for a table between {begin} and {end}")
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}"
+    return text
 
 
 # --- Schema of a stack file ---------------------------------------------------------------------------------------
@@ -248,6 +253,15 @@ def _output_type(annotation: ast.expr) -> str:
     inner = re.sub(r"^(NotRequired|pulumi\.Output)\[(.*)\]$", r"\2", text)
     words = {"int": "number", "str": "text", "list[str]": "list of text", "dict[str, str]": "text by name"}[inner]
     return f"{words}, or absent" if text.startswith("NotRequired") else words
+
+
+# --- Table of the policies ----------------------------------------------------------------------------------------
+
+
+def policies_table(rules: Sequence[Rule]) -> str:
+    """Return the rules as Markdown, those of a module beside each other."""
+    rows = ((f"[`{rule.name}`]({rule.source})", rule.development.value, rule.reason, f"{rule.fix}.") for rule in rules)
+    return _table(("Rule", "In development", "Why", "What to do"), rows)
 
 
 if __name__ == "__main__":

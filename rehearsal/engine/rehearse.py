@@ -391,14 +391,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except cli.NoCliError as error:
         print(error, file=sys.stderr)
         return 1
-    verb = "destroy" if options.destroy else "up"
+    verb, policies = ("destroy", ()) if options.destroy else ("up", ("--policy-pack", str(ROOT / "policy")))
     if options.destroy and (protections := rehearsal.unprotect()):
         print(
             f"{options.stack} is protected. As docs/operations.md says, first an up without {', '.join(protections)}:"
         )
         if code := _show(rehearsal, "up", "--yes", "--skip-preview"):
             return code
-    code = _show(rehearsal, verb, "--yes", "--skip-preview", *options.arguments)
+    code = _show(rehearsal, verb, "--yes", "--skip-preview", *policies, *options.arguments)
     left = rehearsal.left()
     print(tree(left))
     return code or int(options.destroy and bool(left))

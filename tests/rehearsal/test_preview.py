@@ -36,7 +36,7 @@ def test_unknown_values_are_listed_by_resource(project: Path, capsys: pytest.Cap
 def test_json_is_only_json_and_complete(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stack", "dev", "--format", "json"], project) == 0
     plan = json.loads(capsys.readouterr().out)
-    assert set(plan) == {"project", "stack", "resources", "outputs", "unknowns", "messages"}
+    assert set(plan) == {"project", "stack", "resources", "outputs", "unknowns", "messages", "violations"}
     assert len(plan["resources"]) == 14
     for entry in plan["resources"]:
         assert {"urn", "type", "name", "parent", "inputs", "options", "dependencies", "propertyDependencies"} <= set(

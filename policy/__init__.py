@@ -1,0 +1,1 @@
+"""The policy pack: what every stack must keep to, checked by `pulumi preview`, `pulumi up` and `make preview`."""

@@ -1,0 +1,139 @@
+"""What the rules let pass on purpose, each with the reason, and for whom. A new controller adds its rows here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from policy.model import Resource
+
+LOAD_BALANCER_CONTROLLER: Final = "eks-platform:index:LoadBalancerController"
+KARPENTER: Final = "eks-platform:index:Karpenter"
+
+PROVIDERS_OF_COMPONENTS: Final = {
+    "eks:index:Cluster": (
+        "pulumi_eks makes a Kubernetes provider for its own use and takes no cluster identifier for it; "
+        "no object of this program is under it"
+    ),
+}
+"""Component types whose own Kubernetes provider needs no cluster identifier."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """IAM actions that may have a wildcard.
+
+    actions: as in a policy, `*` and `?` included. component: type token of the component that the policy must be a part
+    of, None for any.
+    """
+
+    actions: Sequence[str]
+    reason: str
+    component: str | None = None
+
+    def covers(self, action: str, policy: Resource) -> bool:
+        """Return whether the entry lets an action of a policy pass."""
+        ours = self.component is None or self.component in policy.parents
+        return ours and any(like(pattern.lower(), action.lower()) for pattern in self.actions)
+
+
+def like(pattern: str, value: str) -> bool:
+    """Return whether IAM takes a value for a pattern: `*` is any text, `?` any character, all else itself.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html#reference_policies_elements_resource_wildcards
+    """
+    # Position in the pattern after the last `*`, and the position in the value that this `*` was last stretched to.
+    at_pattern, at_value, star, stretched = 0, 0, -1, 0
+    while at_value < len(value):
+        if at_pattern < len(pattern) and pattern[at_pattern] == "*":
+            star, stretched = at_pattern, at_value
+            at_pattern += 1
+        elif at_pattern < len(pattern) and pattern[at_pattern] in ("?", value[at_value]):
+            at_pattern, at_value = at_pattern + 1, at_value + 1
+        elif star >= 0:
+            stretched += 1
+            at_pattern, at_value = star + 1, stretched
+        else:
+            return False
+    return not pattern[at_pattern:].strip("*")
+
+
+ACTION_WILDCARDS: Final[tuple[Allowed, ...]] = ()
+"""Actions that may be written with a wildcard: none, each new action of AWS would be in it unread."""
+
+RESOURCE_WILDCARDS: Final = (
+    Allowed(
+        ["ec2:Describe*", "ec2:GetCoipPoolUsage", "ec2:GetSecurityGroupsForVpc", "elasticloadbalancing:Describe*"],
+        "these reads know no single resource",
+    ),
+    Allowed(["pricing:GetProducts"], "prices are public and no resource"),
+    Allowed(["iam:ListInstanceProfiles", "iam:ListServerCertificates"], "a list is of the whole account"),
+    Allowed(
+        ["iam:GetInstanceProfile"],
+        "Karpenter looks for profiles of its own names before it lets a node class go; it may change none",
+        KARPENTER,
+    ),
+    Allowed(
+        ["ec2:CreateFleet", "ec2:RunInstances"],
+        "launching names images, subnets and security groups besides what it makes; what it makes must carry the tags",
+        KARPENTER,
+    ),
+    Allowed(
+        ["acm:DescribeCertificate", "acm:ListCertificates", "iam:GetServerCertificate"],
+        "the controller finds the certificate of an Ingress by its host, among all of the account",
+        LOAD_BALANCER_CONTROLLER,
+    ),
+    Allowed(
+        ["cognito-idp:DescribeUserPoolClient"],
+        "the user pool is named by the Ingress of an application team",
+        LOAD_BALANCER_CONTROLLER,
+    ),
+    Allowed(
+        [
+            *("waf-regional:*WebACL*", "wafv2:*WebACL*"),
+            *("shield:CreateProtection", "shield:DeleteProtection"),
+            *("shield:DescribeProtection", "shield:GetSubscriptionState"),
+        ],
+        "the web ACL or the protection is named by the Ingress of an application team",
+        LOAD_BALANCER_CONTROLLER,
+    ),
+    Allowed(
+        [
+            *("elasticloadbalancing:*Listener*", "elasticloadbalancing:*Rule*", "elasticloadbalancing:SetWebAcl"),
+            *("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"),
+            *("elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"),
+        ],
+        "listeners, rules and targets may be without the cluster's tag: the feature gate ListenerRulesTagging turns it "
+        "off, and a TargetGroupBinding may name a target group that something else made",
+        LOAD_BALANCER_CONTROLLER,
+    ),
+)
+"""Actions that a statement may allow on every resource of a type without a condition that narrows it."""
+
+SYSTEM_NAMESPACES: Final = {
+    "kube-system": "node agents, such as the CNI and the CSI drivers, work on the host",
+}
+"""Namespaces whose pods may be privileged or use the host's network, processes and files."""
+
+UNTAGGABLE: Final = frozenset(
+    {
+        "aws:acm/certificateValidation:CertificateValidation",
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "aws:ec2/securityGroupRule:SecurityGroupRule",
+        "aws:ec2/tag:Tag",
+        "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:kms/alias:Alias",
+        "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+        "aws:route53/record:Record",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
+        "aws:sqs/queuePolicy:QueuePolicy",
+        "aws:wafv2/webAclAssociation:WebAclAssociation",
+    }
+)
+"""Types of the AWS provider that AWS knows no tags of."""

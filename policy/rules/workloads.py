@@ -1,0 +1,118 @@
+"""Pods, whether the program makes them or the values of a Helm release ask for them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from policy.exceptions import SYSTEM_NAMESPACES
+from policy.model import UNKNOWN, Resource, at, below, is_true, is_unknown, items, text
+from policy.rule import Level, rule
+from policy.rules.pods import RELEASE, WORKLOADS, containers, namespace_of, pod_spec
+
+DISRUPTION_BUDGET: Final = "kubernetes:policy/v1:PodDisruptionBudget"
+NAMESPACE: Final = "kubernetes:core/v1:Namespace"
+ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+
+HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
+"""What a pod can share with its node."""
+
+
+@rule(
+    "pod-privileged",
+    *WORKLOADS,
+    RELEASE,
+    reason="Such a pod is as good as root on the node, and reads the secrets of every pod there.",
+    fix="Take it away; what works on the host belongs to kube-system, after a review",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
+)
+def privileged(resource: Resource) -> Iterator[str]:
+    """Pods of SYSTEM_NAMESPACES may."""
+    namespace = namespace_of(resource)
+    if namespace is UNKNOWN or namespace in SYSTEM_NAMESPACES:
+        return
+    if resource.type == RELEASE:
+        yield from _privileged_values(resource.get("values"))
+        return
+    spec = pod_spec(resource)
+    yield from (f"it has {key}" for key in HOST if is_true(at(spec, key)))
+    for container in containers(resource):
+        if is_true(at(container, "securityContext", "privileged")):
+            yield f"container {at(container, 'name')} is privileged"
+    for volume in items(at(spec, "volumes")):
+        if at(volume, "hostPath") is not None:
+            yield f"volume {at(volume, 'name')} is a folder of the node"
+
+
+def _privileged_values(values: Any) -> Iterator[str]:
+    for path, value in below(values):
+        if path[-1] in (*HOST, "privileged") and is_true(value):
+            yield f"its value {'.'.join(path)} is true"
+        if path[-1] == "hostPath" and isinstance(at(value, "path"), str):
+            yield f"its value {'.'.join(path)} is a folder of the node"
+
+
+@rule(
+    "pod-requests",
+    *WORKLOADS,
+    RELEASE,
+    reason="A pod that asks for nothing is put anywhere, starved first, and Karpenter buys no node for it.",
+    fix="Set requests for cpu and memory",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
+    development=Level.ADVISORY,
+)
+def requests(resource: Resource) -> Iterator[str]:
+    """Of a release, the `resources` that its values set; what a chart sets by itself is seen once it is rendered."""
+    if resource.type == RELEASE:
+        for path, value in below(resource.get("values")):
+            if path[-1] == "resources" and isinstance(value, Mapping) and value:
+                yield from (f"its value {'.'.join(path)} has no request for {name}" for name in _missing(value))
+        return
+    if at(pod_spec(resource), "resources", "requests"):  # of the whole pod: Kubernetes 1.34
+        return
+    for container in items(at(pod_spec(resource), "containers")):
+        for name in _missing(at(container, "resources")):
+            yield f"container {at(container, 'name')} has no request for {name}"
+
+
+def _missing(resources: Any) -> Iterator[str]:
+    if not is_unknown(resources):
+        yield from (name for name in ("cpu", "memory") if at(resources, "requests", name) is None)
+
+
+@rule(
+    "disruption-budget",
+    DISRUPTION_BUDGET,
+    RELEASE,
+    reason="Nodes under it can never be drained: no upgrade, no new image, no consolidation.",
+    fix="Allow one pod to be away: maxUnavailable: 1",
+    source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+)
+def budget(resource: Resource) -> Iterator[str]:
+    """A budget as an object, or in the values of a release."""
+    if resource.type == DISRUPTION_BUDGET:
+        yield from (f"{problem} stops every drain" for problem in _blocking(resource.get("spec")))
+        return
+    for path, value in below(resource.get("values")):
+        if path[-1].lower() in ("poddisruptionbudget", "pdb") and at(value, "enabled") in (None, True):
+            yield from (f"its value {'.'.join(path)}.{problem} stops every drain" for problem in _blocking(value))
+
+
+def _blocking(spec: Any) -> Iterator[str]:
+    if at(spec, "maxUnavailable") in (0, "0", "0%") and at(spec, "maxUnavailable") is not False:
+        yield f"maxUnavailable: {at(spec, 'maxUnavailable')}"
+    if at(spec, "minAvailable") == "100%":
+        yield "minAvailable: 100%"
+
+
+@rule(
+    "namespace-pod-security",
+    NAMESPACE,
+    reason="Without the label, anybody who may make a pod there may make a privileged one.",
+    fix=f"Label it {ENFORCE}: restricted, or baseline",
+    source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+)
+def pod_security(namespace: Resource) -> Iterator[str]:
+    """The two levels that keep pods from the host."""
+    name, level = namespace.get("metadata", "name"), namespace.get("metadata", "labels", ENFORCE)
+    ours = name is not UNKNOWN and text(name) not in SYSTEM_NAMESPACES
+    if ours and level not in ("restricted", "baseline", UNKNOWN):
+        yield f"its level is {level or 'not set'}"
