@@ -11,6 +11,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.extra_chart import ExtraChart, ExtraChartArgs
 from components.fargate import Fargate
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
@@ -173,28 +174,31 @@ ClusterAddons(
 load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
+node_pools: list[NodePools] = []
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
         arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
         in_cluster,
     )
-    NodePools(
-        f"{name}-nodes",
-        {
-            "cluster_id": name,
-            "instance_profile_name": karpenter.instance_profile_name,
-            "subnet_ids": network.node_subnet_ids,
-            "security_group_id": cluster.security_group_id,
-            "public_nodes": settings.network.public_nodes,
-            "image": settings.karpenter.image,
-            "image_alias": settings.karpenter.image_alias,
-            "disk_gib": settings.karpenter.disk_gib,
-            "tags": tags,
-            "pools": plain(settings.karpenter.node_pools),
-        },
-        pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
-    )
+    node_pools = [
+        NodePools(
+            f"{name}-nodes",
+            {
+                "cluster_id": name,
+                "instance_profile_name": karpenter.instance_profile_name,
+                "subnet_ids": network.node_subnet_ids,
+                "security_group_id": cluster.security_group_id,
+                "public_nodes": settings.network.public_nodes,
+                "image": settings.karpenter.image,
+                "image_alias": settings.karpenter.image_alias,
+                "disk_gib": settings.karpenter.disk_gib,
+                "tags": tags,
+                "pools": plain(settings.karpenter.node_pools),
+            },
+            pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+        )
+    ]
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
@@ -245,6 +249,29 @@ if domain:
             "target_zone_id": ingress.zone_id,
         },
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
+    )
+
+# --- Charts of teams ----------------------------------------------------------------------------------------------
+
+for release, chart in settings.extra_charts.items():
+    namespace = chart.namespace_name(release)
+    # It goes before what it may use.
+    used = [*compute[namespace], load_balancer_controller, traefik, *node_pools]
+    ExtraChart(
+        f"{name}-chart-{release}",
+        arguments(
+            ExtraChartArgs,
+            chart,
+            without=["pod_security", "secret_values"],
+            offered=on_cluster,
+            release=release,
+            chart=chart.chart_name(release),
+            namespace_id=namespace,
+            namespace=after(used, namespace),
+            pod_security=settings.pod_security_of(release),
+            secret_values=chart.secrets(),
+        ),
+        in_cluster,
     )
 
 # --- What other stacks may rely on --------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.extra_charts import ChartRole, ExtraChart, PodSecurity, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
@@ -36,11 +37,13 @@ __all__ = [
     "Architecture",
     "Budget",
     "Capacity",
+    "ChartRole",
     "Charts",
     "Cluster",
     "Consolidation",
     "Domain",
     "ExistingNetwork",
+    "ExtraChart",
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
@@ -56,6 +59,8 @@ __all__ = [
     "NodePool",
     "OperationsPods",
     "Platform",
+    "PodSecurity",
+    "PolicyStatement",
     "Scheme",
     "Settings",
     "Stack",

@@ -55,6 +55,30 @@ BASES: Final[dict[str, Config]] = {
     },
 }
 
+# A chart of a team beside a stack with nodes.
+BASES["extra chart"] = {
+    **BASES["nodes"],
+    "extraCharts": {
+        "keda": {
+            "repository": "https://kedacore.github.io/charts",
+            "version": "2.20.2",
+            "role": {
+                "serviceAccount": "keda-operator",
+                "statements": [
+                    {
+                        "sid": "All",
+                        "actions": ["sqs:GetQueueAttributes"],
+                        "resources": ["*"],
+                        "reason": "it asks for all",
+                    }
+                ],
+            },
+            "values": {"log": "info"},
+            "secretValues": {"token": {"secure": "AAAA"}},
+        }
+    },
+}
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -81,6 +105,15 @@ def _node_group(*changes: str, **change: Any) -> Effect:
 def _pool(*changes: str, **change: Any) -> Effect:
     change = {"karpenter": {"nodePools": {"general": change}}}
     return Effect(change, tuple(f"NodePool.{path}" for path in changes), "nodes")
+
+
+def _chart(*changes: str, others: bool = False, **change: Any) -> Effect:
+    return Effect({"extraCharts": {"keda": change}}, changes, "extra chart", others=others)
+
+
+def _statement(*changes: str, **change: Any) -> Effect:
+    old = BASES["extra chart"]["extraCharts"]["keda"]["role"]["statements"][0]
+    return _chart(*changes, role={"statements": [{**old, **change}]})
 
 
 def _pods(*changes: str, **change: Any) -> Effect:
@@ -445,11 +478,42 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("Release.chart", "Release.repositoryOpts.repo"),
         "charts",
     ),
+    "extraCharts.*.repository": _chart("Release.repositoryOpts.repo", repository="https://charts.example.jp"),
+    "extraCharts.*.chart": _chart("Release.chart", chart="keda-fork"),
+    "extraCharts.*.version": _chart("Release.version", "output.versions.keda", version="2.20.1"),
+    "extraCharts.*.namespace": _chart(
+        "Namespace.metadata.name", "Release.namespace", "Role.assumeRolePolicy", others=True, namespace="scaling"
+    ),
+    "extraCharts.*.podSecurity": _chart(
+        "Namespace.metadata.labels.pod-security.kubernetes.io/enforce", podSecurity="baseline"
+    ),
+    "extraCharts.*.operationsNodes": _chart("Release.values.tolerations", operationsNodes=False),
+    "extraCharts.*.role.serviceAccount": _chart("Role.assumeRolePolicy", role={"serviceAccount": "operator"}),
+    "extraCharts.*.role.annotations": _chart(
+        "Release.values.operator", "Release.values.serviceAccount", role={"annotations": "operator.annotations"}
+    ),
+    "extraCharts.*.role.statements[].sid": _statement("Policy.policy", sid="Queues"),
+    "extraCharts.*.role.statements[].actions": _statement("Policy.policy", actions=["sqs:ListQueues"]),
+    "extraCharts.*.role.statements[].resources": _statement(
+        "Policy.policy", resources=["arn:aws:sqs:ap-northeast-1:777788889999:a"], reason=None
+    ),
+    "extraCharts.*.role.statements[].conditions": _statement(
+        "Policy.policy", conditions={"StringEquals": {"aws:ResourceAccount": ["777788889999"]}}
+    ),
+    "extraCharts.*.role.managedPolicies": _chart(
+        "+RolePolicyAttachment", role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}
+    ),
+    "extraCharts.*.values": _chart("Release.values.log", values={"log": "debug"}),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
 }
 
 # Settings whose change is seen otherwise, by tests of their own below.
-SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.password"}
+SEEN_OTHERWISE: Final = {
+    "network.existing.tagging",
+    "charts.password",
+    "extraCharts.*.secretValues",
+    "extraCharts.*.role.statements[].reason",
+}
 
 
 def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
@@ -608,3 +672,17 @@ def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _base("charts")
     monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES["charts"])) == {"Release.repositoryOpts.password"}
+
+
+def test_another_secret_value_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
+    # extraCharts.*.secretValues
+    before = _base("extra chart")
+    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    assert _differences(before, run_program(STACK, config=BASES["extra chart"])) == {"Release.values.token"}
+
+
+def test_a_role_for_every_resource_needs_a_reason() -> None:
+    # extraCharts.*.role.statements[].reason: it is for whoever reads the stack file.
+    config = merge(BASES["extra chart"], _statement(reason=None).change)
+    with pytest.raises(pulumi.RunError, match=r"statements\[0\].reason: missing"):
+        run_program(STACK, config=config)
