@@ -204,7 +204,7 @@ if settings.karpenter:
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
-definitions = TraefikDefinitions(f"{name}-traefik", {}, in_cluster)
+definitions = TraefikDefinitions(f"{name}-traefik", {"gateway_api": settings.traefik.gateway_api}, in_cluster)
 traefik = Traefik(
     f"{name}-traefik",
     arguments(

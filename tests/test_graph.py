@@ -59,7 +59,7 @@ STEPS: Final = {
     "controller's policy": "Policy lbc-controller",
     "controller's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) lbc.*",
     "controller": "Release lbc-release",
-    "traefik's definitions": "CustomResourceDefinition traefik-crds:.*",
+    "traefik's definitions": "CustomResourceDefinition traefik-(crds|gateway-api):.*",
     "traefik's namespace": "Namespace traefik-namespace",
     "traefik": "Release traefik-release",
     "karpenter's node role": "Role karpenter-node",

@@ -416,6 +416,15 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"traefik": {"memory": "1Gi"}},
         ("Release.values.resources.requests.memory", "Release.values.resources.limits.memory"),
     ),
+    "traefik.gatewayApi": Effect(
+        {"traefik": {"gatewayApi": True}},
+        (
+            "+CustomResourceDefinition",
+            "Release.values.gateway",
+            "Release.values.gatewayClass",
+            "Release.values.providers.kubernetesGateway",
+        ),
+    ),
     # -- Ingress
     "ingress.owner": Effect(
         {"ingress": {"owner": "program"}},

@@ -13,7 +13,6 @@ from rehearsal.engine.refusals.cluster import (
     CHART_DEFINITIONS,
     INGRESS,
     NAMESPACE,
-    NEEDED_GROUPS,
     NODE_CLASS,
     NODE_POOL,
     RELEASE,
@@ -26,6 +25,7 @@ from rehearsal.engine.refusals.cluster import (
     is_defined,
     name_of,
     namespace_of,
+    needed_groups,
     objects_in,
     values_of,
 )
@@ -175,7 +175,7 @@ def release_not_ready(release: Resource, cloud: Cloud) -> str | None:
     if chart in WITHOUT_CONTROLLER:
         return None
     own = () if release.get("skipCrds") else CHART_DEFINITIONS.get(chart, ())
-    for group in NEEDED_GROUPS.get(chart, ()):
+    for group in needed_groups(release):
         if group not in own and not is_defined(group, release.cluster, cloud):
             return f"{chart} does not start: the definitions of {group} are not installed"
     if chart in SERVICE_ACCOUNTS:
