@@ -23,6 +23,7 @@ from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
 
@@ -149,7 +150,7 @@ if settings.fargate_profiles:
     )
 compute = {
     namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
-    for namespace in settings.namespaces
+    for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }
 
 # --- What runs on it ----------------------------------------------------------------------------------------------
@@ -251,27 +252,42 @@ if domain:
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
 
-# --- Charts of teams ----------------------------------------------------------------------------------------------
+# --- Charts and workloads of teams --------------------------------------------------------------------------------
 
+extra_charts: list[ExtraChart] = []
 for release, chart in settings.extra_charts.items():
     namespace = chart.namespace_name(release)
     # It goes before what it may use.
     used = [*compute[namespace], load_balancer_controller, traefik, *node_pools]
-    ExtraChart(
-        f"{name}-chart-{release}",
-        arguments(
-            ExtraChartArgs,
-            chart,
-            without=["pod_security", "secret_values"],
-            offered=on_cluster,
-            release=release,
-            chart=chart.chart_name(release),
-            namespace_id=namespace,
-            namespace=after(used, namespace),
-            pod_security=settings.pod_security_of(release),
-            secret_values=chart.secrets(),
+    extra_charts.append(
+        ExtraChart(
+            f"{name}-chart-{release}",
+            arguments(
+                ExtraChartArgs,
+                chart,
+                without=["pod_security", "secret_values"],
+                offered=on_cluster,
+                release=release,
+                chart=chart.chart_name(release),
+                namespace_id=namespace,
+                namespace=after(used, namespace),
+                pod_security=settings.pod_security_of(release),
+                secret_values=chart.secrets(),
+            ),
+            in_cluster,
+        )
+    )
+if settings.workloads:
+    served_by = [load_balancer_controller, traefik, *node_pools, *extra_charts]
+    Workloads(
+        f"{name}-workloads",
+        {"folders": settings.workloads.folders},
+        pulumi.ResourceOptions.merge(
+            in_cluster,
+            pulumi.ResourceOptions(
+                depends_on=[*served_by, *(it for key in settings.workloads.namespaces for it in compute[key])]
+            ),
         ),
-        in_cluster,
     )
 
 # --- What other stacks may rely on --------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
+from settings.workloads import Workloads
 
 __all__ = [
     "Access",
@@ -70,6 +71,7 @@ __all__ = [
     "TaintEffect",
     "Toleration",
     "Traefik",
+    "Workloads",
     "arguments",
     "load",
     "plain",

@@ -28,6 +28,7 @@ from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
 from settings.values import Label, NodeGroupName, ReleaseName
+from settings.workloads import Workloads
 
 
 class Stack(Settings):
@@ -48,6 +49,7 @@ class Stack(Settings):
     extra_charts: dict[ReleaseName, ExtraChart] = Field(
         {}, description="Helm charts beside the platform's own, by the name of their release."
     )
+    workloads: Workloads | None = None
 
     @property
     def fargate_only(self) -> bool:

@@ -221,6 +221,13 @@ PolicyArn = Annotated[
         "the ARN of an IAM policy", r"^arn:aws:iam::(aws|[0-9]{12}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
     ),
 ]
+ManifestFolder = Annotated[
+    str,
+    _text(
+        "a folder below manifests/ such as nginx/nlb",
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(/[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    ),
+]
 AddonVersion = Annotated[
     str,
     _text("an add-on's version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),

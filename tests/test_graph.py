@@ -78,6 +78,8 @@ STEPS: Final = {
     "added chart's policy": "Policy chart-.*",
     "added chart's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) chart-.*",
     "added chart": "Release chart-.*",
+    "workloads' namespaces": "Namespace workloads-.*",
+    "workloads": "(?!Namespace).* workloads-.*",
     "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
     "alb's group": "SecurityGroup ",
     "who may connect": "SecurityGroupIngressRule .*-(80|443)",
@@ -173,6 +175,9 @@ WAITS: Final = {
     "added chart's rights": ["added chart's policy", "identity"],
     "added chart's namespace": ["controller", "traefik", "node pools"],
     "added chart": ["added chart's namespace", "added chart's rights"],
+    # Workloads: after all that serves them.
+    "workloads' namespaces": ["controller", "traefik", "node pools", "added chart", "fargate for teams"],
+    "workloads": ["workloads' namespaces"],
 }
 
 IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
@@ -326,6 +331,13 @@ OUTLIVES: Final = [
     ("traefik", "added chart"),
     ("node pools", "added chart"),
     ("added chart's rights", "added chart"),
+    # Finalizers of what charts define, and load balancers of Ingresses and Services.
+    ("controller's rights", "workloads"),
+    ("controller", "workloads"),
+    ("traefik's definitions", "workloads"),
+    ("added chart", "workloads"),
+    ("node pools", "workloads"),
+    ("fargate for teams", "workloads"),
     # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
     ("deployer's rights", "ingress"),
     ("deployer's rights", "node pools"),

@@ -23,8 +23,10 @@ Config = dict[str, Any]
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
 BASES: Final[dict[str, Config]] = {
-    "fargate": {},
+    "fargate": {"workloads": None},
+    "workloads": {},
     "nodes": {
+        "workloads": None,
         "fargateProfiles": None,
         "nodeGroups": {
             "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
@@ -42,15 +44,18 @@ BASES: Final[dict[str, Config]] = {
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
     },
     "network": {
+        "workloads": None,
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
     },
     "domain": {
+        "workloads": None,
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
-    "logs": {"ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "logs": {"workloads": None, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "charts": {
+        "workloads": None,
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
     },
 }
@@ -480,6 +485,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "ingress.accessLogs.prefix": Effect(
         {"ingress": {"accessLogs": {"prefix": "platform"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
+    ),
+    # -- Workloads
+    "workloads.folders": Effect(
+        {"workloads": {"folders": ["hello"]}},
+        ("+Deployment", "-Deployment", "+Namespace", "-Namespace", "-HorizontalPodAutoscaler"),
+        "workloads",
+        others=True,
     ),
     # -- Charts
     "charts.registry": Effect(

@@ -42,6 +42,7 @@ TOKENS = {
     "eks-platform:index:TargetBinding",
     "eks-platform:index:Traefik",
     "eks-platform:index:TraefikDefinitions",
+    "eks-platform:index:Workloads",
 }
 
 
