@@ -11,6 +11,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.extra_chart import ExtraChart, ExtraChartArgs
 from components.fargate import Fargate
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
@@ -22,6 +23,7 @@ from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
 
@@ -148,7 +150,7 @@ if settings.fargate_profiles:
     )
 compute = {
     namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
-    for namespace in settings.namespaces
+    for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }
 
 # --- What runs on it ----------------------------------------------------------------------------------------------
@@ -173,34 +175,37 @@ ClusterAddons(
 load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
+node_pools: list[NodePools] = []
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
         arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
         in_cluster,
     )
-    NodePools(
-        f"{name}-nodes",
-        {
-            "cluster_id": name,
-            "instance_profile_name": karpenter.instance_profile_name,
-            "subnet_ids": network.node_subnet_ids,
-            "security_group_id": cluster.security_group_id,
-            "public_nodes": settings.network.public_nodes,
-            "image": settings.karpenter.image,
-            "image_alias": settings.karpenter.image_alias,
-            "disk_gib": settings.karpenter.disk_gib,
-            "tags": tags,
-            "pools": plain(settings.karpenter.node_pools),
-        },
-        pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
-    )
+    node_pools = [
+        NodePools(
+            f"{name}-nodes",
+            {
+                "cluster_id": name,
+                "instance_profile_name": karpenter.instance_profile_name,
+                "subnet_ids": network.node_subnet_ids,
+                "security_group_id": cluster.security_group_id,
+                "public_nodes": settings.network.public_nodes,
+                "image": settings.karpenter.image,
+                "image_alias": settings.karpenter.image_alias,
+                "disk_gib": settings.karpenter.disk_gib,
+                "tags": tags,
+                "pools": plain(settings.karpenter.node_pools),
+            },
+            pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+        )
+    ]
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
-definitions = TraefikDefinitions(f"{name}-traefik", {}, in_cluster)
+definitions = TraefikDefinitions(f"{name}-traefik", {"gateway_api": settings.traefik.gateway_api}, in_cluster)
 traefik = Traefik(
     f"{name}-traefik",
     arguments(
@@ -245,6 +250,44 @@ if domain:
             "target_zone_id": ingress.zone_id,
         },
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
+    )
+
+# --- Charts and workloads of teams --------------------------------------------------------------------------------
+
+extra_charts: list[ExtraChart] = []
+for release, chart in settings.extra_charts.items():
+    namespace = chart.namespace_name(release)
+    # It goes before what it may use.
+    used = [*compute[namespace], load_balancer_controller, traefik, *node_pools]
+    extra_charts.append(
+        ExtraChart(
+            f"{name}-chart-{release}",
+            arguments(
+                ExtraChartArgs,
+                chart,
+                without=["pod_security", "secret_values"],
+                offered=on_cluster,
+                release=release,
+                chart=chart.chart_name(release),
+                namespace_id=namespace,
+                namespace=after(used, namespace),
+                pod_security=settings.pod_security_of(release),
+                secret_values=chart.secrets(),
+            ),
+            in_cluster,
+        )
+    )
+if settings.workloads:
+    served_by = [load_balancer_controller, traefik, *node_pools, *extra_charts]
+    Workloads(
+        f"{name}-workloads",
+        {"folders": settings.workloads.folders},
+        pulumi.ResourceOptions.merge(
+            in_cluster,
+            pulumi.ResourceOptions(
+                depends_on=[*served_by, *(it for key in settings.workloads.namespaces for it in compute[key])]
+            ),
+        ),
     )
 
 # --- What other stacks may rely on --------------------------------------------------------------------------------

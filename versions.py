@@ -209,6 +209,25 @@ TRAEFIK_CRDS: Final[tuple[str, ...]] = tuple(
     )
 )
 
+# The version of the Gateway API that Traefik 3.7 supports:
+# https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/kubernetes/kubernetes-gateway/
+GATEWAY_API_VERSION: Final = "1.5.1"
+
+# Of its standard channel the kinds that Traefik serves; chart 41 has none of them any more
+# (https://github.com/traefik/traefik-helm-chart/commit/ab7dbb15).
+GATEWAY_API_CRDS: Final[tuple[str, ...]] = tuple(
+    f"https://raw.githubusercontent.com/kubernetes-sigs/gateway-api/v{GATEWAY_API_VERSION}/config/crd/standard/gateway.networking.k8s.io_{plural}.yaml"
+    for plural in (
+        "gatewayclasses",
+        "gateways",
+        "httproutes",
+        "grpcroutes",
+        "tlsroutes",
+        "referencegrants",
+        "backendtlspolicies",
+    )
+)
+
 # https://github.com/aws/karpenter-provider-aws/releases/tag/v1.14.1
 KARPENTER: Final = Chart(
     name="karpenter",

@@ -29,8 +29,9 @@ def release(
     values: dict[str, Any],
     source: ChartSourceArgs | None,
     skip_crds: bool = False,
+    release_name: str | None = None,
 ) -> Release:
-    """Declare the Helm release of a pinned chart under the chart's own name.
+    """Declare the Helm release of a pinned chart, under the chart's own name unless `release_name` is another.
 
     A `Release` and not `helm.v4.Chart`, which cannot be previewed on a cluster that does not exist yet
     (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
@@ -46,7 +47,7 @@ def release(
         repository["password"] = pulumi.Output.secret(source["password"])
     return Release(
         name,
-        name=chart.name,
+        name=release_name or chart.name,
         chart=chart.reference,
         version=chart.version,
         namespace=namespace,

@@ -13,6 +13,8 @@ from .placement import PlacementArgs, pod_placement, zone_spread
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
+GATEWAY_FEATURES = ("ALBGatewayAPI", "NLBGatewayAPI", "GatewayListenerSet")
+"""https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/gateway/gateway/"""
 
 
 class LoadBalancerControllerArgs(TypedDict):
@@ -84,6 +86,10 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "enableServiceMutatorWebhook": False,
                 # Otherwise each rendering makes a new CA, and each `up` a change.
                 "keepTLSSecret": True,
+                # Gateways are Traefik's. The controller would look for the kinds of the Gateway API when it starts, and
+                # without all three switches it ends when it finds some and not the others
+                # (aws-load-balancer-controller #4684, #4721).
+                "controllerConfig": {"featureGates": dict.fromkeys(GATEWAY_FEATURES, False)},
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},

@@ -18,8 +18,24 @@ def restricted_namespace(
     kubernetes_version: the minor whose standard holds: a newer one may refuse what runs today.
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
-    standard = {
-        "pod-security.kubernetes.io/enforce": "restricted",
+    return secured_namespace(name, namespace, kubernetes_version, opts, standard="restricted", labels=labels)
+
+
+def secured_namespace(
+    name: str,
+    namespace: pulumi.Input[str],
+    kubernetes_version: str,
+    opts: pulumi.ResourceOptions,
+    *,
+    standard: str,
+    labels: Mapping[str, str] | None = None,
+) -> Namespace:
+    """Declare a namespace with a Pod Security Standard: "restricted", "baseline" or "privileged".
+
+    kubernetes_version: the minor whose standard holds.
+    """
+    enforced = {
+        "pod-security.kubernetes.io/enforce": standard,
         "pod-security.kubernetes.io/enforce-version": f"v{kubernetes_version}",
     }
-    return Namespace(name, metadata={"name": namespace, "labels": {**standard, **(labels or {})}}, opts=opts)
+    return Namespace(name, metadata={"name": namespace, "labels": {**enforced, **(labels or {})}}, opts=opts)

@@ -14,6 +14,8 @@ from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.TRAEFIK
 INGRESS_CLASS: Final = "traefik"
+GATEWAY_CLASS: Final = "traefik"
+GATEWAY: Final = "traefik-gateway"
 SERVICE: Final = versions.TRAEFIK.name
 """The chart names the Service after its release."""
 WEB_PORT: Final = 8000
@@ -27,10 +29,12 @@ class TraefikDefinitionsArgs(TypedDict):
 
     files: NotRequired[list[str]]
     """URLs or paths, each of one definition; absent: those at the chart's tag."""
+    gateway_api: bool
+    """Whether the definitions of the Gateway API are installed too."""
 
 
 class TraefikDefinitions(pulumi.ComponentResource):
-    """Traefik's custom resource definitions, at the chart's version.
+    """Traefik's custom resource definitions, at the chart's version, and those of the Gateway API on demand.
 
     A step of their own: Helm installs what is in a chart's crds/ once and never upgrades it.
     """
@@ -40,6 +44,10 @@ class TraefikDefinitions(pulumi.ComponentResource):
         super().__init__("eks-platform:index:TraefikDefinitions", name, {}, opts)
         files = args.get("files", list(versions.TRAEFIK_CRDS))
         ConfigGroup(f"{name}-crds", files=files, opts=pulumi.ResourceOptions(parent=self))
+        if args["gateway_api"]:
+            ConfigGroup(
+                f"{name}-gateway-api", files=list(versions.GATEWAY_API_CRDS), opts=pulumi.ResourceOptions(parent=self)
+            )
         self.register_outputs({})
 
 
@@ -58,6 +66,8 @@ class TraefikArgs(TypedDict):
     """Memory request and limit of one replica."""
     trusted_cidrs: pulumi.Input[list[str]]
     """The ALB's subnets: from nowhere else are `X-Forwarded-*` headers believed."""
+    gateway_api: bool
+    """Whether it serves routes of the Gateway API, by a Gateway of its own behind the same ALB."""
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
@@ -65,7 +75,7 @@ class TraefikArgs(TypedDict):
 
 
 class Traefik(pulumi.ComponentResource):
-    """The proxy that routes every host and path of the one ALB, by IngressRoute or Ingress.
+    """The proxy that routes every host and path of the one ALB, by IngressRoute, Ingress or HTTPRoute.
 
     It listens inside the cluster only. TLS ends at the ALB. Depend on its definitions and on compute.
     """
@@ -122,7 +132,8 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
             "websecure": {"expose": {"default": False}},
             "traefik": {"port": PING_PORT},
         },
-        "providers": {"kubernetesIngress": {"publishedService": {"enabled": False}}},
+        "providers": {"kubernetesIngress": {"publishedService": {"enabled": False}}, **_gateway_provider(args)},
+        **_gateway(args),
         # The ALB's own class would be claimed by two controllers if Traefik's were the default.
         "ingressClass": {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS},
         "api": {"dashboard": False},
@@ -141,4 +152,24 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
             "capabilities": {"drop": ["ALL"]},
         },
         **pod_placement(args["placement"]),
+    }
+
+
+def _gateway_provider(args: TraefikArgs) -> dict[str, Any]:
+    # The Service is inside the cluster: its address would lead nobody to the ALB.
+    status = {"service": {"enabled": False}}
+    return {"kubernetesGateway": {"enabled": True, "statusAddress": status}} if args["gateway_api"] else {}
+
+
+def _gateway(args: TraefikArgs) -> dict[str, Any]:
+    """Return the values of the chart's Gateway: HTTP, as TLS ends at the ALB, for the routes of every namespace.
+
+    Whoever may write an IngressRoute reaches the same hosts and paths.
+    """
+    if not args["gateway_api"]:
+        return {}
+    listener = {"port": WEB_PORT, "protocol": "HTTP", "namespacePolicy": {"from": "All"}}
+    return {
+        "gateway": {"enabled": True, "name": GATEWAY, "listeners": {"web": listener}},
+        "gatewayClass": {"enabled": True, "name": GATEWAY_CLASS},
     }

@@ -21,11 +21,13 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.extra_charts import ChartRole, ExtraChart, PodSecurity, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
+from settings.workloads import Workloads
 
 __all__ = [
     "Access",
@@ -36,11 +38,13 @@ __all__ = [
     "Architecture",
     "Budget",
     "Capacity",
+    "ChartRole",
     "Charts",
     "Cluster",
     "Consolidation",
     "Domain",
     "ExistingNetwork",
+    "ExtraChart",
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
@@ -56,6 +60,8 @@ __all__ = [
     "NodePool",
     "OperationsPods",
     "Platform",
+    "PodSecurity",
+    "PolicyStatement",
     "Scheme",
     "Settings",
     "Stack",
@@ -65,6 +71,7 @@ __all__ = [
     "TaintEffect",
     "Toleration",
     "Traefik",
+    "Workloads",
     "arguments",
     "load",
     "plain",

@@ -46,6 +46,7 @@ class Traefik(Settings):
     )
     cpu: Cpu = Field("250m", description="CPU request of one replica.")
     memory: Memory = Field("256Mi", description="Memory request and limit of one replica.")
+    gateway_api: bool = Field(False, description="Whether routes of the Gateway API lead through it, too.")
 
 
 class AccessLogs(Settings):

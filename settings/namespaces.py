@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from components import namespaces
+from settings.extra_charts import namespaces_of
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
 OPTIONAL: Final[Mapping[str, str]] = {}
 """Section to the namespace that there is where the section is."""
 
 
-def platform_namespaces(sections: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the namespaces of the platform's own pods, given the sections of a stack file by their fields' names."""
+def own_namespaces(sections: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the namespaces of what this program itself installs, given the sections by their fields' names."""
     return (*ALWAYS, *(namespace for section, namespace in OPTIONAL.items() if sections.get(section)))
+
+
+def platform_namespaces(sections: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the namespaces of the platform's own pods and of the charts added to it, each once."""
+    return tuple(dict.fromkeys((*own_namespaces(sections), *namespaces_of(sections.get("extra_charts")))))

@@ -19,14 +19,16 @@ from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.extra_charts import ExtraChart, PodSecurity
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
-from settings.namespaces import platform_namespaces
+from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
-from settings.values import Label, NodeGroupName
+from settings.values import Label, NodeGroupName, ReleaseName
+from settings.workloads import Workloads
 
 
 class Stack(Settings):
@@ -44,6 +46,10 @@ class Stack(Settings):
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
     charts: Charts = Field(default_factory=Charts)
+    extra_charts: dict[ReleaseName, ExtraChart] = Field(
+        {}, description="Helm charts beside the platform's own, by the name of their release."
+    )
+    workloads: Workloads | None = None
 
     @property
     def fargate_only(self) -> bool:
@@ -53,7 +59,17 @@ class Stack(Settings):
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces of the platform's own pods."""
-        return platform_namespaces({section: getattr(self, section) for section in type(self).model_fields})
+        return platform_namespaces(self._sections())
+
+    def _sections(self) -> dict[str, Any]:
+        return {section: getattr(self, section) for section in type(self).model_fields}
+
+    def pod_security_of(self, release: str) -> PodSecurity | None:
+        """Return the Pod Security Standard of the namespace made for an added chart; None: it is the platform's."""
+        chart = self.extra_charts[release]
+        if chart.namespace_name(release) in own_namespaces(self._sections()):
+            return None
+        return chart.pod_security or PodSecurity.RESTRICTED
 
     @property
     def fargate_profiles_in_order(self) -> dict[str, FargateProfile]:
@@ -80,7 +96,8 @@ class Stack(Settings):
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
         charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
-        return {**self.addon_versions, **charts, **karpenter}
+        extra = {name: chart.version for name, chart in self.extra_charts.items()}
+        return {**self.addon_versions, **charts, **karpenter, **extra}
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

@@ -194,6 +194,40 @@ ChartRegistry = Annotated[
 ChartVersion = Annotated[
     str, _text("a version such as 1.14.1, without v", r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$", 64)
 ]
+ExactVersion = Annotated[
+    str,
+    _text("one exact version such as 2.20.2", r"^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$", 64),
+]
+ChartReference = Annotated[str, _text("a chart's name such as keda", r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 63)]
+ReleaseName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 28)]
+"""At most 28 characters: an IAM role's name has 64, of which the platform's name, autonaming and our part take 36.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names"""
+Namespace = Annotated[str, _text("a namespace's name", r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", 63)]
+ServiceAccountName = Annotated[str, _text("a service account's name", r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", 253)]
+ValuesPath = Annotated[
+    str, _text("a dotted path such as serviceAccount.annotations", r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", 253)
+]
+StatementId = Annotated[str, _text("letters and digits", r"^[A-Za-z0-9]+$", 128)]
+IamAction = Annotated[
+    str,
+    _text("an action such as s3:GetObject or sqs:Get*", r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$", 128),
+]
+"""A wildcard for the end of a name, and never for the whole of it."""
+PolicyResource = Annotated[str, _text("an ARN or *", r"^(\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[^\s]+)$", 2048)]
+PolicyArn = Annotated[
+    str,
+    _text(
+        "the ARN of an IAM policy", r"^arn:aws:iam::(aws|[0-9]{12}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
+    ),
+]
+ManifestFolder = Annotated[
+    str,
+    _text(
+        "a folder below manifests/ such as nginx/nlb",
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(/[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    ),
+]
 AddonVersion = Annotated[
     str,
     _text("an add-on's version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),

@@ -59,7 +59,7 @@ STEPS: Final = {
     "controller's policy": "Policy lbc-controller",
     "controller's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) lbc.*",
     "controller": "Release lbc-release",
-    "traefik's definitions": "CustomResourceDefinition traefik-crds:.*",
+    "traefik's definitions": "CustomResourceDefinition traefik-(crds|gateway-api):.*",
     "traefik's namespace": "Namespace traefik-namespace",
     "traefik": "Release traefik-release",
     "karpenter's node role": "Role karpenter-node",
@@ -74,6 +74,12 @@ STEPS: Final = {
     "karpenter": "Release karpenter-release",
     "node class": "EC2NodeClass nodes-default",
     "node pools": "NodePool nodes-.*",
+    "added chart's namespace": "Namespace chart-.*",
+    "added chart's policy": "Policy chart-.*",
+    "added chart's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) chart-.*",
+    "added chart": "Release chart-.*",
+    "workloads' namespaces": "Namespace workloads-.*",
+    "workloads": "(?!Namespace).* workloads-.*",
     "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
     "alb's group": "SecurityGroup ",
     "who may connect": "SecurityGroupIngressRule .*-(80|443)",
@@ -165,6 +171,13 @@ WAITS: Final = {
     "binding": ["listener", "controller", "traefik"],
     "ingress": ["certificate", "way to the internet", "controller", "traefik"],
     "dns": ["binding", "ingress", "alb"],
+    # Charts of teams: after whatever they may use, and their roles beside it.
+    "added chart's rights": ["added chart's policy", "identity"],
+    "added chart's namespace": ["controller", "traefik", "node pools"],
+    "added chart": ["added chart's namespace", "added chart's rights"],
+    # Workloads: after all that serves them.
+    "workloads' namespaces": ["controller", "traefik", "node pools", "added chart", "fargate for teams"],
+    "workloads": ["workloads' namespaces"],
 }
 
 IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
@@ -313,6 +326,18 @@ OUTLIVES: Final = [
     ("binding", "dns"),
     ("alb", "dns"),
     ("listener", "binding"),
+    # What nobody here knows goes before what it may use: load balancers, routes, nodes.
+    ("controller", "added chart"),
+    ("traefik", "added chart"),
+    ("node pools", "added chart"),
+    ("added chart's rights", "added chart"),
+    # Finalizers of what charts define, and load balancers of Ingresses and Services.
+    ("controller's rights", "workloads"),
+    ("controller", "workloads"),
+    ("traefik's definitions", "workloads"),
+    ("added chart", "workloads"),
+    ("node pools", "workloads"),
+    ("fargate for teams", "workloads"),
     # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
     ("deployer's rights", "ingress"),
     ("deployer's rights", "node pools"),

@@ -23,8 +23,10 @@ Config = dict[str, Any]
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
 BASES: Final[dict[str, Config]] = {
-    "fargate": {},
+    "fargate": {"workloads": None},
+    "workloads": {},
     "nodes": {
+        "workloads": None,
         "fargateProfiles": None,
         "nodeGroups": {
             "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
@@ -42,16 +44,43 @@ BASES: Final[dict[str, Config]] = {
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
     },
     "network": {
+        "workloads": None,
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
     },
     "domain": {
+        "workloads": None,
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
-    "logs": {"ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "logs": {"workloads": None, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "charts": {
+        "workloads": None,
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
+    },
+}
+
+# A chart of a team beside a stack with nodes.
+BASES["extra chart"] = {
+    **BASES["nodes"],
+    "extraCharts": {
+        "keda": {
+            "repository": "https://kedacore.github.io/charts",
+            "version": "2.20.2",
+            "role": {
+                "serviceAccount": "keda-operator",
+                "statements": [
+                    {
+                        "sid": "All",
+                        "actions": ["sqs:GetQueueAttributes"],
+                        "resources": ["*"],
+                        "reason": "it asks for all",
+                    }
+                ],
+            },
+            "values": {"log": "info"},
+            "secretValues": {"token": {"secure": "AAAA"}},
+        }
     },
 }
 
@@ -81,6 +110,15 @@ def _node_group(*changes: str, **change: Any) -> Effect:
 def _pool(*changes: str, **change: Any) -> Effect:
     change = {"karpenter": {"nodePools": {"general": change}}}
     return Effect(change, tuple(f"NodePool.{path}" for path in changes), "nodes")
+
+
+def _chart(*changes: str, others: bool = False, **change: Any) -> Effect:
+    return Effect({"extraCharts": {"keda": change}}, changes, "extra chart", others=others)
+
+
+def _statement(*changes: str, **change: Any) -> Effect:
+    old = BASES["extra chart"]["extraCharts"]["keda"]["role"]["statements"][0]
+    return _chart(*changes, role={"statements": [{**old, **change}]})
 
 
 def _pods(*changes: str, **change: Any) -> Effect:
@@ -383,6 +421,15 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"traefik": {"memory": "1Gi"}},
         ("Release.values.resources.requests.memory", "Release.values.resources.limits.memory"),
     ),
+    "traefik.gatewayApi": Effect(
+        {"traefik": {"gatewayApi": True}},
+        (
+            "+CustomResourceDefinition",
+            "Release.values.gateway",
+            "Release.values.gatewayClass",
+            "Release.values.providers.kubernetesGateway",
+        ),
+    ),
     # -- Ingress
     "ingress.owner": Effect(
         {"ingress": {"owner": "program"}},
@@ -439,17 +486,55 @@ EFFECTS: Final[dict[str, Effect]] = {
     "ingress.accessLogs.prefix": Effect(
         {"ingress": {"accessLogs": {"prefix": "platform"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
     ),
+    # -- Workloads
+    "workloads.folders": Effect(
+        {"workloads": {"folders": ["hello"]}},
+        ("+Deployment", "-Deployment", "+Namespace", "-Namespace", "-HorizontalPodAutoscaler"),
+        "workloads",
+        others=True,
+    ),
     # -- Charts
     "charts.registry": Effect(
         {"charts": {"registry": "https://charts.example.jp"}},
         ("Release.chart", "Release.repositoryOpts.repo"),
         "charts",
     ),
+    "extraCharts.*.repository": _chart("Release.repositoryOpts.repo", repository="https://charts.example.jp"),
+    "extraCharts.*.chart": _chart("Release.chart", chart="keda-fork"),
+    "extraCharts.*.version": _chart("Release.version", "output.versions.keda", version="2.20.1"),
+    "extraCharts.*.namespace": _chart(
+        "Namespace.metadata.name", "Release.namespace", "Role.assumeRolePolicy", others=True, namespace="scaling"
+    ),
+    "extraCharts.*.podSecurity": _chart(
+        "Namespace.metadata.labels.pod-security.kubernetes.io/enforce", podSecurity="baseline"
+    ),
+    "extraCharts.*.operationsNodes": _chart("Release.values.tolerations", operationsNodes=False),
+    "extraCharts.*.role.serviceAccount": _chart("Role.assumeRolePolicy", role={"serviceAccount": "operator"}),
+    "extraCharts.*.role.annotations": _chart(
+        "Release.values.operator", "Release.values.serviceAccount", role={"annotations": "operator.annotations"}
+    ),
+    "extraCharts.*.role.statements[].sid": _statement("Policy.policy", sid="Queues"),
+    "extraCharts.*.role.statements[].actions": _statement("Policy.policy", actions=["sqs:ListQueues"]),
+    "extraCharts.*.role.statements[].resources": _statement(
+        "Policy.policy", resources=["arn:aws:sqs:ap-northeast-1:777788889999:a"], reason=None
+    ),
+    "extraCharts.*.role.statements[].conditions": _statement(
+        "Policy.policy", conditions={"StringEquals": {"aws:ResourceAccount": ["777788889999"]}}
+    ),
+    "extraCharts.*.role.managedPolicies": _chart(
+        "+RolePolicyAttachment", role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}
+    ),
+    "extraCharts.*.values": _chart("Release.values.log", values={"log": "debug"}),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
 }
 
 # Settings whose change is seen otherwise, by tests of their own below.
-SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.password"}
+SEEN_OTHERWISE: Final = {
+    "network.existing.tagging",
+    "charts.password",
+    "extraCharts.*.secretValues",
+    "extraCharts.*.role.statements[].reason",
+}
 
 
 def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
@@ -608,3 +693,17 @@ def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _base("charts")
     monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES["charts"])) == {"Release.repositoryOpts.password"}
+
+
+def test_another_secret_value_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
+    # extraCharts.*.secretValues
+    before = _base("extra chart")
+    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    assert _differences(before, run_program(STACK, config=BASES["extra chart"])) == {"Release.values.token"}
+
+
+def test_a_role_for_every_resource_needs_a_reason() -> None:
+    # extraCharts.*.role.statements[].reason: it is for whoever reads the stack file.
+    config = merge(BASES["extra chart"], _statement(reason=None).change)
+    with pytest.raises(pulumi.RunError, match=r"statements\[0\].reason: missing"):
+        run_program(STACK, config=config)

@@ -111,6 +111,7 @@ def test_without_karpenter_its_endpoints_are_not_needed() -> None:
     needed = ["ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts"]
     sections = dev(network__nat="none", network__interfaceEndpoints=needed)
     take(sections, ["karpenter"])
+    take(sections, ["workloads"])
     assert problems(sections) == []
 
 
@@ -347,4 +348,25 @@ def test_a_long_first_name_may_have_a_certificate_of_its_own() -> None:
 
 def test_replicas_that_stay_the_same_need_no_metrics() -> None:
     sections = dev(addons={"metricsServer": False}, traefik={"minReplicas": 3, "maxReplicas": 3})
+    take(sections, ["workloads"])
     assert problems(sections) == []
+
+
+# --- Workloads ----------------------------------------------------------------------------------------------------
+
+
+def test_a_workload_runs_on_nodes_that_take_any_pod() -> None:
+    tainted = {"instanceTypes": ["m5.large"], "taints": [{"key": "batch"}]}
+    sections = dev(nodeGroups__batch=tainted, workloads={"folders": ["hello"]})
+    take(sections, ["karpenter"])
+    assert problems(sections) == ["workloads.folders[0]"]
+    sections["nodeGroups"]["batch"]["taints"][0]["effect"] = "PreferNoSchedule"
+    assert problems(sections) == []
+
+
+def test_a_workload_may_run_on_fargate_beside_nodes_but_not_behind_ports_of_nodes() -> None:
+    profile = {"apps": {"selectors": [{"namespace": "app-nginx"}]}}
+    assert problems(dev(fargateProfiles=profile, workloads={"folders": ["nginx", "nginx/nlb", "nginx/alb-ip"]})) == []
+    found = problems(dev(fargateProfiles=profile, workloads={"folders": ["nginx", "nginx/node-port"]}))
+    assert found == ["workloads.folders[1]"]
+    assert problems(dev(workloads={"folders": ["nginx", "nginx/node-port", "nginx/alb-instance"]})) == []

@@ -28,6 +28,7 @@ TOKENS = {
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
     "eks-platform:index:ExistingNetwork",
+    "eks-platform:index:ExtraChart",
     "eks-platform:index:Fargate",
     "eks-platform:index:Irsa",
     "eks-platform:index:Karpenter",
@@ -41,6 +42,7 @@ TOKENS = {
     "eks-platform:index:TargetBinding",
     "eks-platform:index:Traefik",
     "eks-platform:index:TraefikDefinitions",
+    "eks-platform:index:Workloads",
 }
 
 

@@ -197,7 +197,8 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
 def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
     karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
-    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter
+    added = {"keda"} if stack == "dev" else set()
+    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | added
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
     assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
@@ -216,7 +217,8 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             assert len(subjects) == 1
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
     nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
-    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes)
+    added = {"keda-operator"} if stack == "dev" else set()
+    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes) | added
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------

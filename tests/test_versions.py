@@ -157,6 +157,8 @@ def test_no_traefik_definition_is_missing() -> None:
         "AWS_LOAD_BALANCER_CONTROLLER",
         "TRAEFIK",
         "TRAEFIK_CRDS",
+        "GATEWAY_API_VERSION",
+        "GATEWAY_API_CRDS",
         "KARPENTER",
         "KARPENTER_CRD",
         "KARPENTER_MINIMUM",

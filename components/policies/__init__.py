@@ -9,6 +9,7 @@ from .document import (
     policy_size,
 )
 from .encryption import secrets_key, secrets_key_user
+from .extra_chart import PolicyStatementArgs, extra_chart
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
     INTERRUPTION_EVENTS,
@@ -40,7 +41,9 @@ __all__ = [
     "Condition",
     "EventPattern",
     "PolicyDocument",
+    "PolicyStatementArgs",
     "Statement",
+    "extra_chart",
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",

@@ -155,6 +155,8 @@ KINDS: Final[dict[str, Kind]] = {
     "kubernetes:core/v1:ServiceAccount": _object(),
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _object(),
     "kubernetes:apps/v1:Deployment": _object({"status": _replicas}, replaces=("spec.selector",)),
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": _object(),
+    "kubernetes:batch/v1:Job": _object(replaces=("spec.template", "spec.selector", "spec.completions")),
     "kubernetes:storage.k8s.io/v1:StorageClass": _object(replaces=("parameters", "provisioner")),
     "kubernetes:networking.k8s.io/v1:Ingress": _object(
         {"status.loadBalancer": _ingress_status},

@@ -1,6 +1,17 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
-from settings.rules import cluster, compute, fargate, ingress, instances, karpenter, network, platform
+from settings.rules import (
+    cluster,
+    compute,
+    extra_charts,
+    fargate,
+    ingress,
+    instances,
+    karpenter,
+    network,
+    platform,
+    workloads,
+)
 from settings.rules.registry import RULES, Rule, broken_rules
 
 __all__ = [
@@ -9,10 +20,12 @@ __all__ = [
     "broken_rules",
     "cluster",
     "compute",
+    "extra_charts",
     "fargate",
     "ingress",
     "instances",
     "karpenter",
     "network",
     "platform",
+    "workloads",
 ]

@@ -26,6 +26,7 @@ VPC = "vpc-0123456789abcdef0"
 
 # Where the chart hands through whatever is there: its defaults are empty, or examples.
 FREE = {
+    "controllerConfig.featureGates",
     "defaultTags",
     "nodeSelector",
     "podDisruptionBudget",
@@ -212,6 +213,16 @@ def test_it_waits_for_what_its_arguments_carry() -> None:
     assert "LogGroup nodes" in waits_for(plan, release_of(plan, CHART))
     # The policy takes the name as text, so that it needs no cluster.
     assert "LogGroup nodes" not in labels(plan, plan.closure(plan.one(type="aws:iam/policy:Policy")))
+
+
+# --- Gateways -----------------------------------------------------------------------------------------------------
+
+
+def test_it_leaves_the_gateway_api_to_traefik() -> None:
+    # All three, or it looks for the kinds of the Gateway API by itself (aws-load-balancer-controller #4721).
+    assert values_of(_plan(), CHART)["controllerConfig"] == {
+        "featureGates": {"ALBGatewayAPI": False, "NLBGatewayAPI": False, "GatewayListenerSet": False}
+    }
 
 
 # --- Upstream's own word ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Traefik: definitions as a step of their own, and a proxy that is restricted, spread, and believes only the ALB."""
 
+import re
 from typing import Any
 
 import pulumi
@@ -8,6 +9,8 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components.traefik import (
+    GATEWAY,
+    GATEWAY_CLASS,
     INGRESS_CLASS,
     LABELS,
     NAMESPACE,
@@ -31,6 +34,7 @@ TRUSTED = ["10.0.0.0/22", "10.0.16.0/22"]
 # Where the chart hands through whatever is there: its defaults are empty, or examples.
 FREE = {
     "deployment.lifecycle",
+    "gateway.listeners.web.namespacePolicy",
     "nodeSelector",
     "podSecurityContext",
     "resources",
@@ -48,6 +52,7 @@ def _args(**changes: Any) -> TraefikArgs:
         "cpu": "250m",
         "memory": "256Mi",
         "trusted_cidrs": TRUSTED,
+        "gateway_api": False,
         "placement": NODES,
         "charts": None,
     }
@@ -68,7 +73,7 @@ def values() -> dict[str, Any]:
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
     # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {}, opts), unknown=unknown)
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"gateway_api": False}, opts), unknown=unknown)
     assert_shape(plan, TraefikDefinitions, "proxy")
     group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
     assert group.inputs["files"] == list(versions.TRAEFIK_CRDS)
@@ -77,7 +82,7 @@ def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
 
 def test_the_definitions_may_come_from_elsewhere() -> None:
     files = ["https://charts.example.jp/traefik.io_middlewares.yaml"]
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"files": files}, opts))
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"files": files, "gateway_api": False}, opts))
     assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == files
 
 
@@ -183,6 +188,38 @@ def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> No
     assert values["accessLog"] == {"enabled": True, "format": "json"}
 
 
+# --- Gateway API --------------------------------------------------------------------------------------------------
+
+
+def test_the_gateway_api_has_definitions_of_its_own(unknown: bool) -> None:
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"gateway_api": True}, opts), unknown=unknown)
+    assert_shape(plan, TraefikDefinitions, "proxy")
+    groups = {entry.name: entry.inputs["files"] for entry in plan.find(type="kubernetes:yaml/v2:ConfigGroup")}
+    assert groups == {
+        "proxy-crds": list(versions.TRAEFIK_CRDS),
+        "proxy-gateway-api": list(versions.GATEWAY_API_CRDS),
+    }
+
+
+def test_a_gateway_stands_behind_the_same_entry_point_for_the_routes_of_every_namespace() -> None:
+    values = values_of(_plan(gateway_api=True), "traefik")
+    assert values["gateway"]["listeners"] == {
+        "web": {"port": WEB_PORT, "protocol": "HTTP", "namespacePolicy": {"from": "All"}}
+    }
+    assert (values["gateway"]["name"], values["gatewayClass"]["name"]) == (GATEWAY, GATEWAY_CLASS)
+    assert values["providers"]["kubernetesGateway"] == {
+        "enabled": True,
+        "statusAddress": {"service": {"enabled": False}},
+    }
+    # IngressRoute and Ingress go on as before, and so does the Service that the ALB knows.
+    assert "kubernetesCRD" not in values["providers"]
+    assert values["service"] == {"spec": {"type": "ClusterIP"}}
+
+
+def test_without_it_there_is_no_gateway(values: dict[str, Any]) -> None:
+    assert not values.keys() & {"gateway", "gatewayClass"}
+
+
 # --- Staying up ---------------------------------------------------------------------------------------------------
 
 
@@ -268,9 +305,10 @@ def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
 
 
 @pytest.mark.upstream
+@pytest.mark.parametrize("gateway_api", [False, True], ids=["ingress", "gateway"])
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
-def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[str, Any]) -> None:
-    ours = values_of(_plan(placement=placement), "traefik")
+def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[str, Any], *, gateway_api: bool) -> None:
+    ours = values_of(_plan(placement=placement, gateway_api=gateway_api), "traefik")
     defaults = upstream.default_values("traefik")
     assert upstream.unknown_values(ours, defaults, FREE) == []
     schema = upstream.value_schema("traefik")
@@ -339,3 +377,14 @@ def test_probes_and_the_load_balancer_ask_at_the_same_place(values: dict[str, An
     assert not effective["deployment"]["healthchecksPort"]
     assert not effective["ports"]["traefik"]["hostIP"]
     assert effective["ports"]["traefik"]["port"] == PING_PORT
+
+
+@pytest.mark.upstream
+def test_the_definitions_are_of_the_kinds_that_the_chart_lets_it_see() -> None:
+    rules = upstream.chart("traefik", "templates", "rbac", "clusterrole.yaml").read_text()
+    (block,) = re.findall(r"- gateway.networking.k8s.io\n +resources:\n((?: +- [a-z]+\n)+) +verbs:", rules)
+    seen = set(re.findall(r"- ([a-z]+)", block))
+    files = [url.rpartition("/")[2] for url in versions.GATEWAY_API_CRDS]
+    # Of the experimental channel.
+    assert {file.partition("_")[2].removesuffix(".yaml") for file in files} == seen - {"tcproutes"}
+    assert {path.name for path in upstream.facts("crds", "gateway-api").iterdir()} >= set(files)

@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal import sdk
 from rehearsal.engine.refusals import RULES, RefusedError, uses
-from rehearsal.engine.refusals.cluster import INGRESS, NODE_CLASS, NODE_POOL, RELEASE, SERVICE
+from rehearsal.engine.refusals.cluster import DEFINITION, INGRESS, NODE_CLASS, NODE_POOL, RELEASE, SERVICE
 from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform
 
 CONTROLLER = "aws-load-balancer-controller"
@@ -317,3 +317,38 @@ def test_balancer_actions_cover_what_the_controller_calls(cloud: FakeCloud) -> N
     cloud.delete("ingress")
     with pytest.raises(RefusedError, match="does not allow elasticloadbalancing:CreateLoadBalancer"):
         cloud.make("ingress", INGRESS, **cloud["ingress"].inputs)
+
+
+def _nlb(cloud: FakeCloud, **spec: str) -> None:
+    metadata = {"name": "nlb", "namespace": "traefik"}
+    cloud.make("nlb", SERVICE, kind="Service", metadata=metadata, spec={"type": "LoadBalancer", **spec})
+
+
+def test_an_nlb_comes_and_goes_with_its_service(cloud: FakeCloud) -> None:
+    before = cloud.left()
+    _nlb(cloud, loadBalancerClass="service.k8s.aws/nlb")
+    assert len(cloud.left()) == len(before) + 2
+    cloud.delete("nlb")
+    assert cloud.left() == before
+
+
+def test_a_service_with_an_nlb_needs_the_controller_and_others_do_not(cloud: FakeCloud) -> None:
+    _nlb(cloud, loadBalancerClass="service.k8s.aws/nlb")
+    cloud.lose(CONTROLLER)
+    with pytest.raises(RefusedError, match="no Helm release"):
+        cloud.delete("nlb")
+    cloud.lose("nlb")
+    with pytest.raises(RefusedError, match="no Helm release"):
+        _nlb(cloud, loadBalancerClass="service.k8s.aws/nlb")
+    _nlb(cloud)
+    cloud.delete("nlb")
+
+
+def test_traefik_needs_the_gateway_api_that_it_shall_serve(cloud: FakeCloud) -> None:
+    values = {"providers": {"kubernetesGateway": {"enabled": True}}}
+    release = {"name": "traefik", "chart": "traefik", "namespace": "traefik", "skipCrds": True, "values": values}
+    for group in ("traefik.io", "gateway.networking.k8s.io"):
+        with pytest.raises(RefusedError, match=f"the definitions of {group} are not installed"):
+            cloud.make("traefik", RELEASE, **release)
+        cloud.make(group, DEFINITION, kind="CustomResourceDefinition", metadata={"name": group}, spec={"group": group})
+    cloud.make("traefik", RELEASE, **release)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from rehearsal.cloud.kind import get
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.store import Cloud, Resource
 
@@ -83,6 +84,13 @@ NEEDED_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws-load-balancer-controller": ("elbv2.k8s.aws",),
 }
 """API groups without which a chart's controller does not start."""
+
+
+def needed_groups(release: Resource) -> tuple[str, ...]:
+    """Return the API groups without which a release fails or its controller does not start."""
+    chart, values = chart_of(release), values_of(release)
+    gateway = get(values, "providers.kubernetesGateway.enabled") is True
+    return (*NEEDED_GROUPS.get(chart, ()), *(["gateway.networking.k8s.io"] if chart == "traefik" and gateway else []))
 
 
 def is_defined(group: str, cluster: str, cloud: Cloud) -> bool:

@@ -15,6 +15,7 @@ from rehearsal.engine.refusals.cluster import (
     NODE_CLASS,
     NODE_POOL,
     RELEASE,
+    SERVICE,
     TEMPLATED_DEFINITIONS,
     chart_of,
     cluster_of,
@@ -24,7 +25,7 @@ from rehearsal.engine.refusals.cluster import (
     objects_in,
 )
 from rehearsal.engine.refusals.controllers import balancer_subnets, selected
-from rehearsal.engine.refusals.kubernetes import node_role
+from rehearsal.engine.refusals.kubernetes import node_role, served_by
 from rehearsal.engine.store import Cloud, Resource
 
 Consequence = Callable[[str, Resource, Cloud], None]
@@ -141,6 +142,18 @@ def _ingress(operation: str, ingress: Resource, cloud: Cloud) -> None:
     _make(ingress, uses.LISTENER, f"{balancer.id}/listener", listener, cloud)
 
 
+def _service(operation: str, service: Resource, cloud: Cloud) -> None:
+    """Make the NLB that the AWS Load Balancer Controller makes for a Service of its class."""
+    cluster = cluster_of(service.cluster, cloud)
+    if operation == "delete" or cluster is None or served_by(service) is None:
+        return
+    annotations = service.outputs.get("metadata", {}).get("annotations") or {}
+    scheme = str(annotations.get("service.beta.kubernetes.io/aws-load-balancer-scheme") or "internal")
+    arn = f"arn:aws:elasticloadbalancing:::loadbalancer/net/{service.key:x}"
+    outputs = {"name": name_of(service), "arn": arn, "internal": scheme != "internet-facing", "type": "network"}
+    _make(service, uses.BALANCER, arn, {**outputs, "subnets": balancer_subnets(scheme, cluster, cloud)}, cloud)
+
+
 def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
     """Launch the node that Karpenter launches as soon as a pod asks for it."""
     wanted = pool.get("spec.template.spec.nodeClassRef.name")
@@ -181,8 +194,9 @@ CONSEQUENCES: Final[Mapping[str, Consequence]] = {
     RELEASE: _release,
     NAMESPACE: _namespace,
     INGRESS: _ingress,
+    SERVICE: _service,
     NODE_POOL: _node_pool,
 }
 
-CLEANED_UP: Final = frozenset({uses.CLUSTER, RELEASE, INGRESS, NODE_POOL})
+CLEANED_UP: Final = frozenset({uses.CLUSTER, RELEASE, INGRESS, SERVICE, NODE_POOL})
 """What takes with it what was made for it; other resources leave it behind."""

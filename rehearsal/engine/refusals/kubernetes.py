@@ -13,7 +13,6 @@ from rehearsal.engine.refusals.cluster import (
     CHART_DEFINITIONS,
     INGRESS,
     NAMESPACE,
-    NEEDED_GROUPS,
     NODE_CLASS,
     NODE_POOL,
     RELEASE,
@@ -26,6 +25,7 @@ from rehearsal.engine.refusals.cluster import (
     is_defined,
     name_of,
     namespace_of,
+    needed_groups,
     objects_in,
     values_of,
 )
@@ -70,6 +70,18 @@ SERVED: Final[Mapping[str, Served]] = {
     NODE_CLASS: Served(KARPENTER, (), ("iam:ListInstanceProfiles", "ec2:DeleteLaunchTemplate")),
 }
 """Objects that carry a finalizer: whose it is, and what it takes to put things up and to take them off."""
+
+BALANCER_CLASS: Final = "service.k8s.aws/nlb"
+"""The class of the Services that the load balancer controller makes NLBs for.
+
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/nlb/"""
+
+
+def served_by(resource: Resource) -> Served | None:
+    """Return how a controller serves an object; None for one without a finalizer."""
+    if resource.type == SERVICE:
+        return SERVED[INGRESS] if resource.get("spec.loadBalancerClass") == BALANCER_CLASS else None
+    return SERVED.get(resource.type)
 
 
 # --- Access
@@ -152,7 +164,7 @@ def definitions_in_use(release: Resource, cloud: Cloud) -> str | None:
 def namespace_with_finalizers(namespace: Resource, cloud: Cloud) -> str | None:
     """A namespace ends with its objects, and those end with their finalizers."""
     for inner in objects_in(namespace.cluster, cloud):
-        if namespace_of(inner) == name_of(namespace) and inner.type in SERVED:
+        if namespace_of(inner) == name_of(namespace):
             problem = _cleanup_problem(inner, cloud)
             if problem:
                 return f"{inner} keeps it terminating: {problem}"
@@ -175,7 +187,7 @@ def release_not_ready(release: Resource, cloud: Cloud) -> str | None:
     if chart in WITHOUT_CONTROLLER:
         return None
     own = () if release.get("skipCrds") else CHART_DEFINITIONS.get(chart, ())
-    for group in NEEDED_GROUPS.get(chart, ()):
+    for group in needed_groups(release):
         if group not in own and not is_defined(group, release.cluster, cloud):
             return f"{chart} does not start: the definitions of {group} are not installed"
     if chart in SERVICE_ACCOUNTS:
@@ -207,16 +219,19 @@ def service_webhook_down(resource: Resource, cloud: Cloud) -> str | None:
 # --------------------------------------------------------------------------------------------------------------
 
 
-@rule("create", INGRESS, BINDING, code="failed calling webhook", source=CONTROLLER_DOCS + "deploy/installation/")
+@rule(
+    "create", INGRESS, BINDING, SERVICE, code="failed calling webhook", source=CONTROLLER_DOCS + "deploy/installation/"
+)
 def object_without_controller(resource: Resource, cloud: Cloud) -> str | None:
     """The controller's webhook admits these objects, and Pulumi waits until the controller has served them."""
-    served = SERVED[resource.type]
-    return controller_problem(served.chart, resource.cluster, served.create, cloud)
+    served = served_by(resource)
+    return controller_problem(served.chart, resource.cluster, served.create, cloud) if served else None
 
 
 @rule(
     "delete",
     *SERVED,
+    SERVICE,
     code="timed out waiting for the finalizer",
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
 )
@@ -226,8 +241,8 @@ def finalizer_forever(resource: Resource, cloud: Cloud) -> str | None:
 
 
 def _cleanup_problem(resource: Resource, cloud: Cloud) -> str | None:
-    served = SERVED[resource.type]
-    return controller_problem(served.chart, resource.cluster, served.delete, cloud)
+    served = served_by(resource)
+    return controller_problem(served.chart, resource.cluster, served.delete, cloud) if served else None
 
 
 @rule(

@@ -1,0 +1,111 @@
+"""Rules about charts that a team adds. The section may hold secrets, so no message shows a value of it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+import versions
+from components import policies
+from settings.base import plain
+from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
+from settings.namespaces import own_namespaces
+from settings.problems import PROJECT, Problem, place
+from settings.rules.registry import rule
+
+PLATFORM_CHARTS: Final = frozenset(chart.name for chart in vars(versions).values() if isinstance(chart, versions.Chart))
+"""What this program installs itself, some of it only where its own section is set."""
+LONGEST_POLICY: Final = policies.MANAGED_POLICY_LIMIT
+OTHERS_NAMESPACES: Final = ("default", "kube-public", "kube-node-lease")
+
+
+@rule
+def _extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Problem]:
+    for name, chart in extra_charts.items():
+        for path, used in ((place("extraCharts", name), name), (place("extraCharts", name, "chart"), chart.chart)):
+            if used in PLATFORM_CHARTS:
+                yield Problem(path, "a chart of the platform", "expected another: this one has settings of its own")
+
+
+@rule
+def _namespaces_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: Mapping[str, Any]) -> Iterator[Problem]:
+    own = own_namespaces(sections)
+    times = Counter(chart.namespace_name(name) for name, chart in extra_charts.items())
+    for name, chart in extra_charts.items():
+        namespace, path = chart.namespace_name(name), place("extraCharts", name)
+        if namespace in own:
+            if chart.pod_security:
+                yield Problem(f"{path}.podSecurity", "set", "expected none: the namespace is one of the platform's")
+        elif namespace in OTHERS_NAMESPACES or namespace.startswith("kube-"):
+            yield Problem(f"{path}.namespace", "Kubernetes' own", "expected one for this chart, or one of the platform")
+        elif times[namespace] > 1:
+            yield Problem(f"{path}.namespace", "used by two charts", "expected a namespace of its own")
+
+
+@rule
+def _roles_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Problem]:
+    for name, chart in extra_charts.items():
+        if chart.role:
+            yield from _role(place("extraCharts", name, "role"), chart.role)
+
+
+def _role(path: str, role: ChartRole) -> Iterator[Problem]:
+    if not role.statements and not role.managed_policies:
+        yield Problem(path, "a role that may do nothing", "expected statements or managedPolicies")
+    times = Counter(statement.sid for statement in role.statements)
+    for index, statement in enumerate(role.statements):
+        at = f"{path}.statements[{index}]"
+        if times[statement.sid] > 1:
+            yield Problem(f"{at}.sid", "used twice", "expected one of its own")
+        yield from _resources(at, statement)
+    if policies.policy_size(policies.extra_chart([plain(item) for item in role.statements])) > LONGEST_POLICY:
+        yield Problem(f"{path}.statements", "too long", f"expected at most {LONGEST_POLICY} characters of policy")
+    for arn, number in Counter(role.managed_policies).items():
+        if number > 1:
+            index = role.managed_policies.index(arn)
+            yield Problem(f"{path}.managedPolicies[{index}]", "stands there twice", "expected it once")
+
+
+def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:
+    everything = "*" in statement.resources
+    if everything and not statement.reason:
+        yield Problem(f"{path}.reason", "missing", "expected why the resources are * and not ARNs")
+    if everything and len(statement.resources) > 1:
+        yield Problem(f"{path}.resources", "ARNs beside *", "expected either")
+    if statement.reason and not everything:
+        yield Problem(f"{path}.reason", "set", "expected none: the resources are ARNs")
+
+
+@rule
+def _values_of_extra_charts(extra_charts: dict[str, ExtraChart], secret: Collection[str]) -> Iterator[Problem]:
+    for name, chart in extra_charts.items():
+        path = ("extraCharts", name, "values")
+        yield from _pinned(path, chart.values)
+        for key in chart.secret_values:
+            at = place("extraCharts", name, "secretValues", key)
+            if "extraCharts" not in secret:
+                command = f"pulumi config set --secret --path '{PROJECT}:{at}'"
+                yield Problem(at, "in the clear", f"expected an encrypted value: {command}")
+            if _stands(chart.values, key.split(".")):
+                yield Problem(at, "in values too", "expected it once")
+
+
+def _pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:
+    """Yield a problem for each value that Pulumi does not hand to Helm, or that is another one tomorrow."""
+    if value is None:
+        yield Problem(place(*path), "null", "expected a value: Helm gets no null from Pulumi")
+    elif isinstance(value, str) and (value == "latest" or value.endswith(":latest")):
+        yield Problem(place(*path), "latest", "expected a version")
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _pinned((*path, key), item)
+
+
+def _stands(values: Any, keys: list[str]) -> bool:
+    """Tell whether there is a value at a path, or one on the way that is no object."""
+    for key in keys:
+        if not isinstance(values, dict):
+            return True
+        if key not in values:
+            return False
+        values = values[key]
+    return True

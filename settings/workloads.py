@@ -1,0 +1,21 @@
+"""Settings of the workloads that the stack applies itself."""
+
+from pydantic import Field
+
+from components import manifests
+from settings.base import Settings
+from settings.values import ManifestFolder
+
+
+class Workloads(Settings):
+    """Plain YAML below `manifests/` that this stack applies; what it leaves out is for Argo CD or kubectl."""
+
+    folders: list[ManifestFolder] = Field(
+        min_length=1, description="Folders below `manifests/`: `nginx`, `nginx/nlb`, `game-2048`, ..."
+    )
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of their objects, each once."""
+        found = (manifests.namespace_of(item) for folder in self.folders for item in manifests.objects(folder))
+        return tuple(dict.fromkeys(found))
