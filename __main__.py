@@ -6,12 +6,14 @@ import pulumi_aws as aws
 from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.argo_cd import ArgoCd, ArgoCdArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.fargate import Fargate
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
 from components.karpenter import Karpenter, KarpenterArgs
@@ -167,19 +169,20 @@ on_cluster = {
     "tags": tags,
 }
 
-ClusterAddons(
+addons = ClusterAddons(
     f"{name}-addons", arguments(ClusterAddonsArgs, offered=on_cluster, versions=settings.addon_versions), in_cluster
 )
 load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
+workload_controllers: list[pulumi.Resource] = [addons, load_balancer_controller]
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
         arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
         in_cluster,
     )
-    NodePools(
+    node_pools = NodePools(
         f"{name}-nodes",
         {
             "cluster_id": name,
@@ -195,6 +198,7 @@ if settings.karpenter:
         },
         pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
     )
+    workload_controllers.append(node_pools)
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
@@ -246,6 +250,30 @@ if domain:
         },
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
+
+# --- What Argo CD deploys from Git --------------------------------------------------------------------------------
+
+if settings.argo_cd:
+    argo_cd = ArgoCd(
+        f"{name}-argo-cd",
+        arguments(ArgoCdArgs, settings.argo_cd, offered=on_cluster),
+        pulumi.ResourceOptions.merge(
+            in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[namespaces.ARGO_CD]])
+        ),
+    )
+    if settings.git_ops:
+        GitOps(
+            f"{name}-gitops",
+            arguments(
+                GitOpsArgs,
+                settings.git_ops,
+                offered=on_cluster,
+                credentials={key: login.login() for key, login in settings.git_credentials.items()},
+            ),
+            pulumi.ResourceOptions.merge(
+                in_cluster, pulumi.ResourceOptions(depends_on=[argo_cd, traefik, *workload_controllers])
+            ),
+        )
 
 # --- What other stacks may rely on --------------------------------------------------------------------------------
 

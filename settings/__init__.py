@@ -6,6 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
+from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, PodSecurity, Retry, SingleSignOn
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
 from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
@@ -34,6 +35,7 @@ __all__ = [
     "AccessRole",
     "Addons",
     "Architecture",
+    "ArgoCd",
     "Budget",
     "Capacity",
     "Charts",
@@ -44,6 +46,9 @@ __all__ = [
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
+    "GitCredential",
+    "GitOps",
+    "GitOpsSet",
     "Identity",
     "Ingress",
     "IngressOwner",
@@ -56,8 +61,11 @@ __all__ = [
     "NodePool",
     "OperationsPods",
     "Platform",
+    "PodSecurity",
+    "Retry",
     "Scheme",
     "Settings",
+    "SingleSignOn",
     "Stack",
     "SubnetTagging",
     "Support",

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 import versions
+from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
@@ -44,6 +45,9 @@ class Stack(Settings):
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
     charts: Charts = Field(default_factory=Charts)
+    argo_cd: ArgoCd | None = None
+    git_ops: GitOps | None = None
+    git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
 
     @property
     def fargate_only(self) -> bool:
@@ -80,7 +84,8 @@ class Stack(Settings):
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
         charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
-        return {**self.addon_versions, **charts, **karpenter}
+        argo_cd = {versions.ARGO_CD.name: versions.ARGO_CD.version} if self.argo_cd else {}
+        return {**self.addon_versions, **charts, **karpenter, **argo_cd}
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

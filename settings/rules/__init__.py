@@ -1,11 +1,12 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
-from settings.rules import cluster, compute, fargate, ingress, instances, karpenter, network, platform
+from settings.rules import argo_cd, cluster, compute, fargate, ingress, instances, karpenter, network, platform
 from settings.rules.registry import RULES, Rule, broken_rules
 
 __all__ = [
     "RULES",
     "Rule",
+    "argo_cd",
     "broken_rules",
     "cluster",
     "compute",
