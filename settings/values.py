@@ -214,7 +214,7 @@ HttpsUrl = Annotated[
         255,
     ),
 ]
-ClientId = Annotated[str, _text("a client's id: letters, digits and ._:-", r"^[A-Za-z0-9._:-]+$", 255)]
+ClientId = Annotated[str, _text("a client's id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
 Group = Annotated[str, _text("a group's name without spaces and commas", r"^[\p{L}\p{N}._:/@+=-]+$", 128)]
 """A space or a comma would end it in Argo CD's policy."""
 GitUrl = Annotated[
