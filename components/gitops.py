@@ -128,7 +128,7 @@ class GitOps(pulumi.ComponentResource):
 
 
 def credential_data(args: GitCredentialArgs) -> dict[str, pulumi.Input[str]]:
-    """Return what is in the secret of a login.
+    """Return what is in the secret of a login: the SDK's class keeps all of it encrypted in the state.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repository-credentials
     """
@@ -136,9 +136,9 @@ def credential_data(args: GitCredentialArgs) -> dict[str, pulumi.Input[str]]:
     if "username" in args:
         data["username"] = args["username"]
     if "password" in args:
-        data["password"] = pulumi.Output.secret(args["password"])
+        data["password"] = args["password"]
     if "ssh_private_key" in args:
-        data["sshPrivateKey"] = pulumi.Output.secret(args["ssh_private_key"])
+        data["sshPrivateKey"] = args["ssh_private_key"]
     return data
 
 

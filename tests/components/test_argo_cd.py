@@ -283,6 +283,8 @@ def test_names_and_labels_are_those_that_the_chart_gives() -> None:
     for part, name in {**REPLICATED, "controller": "application-controller", "redis": "redis"}.items():
         assert defaults[part]["name"] == name
     assert (defaults["nameOverride"], release["name"]) == ("argocd", "argo-cd")
+    # The policy and the route name the server, and its Service is named after this.
+    assert f"{release['values']['fullnameOverride']}-server" == SERVER
     assert defaults["server"]["containerPorts"]["server"] == SERVER_PORT
     assert defaults["server"]["service"]["servicePortHttp"] == 80
 

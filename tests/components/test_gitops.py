@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from components.gitops import (
     NAMESPACE,
@@ -16,10 +17,11 @@ from components.gitops import (
     project_spec,
 )
 from rehearsal.plan import Plan, Registration
-from rehearsal.values import reveal
+from rehearsal.values import Secret, reveal
+from settings import GitCredential
 from tests import upstream
 
-from .recording import assert_shape, label, labels, recorded
+from .recording import Probe, assert_shape, label, labels, probed, recorded
 
 REPOSITORY = "https://github.com/example-jp/applications.git"
 
@@ -228,6 +230,13 @@ def test_a_login_is_a_secret_that_argo_cd_finds(unknown: bool) -> None:
         "url": "ssh://git@github.com/example-jp/operations",
         "sshPrivateKey": "hunter3",
     }
+
+
+def test_a_login_of_a_stack_file_is_a_secret_from_the_start() -> None:
+    login = GitCredential(url="https://github.com/example-jp", username="ci", password=SecretStr("hunter2"))
+    plan = recorded(lambda opts: Probe(**login.login()))
+    assert isinstance(probed(plan, "password"), Secret)
+    assert probed(plan, "username") == "ci"
 
 
 def test_no_login_is_seen_in_the_clear() -> None:

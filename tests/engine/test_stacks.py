@@ -180,8 +180,8 @@ OUTLIVES: Final = {
     "Karpenter's role outlives it": (r":Karpenter\$.*::karpenter-controller", r":Release::karpenter-release"),
     "Karpenter's definitions outlive it": (r":Release::karpenter-crd", r":Release::karpenter-release"),
     "the load balancer controller's role outlives it": (r":LoadBalancerController\$.*aws:", r":Release::lbc-release"),
-    "Argo CD, its projects and what clears up after workloads outlive what it deploys": (
-        r":ArgoCd\$|:AppProject::|:(LoadBalancerController|ClusterAddons|NodePools)\$|:Release::traefik-release",
+    "Argo CD and what clears up after workloads outlive what it deploys": (
+        r":ArgoCd\$|:(LoadBalancerController|ClusterAddons|NodePools)\$|:Release::traefik-release",
         r":ApplicationSet::",
     ),
     "the deployer's rights outlive all that is in the cluster": (
