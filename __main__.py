@@ -6,6 +6,7 @@ import pulumi_aws as aws
 from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.argo_cd import ArgoCd, ArgoCdArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
@@ -13,6 +14,7 @@ from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.extra_chart import ExtraChart, ExtraChartArgs
 from components.fargate import Fargate
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
 from components.karpenter import Karpenter, KarpenterArgs
@@ -169,37 +171,36 @@ on_cluster = {
     "tags": tags,
 }
 
-ClusterAddons(
+addons = ClusterAddons(
     f"{name}-addons", arguments(ClusterAddonsArgs, offered=on_cluster, versions=settings.addon_versions), in_cluster
 )
 load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
-node_pools: list[NodePools] = []
+workload_controllers: list[pulumi.Resource] = [addons, load_balancer_controller]
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
         arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
         in_cluster,
     )
-    node_pools = [
-        NodePools(
-            f"{name}-nodes",
-            {
-                "cluster_id": name,
-                "instance_profile_name": karpenter.instance_profile_name,
-                "subnet_ids": network.node_subnet_ids,
-                "security_group_id": cluster.security_group_id,
-                "public_nodes": settings.network.public_nodes,
-                "image": settings.karpenter.image,
-                "image_alias": settings.karpenter.image_alias,
-                "disk_gib": settings.karpenter.disk_gib,
-                "tags": tags,
-                "pools": plain(settings.karpenter.node_pools),
-            },
-            pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
-        )
-    ]
+    node_pools = NodePools(
+        f"{name}-nodes",
+        {
+            "cluster_id": name,
+            "instance_profile_name": karpenter.instance_profile_name,
+            "subnet_ids": network.node_subnet_ids,
+            "security_group_id": cluster.security_group_id,
+            "public_nodes": settings.network.public_nodes,
+            "image": settings.karpenter.image,
+            "image_alias": settings.karpenter.image_alias,
+            "disk_gib": settings.karpenter.disk_gib,
+            "tags": tags,
+            "pools": plain(settings.karpenter.node_pools),
+        },
+        pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+    )
+    workload_controllers.append(node_pools)
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
@@ -252,13 +253,37 @@ if domain:
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
 
+# --- What Argo CD deploys from Git --------------------------------------------------------------------------------
+
+if settings.argo_cd:
+    argo_cd = ArgoCd(
+        f"{name}-argo-cd",
+        arguments(ArgoCdArgs, settings.argo_cd, offered=on_cluster),
+        pulumi.ResourceOptions.merge(
+            in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[namespaces.ARGO_CD]])
+        ),
+    )
+    if settings.git_ops:
+        GitOps(
+            f"{name}-gitops",
+            arguments(
+                GitOpsArgs,
+                settings.git_ops,
+                offered=on_cluster,
+                credentials={key: login.login() for key, login in settings.git_credentials.items()},
+            ),
+            pulumi.ResourceOptions.merge(
+                in_cluster, pulumi.ResourceOptions(depends_on=[argo_cd, traefik, *workload_controllers])
+            ),
+        )
+
 # --- Charts and workloads of teams --------------------------------------------------------------------------------
 
 extra_charts: list[ExtraChart] = []
 for release, chart in settings.extra_charts.items():
     namespace = chart.namespace_name(release)
     # It goes before what it may use.
-    used = [*compute[namespace], load_balancer_controller, traefik, *node_pools]
+    used = [*compute[namespace], traefik, *workload_controllers]
     extra_charts.append(
         ExtraChart(
             f"{name}-chart-{release}",
@@ -278,7 +303,7 @@ for release, chart in settings.extra_charts.items():
         )
     )
 if settings.workloads:
-    served_by = [load_balancer_controller, traefik, *node_pools, *extra_charts]
+    served_by = [traefik, *workload_controllers, *extra_charts]
     Workloads(
         f"{name}-workloads",
         {"folders": settings.workloads.folders},

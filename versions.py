@@ -245,6 +245,14 @@ KARPENTER_CRD: Final = Chart(
     app_version=KARPENTER.app_version,
 )
 
+# https://github.com/argoproj/argo-helm/releases/tag/argo-cd-10.1.1
+ARGO_CD: Final = Chart(
+    name="argo-cd",
+    repository="https://argoproj.github.io/argo-helm",
+    version="10.1.1",
+    app_version="v3.4.4",
+)
+
 # The oldest Karpenter that works with a Kubernetes minor: https://karpenter.sh/docs/upgrading/compatibility/
 KARPENTER_MINIMUM: Final[dict[str, str]] = {
     "1.36": "1.13.0",

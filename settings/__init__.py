@@ -6,6 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
+from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
 from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
@@ -21,12 +22,13 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
-from settings.extra_charts import ChartRole, ExtraChart, PodSecurity, PolicyStatement
+from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
+from settings.values import PodSecurity
 from settings.workloads import Workloads
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "AccessRole",
     "Addons",
     "Architecture",
+    "ArgoCd",
     "Budget",
     "Capacity",
     "ChartRole",
@@ -48,6 +51,9 @@ __all__ = [
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
+    "GitCredential",
+    "GitOps",
+    "GitOpsSet",
     "Identity",
     "Ingress",
     "IngressOwner",
@@ -62,8 +68,10 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "Retry",
     "Scheme",
     "Settings",
+    "SingleSignOn",
     "Stack",
     "SubnetTagging",
     "Support",

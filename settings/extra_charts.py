@@ -1,7 +1,6 @@
 """Settings of Helm charts that a team adds without code."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any
 
 import pulumi
@@ -14,6 +13,7 @@ from settings.values import (
     ExactVersion,
     IamAction,
     Namespace,
+    PodSecurity,
     PolicyArn,
     PolicyResource,
     Secret,
@@ -21,14 +21,6 @@ from settings.values import (
     StatementId,
     ValuesPath,
 )
-
-
-class PodSecurity(StrEnum):
-    """A Pod Security Standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/)."""
-
-    RESTRICTED = "restricted"
-    BASELINE = "baseline"
-    PRIVILEGED = "privileged"
 
 
 class PolicyStatement(Settings):

@@ -7,7 +7,7 @@ from components import namespaces
 from settings.extra_charts import namespaces_of
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
-OPTIONAL: Final[Mapping[str, str]] = {}
+OPTIONAL: Final[Mapping[str, str]] = {"argo_cd": namespaces.ARGO_CD}
 """Section to the namespace that there is where the section is."""
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 import versions
+from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
@@ -50,6 +51,9 @@ class Stack(Settings):
         {}, description="Helm charts beside the platform's own, by the name of their release."
     )
     workloads: Workloads | None = None
+    argo_cd: ArgoCd | None = None
+    git_ops: GitOps | None = None
+    git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
 
     @property
     def fargate_only(self) -> bool:
@@ -96,8 +100,9 @@ class Stack(Settings):
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
         charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
+        argo_cd = {versions.ARGO_CD.name: versions.ARGO_CD.version} if self.argo_cd else {}
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
-        return {**self.addon_versions, **charts, **karpenter, **extra}
+        return {**self.addon_versions, **charts, **karpenter, **argo_cd, **extra}
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

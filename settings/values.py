@@ -1,6 +1,7 @@
 """The values that settings take: text with a form of its own, ranges, numbers of days."""
 
 import re
+from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Final
 
@@ -109,6 +110,14 @@ DomainName = Annotated[
     _text(
         "a host name such as platform.example.jp",
         r"^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
+        253,
+    ),
+]
+HostName = Annotated[
+    str,
+    _text(
+        "a host name without a wildcard such as argocd.example.jp",
+        r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
         253,
     ),
 ]
@@ -232,5 +241,55 @@ AddonVersion = Annotated[
     str,
     _text("an add-on's version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),
 ]
+HttpsUrl = Annotated[
+    str,
+    _text(
+        "an https:// URL such as https://login.example.jp/realms/staff",
+        r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$",
+        255,
+    ),
+]
+ClientId = Annotated[str, _text("a client's id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
+Group = Annotated[str, _text("a group's name without spaces and commas", r"^[\p{L}\p{N}._:/@+=-]+$", 128)]
+"""A space or a comma would end it in Argo CD's policy."""
+GitUrl = Annotated[
+    str,
+    _text(
+        "an https:// or ssh:// URL of a Git repository, without a password",
+        r"^(https://|ssh://([A-Za-z0-9._-]+@)?)[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)+$",
+        255,
+    ),
+]
+GitRevision = Annotated[
+    str, _text("a branch, a tag or a commit", r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", 128)
+]
+FolderPattern = Annotated[
+    str,
+    _text(
+        "folders of a repository such as apps/*",
+        r"^[A-Za-z0-9_*?][A-Za-z0-9._*?-]*(/[A-Za-z0-9_*?][A-Za-z0-9._*?-]*)*$",
+        255,
+    ),
+]
+NamespacePrefix = Annotated[
+    str,
+    _text("the beginning of namespaces, a hyphen at its end, such as app-", r"^[a-z]([-a-z0-9]*[a-z0-9])?-$", 24),
+]
+Kind = Annotated[
+    str,
+    _text(
+        "a kind of Kubernetes object with its API group, such as apps/Deployment or Service; * is any",
+        r"^((\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)/)?(\*|[A-Z][A-Za-z0-9]*)$",
+        253,
+    ),
+]
 Secret = Annotated[SecretStr, AfterValidator(_not_empty)]
 """Text that is encrypted in the stack file."""
+
+
+class PodSecurity(StrEnum):
+    """A Pod Security Standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/)."""
+
+    RESTRICTED = "restricted"
+    BASELINE = "baseline"
+    PRIVILEGED = "privileged"

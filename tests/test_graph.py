@@ -92,7 +92,25 @@ STEPS: Final = {
     "binding": "TargetGroupBinding traefik-binding",
     "ingress": "Ingress ingress",
     "dns": "Record ingress-.*",
+    "argo cd's namespace": "Namespace argo-cd-namespace",
+    "argo cd's policies and route": "(NetworkPolicy|IngressRoute) argo-cd-.*",
+    "argo cd": "Release argo-cd-release",
+    "projects": "AppProject gitops-.*",
+    "application sets": "ApplicationSet gitops-.*",
 }
+
+# What workloads need, and what takes down what they had.
+WORKLOAD_CONTROLLERS: Final = [
+    "argo cd",
+    "argo cd's policies and route",
+    "traefik",
+    "controller",
+    "node pools",
+    "coredns",
+    "metrics-server",
+    "ebs driver",
+    "gp3",
+]
 
 # What each step waits for; what it waits for through these is left out. Steps that a stack does not have do not count.
 WAITS: Final = {
@@ -178,6 +196,13 @@ WAITS: Final = {
     # Workloads: after all that serves them.
     "workloads' namespaces": ["controller", "traefik", "node pools", "added chart", "fargate for teams"],
     "workloads": ["workloads' namespaces"],
+    # Argo CD: not for Traefik and not for the ALB.
+    "argo cd's namespace": ["traefik's definitions", "nodes", "fargate"],
+    "argo cd's policies and route": ["argo cd's namespace"],
+    "argo cd": ["argo cd's namespace"],
+    # What it deploys: for all that clears up after workloads, not for the ALB.
+    "projects": WORKLOAD_CONTROLLERS,
+    "application sets": ["projects"],
 }
 
 IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
@@ -364,6 +389,18 @@ OUTLIVES: Final = [
     # Trap 21 (pulumi_eks hands no `depends_on` down): the control plane gives its interfaces back by its role.
     ("control plane's policies and logs", "control plane"),
     ("control plane's role", "control plane"),
+    # Trap 17 (argo-cd's manual, App Deletion): finalizers of Applications clear while Argo CD lives, and what they had
+    # in AWS goes while the controllers of load balancers, nodes and volumes do.
+    ("argo cd", "application sets"),
+    ("controller", "application sets"),
+    ("controller's rights", "application sets"),
+    ("traefik's definitions", "application sets"),
+    ("traefik", "application sets"),
+    ("karpenter", "application sets"),
+    ("node pools", "application sets"),
+    ("ebs driver", "application sets"),
+    ("gp3", "application sets"),
+    ("traefik's definitions", "argo cd's policies and route"),
     # Trap 24 (IAM refuses to delete a role in a profile): the node role can go once nothing has a profile of it.
     ("karpenter's node role", "karpenter's node profile"),
 ]

@@ -7,11 +7,13 @@ import pytest
 from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
+from components.argo_cd import ArgoCdArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
 from components.existing_network import ExistingNetworkArgs
 from components.fargate import FargateProfileArgs
+from components.gitops import GitCredentialArgs, GitOpsArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
@@ -20,11 +22,14 @@ from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
+    ArgoCd,
     Charts,
     Cluster,
     Domain,
     ExistingNetwork,
     FargateProfile,
+    GitCredential,
+    GitOps,
     Ingress,
     Network,
     NodeGroup,
@@ -55,6 +60,9 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
     (Domain, CertificateArgs, set(), set()),
     (Charts, ChartSourceArgs, set(), {"registry"}),
+    (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "placement", "charts"}),
+    (GitOps, GitOpsArgs, set(), {"kubernetes_version", "credentials"}),
+    (GitCredential, GitCredentialArgs, set(), set()),
 ]
 
 

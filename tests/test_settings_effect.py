@@ -22,6 +22,11 @@ Config = dict[str, Any]
 
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
+APPS: Final[Config] = {
+    "repository": "https://github.com/example-jp/apps.git",
+    "path": "apps/*",
+    "namespacePrefix": "app-",
+}
 BASES: Final[dict[str, Config]] = {
     "fargate": {"workloads": None},
     "workloads": {},
@@ -54,6 +59,29 @@ BASES: Final[dict[str, Config]] = {
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
     "logs": {"workloads": None, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "argo cd": {
+        "ingress": {
+            "owner": "program",
+            "domain": {"name": "*.example.jp", "hostedZoneId": "Z0123456789EXAMPLE"},
+            # Names of the same certificate, that there is nothing to add for another host.
+            "certificate": "arn:aws:acm:ap-northeast-1:777788889999:certificate/0f1e2d3c",
+        },
+        "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
+        "argoCd": {
+            "host": "argocd.example.jp",
+            "sso": {"issuer": "https://login.example.jp", "clientId": "argocd", "admins": ["platform-team"]},
+        },
+        "gitOps": {"sets": {"apps": APPS}},
+        "gitCredentials": {
+            "https": {"url": "https://github.com/example-jp", "username": "ci", "password": {"secure": "AAAA"}}
+        },
+    },
+    "git by ssh": {
+        "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
+        "argoCd": {},
+        "gitOps": {"sets": {"apps": {**APPS, "repository": "ssh://git@github.com/example-jp/apps.git"}}},
+        "gitCredentials": {"ssh": {"url": "ssh://git@github.com/example-jp", "sshPrivateKey": {"secure": "AAAA"}}},
+    },
     "charts": {
         "workloads": None,
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
@@ -129,6 +157,18 @@ def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"ingress": change}, changes, "domain", alone=alone)
 
 
+def _argo_cd(*changes: str, **change: Any) -> Effect:
+    return Effect({"argoCd": change}, changes, "argo cd")
+
+
+def _sso(*changes: str, **change: Any) -> Effect:
+    return Effect({"argoCd": {"sso": change}}, tuple(f"Release.values.configs.{path}" for path in changes), "argo cd")
+
+
+def _git(*changes: str, **change: Any) -> Effect:
+    return Effect({"gitOps": {"sets": {"apps": change}}}, changes, "argo cd")
+
+
 OTHER_ACCOUNT: Final = {
     "platform": {"account": "123456789012"},
     "access": {"deployer": "arn:aws:iam::123456789012:role/platform-deployer"},
@@ -142,6 +182,9 @@ TRUSTED: Final = "Release.values.ports.web.forwardedHeaders.trustedIPs"
 REQUIREMENTS: Final = "spec.template.spec.requirements"
 TAINT: Final = "spec.template.spec.taints[0]"
 BUDGETS: Final = "spec.disruption.budgets"
+
+APPLICATION: Final = "ApplicationSet.spec.template.spec"
+SYNC: Final = f"{APPLICATION}.syncPolicy"
 
 EFFECTS: Final[dict[str, Effect]] = {
     # -- Platform
@@ -525,6 +568,53 @@ EFFECTS: Final[dict[str, Effect]] = {
         "+RolePolicyAttachment", role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}
     ),
     "extraCharts.*.values": _chart("Release.values.log", values={"log": "debug"}),
+    # -- Argo CD
+    "argoCd.host": _argo_cd(
+        "IngressRoute.spec.routes[0].match",
+        "IngressRoute.spec.routes[1].match",
+        "Release.values.global.domain",
+        host="cd.example.jp",
+    ),
+    "argoCd.sso.issuer": _sso("cm.oidc.config", issuer="https://other.example.jp"),
+    "argoCd.sso.clientId": _sso("cm.oidc.config", clientId="another"),
+    "argoCd.sso.admins": _sso("rbac.policy.csv", admins=["on-call"]),
+    "argoCd.sso.readers": _sso("rbac.policy.csv", readers=["developers"]),
+    # -- GitOps
+    "gitOps.sets.*.repository": _git(
+        "AppProject.spec.sourceRepos[0]",
+        "ApplicationSet.spec.generators[0].git.repoURL",
+        f"{APPLICATION}.source.repoURL",
+        repository="https://github.com/example-jp/others.git",
+    ),
+    "gitOps.sets.*.revision": _git(
+        "ApplicationSet.spec.generators[0].git.revision", f"{APPLICATION}.source.targetRevision", revision="v1"
+    ),
+    "gitOps.sets.*.path": _git("ApplicationSet.spec.generators[0].git.directories[0].path", path="*"),
+    "gitOps.sets.*.namespacePrefix": _git(
+        "AppProject.spec.destinations[0].namespace",
+        "AppProject.spec.clusterResourceWhitelist[0].name",
+        f"{APPLICATION}.destination.namespace",
+        namespacePrefix="team-",
+    ),
+    "gitOps.sets.*.kinds": _git("AppProject.spec.namespaceResourceWhitelist", kinds=["*/*"]),
+    "gitOps.sets.*.clusterKinds": _git(
+        "AppProject.spec.clusterResourceWhitelist", clusterKinds=["storage.k8s.io/StorageClass"]
+    ),
+    "gitOps.sets.*.podSecurity": _git(
+        f"{SYNC}.managedNamespaceMetadata.labels.pod-security.kubernetes.io/enforce", podSecurity="baseline"
+    ),
+    "gitOps.sets.*.prune": _git(f"{SYNC}.automated.prune", prune=False),
+    "gitOps.sets.*.selfHeal": _git(f"{SYNC}.automated.selfHeal", selfHeal=False),
+    "gitOps.sets.*.retry.limit": _git(f"{SYNC}.retry.limit", retry={"limit": 1}),
+    "gitOps.sets.*.retry.backoff": _git(f"{SYNC}.retry.backoff.duration", retry={"backoff": "1m"}),
+    "gitOps.sets.*.retry.factor": _git(f"{SYNC}.retry.backoff.factor", retry={"factor": 3}),
+    "gitOps.sets.*.retry.maxBackoff": _git(f"{SYNC}.retry.backoff.maxDuration", retry={"maxBackoff": "1h"}),
+    "gitCredentials.*.url": Effect(
+        {"gitCredentials": {"https": {"url": "https://github.com/example"}}}, ("Secret.stringData.url",), "argo cd"
+    ),
+    "gitCredentials.*.username": Effect(
+        {"gitCredentials": {"https": {"username": "other"}}}, ("Secret.stringData.username",), "argo cd"
+    ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
 }
 
@@ -534,6 +624,8 @@ SEEN_OTHERWISE: Final = {
     "charts.password",
     "extraCharts.*.secretValues",
     "extraCharts.*.role.statements[].reason",
+    "gitCredentials.*.password",
+    "gitCredentials.*.sshPrivateKey",
 }
 
 
@@ -707,3 +799,11 @@ def test_a_role_for_every_resource_needs_a_reason() -> None:
     config = merge(BASES["extra chart"], _statement(reason=None).change)
     with pytest.raises(pulumi.RunError, match=r"statements\[0\].reason: missing"):
         run_program(STACK, config=config)
+
+
+@pytest.mark.parametrize(("base", "key"), [("argo cd", "password"), ("git by ssh", "sshPrivateKey")])
+def test_another_login_to_git_reaches_argo_cd(base: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # gitCredentials.*.password and .sshPrivateKey: likewise.
+    before = _base(base)
+    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    assert _differences(before, run_program(STACK, config=BASES[base])) == {f"Secret.stringData.{key}"}

@@ -333,7 +333,7 @@ def test_a_cron_line_that_karpenter_cannot_read_is_refused(line: str) -> None:
 
 def test_host_names_that_differ_by_a_dot_or_a_hyphen_may_stand_together() -> None:
     sections = sections_of("staging")
-    put(sections, ["ingress", "domain", "alternatives"], ["a-b.example.jp", "a.b.example.jp", "*.example.jp"])
+    put(sections, ["ingress", "domain", "alternatives"], ["a-b.example.jp", "a.b.example.jp", "*.staging.example.jp"])
     assert problems(sections) == []
 
 

@@ -21,6 +21,7 @@ from tests.plans import STACKS, plan_of
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {
+    "eks-platform:index:ArgoCd",
     "eks-platform:index:Certificate",
     "eks-platform:index:Cluster",
     "eks-platform:index:ClusterAccess",
@@ -30,6 +31,7 @@ TOKENS = {
     "eks-platform:index:ExistingNetwork",
     "eks-platform:index:ExtraChart",
     "eks-platform:index:Fargate",
+    "eks-platform:index:GitOps",
     "eks-platform:index:Irsa",
     "eks-platform:index:Karpenter",
     "eks-platform:index:LoadBalancer",

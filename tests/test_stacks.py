@@ -198,7 +198,8 @@ def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
     karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
     added = {"keda"} if stack == "dev" else set()
-    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | added
+    argo_cd = {"argo-cd"} if stack in ("staging", "prod") else set()
+    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | argo_cd | added
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
     assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)

@@ -144,6 +144,8 @@ KINDS: Final[dict[str, Kind]] = {
     "kubernetes:core/v1:Namespace": _object({"spec.finalizers": ["kubernetes"], "status.phase": "Active"}),
     # Unless the provider has enableConfigMapMutable, or in a ConfigMap that says it is immutable.
     "kubernetes:core/v1:ConfigMap": _object(replaces=("data", "binaryData")),
+    # Likewise, unless the provider has enableSecretMutable.
+    "kubernetes:core/v1:Secret": _object(replaces=("data", "stringData", "type")),
     "kubernetes:core/v1:Service": _object(
         {
             "spec.clusterIP": _service_address,
@@ -166,6 +168,8 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": _object(),
     "kubernetes:policy/v1:PodDisruptionBudget": _object(),
+    # Gone once all that its Applications deployed is: pods end, load balancers go.
+    "kubernetes:argoproj.io/v1alpha1:ApplicationSet": _object(delete_seconds=60.0),
     "kubernetes:helm.sh/v3:Release": Kind(
         "{namespace}/{name}",
         outputs={"status": _release_status},

@@ -1,6 +1,7 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
 from settings.rules import (
+    argo_cd,
     cluster,
     compute,
     extra_charts,
@@ -17,6 +18,7 @@ from settings.rules.registry import RULES, Rule, broken_rules
 __all__ = [
     "RULES",
     "Rule",
+    "argo_cd",
     "broken_rules",
     "cluster",
     "compute",

@@ -9,7 +9,17 @@ from rehearsal.engine.aws import Aws
 from rehearsal.engine.environment import Environment
 from rehearsal.engine.kubernetes import Kubernetes
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.refusals.cluster import BINDING, INGRESS, NAMESPACE, NODE_CLASS, NODE_POOL, RELEASE, SERVICE
+from rehearsal.engine.refusals.cluster import (
+    APPLICATION_SET,
+    BINDING,
+    INGRESS,
+    NAMESPACE,
+    NODE_CLASS,
+    NODE_POOL,
+    PROJECT,
+    RELEASE,
+    SERVICE,
+)
 from rehearsal.engine.store import Resource
 
 REGION: Final = "ap-northeast-1"
@@ -78,13 +88,14 @@ def trust(principal: Mapping[str, str], **conditions: Any) -> str:
 
 
 def platform(folder: Path) -> FakeCloud:
-    """Return a cloud with a network, a control plane, nodes, two controllers, and what they serve."""
+    """Return a cloud with a network, a control plane, nodes, three controllers, and what they serve."""
     cloud = FakeCloud(folder)
     _network(cloud)
     _control_plane(cloud)
     _nodes(cloud)
     _balancer(cloud)
     _karpenter(cloud)
+    _argo_cd(cloud)
     return cloud
 
 
@@ -211,3 +222,12 @@ def _karpenter(cloud: FakeCloud) -> None:
     reference = {"nodeClassRef": {"name": "default"}}
     pool = {"template": {"spec": reference}}
     cloud.make("pool", NODE_POOL, kind="NodePool", metadata={"name": "general"}, spec=pool)
+
+
+def _argo_cd(cloud: FakeCloud) -> None:
+    cloud.make("argocd", NAMESPACE, metadata={"name": "argocd"}, kind="Namespace")
+    cloud.make("argo-cd", RELEASE, name="argo-cd", chart="argo-cd", namespace="argocd")
+    metadata = {"name": "applications", "namespace": "argocd"}
+    cloud.make("project", PROJECT, kind="AppProject", metadata=metadata, spec={})
+    template = {"spec": {"project": "applications"}}
+    cloud.make("applications", APPLICATION_SET, kind="ApplicationSet", metadata=metadata, spec={"template": template})

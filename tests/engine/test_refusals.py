@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal import sdk
 from rehearsal.engine.refusals import RULES, RefusedError, uses
-from rehearsal.engine.refusals.cluster import DEFINITION, INGRESS, NODE_CLASS, NODE_POOL, RELEASE, SERVICE
+from rehearsal.engine.refusals.cluster import DEFINITION, INGRESS, NODE_CLASS, NODE_POOL, PROJECT, RELEASE, SERVICE
 from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform
 
 CONTROLLER = "aws-load-balancer-controller"
@@ -18,6 +18,7 @@ def cloud(tmp_path: Path) -> FakeCloud:
 
 
 TEARDOWN = (
+    *("applications", "project", "argo-cd", "argocd"),
     *("ingress", "binding", "pool", "node-class", "node-entry", "karpenter", "definitions", CONTROLLER),
     *("service", "namespace", "coredns", "nodes", "vpc-cni", "rights", "entry", "oidc", "cluster", "logs"),
     *("public-route", "private-route", "nat", "address"),
@@ -80,6 +81,10 @@ LOST = [
     ("entry", "ingress", "Unauthorized"),
     ("cluster", "namespace", "unreachable"),
     (CONTROLLER, "namespace", "keeps it terminating"),
+    ("argo-cd", "applications", "no Helm release"),
+    ("argo-cd", "argocd", "keeps it terminating"),
+    ("project", "applications", 'appproject.argoproj.io "applications" not found'),
+    (CONTROLLER, "applications", "the load balancers of its Applications stay"),
 ]
 
 
@@ -111,6 +116,33 @@ def test_a_node_pool_that_goes_takes_its_node_with_it(cloud: FakeCloud) -> None:
 
     assert len(before) == 1
     assert not [name for name in cloud.left() if name.startswith("Instance ")]
+
+
+def test_applications_take_their_load_balancers_with_them(cloud: FakeCloud) -> None:
+    balancers = [name for name in cloud.left() if name.startswith("LoadBalancer ")]
+    cloud.delete("applications")
+
+    gone = set(balancers) - set(cloud.left())
+    assert len(gone) == 1
+    assert "net/k8s-applications" in gone.pop()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_argo_cds_definitions_stay_unless_its_values_say_otherwise(cloud: FakeCloud, *, kept: bool) -> None:
+    for name in ("applications", "project", "argo-cd"):
+        cloud.delete(name)
+    for name in [name for name in cloud.left() if "argoproj.io" in name]:
+        cloud.made[name] = next(resource for resource in cloud.store.resources() if str(resource) == name)
+        cloud.lose(name)
+    cloud.make("argo-cd", RELEASE, name="argo-cd", chart="argo-cd", namespace="argocd", values={"crds": {"keep": kept}})
+    cloud.make("project", PROJECT, kind="AppProject", metadata={"name": "a", "namespace": "argocd"}, spec={})
+
+    if kept:
+        cloud.delete("argo-cd")
+        assert any("argoproj.io" in name for name in cloud.left())
+    else:
+        with pytest.raises(RefusedError, match="WouldDeleteObjects"):
+            cloud.delete("argo-cd")
 
 
 def test_the_control_plane_writes_its_log_group_again(cloud: FakeCloud) -> None:

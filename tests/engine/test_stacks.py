@@ -180,6 +180,10 @@ OUTLIVES: Final = {
     "Karpenter's role outlives it": (r":Karpenter\$.*::karpenter-controller", r":Release::karpenter-release"),
     "Karpenter's definitions outlive it": (r":Release::karpenter-crd", r":Release::karpenter-release"),
     "the load balancer controller's role outlives it": (r":LoadBalancerController\$.*aws:", r":Release::lbc-release"),
+    "Argo CD and what clears up after workloads outlive what it deploys": (
+        r":ArgoCd\$|:(LoadBalancerController|ClusterAddons|NodePools)\$|:Release::traefik-release",
+        r":ApplicationSet::",
+    ),
     "the deployer's rights outlive all that is in the cluster": (
         r":Access(Entry|PolicyAssociation)::access-deployer",
         r"\$kubernetes:[^$]*$",
@@ -191,7 +195,7 @@ OUTLIVES: Final = {
     "add-ons that nodes need outlive nodes": (r":NodeAddons\$", r":(NodeGroup|NodePool)::"),
     "compute outlives what runs on it": (
         r":NodeGroup::|:FargateProfile::fargate-platform",
-        r":Release::(lbc|traefik|karpenter-release)|:NodePool::|:Addon::addons-",
+        r":Release::(lbc|traefik|karpenter-release|argo-cd)|:NodePool::|:Addon::addons-",
     ),
     "the nodes' role outlives nodes": (r":RolePolicyAttachment::operations-node-", r":NodeGroup::"),
     "the Fargate pods' role outlives profiles": (r":RolePolicyAttachment::fargate-pods", r":FargateProfile::"),
@@ -225,7 +229,7 @@ def test_names_can_be_resolved_until_the_controllers_are_gone(stack: str, lives:
     # The add-on may go first: EKS then leaves its pods, and they end with the nodes.
     assert dns.inputs["preserve"] is True
     controllers, compute = (
-        r":Release::(lbc|traefik|karpenter-release)",
+        r":Release::(lbc|traefik|karpenter-release|argo-cd)",
         r":NodeGroup::|:FargateProfile::fargate-platform",
     )
     assert is_over_before(("delete", controllers), ("delete", compute), lives(stack).destruction)

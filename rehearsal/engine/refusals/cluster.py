@@ -17,6 +17,8 @@ DEFINITION: Final = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition
 BINDING: Final = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+APPLICATION_SET: Final = "kubernetes:argoproj.io/v1alpha1:ApplicationSet"
+PROJECT: Final = "kubernetes:argoproj.io/v1alpha1:AppProject"
 
 BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -73,7 +75,16 @@ TEMPLATED_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "argo-cd": ("argoproj.io",),
     "external-secrets": ("external-secrets.io", "generators.external-secrets.io"),
 }
-"""API groups of the definitions among a chart's templates: they come and go with the release."""
+"""API groups of the definitions among a chart's templates: they come and go with the release, unless it keeps them."""
+
+
+def keeps_definitions(release: Resource) -> bool:
+    """Return whether a release leaves its definitions behind: those of Argo CD, unless its values say otherwise.
+
+    https://helm.sh/docs/howto/charts_tips_and_tricks/#tell-helm-not-to-uninstall-a-resource
+    """
+    return chart_of(release) == "argo-cd" and (values_of(release).get("crds") or {}).get("keep", True) is not False
+
 
 WITHOUT_CONTROLLER: Final = frozenset({"karpenter-crd", "traefik-crds"})
 """Charts that run no pod."""

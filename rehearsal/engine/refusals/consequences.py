@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
+    APPLICATION_SET,
     CHART_DEFINITIONS,
     DEFINITION,
     INGRESS,
@@ -20,6 +21,7 @@ from rehearsal.engine.refusals.cluster import (
     chart_of,
     cluster_of,
     is_defined,
+    keeps_definitions,
     name_of,
     namespace_of,
     objects_in,
@@ -93,7 +95,7 @@ def _release(operation: str, release: Resource, cloud: Cloud) -> None:
     if operation == "delete":
         return
     for group in groups:
-        _define(group, release.cluster, release.key, cloud)
+        _define(group, release.cluster, None if keeps_definitions(release) else release.key, cloud)
     for group in () if release.get("skipCrds") else CHART_DEFINITIONS.get(chart, ()):
         _define(group, release.cluster, None, cloud)
 
@@ -154,6 +156,17 @@ def _service(operation: str, service: Resource, cloud: Cloud) -> None:
     _make(service, uses.BALANCER, arn, {**outputs, "subnets": balancer_subnets(scheme, cluster, cloud)}, cloud)
 
 
+def _applications(operation: str, applications: Resource, cloud: Cloud) -> None:
+    """Make a load balancer, as Argo CD and the load balancer controller do when Git has a Service that asks for one."""
+    cluster = cluster_of(applications.cluster, cloud)
+    if operation != "create" or cluster is None:
+        return
+    name = f"k8s-{name_of(applications)}"
+    arn = f"arn:aws:elasticloadbalancing:::loadbalancer/net/{name}"
+    outputs = {"name": name, "arn": arn, "subnets": balancer_subnets("internal", cluster, cloud)}
+    _make(applications, uses.BALANCER, arn, outputs, cloud)
+
+
 def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
     """Launch the node that Karpenter launches as soon as a pod asks for it."""
     wanted = pool.get("spec.template.spec.nodeClassRef.name")
@@ -196,7 +209,8 @@ CONSEQUENCES: Final[Mapping[str, Consequence]] = {
     INGRESS: _ingress,
     SERVICE: _service,
     NODE_POOL: _node_pool,
+    APPLICATION_SET: _applications,
 }
 
-CLEANED_UP: Final = frozenset({uses.CLUSTER, RELEASE, INGRESS, SERVICE, NODE_POOL})
+CLEANED_UP: Final = frozenset({uses.CLUSTER, RELEASE, INGRESS, SERVICE, NODE_POOL, APPLICATION_SET})
 """What takes with it what was made for it; other resources leave it behind."""

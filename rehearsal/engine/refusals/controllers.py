@@ -21,6 +21,7 @@ ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 
 BALANCER_CONTROLLER: Final = "aws-load-balancer-controller"
 KARPENTER: Final = "karpenter"
+ARGO_CD: Final = "argo-cd"
 
 SERVICE_ACCOUNTS: Final[Mapping[str, str]] = {
     BALANCER_CONTROLLER: "aws-load-balancer-controller",

@@ -8,6 +8,7 @@ from typing import Final
 from rehearsal.cloud.kubernetes import is_custom
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
+    APPLICATION_SET,
     BINDING,
     BUILT_IN_NAMESPACES,
     CHART_DEFINITIONS,
@@ -15,6 +16,7 @@ from rehearsal.engine.refusals.cluster import (
     NAMESPACE,
     NODE_CLASS,
     NODE_POOL,
+    PROJECT,
     RELEASE,
     SERVICE,
     TEMPLATED_DEFINITIONS,
@@ -23,6 +25,7 @@ from rehearsal.engine.refusals.cluster import (
     cluster_of,
     group_of,
     is_defined,
+    keeps_definitions,
     name_of,
     namespace_of,
     needed_groups,
@@ -31,6 +34,7 @@ from rehearsal.engine.refusals.cluster import (
 )
 from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.controllers import (
+    ARGO_CD,
     BALANCER_CONTROLLER,
     KARPENTER,
     SERVICE_ACCOUNTS,
@@ -68,6 +72,8 @@ SERVED: Final[Mapping[str, Served]] = {
     NODE_POOL: Served(KARPENTER, ("ec2:CreateFleet", "ec2:RunInstances", "iam:PassRole"), ("ec2:TerminateInstances",)),
     # Without iam:ListInstanceProfiles the finalizer stays: https://github.com/aws/karpenter-provider-aws/issues/9185
     NODE_CLASS: Served(KARPENTER, (), ("iam:ListInstanceProfiles", "ec2:DeleteLaunchTemplate")),
+    # Its Applications have one: https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/
+    APPLICATION_SET: Served(ARGO_CD, (), ()),
 }
 """Objects that carry a finalizer: whose it is, and what it takes to put things up and to take them off."""
 
@@ -150,7 +156,7 @@ def definition_missing(resource: Resource, cloud: Cloud) -> str | None:
 )
 def definitions_in_use(release: Resource, cloud: Cloud) -> str | None:
     """Definitions take every object of theirs with them. Kubernetes would do it; here it is an error of the order."""
-    groups = TEMPLATED_DEFINITIONS.get(chart_of(release), ())
+    groups = () if keeps_definitions(release) else TEMPLATED_DEFINITIONS.get(chart_of(release), ())
     objects = [str(o) for o in objects_in(release.cluster, cloud) if is_custom(o.type) and group_of(o.type) in groups]
     return f"its definitions would take {', '.join(objects)} with them" if objects else None
 
@@ -257,6 +263,32 @@ def node_class_with_nodes(node_class: Resource, cloud: Cloud) -> str | None:
         i for i in cloud.of(uses.INSTANCE, cluster=node_class.cluster) if i.get("nodeClass") == name_of(node_class)
     ]
     return f"{', '.join(map(str, nodes))} was launched from it" if nodes else None
+
+
+@rule(
+    "delete",
+    APPLICATION_SET,
+    code="timed out waiting for the finalizer",
+    source="https://github.com/argoproj/argo-cd/issues/4369",
+)
+def applications_without_project(applications: Resource, cloud: Cloud) -> str | None:
+    """An Application whose project is gone cannot be deleted."""
+    wanted = applications.get("spec.template.spec.project")
+    if any(name_of(project) == wanted for project in cloud.of(PROJECT, applications.cluster)):
+        return None
+    return f'appproject.argoproj.io "{wanted}" not found'
+
+
+@rule(
+    "delete",
+    APPLICATION_SET,
+    code="timed out waiting for the finalizer",
+    source="https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/",
+)
+def applications_with_load_balancer(applications: Resource, cloud: Cloud) -> str | None:
+    """An Application ends when all that it deployed has, and a Service of type LoadBalancer has a finalizer too."""
+    problem = controller_problem(BALANCER_CONTROLLER, applications.cluster, SERVED[INGRESS].delete, cloud)
+    return f"the load balancers of its Applications stay: {problem}" if problem else None
 
 
 # --- What controllers cannot do

@@ -1,0 +1,229 @@
+"""Argo CD: namespace, network policies, Helm release, and its way through Traefik."""
+
+import json
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+import versions
+
+from . import namespaces, traefik
+from .chart import ChartSourceArgs, release
+from .placement import PlacementArgs, pod_placement, zone_spread
+from .pod_security import restricted_namespace
+
+NAMESPACE: Final = namespaces.ARGO_CD
+NAME: Final = "argocd"
+"""The beginning of the names of all that the chart makes: the one that upstream's manuals and CLI expect."""
+SERVER: Final = f"{NAME}-server"
+SERVER_PORT: Final = 8080
+"""Of web, API and gRPC together, in the pod."""
+
+SIZES: Final = {
+    "controller": ("250m", "1Gi"),
+    "repoServer": ("100m", "512Mi"),
+    "server": ("50m", "256Mi"),
+    "applicationSet": ("50m", "256Mi"),
+    "redis": ("50m", "128Mi"),
+}
+"""CPU request, and memory request and limit, of one pod of each part."""
+REPLICATED: Final = {
+    "repoServer": "repo-server",
+    "server": "server",
+    "applicationSet": "applicationset-controller",
+}
+"""Parts that run twice, by their key in the chart's values, and their names there.
+
+The controller is one pod that shares its work with nobody; Redis is a cache, filled again after a restart.
+https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
+
+
+class SingleSignOnArgs(TypedDict):
+    """An OpenID Connect provider that knows Argo CD as a public client."""
+
+    issuer: str
+    """Its issuer's URL."""
+    client_id: str
+    """The id of the client."""
+    admins: list[str]
+    """Groups with the role `admin`."""
+    readers: list[str]
+    """Groups with the role `readonly`."""
+
+
+class ArgoCdArgs(TypedDict):
+    """What Argo CD is made from."""
+
+    kubernetes_version: str
+    """The minor whose Pod Security Standard holds in the namespace."""
+    host: NotRequired[str]
+    """Host name that leads to Traefik by HTTPS; absent: no way in from outside."""
+    sso: NotRequired[SingleSignOnArgs]
+    """Who logs in; absent: the local user `admin`, whose password Argo CD makes and keeps in the cluster."""
+    placement: PlacementArgs
+    """Where its pods run."""
+    charts: ChartSourceArgs | None
+    """A registry for charts; None: its publisher."""
+
+
+class ArgoCd(pulumi.ComponentResource):
+    """The controller that keeps the cluster as Git says.
+
+    Depend on compute and on Traefik's definitions. Let everything that it deploys depend on this: an Application goes
+    only while the controller lives.
+    """
+
+    def __init__(self, name: str, args: ArgoCdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the namespace, the network policies, the release and the route."""
+        super().__init__("eks-platform:index:ArgoCd", name, {}, opts)
+        namespace = restricted_namespace(
+            f"{name}-namespace", NAMESPACE, args["kubernetes_version"], pulumi.ResourceOptions(parent=self)
+        )
+        inside = namespace.metadata["name"]
+        child = pulumi.ResourceOptions(parent=self)
+        # The chart's own policy for the server lets everybody in, and policies add up.
+        NetworkPolicy(
+            f"{name}-nobody",
+            metadata={"name": "nobody", "namespace": inside},
+            spec={"pod_selector": {}, "policy_types": ["Ingress"]},
+            opts=child,
+        )
+        if "host" in args:
+            NetworkPolicy(
+                f"{name}-{traefik.NAMESPACE}",
+                metadata={"name": f"{SERVER}-from-{traefik.NAMESPACE}", "namespace": inside},
+                spec={
+                    "pod_selector": {"match_labels": labels("server")},
+                    "policy_types": ["Ingress"],
+                    "ingress": [
+                        {
+                            "from_": [
+                                {
+                                    "namespace_selector": {
+                                        "match_labels": {"kubernetes.io/metadata.name": traefik.NAMESPACE}
+                                    },
+                                    "pod_selector": {"match_labels": traefik.LABELS},
+                                }
+                            ],
+                            "ports": [{"port": SERVER_PORT, "protocol": "TCP"}],
+                        }
+                    ],
+                },
+                opts=child,
+            )
+            CustomResource(
+                f"{name}-route",
+                api_version="traefik.io/v1alpha1",
+                kind="IngressRoute",
+                metadata={"name": SERVER, "namespace": inside},
+                spec=route_spec(args["host"]),
+                opts=child,
+            )
+        release(
+            f"{name}-release",
+            versions.ARGO_CD,
+            child,
+            namespace=inside,
+            source=args["charts"],
+            values=argo_cd_values(args),
+        )
+        self.register_outputs({})
+
+
+def labels(part: str) -> dict[str, str]:
+    """Return the labels by which the chart selects the pods of a part, such as "server"."""
+    return {"app.kubernetes.io/name": f"{NAME}-{part}", "app.kubernetes.io/instance": versions.ARGO_CD.name}
+
+
+def route_spec(host: str) -> dict[str, Any]:
+    """Return the spec of the IngressRoute: gRPC and web on one host.
+
+    TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
+    `--grpc-web`. The gRPC route is for clients that reach Traefik by HTTP/2.
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
+    """
+    service = {"name": SERVER, "port": 80}
+    return {
+        "entryPoints": ["web"],
+        "routes": [
+            {"kind": "Rule", "match": f"Host(`{host}`)", "priority": 10, "services": [service]},
+            {
+                "kind": "Rule",
+                "match": f"Host(`{host}`) && Header(`Content-Type`, `application/grpc`)",
+                "priority": 11,
+                "services": [{**service, "scheme": "h2c"}],
+            },
+        ],
+    }
+
+
+def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
+    """Return the chart's values (argo-cd chart 10)."""
+    small = _resources("10m", "128Mi")
+    parts: dict[str, dict[str, Any]] = {part: {"resources": _resources(*size)} for part, size in SIZES.items()}
+    for part, name in REPLICATED.items():
+        parts[part] |= {
+            "replicas": 2,
+            "pdb": {"enabled": True, "maxUnavailable": 1},
+            "topologySpreadConstraints": zone_spread(labels(name), fargate=args["placement"]["fargate"]),
+        }
+    for part in ("controller", "repoServer", "redis"):
+        parts[part]["networkPolicy"] = {"create": True}
+    for part in ("applicationSet", "redis"):
+        parts[part] |= {"readinessProbe": {"enabled": True}, "livenessProbe": {"enabled": True}}
+    parts["repoServer"]["copyutil"] = {"resources": small}
+    parts["redis"] |= {"serviceAccount": {"create": True}, "automountServiceAccountToken": False}
+    return {
+        "fullnameOverride": NAME,
+        # Helm upgrades them with the chart. They stay when it goes: with them would go every Application that somebody
+        # made by hand, and their finalizers would wait for a controller that is gone too.
+        "crds": {"install": True, "keep": True},
+        "global": {
+            # Without a host there is only a port-forward.
+            "domain": args.get("host", "localhost"),
+            "logging": {"format": "json"},
+            # Those of the parts are switched on one by one: the server's would let everybody in.
+            "networkPolicy": {"create": False},
+            **pod_placement(args["placement"]),
+        },
+        "configs": {"params": {"server.insecure": True}, **_access(args)},
+        # Argo CD speaks to the OpenID Connect provider itself.
+        "dex": {"enabled": False},
+        "notifications": {"enabled": False},
+        "redisSecretInit": {"resources": small},
+        **parts,
+    }
+
+
+def _access(args: ArgoCdArgs) -> dict[str, Any]:
+    """Return the values of who may log in, and what they may do.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/user-management/,
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/
+    """
+    if "sso" not in args:
+        return {"cm": {"admin.enabled": True}}
+    sso = args["sso"]
+    provider = {
+        "name": "SSO",
+        "issuer": sso["issuer"],
+        "clientID": sso["client_id"],
+        "enablePKCEAuthentication": True,
+        "requestedScopes": ["openid", "profile", "email", "groups"],
+    }
+    granted = [
+        *(f"g, {group}, role:admin" for group in sso["admins"]),
+        *(f"g, {group}, role:readonly" for group in sso["readers"]),
+    ]
+    return {
+        # JSON is YAML.
+        "cm": {"admin.enabled": False, "oidc.config": json.dumps(provider)},
+        "rbac": {"policy.csv": "\n".join(granted)},
+    }
+
+
+def _resources(cpu: str, memory: str) -> dict[str, Any]:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}
