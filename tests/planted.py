@@ -25,10 +25,33 @@ class Planting(NamedTuple):
     places: frozenset[str]
 
 
+CHART: Final = {"repository": "https://kedacore.github.io/charts", "version": "2.20.2"}
+HTTPS: Final = {"url": "https://git.example.jp/group", "username": "ci"}
+SSH: Final = {"url": "ssh://git@git.example.jp/group"}
+
+
+def _git(host: str) -> dict[str, Any]:
+    applications = {"repository": f"{host}/group/apps.git", "path": "apps/*", "namespacePrefix": "app-"}
+    # A set for each, that all secrets can be planted in one stack.
+    return {"argoCd": {}, "gitOps": {"sets": {host.partition(":")[0]: applications}}}
+
+
 PLANTINGS: Final = {
     "charts.password": Planting(
         {"charts": {"registry": "oci://charts.example.jp/mirror", "username": "reader", "password": ...}},
         frozenset({"kubernetes:helm.sh/v3:Release repositoryOpts.password"}),
+    ),
+    "extraCharts.*.secretValues.*": Planting(
+        {"extraCharts": {"keda": {**CHART, "secretValues": {"token": ...}}}},
+        frozenset({"kubernetes:helm.sh/v3:Release values.token"}),
+    ),
+    "gitCredentials.*.password": Planting(
+        {**_git("https://git.example.jp"), "gitCredentials": {"https": {**HTTPS, "password": ...}}},
+        frozenset({"kubernetes:core/v1:Secret stringData.password"}),
+    ),
+    "gitCredentials.*.sshPrivateKey": Planting(
+        {**_git("ssh://git@git.example.jp"), "gitCredentials": {"ssh": {**SSH, "sshPrivateKey": ...}}},
+        frozenset({"kubernetes:core/v1:Secret stringData.sshPrivateKey"}),
     ),
 }
 """Each setting that is kept secret, by its path in a stack file (`*` for any name or index)."""

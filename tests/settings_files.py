@@ -89,7 +89,7 @@ def changed(case: Case) -> dict[str, Any]:
 def read(sections: Mapping[str, Any], secret: Collection[str] = (), today: date = TODAY) -> Stack:
     """Read sections as they reach a program: text as it is, everything else as JSON, secrets decrypted."""
     config = {
-        f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(_decrypted(value))
+        f"{PROJECT}:{key}": value if isinstance(value, str) else json.dumps(_decrypted(value), sort_keys=True)
         for key, value in sections.items()
     }
     return load(config, {f"{PROJECT}:{key}" for key in secret}, today)

@@ -101,8 +101,6 @@ STEPS: Final = {
 
 # What workloads need, and what takes down what they had.
 WORKLOAD_CONTROLLERS: Final = [
-    "argo cd",
-    "argo cd's policies and route",
     "traefik",
     "controller",
     "node pools",
@@ -191,17 +189,17 @@ WAITS: Final = {
     "dns": ["binding", "ingress", "alb"],
     # Charts of teams: after whatever they may use, and their roles beside it.
     "added chart's rights": ["added chart's policy", "identity"],
-    "added chart's namespace": ["controller", "traefik", "node pools"],
+    "added chart's namespace": WORKLOAD_CONTROLLERS,
     "added chart": ["added chart's namespace", "added chart's rights"],
     # Workloads: after all that serves them.
-    "workloads' namespaces": ["controller", "traefik", "node pools", "added chart", "fargate for teams"],
+    "workloads' namespaces": [*WORKLOAD_CONTROLLERS, "added chart", "fargate for teams"],
     "workloads": ["workloads' namespaces"],
     # Argo CD: not for Traefik and not for the ALB.
     "argo cd's namespace": ["traefik's definitions", "nodes", "fargate"],
     "argo cd's policies and route": ["argo cd's namespace"],
     "argo cd": ["argo cd's namespace"],
     # What it deploys: for all that clears up after workloads, not for the ALB.
-    "projects": WORKLOAD_CONTROLLERS,
+    "projects": ["argo cd", "argo cd's policies and route", *WORKLOAD_CONTROLLERS],
     "application sets": ["projects"],
 }
 

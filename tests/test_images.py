@@ -69,7 +69,9 @@ def test_stacks_name_images_by_digest(stack: str) -> None:
     assert by_tag_alone(image for inputs in objects for image in images(inputs)) == set()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "manifests").rglob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "manifests").rglob("*.yaml")), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_manifests_name_images_by_digest(path: Path) -> None:
     assert by_tag_alone(images(list(yaml.safe_load_all(path.read_text())))) == set()
 

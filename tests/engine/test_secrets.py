@@ -36,7 +36,7 @@ def _plain(given: Any, way: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the settings beside a secret, by dotted path."""
     for key, item in given.items():
         path = f"{way}.{key}" if way else key
-        if isinstance(item, dict):
+        if isinstance(item, dict) and item:
             yield from _plain(item, path)
         elif item is not ...:
             yield path, item
@@ -45,7 +45,7 @@ def _plain(given: Any, way: str = "") -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> tuple[Rehearsal, Run]:
     """A stack with all secrets planted, and the `up` that made it."""
-    rehearsal = Rehearsal(tmp_path_factory.mktemp("secrets"), "fargate")
+    rehearsal = Rehearsal(tmp_path_factory.mktemp("secrets"), "dev")
     for setting in PLANTINGS:
         rehearsal.change(dict(_plain(planted(setting, ...))))
     _set(rehearsal, PLANTED)
@@ -74,7 +74,7 @@ def test_the_secrets_reached_the_cloud(stack: tuple[Rehearsal, Run]) -> None:
 def test_state_and_its_backups_keep_secrets_encrypted(stack: tuple[Rehearsal, Run]) -> None:
     rehearsal, _ = stack
     files = dict(_files(rehearsal.folder / "state"))
-    assert any(path.name == "fargate.json" and "ciphertext" in text for path, text in files.items())
+    assert any(path.name == "dev.json" and "ciphertext" in text for path, text in files.items())
     for path, text in files.items():
         assert forms_in(text) == [], path
     assert forms_in(rehearsal.pulumi("stack", "export").stdout) == []
