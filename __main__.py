@@ -223,7 +223,6 @@ front = arguments(
     LoadBalancerArgs,
     settings.ingress,
     without=["owner", "domain"],
-    group_name=name,
     subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
 )
 if domain and "certificate" not in front:
@@ -234,7 +233,9 @@ behind_controller = pulumi.ResourceOptions.merge(
 ingress: ControllerIngress | LoadBalancer
 if settings.ingress.owner is IngressOwner.PROGRAM:
     ingress = LoadBalancer(
-        name, {**front, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id}, in_aws
+        name,
+        {**front, "platform_name": name, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id},
+        in_aws,
     )
     served: pulumi.Resource = TargetBinding(
         f"{name}-traefik", {"target_group_arn": ingress.target_group_arn, "vpc_id": network.vpc_id}, behind_controller

@@ -23,8 +23,6 @@ class AccessLogArgs(TypedDict):
 class LoadBalancerArgs(TypedDict):
     """What an ALB in front of Traefik is made from, whoever makes it."""
 
-    group_name: str
-    """Name of the Ingress group: Ingresses of the same group share the ALB."""
     scheme: str
     """"internet-facing" or "internal"."""
     subnet_ids: pulumi.Input[list[str]]
@@ -86,10 +84,11 @@ class ControllerIngress(pulumi.ComponentResource):
 def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certificate_arn: str | None) -> dict[str, str]:
     """Return the Ingress's annotations.
 
+    None puts it into a group: the ALB is for this Ingress alone.
+
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/
     """
     annotations: dict[str, Any] = {
-        "group.name": args["group_name"],
         "scheme": args["scheme"],
         "subnets": ",".join(subnet_ids),
         "target-type": "ip",

@@ -13,6 +13,8 @@ from .traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 class OwnedLoadBalancerArgs(LoadBalancerArgs):
     """What the program's own ALB needs besides."""
 
+    platform_name: str
+    """What the ALB and its security group are tagged with."""
     vpc_id: pulumi.Input[str]
     """The VPC of the subnets."""
     pod_security_group_id: pulumi.Input[str]
@@ -45,7 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
             drop_invalid_header_fields=True,
             enable_deletion_protection=args["deletion_protection"],
             access_logs={"enabled": True, **args["access_logs"]} if "access_logs" in args else None,
-            tags={"Name": args["group_name"]},
+            tags={"Name": args["platform_name"]},
             opts=self._child,
         )
         targets = lb.TargetGroup(
@@ -106,9 +108,9 @@ class LoadBalancer(pulumi.ComponentResource):
     def _security_group(self, args: OwnedLoadBalancerArgs, ports: list[int]) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
             self._name,
-            description=f"ALB {args['group_name']}",
+            description=f"ALB {args['platform_name']}",
             vpc_id=args["vpc_id"],
-            tags={"Name": args["group_name"]},
+            tags={"Name": args["platform_name"]},
             opts=self._child,
         )
         for cidr in args["allowed"]:

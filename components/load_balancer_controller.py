@@ -90,6 +90,8 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # without all three switches it ends when it finds some and not the others
                 # (aws-load-balancer-controller #4684, #4721).
                 "controllerConfig": {"featureGates": dict.fromkeys(GATEWAY_FEATURES, False)},
+                # Otherwise whoever may write an Ingress could join another's group, and take paths of its ALB.
+                "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},

@@ -57,7 +57,7 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (NodePool, NodePoolArgs, set(), set()),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
-    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
+    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"subnet_ids"}),
     (Domain, CertificateArgs, set(), set()),
     (Charts, ChartSourceArgs, set(), {"registry"}),
     (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "placement", "charts"}),

@@ -26,7 +26,6 @@ PREFIX = "alb.ingress.kubernetes.io/"
 
 def _args(**changes: Any) -> LoadBalancerArgs:
     args: LoadBalancerArgs = {
-        "group_name": "platform-test",
         "scheme": "internet-facing",
         "subnet_ids": SUBNETS,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
@@ -112,7 +111,11 @@ def test_it_is_where_the_settings_say(scheme: str) -> None:
     found = _annotations(scheme=scheme)
     assert found["scheme"] == scheme
     assert found["subnets"] == ",".join(SUBNETS)
-    assert found["group.name"] == "platform-test"
+
+
+def test_its_load_balancer_is_shared_with_no_other_ingress() -> None:
+    # Who can name a group can take hosts and paths of its ALB.
+    assert not {key for key in _annotations(**EVERYTHING) if key.startswith("group.")}
 
 
 def test_it_lets_in_whom_the_settings_name() -> None:
@@ -201,8 +204,6 @@ def test_the_controller_knows_every_annotation(changes: dict[str, Any]) -> None:
 def test_values_of_annotations_are_what_the_page_allows() -> None:
     page = upstream.facts("albc-v3.5.0-ingress-annotations.md").read_text()
     found = _annotations(**EVERYTHING)
-    assert re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?", found["group.name"])
-    assert "groupName must be no more than 63 character" in page
     for key, value in load_balancer_attributes(_args(**EVERYTHING)).items():
         assert key in page, key
         assert not set(value) & {",", "="}

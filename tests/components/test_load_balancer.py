@@ -29,7 +29,7 @@ EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 def _args(**changes: Any) -> OwnedLoadBalancerArgs:
     args: OwnedLoadBalancerArgs = {
-        "group_name": "platform-test",
+        "platform_name": "platform-test",
         "scheme": "internet-facing",
         "subnet_ids": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],

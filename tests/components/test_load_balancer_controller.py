@@ -215,6 +215,13 @@ def test_it_waits_for_what_its_arguments_carry() -> None:
     assert "LogGroup nodes" not in labels(plan, plan.closure(plan.one(type="aws:iam/policy:Policy")))
 
 
+# --- Groups -------------------------------------------------------------------------------------------------------
+
+
+def test_no_ingress_joins_the_load_balancer_of_another() -> None:
+    assert values_of(_plan(), CHART)["disableIngressGroupNameAnnotation"] is True
+
+
 # --- Gateways -----------------------------------------------------------------------------------------------------
 
 

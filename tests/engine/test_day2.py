@@ -64,6 +64,7 @@ CHANGES: Final[Mapping[str, Change]] = {
             NODES,
             "Addon addons-coredns",
             "Namespace traefik-namespace",
+            "Namespace chart-keda-namespace",
         ),
         components=("Cluster eks",),
     ),
