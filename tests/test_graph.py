@@ -285,6 +285,17 @@ def test_the_platforms_pods_wait_for_their_own_fargate_profile_alone(monkeypatch
         assert not plan.waits_for(entry, teams)
 
 
+def test_argo_cd_waits_for_the_fargate_profile_of_its_namespace() -> None:
+    profiles = {
+        "platform": {"selectors": [{"namespace": "kube-system"}, {"namespace": "traefik"}]},
+        "zz": {"selectors": [{"namespace": "argo*"}]},
+    }
+    plan = run_program("fargate", config={"argoCd": {}, "fargateProfiles": profiles})
+    own = plan.one(name="platform-fargate-fargate-zz")
+    waiting = {entry.name for entry in plan.find(type="kubernetes:helm.sh/v3:Release") if plan.waits_for(entry, own)}
+    assert waiting == {"platform-fargate-argo-cd-release"}
+
+
 def _sorted_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 

@@ -168,8 +168,6 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "kubernetes:networking.k8s.io/v1:NetworkPolicy": _object(),
     "kubernetes:policy/v1:PodDisruptionBudget": _object(),
-    # Gone once all that its Applications deployed is: pods end, load balancers go.
-    "kubernetes:argoproj.io/v1alpha1:ApplicationSet": _object(delete_seconds=60.0),
     "kubernetes:helm.sh/v3:Release": Kind(
         "{namespace}/{name}",
         outputs={"status": _release_status},
