@@ -11,6 +11,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from components.fargate import Fargate
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
@@ -194,6 +195,17 @@ if settings.karpenter:
             "pools": plain(settings.karpenter.node_pools),
         },
         pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+    )
+if settings.external_secrets:
+    ExternalSecrets(
+        f"{name}-secrets",
+        arguments(
+            ExternalSecretsArgs,
+            settings.external_secrets,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.EXTERNAL_SECRETS], namespaces.EXTERNAL_SECRETS),
+        ),
+        in_cluster,
     )
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------

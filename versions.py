@@ -235,6 +235,14 @@ KARPENTER_MINIMUM: Final[dict[str, str]] = {
     "1.32": "1.2.0",
 }
 
+# https://github.com/external-secrets/external-secrets/releases/tag/helm-chart-2.9.0
+EXTERNAL_SECRETS: Final = Chart(
+    name="external-secrets",
+    repository="https://charts.external-secrets.io",
+    version="2.9.0",
+    app_version="v2.9.0",
+)
+
 
 # --- TLS ----------------------------------------------------------------------------------------------------------
 

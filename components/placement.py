@@ -1,6 +1,12 @@
 """Where the platform's own pods run."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
+
+FARGATE_WEBHOOK_PORT: Final = 10260
+"""For webhooks whose usual port is 10250: it is the kubelet's, and on Fargate each pod shares its node with one.
+
+https://github.com/external-secrets/external-secrets/issues/1981
+https://cert-manager.io/docs/installation/compatibility/#aws-eks"""
 
 
 class TolerationArgs(TypedDict):

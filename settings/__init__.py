@@ -21,6 +21,7 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
@@ -41,6 +42,7 @@ __all__ = [
     "Consolidation",
     "Domain",
     "ExistingNetwork",
+    "ExternalSecrets",
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
@@ -57,6 +59,8 @@ __all__ = [
     "OperationsPods",
     "Platform",
     "Scheme",
+    "SecretService",
+    "SecretStore",
     "Settings",
     "Stack",
     "SubnetTagging",

@@ -6,7 +6,9 @@ from typing import Any, Final
 from components import namespaces
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
-OPTIONAL: Final[Mapping[str, str]] = {}
+OPTIONAL: Final[Mapping[str, str]] = {
+    "external_secrets": namespaces.EXTERNAL_SECRETS,
+}
 """Section to the namespace that there is where the section is."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pulumi
 from pulumi import runtime
@@ -19,6 +19,7 @@ from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
@@ -43,6 +44,7 @@ class Stack(Settings):
     karpenter: Karpenter | None = None
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
+    external_secrets: ExternalSecrets | None = None
     charts: Charts = Field(default_factory=Charts)
 
     @property
@@ -79,8 +81,15 @@ class Stack(Settings):
     def installed_versions(self) -> dict[str, str]:
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
-        charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
-        return {**self.addon_versions, **charts, **karpenter}
+        charts = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
+        charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
+        return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter}
+
+
+OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
+    "external_secrets": versions.EXTERNAL_SECRETS,
+}
+"""Section to the chart that is installed where the section is."""
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

@@ -74,6 +74,14 @@ STEPS: Final = {
     "karpenter": "Release karpenter-release",
     "node class": "EC2NodeClass nodes-default",
     "node pools": "NodePool nodes-.*",
+    "operator's namespace": "Namespace secrets-namespace",
+    "operator's policy": "Policy secrets-operator-store-roles",
+    "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
+    "operator": "Release secrets-release",
+    "rights to secrets": "(Role|RolePolicy) secrets-secrets",
+    "store of secrets": "ClusterSecretStore secrets-secrets",
+    "rights to parameters": "(Role|RolePolicy) secrets-parameters",
+    "store of parameters": "ClusterSecretStore secrets-parameters",
     "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
     "alb's group": "SecurityGroup ",
     "who may connect": "SecurityGroupIngressRule .*-(80|443)",
@@ -153,6 +161,14 @@ WAITS: Final = {
     "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
     "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
     "node pools": ["node class"],
+    # External Secrets Operator.
+    "operator's namespace": ["kubernetes"],
+    "operator's rights": ["operator's policy", "identity"],
+    "operator": ["operator's namespace", "operator's rights", "nodes", "fargate"],
+    "rights to secrets": ["operator's rights"],
+    "store of secrets": ["operator", "rights to secrets"],
+    "rights to parameters": ["operator's rights"],
+    "store of parameters": ["operator", "rights to parameters"],
     # Ingress.
     "alb's group": ["vpc"],
     "who may connect": ["alb's group"],
@@ -279,9 +295,9 @@ def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
         for entry in plan
         if entry.custom and entry.type.startswith("aws:") and plan.waits_for(entry, control_plane)
     ]
-    # The trust of IRSA's roles names the cluster's issuer.
-    irsa = [entry for entry in waiting if _component(plan, entry) == "Irsa"]
-    assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicyAttachment"}
+    # The trust of IRSA's roles names the cluster's issuer, and that of the secret stores' roles names such a role.
+    irsa = [entry for entry in waiting if _component(plan, entry) in ("Irsa", "ExternalSecrets")]
+    assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicy", "RolePolicyAttachment"}
     others = {entry.type.rpartition(":")[2] for entry in waiting if entry not in irsa}
     assert others <= AFTER_THE_CONTROL_PLANE
     assert (stack == "staging") == (not irsa)
@@ -313,6 +329,12 @@ OUTLIVES: Final = [
     ("binding", "dns"),
     ("alb", "dns"),
     ("listener", "binding"),
+    # The operator's webhook is asked when a store goes: its chart's validatingwebhook.yaml.
+    ("operator", "store of secrets"),
+    ("operator", "store of parameters"),
+    ("operator's rights", "operator"),
+    ("rights to secrets", "store of secrets"),
+    ("rights to parameters", "store of parameters"),
     # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
     ("deployer's rights", "ingress"),
     ("deployer's rights", "node pools"),

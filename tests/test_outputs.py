@@ -210,7 +210,7 @@ def with_secret(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_planted_secret_reaches_helm(with_secret: Plan) -> None:
     releases = of_type(list(with_secret), "Release")
-    assert len(releases) == 4
+    assert len(releases) == 5
     for entry in releases:
         assert has_secret(entry.inputs["repositoryOpts"])
         assert entry.inputs["repositoryOpts"]["password"] == Secret(PLANTED)

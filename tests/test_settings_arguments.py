@@ -11,6 +11,7 @@ from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
 from components.existing_network import ExistingNetworkArgs
+from components.external_secrets import ExternalSecretsArgs
 from components.fargate import FargateProfileArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
@@ -24,6 +25,7 @@ from settings import (
     Cluster,
     Domain,
     ExistingNetwork,
+    ExternalSecrets,
     FargateProfile,
     Ingress,
     Network,
@@ -54,6 +56,15 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
     (Domain, CertificateArgs, set(), set()),
+    (
+        ExternalSecrets,
+        ExternalSecretsArgs,
+        set(),
+        {
+            *("cluster_id", "kubernetes_version", "namespace", "account_id", "region"),
+            *("identity", "placement", "charts"),
+        },
+    ),
     (Charts, ChartSourceArgs, set(), {"registry"}),
 ]
 

@@ -22,6 +22,7 @@ Config = dict[str, Any]
 
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
+SYSTEM_SELECTORS: Final = [{"namespace": "kube-system"}, {"namespace": "traefik"}]
 BASES: Final[dict[str, Config]] = {
     "fargate": {},
     "nodes": {
@@ -50,6 +51,12 @@ BASES: Final[dict[str, Config]] = {
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
     "logs": {"ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "secrets": {
+        "fargateProfiles": {"platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-secrets"}]}},
+        "externalSecrets": {
+            "stores": {"one": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-*"]}},
+        },
+    },
     "charts": {
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
     },
@@ -91,6 +98,11 @@ def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"ingress": change}, changes, "domain", alone=alone)
 
 
+def _store(*changes: str, **change: Any) -> Effect:
+    return Effect({"externalSecrets": {"stores": {"one": change}}}, changes, "secrets")
+
+
+STORE: Final = "ClusterSecretStore.spec.provider"
 OTHER_ACCOUNT: Final = {
     "platform": {"account": "123456789012"},
     "access": {"deployer": "arn:aws:iam::123456789012:role/platform-deployer"},
@@ -438,6 +450,12 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "ingress.accessLogs.prefix": Effect(
         {"ingress": {"accessLogs": {"prefix": "platform"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
+    ),
+    # -- External Secrets Operator
+    "externalSecrets.stores.*.service": _store(f"{STORE}.aws.service", "RolePolicy.policy", service="secrets-manager"),
+    "externalSecrets.stores.*.path": _store(f"{STORE}.aws.prefix", "RolePolicy.policy", path="/test/"),
+    "externalSecrets.stores.*.namespaces": _store(
+        "ClusterSecretStore.spec.conditions[0].namespaceRegexes[0]", namespaces=["team-*"]
     ),
     # -- Charts
     "charts.registry": Effect(

@@ -28,6 +28,7 @@ TOKENS = {
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
     "eks-platform:index:ExistingNetwork",
+    "eks-platform:index:ExternalSecrets",
     "eks-platform:index:Fargate",
     "eks-platform:index:Irsa",
     "eks-platform:index:Karpenter",

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -193,11 +193,15 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
     assert not ours.options.protect
 
 
+OPTIONAL: Final = {"dev": {"external-secrets"}, "prod": {"external-secrets"}}
+"""Charts that some stacks have. The service account of each has its name, and a role."""
+
+
 @every_stack
 def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
     karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
-    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter
+    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | OPTIONAL.get(stack, set())
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
     assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
@@ -215,8 +219,8 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             subjects = [value for key, value in conditions.items() if key.endswith((":sub", "-service-account"))]
             assert len(subjects) == 1
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
-    nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
-    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes)
+    nodes = set() if stack == "fargate" else {"aws-node", "ebs-csi-controller-sa", "karpenter"}
+    assert found == {"aws-load-balancer-controller"} | nodes | OPTIONAL.get(stack, set())
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------

@@ -10,7 +10,13 @@ import pytest
 import versions
 from versions import Chart
 
-CHARTS = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK, versions.KARPENTER, versions.KARPENTER_CRD]
+CHARTS = [
+    versions.AWS_LOAD_BALANCER_CONTROLLER,
+    versions.TRAEFIK,
+    versions.KARPENTER,
+    versions.KARPENTER_CRD,
+    versions.EXTERNAL_SECRETS,
+]
 
 
 def _upstream(variable: str) -> Path:
@@ -160,6 +166,7 @@ def test_no_traefik_definition_is_missing() -> None:
         "KARPENTER",
         "KARPENTER_CRD",
         "KARPENTER_MINIMUM",
+        "EXTERNAL_SECRETS",
         "ALB_TLS_POLICY",
     ],
 )

@@ -9,6 +9,7 @@ from .document import (
     policy_size,
 )
 from .encryption import secrets_key, secrets_key_user
+from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
     INTERRUPTION_EVENTS,
@@ -26,7 +27,7 @@ from .managed import (
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
-from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
+from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_role, trust_service, trust_vpc_flow_logs
 
 __all__ = [
     "CLUSTER_POLICY",
@@ -47,11 +48,15 @@ __all__ = [
     "managed_policy_arn",
     "partition_of",
     "policy_size",
+    "secret_store_reader",
+    "secret_store_role_path",
+    "secret_store_roles",
     "secrets_key",
     "secrets_key_user",
     "trust_fargate",
     "trust_irsa",
     "trust_pod_identity",
+    "trust_role",
     "trust_service",
     "trust_vpc_flow_logs",
     "vpc_flow_logs",

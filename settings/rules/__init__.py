@@ -1,6 +1,6 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
-from settings.rules import cluster, compute, fargate, ingress, instances, karpenter, network, platform
+from settings.rules import cluster, compute, external_secrets, fargate, ingress, instances, karpenter, network, platform
 from settings.rules.registry import RULES, Rule, broken_rules
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "broken_rules",
     "cluster",
     "compute",
+    "external_secrets",
     "fargate",
     "ingress",
     "instances",

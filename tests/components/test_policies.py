@@ -34,6 +34,9 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "load-balancer-controller": policies.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
+        "secret-stores": policies.secret_store_roles(ACCOUNT, region, cluster),
+        "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
+        "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
     }
 
 
@@ -41,6 +44,7 @@ def _resource_policies() -> dict[str, PolicyDocument]:
     return {
         "irsa": policies.trust_irsa(PROVIDER, ISSUER, [("kube-system", "one"), ("team-*", "two")]),
         "pod-identity": policies.trust_pod_identity(CLUSTER_ARN, [("kube-system", "one"), ("traefik", "two")]),
+        "role": policies.trust_role(NODE_ROLE),
         "ec2": policies.trust_service("ec2"),
         "eks": policies.trust_service("eks"),
         "fargate": policies.trust_fargate(ACCOUNT, REGION, CLUSTER),
@@ -587,3 +591,63 @@ def test_the_control_plane_uses_its_secrets_key_only() -> None:
 def test_managed_policies_are_of_their_partition() -> None:
     assert policies.managed_policy_arn(policies.EBS_CSI_POLICY) == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     assert policies.managed_policy_arn("X", "aws-cn") == "arn:aws-cn:iam::aws:policy/X"
+
+
+# --- External Secrets Operator ------------------------------------------------------------------------------------
+
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/app-AbCdEf"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/dev/app"
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "action", "inside", "outside"),
+    [
+        ("secrets-manager", "dev/", "secretsmanager:GetSecretValue", SECRET, SECRET.replace("dev/", "development/")),
+        ("secrets-manager", "/dev/", "secretsmanager:GetSecretValue", SECRET.replace("dev/", "/dev/"), SECRET),
+        ("parameter-store", "/dev/", "ssm:GetParameter", PARAMETER, PARAMETER.replace("dev/", "development/")),
+        ("parameter-store", "/dev/", "ssm:GetParametersByPath", PARAMETER.removesuffix("/app"), f"{PARAMETER[:-8]}"),
+    ],
+)
+def test_a_store_reads_its_path_and_nothing_beside_it(
+    service: str, path: str, action: str, inside: str, outside: str
+) -> None:
+    policy = policies.secret_store_reader(ACCOUNT, REGION, service, path)
+    assert _decides(policy, action, inside, {})
+    assert not _decides(policy, action, outside, {})
+    assert not _decides(policy, action, inside.replace(ACCOUNT, "444455556666"), {})
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "key", "found"),
+    [
+        ("secrets-manager", "dev/", "SecretARN", SECRET),
+        ("parameter-store", "/dev/", "PARAMETER_ARN", PARAMETER),
+    ],
+)
+def test_a_store_decrypts_what_is_below_its_path_and_only_through_its_service(
+    service: str, path: str, key: str, found: str
+) -> None:
+    policy = policies.secret_store_reader(ACCOUNT, REGION, service, path)
+    host = {"secrets-manager": "secretsmanager", "parameter-store": "ssm"}[service]
+    context = {"kms:ViaService": f"{host}.{REGION}.amazonaws.com", f"kms:EncryptionContext:{key}": found}
+    assert _decides(policy, "kms:Decrypt", KEY, context)
+    for missing in context:
+        assert not _decides(policy, "kms:Decrypt", KEY, {k: v for k, v in context.items() if k != missing})
+    assert not _decides(
+        policy, "kms:Decrypt", KEY, {**context, f"kms:EncryptionContext:{key}": found.replace("dev", "prod")}
+    )
+
+
+def test_the_operator_assumes_the_roles_of_its_clusters_stores_and_no_other() -> None:
+    policy = policies.secret_store_roles(ACCOUNT, REGION, CLUSTER)
+    own = f"arn:aws:iam::{ACCOUNT}:role{policies.secret_store_role_path(CLUSTER)}dev-secrets-app-0f1e2d3"
+    for action in ("sts:AssumeRole", "sts:TagSession"):
+        assert _decides(policy, action, own, {})
+        assert not _decides(policy, action, own.replace("/dev/", "/prod/"), {})
+        assert not _decides(policy, action, NODE_ROLE, {})
+
+
+def test_a_role_trusts_one_role_and_takes_its_session_tags() -> None:
+    (statement,) = policies.trust_role(NODE_ROLE)["Statement"]
+    assert statement["Principal"] == {"AWS": [NODE_ROLE]}
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]

@@ -16,6 +16,7 @@ DEFINITION: Final = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition
 BINDING: Final = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+CLUSTER_STORE: Final = "kubernetes:external-secrets.io/v1:ClusterSecretStore"
 
 BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 

@@ -21,10 +21,12 @@ ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 
 BALANCER_CONTROLLER: Final = "aws-load-balancer-controller"
 KARPENTER: Final = "karpenter"
+EXTERNAL_SECRETS: Final = "external-secrets"
 
 SERVICE_ACCOUNTS: Final[Mapping[str, str]] = {
     BALANCER_CONTROLLER: "aws-load-balancer-controller",
     KARPENTER: "karpenter",
+    EXTERNAL_SECRETS: "external-secrets",
 }
 """The service account of a chart's controller unless its values name another. Charts not listed use no AWS API."""
 

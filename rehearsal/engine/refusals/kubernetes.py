@@ -11,6 +11,7 @@ from rehearsal.engine.refusals.cluster import (
     BINDING,
     BUILT_IN_NAMESPACES,
     CHART_DEFINITIONS,
+    CLUSTER_STORE,
     INGRESS,
     NAMESPACE,
     NEEDED_GROUPS,
@@ -32,6 +33,7 @@ from rehearsal.engine.refusals.cluster import (
 from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.controllers import (
     BALANCER_CONTROLLER,
+    EXTERNAL_SECRETS,
     KARPENTER,
     SERVICE_ACCOUNTS,
     Served,
@@ -201,6 +203,20 @@ def service_webhook_down(resource: Resource, cloud: Cloud) -> str | None:
         if problem:
             return f"the webhook of {release} does not answer: {problem}"
     return None
+
+
+@rule(
+    "create update delete",
+    CLUSTER_STORE,
+    code="failed calling webhook validate.clustersecretstore.external-secrets.io",
+    source="https://github.com/external-secrets/external-secrets/blob/v2.9.0/deploy/charts/external-secrets/templates/validatingwebhook.yaml",
+)
+def secret_store_webhook_down(store: Resource, cloud: Cloud) -> str | None:
+    """The operator's webhook is asked about each store, its deletion too, and has to answer.
+
+    Without the right to assume the store's role a store is never ready, and its secrets are never made.
+    """
+    return controller_problem(EXTERNAL_SECRETS, store.cluster, ("sts:AssumeRole",), cloud)
 
 
 # --- Finalizers
