@@ -8,6 +8,7 @@ from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
+from components.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.dependency import after
 from components.dns import DnsAlias
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
@@ -20,7 +21,7 @@ from components.load_balancer import LoadBalancer, TargetBinding
 from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
 from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
-from components.node_pools import NodePools
+from components.node_pools import NodePools, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
@@ -182,19 +183,25 @@ if settings.karpenter:
     )
     NodePools(
         f"{name}-nodes",
-        {
-            "cluster_id": name,
-            "instance_profile_name": karpenter.instance_profile_name,
-            "subnet_ids": network.node_subnet_ids,
-            "security_group_id": cluster.security_group_id,
-            "public_nodes": settings.network.public_nodes,
-            "image": settings.karpenter.image,
-            "image_alias": settings.karpenter.image_alias,
-            "disk_gib": settings.karpenter.disk_gib,
-            "tags": tags,
-            "pools": plain(settings.karpenter.node_pools),
-        },
+        arguments(
+            NodePoolsArgs,
+            settings.karpenter,
+            without=["version", "image_version", "node_pools"],
+            offered=on_cluster,
+            instance_profile_name=karpenter.instance_profile_name,
+            subnet_ids=network.node_subnet_ids,
+            security_group_id=cluster.security_group_id,
+            public_nodes=settings.network.public_nodes,
+            image_alias=settings.karpenter.image_alias,
+            pools=plain(settings.karpenter.node_pools),
+        ),
         pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+    )
+if settings.cluster_autoscaler:
+    ClusterAutoscaler(
+        f"{name}-autoscaler",
+        arguments(ClusterAutoscalerArgs, settings.cluster_autoscaler, offered=on_cluster),
+        in_cluster,
     )
 if settings.external_secrets:
     ExternalSecrets(

@@ -243,6 +243,23 @@ EXTERNAL_SECRETS: Final = Chart(
     app_version="v2.9.0",
 )
 
+# https://github.com/kubernetes/autoscaler/releases/tag/cluster-autoscaler-chart-9.59.0
+CLUSTER_AUTOSCALER: Final = Chart(
+    name="cluster-autoscaler",
+    repository="https://kubernetes.github.io/autoscaler",
+    version="9.59.0",
+    app_version="1.35.0",
+)
+
+# It imitates the scheduler, so its minor is the cluster's; the chart has one image for all.
+# https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases, and each version's own page, such as
+# https://github.com/kubernetes/autoscaler/releases/tag/cluster-autoscaler-1.36.1
+CLUSTER_AUTOSCALER_IMAGE: Final[dict[str, str]] = {
+    "1.36": "v1.36.1",
+    "1.35": "v1.35.2",
+    "1.34": "v1.34.5",
+}
+
 
 # --- TLS ----------------------------------------------------------------------------------------------------------
 

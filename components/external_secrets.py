@@ -11,7 +11,7 @@ import versions
 from . import namespaces, policies
 from .chart import ChartSourceArgs, release
 from .identity import IdentityArgs, role_annotations, workload_identity
-from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_placement, zone_spread
+from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
@@ -135,7 +135,7 @@ def external_secrets_values(placement: PlacementArgs, annotations: dict[str, pul
         "rbac": {"serviceAccountTokenCreate": False},
         "webhook": {**component(f"{chart}-webhook", "128Mi"), **port},
         "certController": component(f"{chart}-cert-controller", "192Mi"),
-        "global": pod_placement(placement),
+        "global": {"podAnnotations": pod_annotations(placement), **pod_placement(placement)},
     }
 
 

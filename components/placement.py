@@ -41,6 +41,17 @@ def pod_placement(placement: PlacementArgs) -> dict[str, Any]:
     return values
 
 
+def pod_annotations(placement: PlacementArgs) -> dict[str, str]:
+    """Return the annotations of a controller's pods: where they share Karpenter's nodes, it does not move them.
+
+    It would put a controller somewhere else each time that it finds a cheaper node. A node that has expired, or whose
+    image has changed, goes all the same when its pool's termination grace period is over. On Fargate there is no node
+    to take away.
+    https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+    """
+    return {} if placement["fargate"] else {"karpenter.sh/do-not-disrupt": "true"}
+
+
 def _toleration(args: TolerationArgs) -> dict[str, str]:
     operator = {"operator": "Equal", "value": args["value"]} if "value" in args else {"operator": "Exists"}
     effect = {"effect": args["effect"]} if "effect" in args else {}

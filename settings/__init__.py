@@ -9,6 +9,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
 from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
+from settings.cluster_autoscaler import ClusterAutoscaler, Expander
 from settings.compute import (
     Architecture,
     Capacity,
@@ -39,9 +40,11 @@ __all__ = [
     "Capacity",
     "Charts",
     "Cluster",
+    "ClusterAutoscaler",
     "Consolidation",
     "Domain",
     "ExistingNetwork",
+    "Expander",
     "ExternalSecrets",
     "FargateProfile",
     "FargateSelector",

@@ -18,6 +18,7 @@ import versions
 from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
+from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
@@ -42,6 +43,7 @@ class Stack(Settings):
     node_groups: dict[NodeGroupName, NodeGroup] = Field({}, description="Managed node groups by name.")
     fargate_profiles: dict[Label, FargateProfile] = Field({}, description="Fargate profiles by name.")
     karpenter: Karpenter | None = None
+    cluster_autoscaler: ClusterAutoscaler | None = None
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
     external_secrets: ExternalSecrets | None = None
@@ -87,6 +89,7 @@ class Stack(Settings):
 
 
 OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
+    "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
     "external_secrets": versions.EXTERNAL_SECRETS,
 }
 """Section to the chart that is installed where the section is."""

@@ -74,6 +74,9 @@ STEPS: Final = {
     "karpenter": "Release karpenter-release",
     "node class": "EC2NodeClass nodes-default",
     "node pools": "NodePool nodes-.*",
+    "autoscaler's policy": "Policy autoscaler-autoscaler",
+    "autoscaler's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) autoscaler.*",
+    "autoscaler": "Release autoscaler-release",
     "operator's namespace": "Namespace secrets-namespace",
     "operator's policy": "Policy secrets-operator-store-roles",
     "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
@@ -161,6 +164,9 @@ WAITS: Final = {
     "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
     "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
     "node pools": ["node class"],
+    # Cluster Autoscaler.
+    "autoscaler's rights": ["autoscaler's policy", "identity"],
+    "autoscaler": ["autoscaler's rights", "kubernetes", "nodes", "fargate"],
     # External Secrets Operator.
     "operator's namespace": ["kubernetes"],
     "operator's rights": ["operator's policy", "identity"],

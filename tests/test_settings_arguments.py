@@ -10,6 +10,7 @@ from components.access import ClusterAccessArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
+from components.cluster_autoscaler import ClusterAutoscalerArgs
 from components.existing_network import ExistingNetworkArgs
 from components.external_secrets import ExternalSecretsArgs
 from components.fargate import FargateProfileArgs
@@ -23,6 +24,7 @@ from settings import (
     Access,
     Charts,
     Cluster,
+    ClusterAutoscaler,
     Domain,
     ExistingNetwork,
     ExternalSecrets,
@@ -56,6 +58,15 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
     (Domain, CertificateArgs, set(), set()),
+    (
+        ClusterAutoscaler,
+        ClusterAutoscalerArgs,
+        set(),
+        {
+            *("cluster_id", "cluster_name", "kubernetes_version", "account_id", "region"),
+            *("identity", "placement", "charts"),
+        },
+    ),
     (
         ExternalSecrets,
         ExternalSecretsArgs,

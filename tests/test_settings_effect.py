@@ -41,6 +41,7 @@ BASES: Final[dict[str, Config]] = {
             }
         },
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
+        "clusterAutoscaler": {},
     },
     "network": {
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
@@ -96,6 +97,10 @@ def _pods(*changes: str, **change: Any) -> Effect:
 
 def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"ingress": change}, changes, "domain", alone=alone)
+
+
+def _autoscaler(argument: str, **change: Any) -> Effect:
+    return Effect({"clusterAutoscaler": change}, (f"Release.values.extraArgs.{argument}",), "nodes")
 
 
 def _store(*changes: str, **change: Any) -> Effect:
@@ -212,6 +217,7 @@ EFFECTS: Final[dict[str, Effect]] = {
             "Cluster.version",
             "Addon.addonVersion",
             "NodeGroup.version",
+            "Release.values.image.tag",
             "Namespace.metadata.labels.pod-security.kubernetes.io/enforce-version",
             "output.kubernetesVersion",
             "output.versions.coredns",
@@ -343,6 +349,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     "karpenter.diskGib": Effect(
         {"karpenter": {"diskGib": 80}}, ("EC2NodeClass.spec.blockDeviceMappings[1].ebs.volumeSize",), "nodes"
     ),
+    "karpenter.maxPods": Effect(
+        {"karpenter": {"maxPods": 110, "nodePools": {"general": {"sizes": ["large"], "minGeneration": 5}}}},
+        ("EC2NodeClass.spec.kubelet", f"NodePool.{REQUIREMENTS}"),
+        "nodes",
+        along=("karpenter.nodePools.*.sizes", "karpenter.nodePools.*.minGeneration"),
+        alone=True,
+    ),
     "karpenter.nodePools.*.capacityTypes": _pool(f"{REQUIREMENTS}[0].values", capacityTypes=["spot"]),
     "karpenter.nodePools.*.architectures": _pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
     "karpenter.nodePools.*.categories": _pool(f"{REQUIREMENTS}[3].values", categories=["r"]),
@@ -450,6 +463,12 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "ingress.accessLogs.prefix": Effect(
         {"ingress": {"accessLogs": {"prefix": "platform"}}}, (f"{ANNOTATIONS}/load-balancer-attributes",), "logs"
+    ),
+    # -- Cluster Autoscaler
+    "clusterAutoscaler.expander": _autoscaler("expander", expander="most-pods"),
+    "clusterAutoscaler.scaleDownUnneeded": _autoscaler("scale-down-unneeded-time", scaleDownUnneeded="30m"),
+    "clusterAutoscaler.scaleDownUtilizationPercent": _autoscaler(
+        "scale-down-utilization-threshold", scaleDownUtilizationPercent=65
     ),
     # -- External Secrets Operator
     "externalSecrets.stores.*.service": _store(f"{STORE}.aws.service", "RolePolicy.policy", service="secrets-manager"),

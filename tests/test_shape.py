@@ -25,6 +25,7 @@ TOKENS = {
     "eks-platform:index:Cluster",
     "eks-platform:index:ClusterAccess",
     "eks-platform:index:ClusterAddons",
+    "eks-platform:index:ClusterAutoscaler",
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
     "eks-platform:index:ExistingNetwork",

@@ -193,7 +193,11 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
     assert not ours.options.protect
 
 
-OPTIONAL: Final = {"dev": {"external-secrets"}, "prod": {"external-secrets"}}
+OPTIONAL: Final = {
+    "dev": {"external-secrets"},
+    "staging": {"cluster-autoscaler"},
+    "prod": {"cluster-autoscaler", "external-secrets"},
+}
 """Charts that some stacks have. The service account of each has its name, and a role."""
 
 
@@ -259,7 +263,7 @@ def test_staging_is_as_production_in_what_people_see() -> None:
     names = {entry.inputs["name"] for entry in below(plan_of("staging"), "DnsAlias")}
     assert names == {"staging.example.jp", "*.staging.example.jp"}
     # The one stack whose controllers get their roles by Pod Identity.
-    assert len(_inputs("staging", "PodIdentityAssociation")) == 4
+    assert len(_inputs("staging", "PodIdentityAssociation")) == 4 + len(OPTIONAL["staging"])
     assert not plan_of("staging").find(type="eks-platform:index:Irsa")
 
 
@@ -297,6 +301,17 @@ def test_productions_load_balancer_is_the_programs_own() -> None:
     assert balancer["enableDeletionProtection"] is True
     assert balancer["accessLogs"]["bucket"]
     assert len(_inputs("prod", "WebAclAssociation")) == 1
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_the_operations_nodes_have_room_for_every_replica_of_traefik(stack: str) -> None:
+    (group,) = _inputs(stack, "NodeGroup")
+    # What EKS and the DaemonSets leave of a node's two vCPUs, and what the controllers together ask for.
+    assert {instance.partition(".")[2] for instance in group["instanceTypes"]} <= {"large", "medium"}
+    room = group["scalingConfig"]["maxSize"] * 1.7 - 2.5
+    (proxy,) = [entry["values"] for entry in _inputs(stack, "Release") if entry["name"] == "traefik"]
+    cpu = proxy["resources"]["requests"]["cpu"]
+    assert proxy["autoscaling"]["maxReplicas"] * int(cpu.removesuffix("m")) / 1000 <= room
 
 
 def test_fargate_has_no_ec2_at_all() -> None:

@@ -16,6 +16,7 @@ CHARTS = [
     versions.KARPENTER,
     versions.KARPENTER_CRD,
     versions.EXTERNAL_SECRETS,
+    versions.CLUSTER_AUTOSCALER,
 ]
 
 
@@ -91,10 +92,11 @@ def test_vpc_cni_has_the_fix_of_cve_2026_86831(minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", versions.ADDONS)
-def test_each_minor_has_a_node_image_and_a_karpenter_that_knows_it(minor: str) -> None:
+def test_each_minor_has_a_node_image_and_autoscalers_that_know_it(minor: str) -> None:
     assert re.fullmatch(
         rf"{re.escape(minor)}\.\d+-{versions.AL2023_RELEASE_DATE}", versions.AL2023_RELEASE_VERSION[minor]
     )
+    assert re.fullmatch(rf"v{re.escape(minor)}\.\d+", versions.CLUSTER_AUTOSCALER_IMAGE[minor])
     assert _numbers(versions.KARPENTER.version) >= _numbers(versions.KARPENTER_MINIMUM[minor])
 
 
@@ -167,6 +169,8 @@ def test_no_traefik_definition_is_missing() -> None:
         "KARPENTER_CRD",
         "KARPENTER_MINIMUM",
         "EXTERNAL_SECRETS",
+        "CLUSTER_AUTOSCALER",
+        "CLUSTER_AUTOSCALER_IMAGE",
         "ALB_TLS_POLICY",
     ],
 )

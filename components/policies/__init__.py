@@ -1,5 +1,6 @@
 """IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
 
+from .cluster_autoscaler import cluster_autoscaler, discovery_tags
 from .document import (
     MANAGED_POLICY_LIMIT,
     Condition,
@@ -42,6 +43,8 @@ __all__ = [
     "EventPattern",
     "PolicyDocument",
     "Statement",
+    "cluster_autoscaler",
+    "discovery_tags",
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",

@@ -1,6 +1,17 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
-from settings.rules import cluster, compute, external_secrets, fargate, ingress, instances, karpenter, network, platform
+from settings.rules import (
+    cluster,
+    cluster_autoscaler,
+    compute,
+    external_secrets,
+    fargate,
+    ingress,
+    instances,
+    karpenter,
+    network,
+    platform,
+)
 from settings.rules.registry import RULES, Rule, broken_rules
 
 __all__ = [
@@ -8,6 +19,7 @@ __all__ = [
     "Rule",
     "broken_rules",
     "cluster",
+    "cluster_autoscaler",
     "compute",
     "external_secrets",
     "fargate",

@@ -33,7 +33,7 @@ PODS = {
 
 # Where the chart hands through whatever is there, and what its templates read although its defaults do not have it.
 FREE = {
-    *("crds.annotations", "global.nodeSelector", "serviceAccount.annotations"),
+    *("crds.annotations", "global.nodeSelector", "global.podAnnotations", "serviceAccount.annotations"),
     *(f"{where}resources" for where in ("", "webhook.", "certController.")),
     *(f"{where}podDisruptionBudget" for where in ("", "webhook.", "certController.")),
 }
@@ -197,6 +197,7 @@ def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> No
 def test_all_parts_run_where_the_platforms_pods_do() -> None:
     values = external_secrets_values(NODES, {})
     assert values["global"] == {
+        "podAnnotations": {"karpenter.sh/do-not-disrupt": "true"},
         "nodeSelector": {"role": "operations"},
         "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
     }

@@ -28,6 +28,7 @@ VPC = "vpc-0123456789abcdef0"
 FREE = {
     "defaultTags",
     "nodeSelector",
+    "podAnnotations",
     "podDisruptionBudget",
     "podSecurityContext",
     "resources",
@@ -175,6 +176,7 @@ def test_it_survives_the_loss_of_a_zone(values: dict[str, Any]) -> None:
 def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
     assert values["nodeSelector"] == {"role": "operations"}
     assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert values["podAnnotations"] == {"karpenter.sh/do-not-disrupt": "true"}
 
 
 def test_on_fargate_no_replica_waits_for_a_zone() -> None:

@@ -34,6 +34,7 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "load-balancer-controller": policies.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
+        "cluster-autoscaler": policies.cluster_autoscaler(ACCOUNT, region, cluster),
         "secret-stores": policies.secret_store_roles(ACCOUNT, region, cluster),
         "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
         "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
@@ -651,3 +652,35 @@ def test_a_role_trusts_one_role_and_takes_its_session_tags() -> None:
     (statement,) = policies.trust_role(NODE_ROLE)["Statement"]
     assert statement["Principal"] == {"AWS": [NODE_ROLE]}
     assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+
+
+# --- Cluster Autoscaler -------------------------------------------------------------------------------------------
+
+GROUP = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0f1e2d3c:autoScalingGroupName/eks-operations"
+
+
+def test_the_autoscaler_changes_groups_of_its_cluster_only() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    tags = {f"autoscaling:ResourceTag/{key}": value for key, value in policies.discovery_tags(CLUSTER).items()}
+    others = {f"autoscaling:ResourceTag/{key}": value for key, value in policies.discovery_tags("prod").items()}
+    for action in ("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"):
+        assert _decides(policy, action, GROUP, tags)
+        assert not _decides(policy, action, GROUP, others)
+        assert not _decides(policy, action, GROUP, {})
+        assert not _decides(policy, action, GROUP.replace(ACCOUNT, "444455556666"), tags)
+
+
+def test_the_autoscaler_reads_its_region_and_its_own_node_groups() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    assert _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": REGION})
+    assert not _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": "us-east-1"})
+    own = f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/operations/0f1e2d3c"
+    assert _decides(policy, "eks:DescribeNodegroup", own, {})
+    assert not _decides(policy, "eks:DescribeNodegroup", own.replace(f"/{CLUSTER}/", "/prod/"), {})
+
+
+def test_the_autoscaler_has_no_other_right_to_change_anything() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    writes = {action for action in actions if not action.split(":")[1].startswith(("Describe", "Get"))}
+    assert writes == {"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"}
