@@ -6,12 +6,14 @@ import pulumi_aws as aws
 from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
 from components.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.dependency import after
-from components.dns import DnsAlias
+from components.dns import DnsAlias, DnsAliasArgs
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.external_dns import ExternalDns, ExternalDnsArgs
 from components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from components.fargate import Fargate
 from components.identity import IdentityArgs
@@ -214,6 +216,28 @@ if settings.external_secrets:
         ),
         in_cluster,
     )
+if settings.external_dns:
+    ExternalDns(
+        f"{name}-dns",
+        arguments(
+            ExternalDnsArgs,
+            settings.external_dns,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.EXTERNAL_DNS], namespaces.EXTERNAL_DNS),
+        ),
+        in_cluster,
+    )
+if settings.cert_manager:
+    CertManager(
+        f"{name}-certificates",
+        arguments(
+            CertManagerArgs,
+            settings.cert_manager,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.CERT_MANAGER], namespaces.CERT_MANAGER),
+        ),
+        in_cluster,
+    )
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
@@ -240,7 +264,8 @@ front = arguments(
     subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
 )
 if domain and "certificate" not in front:
-    front["certificate"] = Certificate(f"{name}-ingress", arguments(CertificateArgs, domain), in_aws).certificate_arn
+    certified = arguments(CertificateArgs, domain, without=["weight"])
+    front["certificate"] = Certificate(f"{name}-ingress", certified, in_aws).certificate_arn
 behind_controller = pulumi.ResourceOptions.merge(
     in_cluster, pulumi.ResourceOptions(depends_on=[load_balancer_controller, traefik])
 )
@@ -257,12 +282,15 @@ else:
 if domain:
     DnsAlias(
         f"{name}-ingress",
-        {
-            "hosted_zone_id": domain.hosted_zone_id,
-            "names": domain.names,
-            "target_dns_name": ingress.dns_name,
-            "target_zone_id": ingress.zone_id,
-        },
+        arguments(
+            DnsAliasArgs,
+            domain,
+            without=["name", "alternatives"],
+            cluster_id=name,
+            names=domain.names,
+            target_dns_name=ingress.dns_name,
+            target_zone_id=ingress.zone_id,
+        ),
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
 

@@ -260,6 +260,24 @@ CLUSTER_AUTOSCALER_IMAGE: Final[dict[str, str]] = {
     "1.34": "v1.34.5",
 }
 
+# https://github.com/kubernetes-sigs/external-dns/releases/tag/external-dns-helm-chart-1.21.1
+EXTERNAL_DNS: Final = Chart(
+    name="external-dns",
+    repository="https://kubernetes-sigs.github.io/external-dns",
+    version="1.21.1",
+    app_version="0.21.0",
+)
+
+# https://github.com/cert-manager/cert-manager/releases/tag/v1.21.2, for Kubernetes 1.33 to 1.36
+# (https://cert-manager.io/docs/releases/); its chart's version has a v, and its publisher's registry is
+# https://cert-manager.io/docs/installation/helm/
+CERT_MANAGER: Final = Chart(
+    name="cert-manager",
+    repository="oci://quay.io/jetstack/charts",
+    version="v1.21.2",
+    app_version="v1.21.2",
+)
+
 
 # --- TLS ----------------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
@@ -34,10 +35,12 @@ __all__ = [
     "AccessEntry",
     "AccessLogs",
     "AccessRole",
+    "AcmeServer",
     "Addons",
     "Architecture",
     "Budget",
     "Capacity",
+    "CertManager",
     "Charts",
     "Cluster",
     "ClusterAutoscaler",
@@ -45,6 +48,7 @@ __all__ = [
     "Domain",
     "ExistingNetwork",
     "Expander",
+    "ExternalDns",
     "ExternalSecrets",
     "FargateProfile",
     "FargateSelector",
@@ -52,6 +56,7 @@ __all__ = [
     "Identity",
     "Ingress",
     "IngressOwner",
+    "Issuer",
     "Karpenter",
     "LogType",
     "Nat",
@@ -61,6 +66,8 @@ __all__ = [
     "NodePool",
     "OperationsPods",
     "Platform",
+    "RecordPolicy",
+    "RecordSource",
     "Scheme",
     "SecretService",
     "SecretStore",

@@ -7,6 +7,8 @@ from components import namespaces
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
 OPTIONAL: Final[Mapping[str, str]] = {
+    "cert_manager": namespaces.CERT_MANAGER,
+    "external_dns": namespaces.EXTERNAL_DNS,
     "external_secrets": namespaces.EXTERNAL_SECRETS,
 }
 """Section to the namespace that there is where the section is."""

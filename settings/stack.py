@@ -20,6 +20,7 @@ from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.dns import CertManager, ExternalDns
 from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
@@ -47,6 +48,8 @@ class Stack(Settings):
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
     external_secrets: ExternalSecrets | None = None
+    external_dns: ExternalDns | None = None
+    cert_manager: CertManager | None = None
     charts: Charts = Field(default_factory=Charts)
 
     @property
@@ -91,6 +94,8 @@ class Stack(Settings):
 OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
     "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
     "external_secrets": versions.EXTERNAL_SECRETS,
+    "external_dns": versions.EXTERNAL_DNS,
+    "cert_manager": versions.CERT_MANAGER,
 }
 """Section to the chart that is installed where the section is."""
 

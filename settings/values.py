@@ -119,6 +119,10 @@ DomainName = Annotated[
         253,
     ),
 ]
+Email = Annotated[
+    str,
+    _text("an e-mail address", r"^[A-Za-z0-9._%+-]+@([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", 254),
+]
 ServiceName = Annotated[str, _text("an AWS service such as ecr.api", r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", 64)]
 InstanceType = Annotated[str, _text("an instance type such as m7g.large", r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", 32)]
 InstanceCategory = Annotated[str, _text("an instance category such as m", r"^[a-z]{1,4}$", 4)]

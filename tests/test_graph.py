@@ -77,6 +77,15 @@ STEPS: Final = {
     "autoscaler's policy": "Policy autoscaler-autoscaler",
     "autoscaler's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) autoscaler.*",
     "autoscaler": "Release autoscaler-release",
+    "external-dns's namespace": "Namespace dns-namespace",
+    "external-dns's policy": "Policy dns-controller-records",
+    "external-dns's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) dns-controller.*",
+    "external-dns": "Release dns-release",
+    "cert-manager's namespace": "Namespace certificates-namespace",
+    "cert-manager's policy": "Policy certificates-controller-challenges",
+    "cert-manager's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) certificates-controller.*",
+    "cert-manager": "Release certificates-release",
+    "issuers": "ClusterIssuer certificates-.*",
     "operator's namespace": "Namespace secrets-namespace",
     "operator's policy": "Policy secrets-operator-store-roles",
     "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
@@ -167,6 +176,14 @@ WAITS: Final = {
     # Cluster Autoscaler.
     "autoscaler's rights": ["autoscaler's policy", "identity"],
     "autoscaler": ["autoscaler's rights", "kubernetes", "nodes", "fargate"],
+    # ExternalDNS, cert-manager.
+    "external-dns's namespace": ["kubernetes"],
+    "external-dns's rights": ["external-dns's policy", "identity"],
+    "external-dns": ["external-dns's namespace", "external-dns's rights", "nodes", "fargate"],
+    "cert-manager's namespace": ["kubernetes"],
+    "cert-manager's rights": ["cert-manager's policy", "identity"],
+    "cert-manager": ["cert-manager's namespace", "cert-manager's rights", "nodes", "fargate"],
+    "issuers": ["cert-manager"],
     # External Secrets Operator.
     "operator's namespace": ["kubernetes"],
     "operator's rights": ["operator's policy", "identity"],
@@ -335,6 +352,10 @@ OUTLIVES: Final = [
     ("binding", "dns"),
     ("alb", "dns"),
     ("listener", "binding"),
+    # Issuers are cert-manager's own kind.
+    ("cert-manager", "issuers"),
+    ("cert-manager's rights", "cert-manager"),
+    ("external-dns's rights", "external-dns"),
     # The operator's webhook is asked when a store goes: its chart's validatingwebhook.yaml.
     ("operator", "store of secrets"),
     ("operator", "store of parameters"),

@@ -7,11 +7,14 @@ import pytest
 from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
+from components.cert_manager import CertManagerArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
 from components.cluster_autoscaler import ClusterAutoscalerArgs
+from components.dns import DnsAliasArgs
 from components.existing_network import ExistingNetworkArgs
+from components.external_dns import ExternalDnsArgs
 from components.external_secrets import ExternalSecretsArgs
 from components.fargate import FargateProfileArgs
 from components.ingress import LoadBalancerArgs
@@ -22,11 +25,13 @@ from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
+    CertManager,
     Charts,
     Cluster,
     ClusterAutoscaler,
     Domain,
     ExistingNetwork,
+    ExternalDns,
     ExternalSecrets,
     FargateProfile,
     Ingress,
@@ -57,7 +62,25 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
-    (Domain, CertificateArgs, set(), set()),
+    (Domain, CertificateArgs, {"weight"}, set()),
+    (
+        Domain,
+        DnsAliasArgs,
+        {"name", "alternatives"},
+        {"cluster_id", "names", "target_dns_name", "target_zone_id"},
+    ),
+    (
+        ExternalDns,
+        ExternalDnsArgs,
+        set(),
+        {"cluster_id", "kubernetes_version", "namespace", "region", "identity", "placement", "charts"},
+    ),
+    (
+        CertManager,
+        CertManagerArgs,
+        set(),
+        {"kubernetes_version", "namespace", "region", "identity", "placement", "charts"},
+    ),
     (
         ClusterAutoscaler,
         ClusterAutoscalerArgs,

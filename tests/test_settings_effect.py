@@ -58,6 +58,17 @@ BASES: Final[dict[str, Config]] = {
             "stores": {"one": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-*"]}},
         },
     },
+    "records": {
+        "fargateProfiles": {
+            "platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-dns"}, {"namespace": "cert-manager"}]}
+        },
+        "externalDns": {"domains": ["example.jp"], "hostedZoneIds": ["Z0123456789EXAMPLE"]},
+        "certManager": {
+            "issuers": {
+                "one": {"email": "team@example.jp", "hostedZoneId": "Z0123456789EXAMPLE", "domains": ["example.jp"]}
+            }
+        },
+    },
     "charts": {
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
     },
@@ -101,6 +112,15 @@ def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
 
 def _autoscaler(argument: str, **change: Any) -> Effect:
     return Effect({"clusterAutoscaler": change}, (f"Release.values.extraArgs.{argument}",), "nodes")
+
+
+def _records(change_in: str, **change: Any) -> Effect:
+    return Effect({"externalDns": change}, (change_in, "Policy.policy"), "records")
+
+
+def _issuer(path: str, *changes: str, **change: Any) -> Effect:
+    change = {"certManager": {"issuers": {"one": change}}}
+    return Effect(change, (f"ClusterIssuer.spec.acme.{path}", *changes), "records")
 
 
 def _store(*changes: str, **change: Any) -> Effect:
@@ -444,6 +464,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "output.ingressHosts",
         domain={"alternatives": ["*.example.jp"]},
     ),
+    "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
     "ingress.certificate": _ingress(
         "-Certificate",
         "-CertificateValidation",
@@ -469,6 +490,23 @@ EFFECTS: Final[dict[str, Effect]] = {
     "clusterAutoscaler.scaleDownUnneeded": _autoscaler("scale-down-unneeded-time", scaleDownUnneeded="30m"),
     "clusterAutoscaler.scaleDownUtilizationPercent": _autoscaler(
         "scale-down-utilization-threshold", scaleDownUtilizationPercent=65
+    ),
+    # -- ExternalDNS and cert-manager
+    "externalDns.domains": _records("Release.values.domainFilters[0]", domains=["example.com"]),
+    "externalDns.hostedZoneIds": _records(
+        "Release.values.extraArgs.zone-id-filter[0]", hostedZoneIds=["Z0123456789ANOTHER"]
+    ),
+    "externalDns.policy": _records("Release.values.policy", policy="sync"),
+    "externalDns.sources": Effect(
+        {"externalDns": {"sources": ["traefik-proxy"]}}, ("Release.values.sources",), "records"
+    ),
+    "certManager.issuers.*.server": _issuer("server", server="letsencrypt-staging"),
+    "certManager.issuers.*.email": _issuer("email", email="another@example.jp"),
+    "certManager.issuers.*.hostedZoneId": _issuer(
+        "solvers[0].dns01.route53.hostedZoneID", "Policy.policy", hostedZoneId="Z0123456789ANOTHER"
+    ),
+    "certManager.issuers.*.domains": _issuer(
+        "solvers[0].selector.dnsZones[0]", "Policy.policy", domains=["example.com"]
     ),
     # -- External Secrets Operator
     "externalSecrets.stores.*.service": _store(f"{STORE}.aws.service", "RolePolicy.policy", service="secrets-manager"),

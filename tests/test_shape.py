@@ -21,6 +21,7 @@ from tests.plans import STACKS, plan_of
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {
+    "eks-platform:index:CertManager",
     "eks-platform:index:Certificate",
     "eks-platform:index:Cluster",
     "eks-platform:index:ClusterAccess",
@@ -29,6 +30,7 @@ TOKENS = {
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
     "eks-platform:index:ExistingNetwork",
+    "eks-platform:index:ExternalDns",
     "eks-platform:index:ExternalSecrets",
     "eks-platform:index:Fargate",
     "eks-platform:index:Irsa",

@@ -117,7 +117,7 @@ def test_nothing_is_of_whatever_version_is_the_newest(stack: str) -> None:
     for entry in plan_of(stack):
         assert not re.search(r"\blatest\b", str(show(entry.inputs))), entry.urn
     for release in _inputs(stack, "Release"):
-        assert re.fullmatch(r"\d+\.\d+\.\d+", release["version"])
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+", release["version"])
     for addon in _inputs(stack, "Addon"):
         assert re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", addon["addonVersion"])
     for group in _inputs(stack, "NodeGroup"):
@@ -195,8 +195,8 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
 
 OPTIONAL: Final = {
     "dev": {"external-secrets"},
-    "staging": {"cluster-autoscaler"},
-    "prod": {"cluster-autoscaler", "external-secrets"},
+    "staging": {"cert-manager", "cluster-autoscaler"},
+    "prod": {"cluster-autoscaler", "external-dns", "external-secrets"},
 }
 """Charts that some stacks have. The service account of each has its name, and a role."""
 

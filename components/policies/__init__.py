@@ -1,6 +1,7 @@
 """IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
 
 from .cluster_autoscaler import cluster_autoscaler, discovery_tags
+from .dns import dns01_solver, external_dns
 from .document import (
     MANAGED_POLICY_LIMIT,
     Condition,
@@ -45,6 +46,8 @@ __all__ = [
     "Statement",
     "cluster_autoscaler",
     "discovery_tags",
+    "dns01_solver",
+    "external_dns",
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",

@@ -25,6 +25,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ISSUER = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 CLUSTER_ARN = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"
+ZONE = "Z0123456789EXAMPLE"
 LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vpc/dev/flow-logs"
 
 
@@ -35,6 +36,8 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
         "cluster-autoscaler": policies.cluster_autoscaler(ACCOUNT, region, cluster),
+        "external-dns": policies.external_dns(region, [ZONE], ["example.jp"], "sync"),
+        "dns01-solver": policies.dns01_solver(region, [ZONE], ["example.jp"]),
         "secret-stores": policies.secret_store_roles(ACCOUNT, region, cluster),
         "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
         "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
@@ -68,6 +71,9 @@ def _like(pattern: str, value: str) -> bool:
 
 def _holds(operator: str, key: str, wanted: str | list[str], context: Mapping[str, str]) -> bool:
     value = context.get(key)
+    if operator.startswith("ForAllValues:"):
+        # Of a request that has one value: IAM lets through what has none.
+        return value is None or _holds(operator.removeprefix("ForAllValues:"), key, wanted, context)
     values = [wanted] if isinstance(wanted, str) else wanted
     if operator == "Null":
         return values == [str(value is None).lower()]
@@ -684,3 +690,43 @@ def test_the_autoscaler_has_no_other_right_to_change_anything() -> None:
     actions = {action for statement in policy["Statement"] for action in statement["Action"]}
     writes = {action for action in actions if not action.split(":")[1].startswith(("Describe", "Get"))}
     assert writes == {"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"}
+
+
+# --- Records ------------------------------------------------------------------------------------------------------
+
+ZONE_ARN = f"arn:aws:route53:::hostedzone/{ZONE}"
+
+
+def _change(name: str, kind: str = "A", action: str = "UPSERT") -> dict[str, str]:
+    key = "route53:ChangeResourceRecordSets"
+    return {f"{key}NormalizedRecordNames": name, f"{key}RecordTypes": kind, f"{key}Actions": action}
+
+
+@pytest.mark.parametrize(("policy", "deletes"), [("upsert-only", False), ("sync", True)])
+def test_external_dns_changes_records_of_its_domains_as_its_policy_says(policy: str, *, deletes: bool) -> None:
+    document = policies.external_dns(REGION, [ZONE], ["example.jp"], policy)
+    action = "route53:ChangeResourceRecordSets"
+    # A wildcard's star is \\052 there.
+    for name in ("example.jp", "a.example.jp", r"\052.example.jp", "a-external-dns.example.jp"):
+        assert _decides(document, action, ZONE_ARN, _change(name))
+    assert not _decides(document, action, ZONE_ARN, _change("example.com"))
+    assert not _decides(document, action, ZONE_ARN, _change("notexample.jp"))
+    assert not _decides(document, action, f"{ZONE_ARN}2", _change("a.example.jp"))
+    assert not _decides(document, action, ZONE_ARN, _change("example.jp", "NS"))
+    assert not _decides(document, action, ZONE_ARN, _change("example.jp", "MX"))
+    assert _decides(document, action, ZONE_ARN, _change("a.example.jp", "TXT"))
+    assert _decides(document, action, ZONE_ARN, _change("a.example.jp", action="DELETE")) is deletes
+
+
+def test_cert_manager_changes_challenges_only() -> None:
+    document = policies.dns01_solver(REGION, [ZONE, ZONE], ["internal.example.jp"])
+    action = "route53:ChangeResourceRecordSets"
+    for name in ("_acme-challenge.internal.example.jp", "_acme-challenge.a.internal.example.jp"):
+        assert _decides(document, action, ZONE_ARN, _change(name, "TXT"))
+        assert _decides(document, action, ZONE_ARN, _change(name, "TXT", "DELETE"))
+        assert not _decides(document, action, ZONE_ARN, _change(name, "CNAME"))
+    for name in ("internal.example.jp", "a.internal.example.jp", "_acme-challenge.example.jp"):
+        assert not _decides(document, action, ZONE_ARN, _change(name, "TXT"))
+    assert _decides(document, "route53:GetChange", "arn:aws:route53:::change/C2682N5HXP0BZ4", {})
+    assert not _decides(document, "route53:ListHostedZones", "*", {})
+    assert document["Statement"][0].get("Resource") == [ZONE_ARN]

@@ -236,6 +236,34 @@ def test_the_service_webhook_holds_up_every_service(cloud: FakeCloud) -> None:
         _again(cloud, "service")
 
 
+WEIGHTED = [
+    (None, None, "exists already"),
+    (None, "blue", "has the name already, alone"),
+    ("blue", None, "has the name already, as blue"),
+    ("blue", "blue", "exists already"),
+    ("blue", "green", None),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "problem"), WEIGHTED)
+def test_a_name_has_one_record_or_several_with_weights(
+    cloud: FakeCloud, first: str | None, second: str | None, problem: str | None
+) -> None:
+    record = {"zoneId": "Z1", "name": "example.jp", "type": "A"}
+    cloud.make("first", uses.RECORD, **record, **({"setIdentifier": first} if first else {}))
+    share = {"setIdentifier": second} if second else {}
+    if problem is None:
+        cloud.make("second", uses.RECORD, **record, **share)
+        return
+    with pytest.raises(RefusedError, match=problem):
+        cloud.make("second", uses.RECORD, **record, **share)
+
+
+def test_a_record_alone_gets_a_weight_where_it_is(cloud: FakeCloud) -> None:
+    cloud.make("record", uses.RECORD, zoneId="Z1", name="example.jp", type="A")
+    cloud.change("record", setIdentifier="blue")
+
+
 def _secrets_operator(cloud: FakeCloud) -> None:
     """Install External Secrets Operator, whose own role may assume others, and make a store."""
     account = {"clusterName": "platform", "namespace": "external-secrets", "serviceAccount": "external-secrets"}

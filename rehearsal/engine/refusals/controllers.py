@@ -23,12 +23,16 @@ BALANCER_CONTROLLER: Final = "aws-load-balancer-controller"
 KARPENTER: Final = "karpenter"
 EXTERNAL_SECRETS: Final = "external-secrets"
 CLUSTER_AUTOSCALER: Final = "cluster-autoscaler"
+EXTERNAL_DNS: Final = "external-dns"
+CERT_MANAGER: Final = "cert-manager"
 
 SERVICE_ACCOUNTS: Final[Mapping[str, str]] = {
     BALANCER_CONTROLLER: "aws-load-balancer-controller",
     KARPENTER: "karpenter",
     EXTERNAL_SECRETS: "external-secrets",
     CLUSTER_AUTOSCALER: "cluster-autoscaler",
+    EXTERNAL_DNS: "external-dns",
+    CERT_MANAGER: "cert-manager",
 }
 """The service account of a chart's controller unless its values name another. Charts not listed use no AWS API."""
 

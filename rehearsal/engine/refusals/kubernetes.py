@@ -13,6 +13,7 @@ from rehearsal.engine.refusals.cluster import (
     CHART_DEFINITIONS,
     CLUSTER_STORE,
     INGRESS,
+    ISSUER,
     NAMESPACE,
     NEEDED_GROUPS,
     NODE_CLASS,
@@ -33,6 +34,7 @@ from rehearsal.engine.refusals.cluster import (
 from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.controllers import (
     BALANCER_CONTROLLER,
+    CERT_MANAGER,
     EXTERNAL_SECRETS,
     KARPENTER,
     SERVICE_ACCOUNTS,
@@ -217,6 +219,20 @@ def secret_store_webhook_down(store: Resource, cloud: Cloud) -> str | None:
     Without the right to assume the store's role a store is never ready, and its secrets are never made.
     """
     return controller_problem(EXTERNAL_SECRETS, store.cluster, ("sts:AssumeRole",), cloud)
+
+
+@rule(
+    "create update",
+    ISSUER,
+    code="failed calling webhook webhook.cert-manager.io",
+    source="https://github.com/cert-manager/cert-manager/blob/v1.21.2/deploy/charts/cert-manager/templates/webhook-validating-webhook.yaml",
+)
+def issuer_webhook_down(issuer: Resource, cloud: Cloud) -> str | None:
+    """cert-manager's webhook is asked about each issuer that comes or changes.
+
+    Without rights in Route 53 an issuer proves no domain, and its certificates are never issued.
+    """
+    return controller_problem(CERT_MANAGER, issuer.cluster, ("route53:ChangeResourceRecordSets",), cloud)
 
 
 # --- Finalizers
