@@ -20,7 +20,7 @@ from components.fargate import FargateProfileArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
-from components.node_pools import NodePoolArgs
+from components.node_pools import NodePoolArgs, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
@@ -35,6 +35,7 @@ from settings import (
     ExternalSecrets,
     FargateProfile,
     Ingress,
+    Karpenter,
     Network,
     NodeGroup,
     NodePool,
@@ -59,6 +60,15 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (NodeGroup, NodeGroupArgs, {"release"}, {"release", "cluster_name", "version", "subnets"}),
     (FargateProfile, FargateProfileArgs, set(), set()),
     (NodePool, NodePoolArgs, set(), set()),
+    (
+        Karpenter,
+        NodePoolsArgs,
+        {"version", "image_version", "node_pools"},
+        {
+            *("cluster_id", "instance_profile_name", "subnet_ids", "security_group_id", "public_nodes"),
+            *("image_alias", "tags", "pools"),
+        },
+    ),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),

@@ -14,7 +14,7 @@ EXTERNAL_DNS_ACTIONS: Final = {
 }
 """What ExternalDNS does to records under each of its policies.
 
-https://kubernetes-sigs.github.io/external-dns/latest/docs/advanced/configuration-precedence/"""
+https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/"""
 
 
 def external_dns(region: str, zone_ids: Sequence[str], domains: Sequence[str], policy: str) -> PolicyDocument:
