@@ -7,11 +7,15 @@ from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
 from components.argo_cd import ArgoCd, ArgoCdArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
+from components.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.dependency import after
-from components.dns import DnsAlias
+from components.dns import DnsAlias, DnsAliasArgs
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
+from components.external_dns import ExternalDns, ExternalDnsArgs
+from components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from components.extra_chart import ExtraChart, ExtraChartArgs
 from components.fargate import Fargate
 from components.gitops import GitOps, GitOpsArgs
@@ -22,7 +26,7 @@ from components.load_balancer import LoadBalancer, TargetBinding
 from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
 from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
-from components.node_pools import NodePools
+from components.node_pools import NodePools, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
 from components.workloads import Workloads
@@ -186,21 +190,60 @@ if settings.karpenter:
     )
     node_pools = NodePools(
         f"{name}-nodes",
-        {
-            "cluster_id": name,
-            "instance_profile_name": karpenter.instance_profile_name,
-            "subnet_ids": network.node_subnet_ids,
-            "security_group_id": cluster.security_group_id,
-            "public_nodes": settings.network.public_nodes,
-            "image": settings.karpenter.image,
-            "image_alias": settings.karpenter.image_alias,
-            "disk_gib": settings.karpenter.disk_gib,
-            "tags": tags,
-            "pools": plain(settings.karpenter.node_pools),
-        },
+        arguments(
+            NodePoolsArgs,
+            settings.karpenter,
+            without=["version", "image_version", "node_pools"],
+            offered=on_cluster,
+            instance_profile_name=karpenter.instance_profile_name,
+            subnet_ids=network.node_subnet_ids,
+            security_group_id=cluster.security_group_id,
+            public_nodes=settings.network.public_nodes,
+            image_alias=settings.karpenter.image_alias,
+            pools=plain(settings.karpenter.node_pools),
+        ),
         pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
     )
     workload_controllers.append(node_pools)
+if settings.cluster_autoscaler:
+    ClusterAutoscaler(
+        f"{name}-autoscaler",
+        arguments(ClusterAutoscalerArgs, settings.cluster_autoscaler, offered=on_cluster),
+        in_cluster,
+    )
+if settings.external_secrets:
+    ExternalSecrets(
+        f"{name}-secrets",
+        arguments(
+            ExternalSecretsArgs,
+            settings.external_secrets,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.EXTERNAL_SECRETS], namespaces.EXTERNAL_SECRETS),
+        ),
+        in_cluster,
+    )
+if settings.external_dns:
+    ExternalDns(
+        f"{name}-dns",
+        arguments(
+            ExternalDnsArgs,
+            settings.external_dns,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.EXTERNAL_DNS], namespaces.EXTERNAL_DNS),
+        ),
+        in_cluster,
+    )
+if settings.cert_manager:
+    CertManager(
+        f"{name}-certificates",
+        arguments(
+            CertManagerArgs,
+            settings.cert_manager,
+            offered=on_cluster,
+            namespace=after(compute[namespaces.CERT_MANAGER], namespaces.CERT_MANAGER),
+        ),
+        in_cluster,
+    )
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 
@@ -226,7 +269,8 @@ front = arguments(
     subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
 )
 if domain and "certificate" not in front:
-    front["certificate"] = Certificate(f"{name}-ingress", arguments(CertificateArgs, domain), in_aws).certificate_arn
+    certified = arguments(CertificateArgs, domain, without=["weight"])
+    front["certificate"] = Certificate(f"{name}-ingress", certified, in_aws).certificate_arn
 behind_controller = pulumi.ResourceOptions.merge(
     in_cluster, pulumi.ResourceOptions(depends_on=[load_balancer_controller, traefik])
 )
@@ -245,12 +289,15 @@ else:
 if domain:
     DnsAlias(
         f"{name}-ingress",
-        {
-            "hosted_zone_id": domain.hosted_zone_id,
-            "names": domain.names,
-            "target_dns_name": ingress.dns_name,
-            "target_zone_id": ingress.zone_id,
-        },
+        arguments(
+            DnsAliasArgs,
+            domain,
+            without=["name", "alternatives"],
+            cluster_id=name,
+            names=domain.names,
+            target_dns_name=ingress.dns_name,
+            target_zone_id=ingress.zone_id,
+        ),
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
 

@@ -262,6 +262,49 @@ KARPENTER_MINIMUM: Final[dict[str, str]] = {
     "1.32": "1.2.0",
 }
 
+# https://github.com/external-secrets/external-secrets/releases/tag/helm-chart-2.9.0
+EXTERNAL_SECRETS: Final = Chart(
+    name="external-secrets",
+    repository="https://charts.external-secrets.io",
+    version="2.9.0",
+    app_version="v2.9.0",
+)
+
+# https://github.com/kubernetes/autoscaler/releases/tag/cluster-autoscaler-chart-9.59.0
+CLUSTER_AUTOSCALER: Final = Chart(
+    name="cluster-autoscaler",
+    repository="https://kubernetes.github.io/autoscaler",
+    version="9.59.0",
+    app_version="1.35.0",
+)
+
+# It imitates the scheduler, so its minor is the cluster's; the chart has one image for all.
+# https://github.com/kubernetes/autoscaler/tree/master/cluster-autoscaler#releases, and each version's own page, such as
+# https://github.com/kubernetes/autoscaler/releases/tag/cluster-autoscaler-1.36.1
+CLUSTER_AUTOSCALER_IMAGE: Final[dict[str, str]] = {
+    "1.36": "v1.36.1",
+    "1.35": "v1.35.2",
+    "1.34": "v1.34.5",
+}
+
+# https://github.com/kubernetes-sigs/external-dns/releases/tag/external-dns-helm-chart-1.21.1
+EXTERNAL_DNS: Final = Chart(
+    name="external-dns",
+    repository="https://kubernetes-sigs.github.io/external-dns",
+    version="1.21.1",
+    app_version="0.21.0",
+)
+
+# https://github.com/cert-manager/cert-manager/releases/tag/v1.21.2, for Kubernetes 1.33 to 1.36
+# (https://cert-manager.io/docs/releases/); its chart's version has a v, and its publisher's registry is
+# https://cert-manager.io/docs/installation/helm/
+CERT_MANAGER: Final = Chart(
+    name="cert-manager",
+    repository="oci://quay.io/jetstack/charts",
+    version="v1.21.2",
+    app_version="v1.21.2",
+)
+
 
 # --- TLS ----------------------------------------------------------------------------------------------------------
 

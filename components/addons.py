@@ -10,7 +10,7 @@ from pulumi_kubernetes.storage.v1 import StorageClass
 from . import policies
 from .dependency import after
 from .identity import IdentityArgs, Irsa, PodIdentity, workload_identity
-from .placement import PlacementArgs, pod_placement
+from .placement import PlacementArgs, pod_annotations, pod_placement
 
 
 class NodeAddonsArgs(TypedDict):
@@ -142,6 +142,8 @@ def coredns_configuration(placement: PlacementArgs) -> str:
     if placement["fargate"]:
         size = {"cpu": "0.25", "memory": "256M"}
         values |= {"computeType": "Fargate", "resources": {"limits": size, "requests": size}}
+    else:
+        values["podAnnotations"] = pod_annotations(placement)
     return json.dumps(values, sort_keys=True)
 
 

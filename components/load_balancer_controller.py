@@ -9,7 +9,7 @@ import versions
 from . import namespaces, policies
 from .chart import ChartSourceArgs, release
 from .identity import IdentityArgs, role_annotations, workload_identity
-from .placement import PlacementArgs, pod_placement, zone_spread
+from .placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
@@ -93,6 +93,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # Otherwise whoever may write an Ingress could join another's group, and take paths of its ALB.
                 "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
+                "podAnnotations": pod_annotations(args["placement"]),
                 "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -71,6 +71,8 @@ class NodePoolsArgs(TypedDict):
     """AMI alias with its version, such as bottlerocket@v1.66.0."""
     disk_gib: int
     """Disk for images, logs and ephemeral storage, in GiB."""
+    max_pods: NotRequired[int]
+    """Most pods on a node; absent: as many as its network interfaces have addresses, without prefixes."""
     public_nodes: bool
     """Whether nodes get public addresses."""
     tags: dict[str, str]
@@ -151,6 +153,9 @@ def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
         "blockDeviceMappings": [
             {"deviceName": device, "ebs": {**disk, "volumeSize": size}} for device, size in sizes.items()
         ],
+        # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
+        # https://github.com/aws/karpenter-provider-aws/issues/8210
+        **({"kubelet": {"maxPods": args["max_pods"]}} if "max_pods" in args else {}),
         "tags": {"Name": f"{args['cluster_id']}-karpenter", **args["tags"]},
     }
 

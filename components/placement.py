@@ -1,6 +1,12 @@
 """Where the platform's own pods run."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
+
+FARGATE_WEBHOOK_PORT: Final = 10260
+"""For webhooks whose usual port is 10250: it is the kubelet's, and on Fargate each pod shares its node with one.
+
+https://github.com/external-secrets/external-secrets/issues/1981
+https://cert-manager.io/docs/installation/compatibility/#aws-eks"""
 
 
 class TolerationArgs(TypedDict):
@@ -33,6 +39,17 @@ def pod_placement(placement: PlacementArgs) -> dict[str, Any]:
     if placement["tolerations"]:
         values["tolerations"] = [_toleration(toleration) for toleration in placement["tolerations"]]
     return values
+
+
+def pod_annotations(placement: PlacementArgs) -> dict[str, str]:
+    """Return the annotations of a controller's pods: where they share Karpenter's nodes, it does not move them.
+
+    It would put a controller somewhere else each time that it finds a cheaper node. A node that has expired, or whose
+    image has changed, goes all the same when its pool's termination grace period is over. On Fargate there is no node
+    to take away.
+    https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
+    """
+    return {} if placement["fargate"] else {"karpenter.sh/do-not-disrupt": "true"}
 
 
 def _toleration(args: TolerationArgs) -> dict[str, str]:

@@ -10,6 +10,7 @@ from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, Si
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
 from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
+from settings.cluster_autoscaler import ClusterAutoscaler, Expander
 from settings.compute import (
     Architecture,
     Capacity,
@@ -22,6 +23,8 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
+from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
@@ -36,17 +39,23 @@ __all__ = [
     "AccessEntry",
     "AccessLogs",
     "AccessRole",
+    "AcmeServer",
     "Addons",
     "Architecture",
     "ArgoCd",
     "Budget",
     "Capacity",
+    "CertManager",
     "ChartRole",
     "Charts",
     "Cluster",
+    "ClusterAutoscaler",
     "Consolidation",
     "Domain",
     "ExistingNetwork",
+    "Expander",
+    "ExternalDns",
+    "ExternalSecrets",
     "ExtraChart",
     "FargateProfile",
     "FargateSelector",
@@ -57,6 +66,7 @@ __all__ = [
     "Identity",
     "Ingress",
     "IngressOwner",
+    "Issuer",
     "Karpenter",
     "LogType",
     "Nat",
@@ -68,8 +78,12 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "RecordPolicy",
+    "RecordSource",
     "Retry",
     "Scheme",
+    "SecretService",
+    "SecretStore",
     "Settings",
     "SingleSignOn",
     "Stack",

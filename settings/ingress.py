@@ -62,6 +62,9 @@ class Domain(Settings):
     name: DomainName = Field(description="The first name.")
     hosted_zone_id: HostedZoneId = Field(description="Route 53 zone of `name` and its alternatives.")
     alternatives: list[DomainName] = Field([], max_length=99, description="More names, wildcards allowed.")
+    weight: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        None, description="Share of the answers, where several clusters have the names; absent: these records alone."
+    )
 
     @property
     def names(self) -> list[str]:

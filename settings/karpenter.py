@@ -88,6 +88,11 @@ class Karpenter(Settings):
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         50, description="Disk for images, logs and ephemeral storage, in GiB."
     )
+    max_pods: Annotated[int, Field(ge=8, le=250)] | None = Field(
+        None,
+        description="Most pods on a node, such as 110; absent: what Karpenter reckons, 29 for a large instance."
+        " Wants pools of Nitro instances of large or more.",
+    )
     node_pools: dict[Label, NodePool] = Field(min_length=1, description="Node pools by name.")
 
     @property

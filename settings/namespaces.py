@@ -7,7 +7,12 @@ from components import namespaces
 from settings.extra_charts import namespaces_of
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
-OPTIONAL: Final[Mapping[str, str]] = {"argo_cd": namespaces.ARGO_CD}
+OPTIONAL: Final[Mapping[str, str]] = {
+    "argo_cd": namespaces.ARGO_CD,
+    "cert_manager": namespaces.CERT_MANAGER,
+    "external_dns": namespaces.EXTERNAL_DNS,
+    "external_secrets": namespaces.EXTERNAL_SECRETS,
+}
 """Section to the namespace that there is where the section is."""
 
 

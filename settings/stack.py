@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pulumi
 from pulumi import runtime
@@ -19,7 +19,10 @@ from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
+from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.dns import CertManager, ExternalDns
+from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart, PodSecurity
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
@@ -44,8 +47,12 @@ class Stack(Settings):
     node_groups: dict[NodeGroupName, NodeGroup] = Field({}, description="Managed node groups by name.")
     fargate_profiles: dict[Label, FargateProfile] = Field({}, description="Fargate profiles by name.")
     karpenter: Karpenter | None = None
+    cluster_autoscaler: ClusterAutoscaler | None = None
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
+    external_secrets: ExternalSecrets | None = None
+    external_dns: ExternalDns | None = None
+    cert_manager: CertManager | None = None
     charts: Charts = Field(default_factory=Charts)
     extra_charts: dict[ReleaseName, ExtraChart] = Field(
         {}, description="Helm charts beside the platform's own, by the name of their release."
@@ -99,10 +106,20 @@ class Stack(Settings):
     def installed_versions(self) -> dict[str, str]:
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
-        charts = {chart.name: chart.version for chart in (versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK)}
-        argo_cd = {versions.ARGO_CD.name: versions.ARGO_CD.version} if self.argo_cd else {}
+        charts = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
+        charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
-        return {**self.addon_versions, **charts, **karpenter, **argo_cd, **extra}
+        return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
+
+
+OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
+    "argo_cd": versions.ARGO_CD,
+    "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
+    "external_secrets": versions.EXTERNAL_SECRETS,
+    "external_dns": versions.EXTERNAL_DNS,
+    "cert_manager": versions.CERT_MANAGER,
+}
+"""Section to the chart that is installed where the section is."""
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

@@ -74,6 +74,10 @@ NodeGroupName = Annotated[str, _text("lower-case letters, digits and hyphens", _
 """At most 28 characters: a node group's name has 63, of which the platform's name, autonaming and our suffix take 35.
 
 https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html"""
+SecretStoreName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 27)]
+"""At most 27 characters: a role's name has 64, of which the platform's name, autonaming and our suffix take 37.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 NamespacePattern = Annotated[str, _text("a namespace; * and ? match", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)]
 AccountId = Annotated[str, _text("an account id of 12 digits", r"^[0-9]{12}$", 12)]
 Region = Annotated[str, _text("a region such as ap-northeast-1", r"^[a-z]{2}(-[a-z]+)+-[0-9]$", 32)]
@@ -101,6 +105,9 @@ WebAclArn = Annotated[
 VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
+SecretPath = Annotated[
+    str, _text("the beginning of names up to a slash, such as /dev/", r"^/?([A-Za-z0-9_.+=@-]+/)+$", 255)
+]
 Bucket = Annotated[str, _text("the name of an S3 bucket", r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", 63)]
 KeyPrefix = Annotated[
     str, _text("the beginning of S3 keys, without a slash at its ends", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", 255)
@@ -120,6 +127,10 @@ HostName = Annotated[
         r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
         253,
     ),
+]
+Email = Annotated[
+    str,
+    _text("an e-mail address", r"^[A-Za-z0-9._%+-]+@([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", 254),
 ]
 ServiceName = Annotated[str, _text("an AWS service such as ecr.api", r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", 64)]
 InstanceType = Annotated[str, _text("an instance type such as m7g.large", r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", 32)]

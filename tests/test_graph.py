@@ -80,6 +80,26 @@ STEPS: Final = {
     "added chart": "Release chart-.*",
     "workloads' namespaces": "Namespace workloads-.*",
     "workloads": "(?!Namespace).* workloads-.*",
+    "autoscaler's policy": "Policy autoscaler-autoscaler",
+    "autoscaler's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) autoscaler.*",
+    "autoscaler": "Release autoscaler-release",
+    "external-dns's namespace": "Namespace dns-namespace",
+    "external-dns's policy": "Policy dns-controller-records",
+    "external-dns's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) dns-controller.*",
+    "external-dns": "Release dns-release",
+    "cert-manager's namespace": "Namespace certificates-namespace",
+    "cert-manager's policy": "Policy certificates-controller-challenges",
+    "cert-manager's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) certificates-controller.*",
+    "cert-manager": "Release certificates-release",
+    "issuers": "ClusterIssuer certificates-.*",
+    "operator's namespace": "Namespace secrets-namespace",
+    "operator's policy": "Policy secrets-operator-store-roles",
+    "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
+    "operator": "Release secrets-release",
+    "rights to secrets": "(Role|RolePolicy) secrets-secrets",
+    "store of secrets": "ClusterSecretStore secrets-secrets",
+    "rights to parameters": "(Role|RolePolicy) secrets-parameters",
+    "store of parameters": "ClusterSecretStore secrets-parameters",
     "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
     "alb's group": "SecurityGroup ",
     "who may connect": "SecurityGroupIngressRule .*-(80|443)",
@@ -175,6 +195,25 @@ WAITS: Final = {
     "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
     "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
     "node pools": ["node class"],
+    # Cluster Autoscaler.
+    "autoscaler's rights": ["autoscaler's policy", "identity"],
+    "autoscaler": ["autoscaler's rights", "kubernetes", "nodes", "fargate"],
+    # ExternalDNS, cert-manager.
+    "external-dns's namespace": ["kubernetes"],
+    "external-dns's rights": ["external-dns's policy", "identity"],
+    "external-dns": ["external-dns's namespace", "external-dns's rights", "nodes", "fargate"],
+    "cert-manager's namespace": ["kubernetes"],
+    "cert-manager's rights": ["cert-manager's policy", "identity"],
+    "cert-manager": ["cert-manager's namespace", "cert-manager's rights", "nodes", "fargate"],
+    "issuers": ["cert-manager"],
+    # External Secrets Operator.
+    "operator's namespace": ["kubernetes"],
+    "operator's rights": ["operator's policy", "identity"],
+    "operator": ["operator's namespace", "operator's rights", "nodes", "fargate"],
+    "rights to secrets": ["operator's rights"],
+    "store of secrets": ["operator", "rights to secrets"],
+    "rights to parameters": ["operator's rights"],
+    "store of parameters": ["operator", "rights to parameters"],
     # Ingress.
     "alb's group": ["vpc"],
     "who may connect": ["alb's group"],
@@ -326,9 +365,9 @@ def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
         for entry in plan
         if entry.custom and entry.type.startswith("aws:") and plan.waits_for(entry, control_plane)
     ]
-    # The trust of IRSA's roles names the cluster's issuer.
-    irsa = [entry for entry in waiting if _component(plan, entry) == "Irsa"]
-    assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicyAttachment"}
+    # The trust of IRSA's roles names the cluster's issuer, and that of the secret stores' roles names such a role.
+    irsa = [entry for entry in waiting if _component(plan, entry) in ("Irsa", "ExternalSecrets")]
+    assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicy", "RolePolicyAttachment"}
     others = {entry.type.rpartition(":")[2] for entry in waiting if entry not in irsa}
     assert others <= AFTER_THE_CONTROL_PLANE
     assert (stack == "staging") == (not irsa)
@@ -372,6 +411,16 @@ OUTLIVES: Final = [
     ("added chart", "workloads"),
     ("node pools", "workloads"),
     ("fargate for teams", "workloads"),
+    # Issuers are cert-manager's own kind.
+    ("cert-manager", "issuers"),
+    ("cert-manager's rights", "cert-manager"),
+    ("external-dns's rights", "external-dns"),
+    # The operator's webhook is asked when a store goes: its chart's validatingwebhook.yaml.
+    ("operator", "store of secrets"),
+    ("operator", "store of parameters"),
+    ("operator's rights", "operator"),
+    ("rights to secrets", "store of secrets"),
+    ("rights to parameters", "store of parameters"),
     # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
     ("deployer's rights", "ingress"),
     ("deployer's rights", "node pools"),

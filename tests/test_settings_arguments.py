@@ -8,29 +8,39 @@ from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
 from components.argo_cd import ArgoCdArgs
+from components.cert_manager import CertManagerArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
+from components.cluster_autoscaler import ClusterAutoscalerArgs
+from components.dns import DnsAliasArgs
 from components.existing_network import ExistingNetworkArgs
+from components.external_dns import ExternalDnsArgs
+from components.external_secrets import ExternalSecretsArgs
 from components.fargate import FargateProfileArgs
 from components.gitops import GitCredentialArgs, GitOpsArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
-from components.node_pools import NodePoolArgs
+from components.node_pools import NodePoolArgs, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
     ArgoCd,
+    CertManager,
     Charts,
     Cluster,
+    ClusterAutoscaler,
     Domain,
     ExistingNetwork,
+    ExternalDns,
+    ExternalSecrets,
     FargateProfile,
     GitCredential,
     GitOps,
     Ingress,
+    Karpenter,
     Network,
     NodeGroup,
     NodePool,
@@ -55,10 +65,55 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (NodeGroup, NodeGroupArgs, {"release"}, {"release", "cluster_name", "version", "subnets"}),
     (FargateProfile, FargateProfileArgs, set(), set()),
     (NodePool, NodePoolArgs, set(), set()),
+    (
+        Karpenter,
+        NodePoolsArgs,
+        {"version", "image_version", "node_pools"},
+        {
+            *("cluster_id", "instance_profile_name", "subnet_ids", "security_group_id", "public_nodes"),
+            *("image_alias", "tags", "pools"),
+        },
+    ),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"subnet_ids"}),
-    (Domain, CertificateArgs, set(), set()),
+    (Domain, CertificateArgs, {"weight"}, set()),
+    (
+        Domain,
+        DnsAliasArgs,
+        {"name", "alternatives"},
+        {"cluster_id", "names", "target_dns_name", "target_zone_id"},
+    ),
+    (
+        ExternalDns,
+        ExternalDnsArgs,
+        set(),
+        {"cluster_id", "kubernetes_version", "namespace", "region", "identity", "placement", "charts"},
+    ),
+    (
+        CertManager,
+        CertManagerArgs,
+        set(),
+        {"kubernetes_version", "namespace", "region", "identity", "placement", "charts"},
+    ),
+    (
+        ClusterAutoscaler,
+        ClusterAutoscalerArgs,
+        set(),
+        {
+            *("cluster_id", "cluster_name", "kubernetes_version", "account_id", "region"),
+            *("identity", "placement", "charts"),
+        },
+    ),
+    (
+        ExternalSecrets,
+        ExternalSecretsArgs,
+        set(),
+        {
+            *("cluster_id", "kubernetes_version", "namespace", "account_id", "region"),
+            *("identity", "placement", "charts"),
+        },
+    ),
     (Charts, ChartSourceArgs, set(), {"registry"}),
     (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "placement", "charts"}),
     (GitOps, GitOpsArgs, set(), {"kubernetes_version", "credentials"}),

@@ -27,6 +27,7 @@ APPS: Final[Config] = {
     "path": "apps/*",
     "namespacePrefix": "app-",
 }
+SYSTEM_SELECTORS: Final = [{"namespace": "kube-system"}, {"namespace": "traefik"}]
 BASES: Final[dict[str, Config]] = {
     "fargate": {"workloads": None},
     "workloads": {},
@@ -47,6 +48,7 @@ BASES: Final[dict[str, Config]] = {
             }
         },
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
+        "clusterAutoscaler": {},
     },
     "network": {
         "workloads": None,
@@ -81,6 +83,25 @@ BASES: Final[dict[str, Config]] = {
         "argoCd": {},
         "gitOps": {"sets": {"apps": {**APPS, "repository": "ssh://git@github.com/example-jp/apps.git"}}},
         "gitCredentials": {"ssh": {"url": "ssh://git@github.com/example-jp", "sshPrivateKey": {"secure": "AAAA"}}},
+    },
+    "secrets": {
+        "workloads": None,
+        "fargateProfiles": {"platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-secrets"}]}},
+        "externalSecrets": {
+            "stores": {"one": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-*"]}},
+        },
+    },
+    "records": {
+        "workloads": None,
+        "fargateProfiles": {
+            "platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-dns"}, {"namespace": "cert-manager"}]}
+        },
+        "externalDns": {"domains": ["example.jp"], "hostedZoneIds": ["Z0123456789EXAMPLE"]},
+        "certManager": {
+            "issuers": {
+                "one": {"email": "team@example.jp", "hostedZoneId": "Z0123456789EXAMPLE", "domains": ["example.jp"]}
+            }
+        },
     },
     "charts": {
         "workloads": None,
@@ -169,6 +190,24 @@ def _git(*changes: str, **change: Any) -> Effect:
     return Effect({"gitOps": {"sets": {"apps": change}}}, changes, "argo cd")
 
 
+def _autoscaler(argument: str, **change: Any) -> Effect:
+    return Effect({"clusterAutoscaler": change}, (f"Release.values.extraArgs.{argument}",), "nodes")
+
+
+def _records(change_in: str, **change: Any) -> Effect:
+    return Effect({"externalDns": change}, (change_in, "Policy.policy"), "records")
+
+
+def _issuer(path: str, *changes: str, **change: Any) -> Effect:
+    change = {"certManager": {"issuers": {"one": change}}}
+    return Effect(change, (f"ClusterIssuer.spec.acme.{path}", *changes), "records")
+
+
+def _store(*changes: str, **change: Any) -> Effect:
+    return Effect({"externalSecrets": {"stores": {"one": change}}}, changes, "secrets")
+
+
+STORE: Final = "ClusterSecretStore.spec.provider"
 OTHER_ACCOUNT: Final = {
     "platform": {"account": "123456789012"},
     "access": {"deployer": "arn:aws:iam::123456789012:role/platform-deployer"},
@@ -281,6 +320,7 @@ EFFECTS: Final[dict[str, Effect]] = {
             "Cluster.version",
             "Addon.addonVersion",
             "NodeGroup.version",
+            "Release.values.image.tag",
             "Namespace.metadata.labels.pod-security.kubernetes.io/enforce-version",
             "output.kubernetesVersion",
             "output.versions.coredns",
@@ -412,6 +452,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     "karpenter.diskGib": Effect(
         {"karpenter": {"diskGib": 80}}, ("EC2NodeClass.spec.blockDeviceMappings[1].ebs.volumeSize",), "nodes"
     ),
+    "karpenter.maxPods": Effect(
+        {"karpenter": {"maxPods": 110, "nodePools": {"general": {"sizes": ["large"], "minGeneration": 5}}}},
+        ("EC2NodeClass.spec.kubelet", f"NodePool.{REQUIREMENTS}"),
+        "nodes",
+        along=("karpenter.nodePools.*.sizes", "karpenter.nodePools.*.minGeneration"),
+        alone=True,
+    ),
     "karpenter.nodePools.*.capacityTypes": _pool(f"{REQUIREMENTS}[0].values", capacityTypes=["spot"]),
     "karpenter.nodePools.*.architectures": _pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
     "karpenter.nodePools.*.categories": _pool(f"{REQUIREMENTS}[3].values", categories=["r"]),
@@ -509,6 +556,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "output.ingressHosts",
         domain={"alternatives": ["*.example.jp"]},
     ),
+    "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
     "ingress.certificate": _ingress(
         "-Certificate",
         "-CertificateValidation",
@@ -535,6 +583,35 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("+Deployment", "-Deployment", "+Namespace", "-Namespace", "-HorizontalPodAutoscaler"),
         "workloads",
         others=True,
+    ),
+    # -- Cluster Autoscaler
+    "clusterAutoscaler.expander": _autoscaler("expander", expander="most-pods"),
+    "clusterAutoscaler.scaleDownUnneeded": _autoscaler("scale-down-unneeded-time", scaleDownUnneeded="30m"),
+    "clusterAutoscaler.scaleDownUtilizationPercent": _autoscaler(
+        "scale-down-utilization-threshold", scaleDownUtilizationPercent=65
+    ),
+    # -- ExternalDNS and cert-manager
+    "externalDns.domains": _records("Release.values.domainFilters[0]", domains=["example.com"]),
+    "externalDns.hostedZoneIds": _records(
+        "Release.values.extraArgs.zone-id-filter[0]", hostedZoneIds=["Z0123456789ANOTHER"]
+    ),
+    "externalDns.policy": _records("Release.values.policy", policy="sync"),
+    "externalDns.sources": Effect(
+        {"externalDns": {"sources": ["traefik-proxy"]}}, ("Release.values.sources",), "records"
+    ),
+    "certManager.issuers.*.server": _issuer("server", server="letsencrypt-staging"),
+    "certManager.issuers.*.email": _issuer("email", email="another@example.jp"),
+    "certManager.issuers.*.hostedZoneId": _issuer(
+        "solvers[0].dns01.route53.hostedZoneID", "Policy.policy", hostedZoneId="Z0123456789ANOTHER"
+    ),
+    "certManager.issuers.*.domains": _issuer(
+        "solvers[0].selector.dnsZones[0]", "Policy.policy", domains=["example.com"]
+    ),
+    # -- External Secrets Operator
+    "externalSecrets.stores.*.service": _store(f"{STORE}.aws.service", "RolePolicy.policy", service="secrets-manager"),
+    "externalSecrets.stores.*.path": _store(f"{STORE}.aws.prefix", "RolePolicy.policy", path="/test/"),
+    "externalSecrets.stores.*.namespaces": _store(
+        "ClusterSecretStore.spec.conditions[0].namespaceRegexes[0]", namespaces=["team-*"]
     ),
     # -- Charts
     "charts.registry": Effect(

@@ -27,8 +27,9 @@ def problems(sections: dict[str, Any], today: date = TODAY) -> list[str]:
 
 
 def dev(**changes: Any) -> dict[str, Any]:
-    """Return the development stack with some values, by path with __ for dots."""
+    """Return the development stack, without its options, with some values, by path with __ for dots."""
     sections = sections_of("dev")
+    take(sections, ["externalSecrets"])
     for path, value in changes.items():
         put(sections, parts(path.replace("__", ".")), value)
     return sections

@@ -22,14 +22,18 @@ from tests.plans import STACKS, plan_of
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {
     "eks-platform:index:ArgoCd",
+    "eks-platform:index:CertManager",
     "eks-platform:index:Certificate",
     "eks-platform:index:Cluster",
     "eks-platform:index:ClusterAccess",
     "eks-platform:index:ClusterAddons",
+    "eks-platform:index:ClusterAutoscaler",
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
     "eks-platform:index:ExistingNetwork",
     "eks-platform:index:ExtraChart",
+    "eks-platform:index:ExternalDns",
+    "eks-platform:index:ExternalSecrets",
     "eks-platform:index:Fargate",
     "eks-platform:index:GitOps",
     "eks-platform:index:Irsa",

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -117,7 +117,7 @@ def test_nothing_is_of_whatever_version_is_the_newest(stack: str) -> None:
     for entry in plan_of(stack):
         assert not re.search(r"\blatest\b", str(show(entry.inputs))), entry.urn
     for release in _inputs(stack, "Release"):
-        assert re.fullmatch(r"\d+\.\d+\.\d+", release["version"])
+        assert re.fullmatch(r"v?\d+\.\d+\.\d+", release["version"])
     for addon in _inputs(stack, "Addon"):
         assert re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", addon["addonVersion"])
     for group in _inputs(stack, "NodeGroup"):
@@ -193,13 +193,22 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
     assert not ours.options.protect
 
 
+OPTIONAL: Final = {
+    "dev": {"external-secrets"},
+    "staging": {"cert-manager", "cluster-autoscaler"},
+    "prod": {"cluster-autoscaler", "external-dns", "external-secrets"},
+}
+"""Charts that some stacks have. The service account of each has its name, and a role."""
+
+
 @every_stack
 def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
     karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
     added = {"keda"} if stack == "dev" else set()
     argo_cd = {"argo-cd"} if stack in ("staging", "prod") else set()
-    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | argo_cd | added
+    own = {"aws-load-balancer-controller", "traefik"} | karpenter | OPTIONAL.get(stack, set())
+    assert releases == own | argo_cd | added
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
     assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
@@ -217,9 +226,9 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             subjects = [value for key, value in conditions.items() if key.endswith((":sub", "-service-account"))]
             assert len(subjects) == 1
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
-    nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
+    nodes = set() if stack == "fargate" else {"aws-node", "ebs-csi-controller-sa", "karpenter"}
     added = {"keda-operator"} if stack == "dev" else set()
-    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes) | added
+    assert found == {"aws-load-balancer-controller"} | nodes | OPTIONAL.get(stack, set()) | added
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------
@@ -261,7 +270,7 @@ def test_staging_is_as_production_in_what_people_see() -> None:
     names = {entry.inputs["name"] for entry in below(plan_of("staging"), "DnsAlias")}
     assert names == {"staging.example.jp", "*.staging.example.jp"}
     # The one stack whose controllers get their roles by Pod Identity.
-    assert len(_inputs("staging", "PodIdentityAssociation")) == 4
+    assert len(_inputs("staging", "PodIdentityAssociation")) == 4 + len(OPTIONAL["staging"])
     assert not plan_of("staging").find(type="eks-platform:index:Irsa")
 
 
@@ -299,6 +308,17 @@ def test_productions_load_balancer_is_the_programs_own() -> None:
     assert balancer["enableDeletionProtection"] is True
     assert balancer["accessLogs"]["bucket"]
     assert len(_inputs("prod", "WebAclAssociation")) == 1
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_the_operations_nodes_have_room_for_every_replica_of_traefik(stack: str) -> None:
+    (group,) = _inputs(stack, "NodeGroup")
+    # What EKS and the DaemonSets leave of a node's two vCPUs, and what the controllers together ask for.
+    assert {instance.partition(".")[2] for instance in group["instanceTypes"]} <= {"large", "medium"}
+    room = group["scalingConfig"]["maxSize"] * 1.7 - 2.5
+    (proxy,) = [entry["values"] for entry in _inputs(stack, "Release") if entry["name"] == "traefik"]
+    cpu = proxy["resources"]["requests"]["cpu"]
+    assert proxy["autoscaling"]["maxReplicas"] * int(cpu.removesuffix("m")) / 1000 <= room
 
 
 def test_fargate_has_no_ec2_at_all() -> None:

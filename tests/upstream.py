@@ -124,6 +124,11 @@ def _closed(schema: Any) -> Any:
     return closed
 
 
+def read(path: Path) -> dict[str, Any]:
+    """Return what is in a YAML file."""
+    return dict(_yaml(path))
+
+
 @cache
 def _yaml(path: Path) -> Any:
     return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe one

@@ -1,5 +1,7 @@
 """IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
 
+from .cluster_autoscaler import cluster_autoscaler, discovery_tags
+from .dns import dns01_solver, external_dns
 from .document import (
     MANAGED_POLICY_LIMIT,
     Condition,
@@ -9,6 +11,7 @@ from .document import (
     policy_size,
 )
 from .encryption import secrets_key, secrets_key_user
+from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from .extra_chart import PolicyStatementArgs, extra_chart
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
@@ -27,7 +30,7 @@ from .managed import (
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
-from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
+from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_role, trust_service, trust_vpc_flow_logs
 
 __all__ = [
     "CLUSTER_POLICY",
@@ -43,6 +46,10 @@ __all__ = [
     "PolicyDocument",
     "PolicyStatementArgs",
     "Statement",
+    "cluster_autoscaler",
+    "discovery_tags",
+    "dns01_solver",
+    "external_dns",
     "extra_chart",
     "interruption_queue",
     "karpenter_controller",
@@ -50,11 +57,15 @@ __all__ = [
     "managed_policy_arn",
     "partition_of",
     "policy_size",
+    "secret_store_reader",
+    "secret_store_role_path",
+    "secret_store_roles",
     "secrets_key",
     "secrets_key_user",
     "trust_fargate",
     "trust_irsa",
     "trust_pod_identity",
+    "trust_role",
     "trust_service",
     "trust_vpc_flow_logs",
     "vpc_flow_logs",

@@ -99,6 +99,14 @@ def trust_pod_identity(cluster_arn: str, service_accounts: Sequence[tuple[str, s
     )
 
 
+def trust_role(role_arn: str) -> PolicyDocument:
+    """Let another role of the account assume a role, and pass on the session tags that Pod Identity gave it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining
+    """
+    return document(_assume("Role", {"AWS": role_arn}, ("sts:AssumeRole", "sts:TagSession")))
+
+
 def trust_service(service: Literal["ec2", "eks"]) -> PolicyDocument:
     """Let EC2 (nodes) or EKS (the control plane) assume a role. Neither sends the account or resource it acts for."""
     return document(_assume("Service", {"Service": f"{service}.amazonaws.com"}))

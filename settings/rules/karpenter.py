@@ -1,6 +1,7 @@
 """Rules about Karpenter and its NodePools."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import versions
 from settings.cluster import Cluster
@@ -45,6 +46,41 @@ def _node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
             if prefix(key).endswith(("karpenter.sh", "karpenter.k8s.aws")) or refused_by_kubelet(key):
                 label = place("karpenter", "nodePools", name, "labels", key)
                 yield Problem(label, "reserved", "expected a label that neither Kubernetes nor Karpenter sets")
+
+
+@rule
+def _room_for_pods(karpenter: Karpenter | None) -> Iterator[Problem]:
+    """Only Nitro instances have prefixes, and small ones too few: pods that get no address never start.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses-procedure.html
+    """
+    if not karpenter or karpenter.max_pods is None:
+        return
+    for name, pool in karpenter.node_pools.items():
+        path = place("karpenter", "nodePools", name)
+        if pool.instance_types:
+            for index, instance_type in enumerate(pool.instance_types):
+                family_name, _, size = instance_type.partition(".")
+                if size in SMALL or family_name in XEN:
+                    found = f"{path}.instanceTypes[{index}]"
+                    yield Problem(found, instance_type, "expected Nitro and large or more, for maxPods")
+            continue
+        if not pool.sizes or SMALL & set(pool.sizes):
+            yield Problem(f"{path}.sizes", ", ".join(pool.sizes) or "any", "expected large or more, for maxPods")
+        for index, family_name in enumerate(pool.families):
+            if family_name in XEN:
+                yield Problem(f"{path}.families[{index}]", family_name, "expected a Nitro family, for maxPods")
+        if not pool.families and (pool.min_generation or 1) < 5:
+            found = str(pool.min_generation or "any")
+            yield Problem(f"{path}.minGeneration", found, "expected 5 or more, which are Nitro, for maxPods")
+
+
+SMALL: Final = frozenset({"nano", "micro", "small", "medium"})
+XEN: Final = (
+    "c1", "c3", "c4", "d2", "f1", "g2", "g3", "g3s", "h1", "i2", "i3", "m1", "m2", "m3", "m4", "p2", "p3", "r3", "r4",
+    "t1", "t2", "x1", "x1e"
+)  # fmt: skip
+"""https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-nitro-instances.html"""
 
 
 @rule

@@ -317,8 +317,9 @@ def test_addons_of_nodes_run_on_every_node(name: str) -> None:
 
 
 def test_coredns_configuration() -> None:
-    assert json.loads(coredns_configuration(NODES)) == ON_NODES
-    assert json.loads(coredns_configuration(ANYWHERE)) == {}
+    stays = {"podAnnotations": {"karpenter.sh/do-not-disrupt": "true"}}
+    assert json.loads(coredns_configuration(NODES)) == {**ON_NODES, **stays}
+    assert json.loads(coredns_configuration(ANYWHERE)) == stays
 
 
 def test_coredns_on_fargate_asks_for_it() -> None:

@@ -8,13 +8,16 @@ from rehearsal.plan import Plan
 from .recording import assert_shape, recorded
 
 
-def _plan(*names: str, unknown: bool = False) -> Plan:
+def _plan(*names: str, unknown: bool = False, weight: int | None = None) -> Plan:
     args: DnsAliasArgs = {
+        "cluster_id": "platform-test",
         "hosted_zone_id": "Z0123456789EXAMPLE",
         "names": list(names),
         "target_dns_name": "k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
         "target_zone_id": "Z14GRHDCWA56QT",
     }
+    if weight is not None:
+        args["weight"] = weight
     return recorded(lambda opts: DnsAlias("test", args, opts), unknown=unknown)
 
 
@@ -48,3 +51,17 @@ def test_each_name_is_an_alias_of_the_load_balancer(unknown: bool) -> None:
 )
 def test_a_record_is_named_after_its_host(names: list[str], resources: list[str]) -> None:
     assert [entry.name for entry in _plan(*names).find(type="aws:route53/record:Record")] == resources
+
+
+@pytest.mark.parametrize("weight", [0, 255])
+def test_a_weighted_record_is_the_clusters_share(weight: int) -> None:
+    for entry in _plan("example.jp", "*.example.jp", weight=weight).find(type="aws:route53/record:Record"):
+        assert entry.inputs["setIdentifier"] == "platform-test"
+        assert entry.inputs["weightedRoutingPolicies"] == [{"weight": weight}]
+        # Nobody is sent to a cluster whose load balancer has no healthy target.
+        assert entry.inputs["aliases"][0]["evaluateTargetHealth"] is True
+
+
+def test_without_a_weight_a_record_is_alone() -> None:
+    (entry,) = _plan("example.jp").find(type="aws:route53/record:Record")
+    assert not entry.inputs.keys() & {"setIdentifier", "weightedRoutingPolicies"}

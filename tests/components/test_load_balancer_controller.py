@@ -29,6 +29,7 @@ FREE = {
     "controllerConfig.featureGates",
     "defaultTags",
     "nodeSelector",
+    "podAnnotations",
     "podDisruptionBudget",
     "podSecurityContext",
     "resources",
@@ -176,6 +177,7 @@ def test_it_survives_the_loss_of_a_zone(values: dict[str, Any]) -> None:
 def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
     assert values["nodeSelector"] == {"role": "operations"}
     assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert values["podAnnotations"] == {"karpenter.sh/do-not-disrupt": "true"}
 
 
 def test_on_fargate_no_replica_waits_for_a_zone() -> None:

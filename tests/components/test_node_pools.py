@@ -92,6 +92,11 @@ def _class(plan: Plan) -> Registration:
     return plan.one(type="kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")
 
 
+def test_a_node_takes_as_many_pods_as_it_is_told_to() -> None:
+    assert "kubelet" not in _class(_plan()).inputs["spec"]
+    assert _class(_plan(max_pods=110)).inputs["spec"]["kubelet"] == {"maxPods": 110}
+
+
 def _pools(plan: Plan) -> dict[str, Registration]:
     pools = plan.find(type="kubernetes:karpenter.sh/v1:NodePool")
     return {entry.inputs["metadata"]["name"]: entry for entry in pools}

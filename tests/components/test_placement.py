@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.placement import PlacementArgs, TolerationArgs, pod_placement, zone_spread
+from components.placement import PlacementArgs, TolerationArgs, pod_annotations, pod_placement, zone_spread
 
 LABELS = {"app.kubernetes.io/name": "traefik"}
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
@@ -70,3 +70,8 @@ def test_only_the_pods_of_one_version_are_counted(key: str) -> None:
 def test_a_zone_whose_nodes_are_lost_is_no_empty_zone(key: str) -> None:
     # By default tainted nodes count: the unreachable zone would have no pod, and the others could take no second one.
     assert _constraint(key)["nodeTaintsPolicy"] == "Honor"
+
+
+def test_karpenter_leaves_controllers_where_they_are() -> None:
+    assert pod_annotations(_placement()) == {"karpenter.sh/do-not-disrupt": "true"}
+    assert pod_annotations({**_placement(), "fargate": True}) == {}

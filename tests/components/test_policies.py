@@ -25,6 +25,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ISSUER = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 CLUSTER_ARN = f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"
+ZONE = "Z0123456789EXAMPLE"
 LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vpc/dev/flow-logs"
 
 
@@ -34,6 +35,12 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "load-balancer-controller": policies.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
+        "cluster-autoscaler": policies.cluster_autoscaler(ACCOUNT, region, cluster),
+        "external-dns": policies.external_dns(region, [ZONE], ["example.jp"], "sync"),
+        "dns01-solver": policies.dns01_solver(region, [ZONE], ["example.jp"]),
+        "secret-stores": policies.secret_store_roles(ACCOUNT, region, cluster),
+        "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
+        "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
     }
 
 
@@ -41,6 +48,7 @@ def _resource_policies() -> dict[str, PolicyDocument]:
     return {
         "irsa": policies.trust_irsa(PROVIDER, ISSUER, [("kube-system", "one"), ("team-*", "two")]),
         "pod-identity": policies.trust_pod_identity(CLUSTER_ARN, [("kube-system", "one"), ("traefik", "two")]),
+        "role": policies.trust_role(NODE_ROLE),
         "ec2": policies.trust_service("ec2"),
         "eks": policies.trust_service("eks"),
         "fargate": policies.trust_fargate(ACCOUNT, REGION, CLUSTER),
@@ -63,6 +71,9 @@ def _like(pattern: str, value: str) -> bool:
 
 def _holds(operator: str, key: str, wanted: str | list[str], context: Mapping[str, str]) -> bool:
     value = context.get(key)
+    if operator.startswith("ForAllValues:"):
+        # Of a request that has one value: IAM lets through what has none.
+        return value is None or _holds(operator.removeprefix("ForAllValues:"), key, wanted, context)
     values = [wanted] if isinstance(wanted, str) else wanted
     if operator == "Null":
         return values == [str(value is None).lower()]
@@ -689,3 +700,135 @@ def test_the_control_plane_uses_its_secrets_key_only() -> None:
 def test_managed_policies_are_of_their_partition() -> None:
     assert policies.managed_policy_arn(policies.EBS_CSI_POLICY) == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     assert policies.managed_policy_arn("X", "aws-cn") == "arn:aws-cn:iam::aws:policy/X"
+
+
+# --- External Secrets Operator ------------------------------------------------------------------------------------
+
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/app-AbCdEf"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/dev/app"
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "action", "inside", "outside"),
+    [
+        ("secrets-manager", "dev/", "secretsmanager:GetSecretValue", SECRET, SECRET.replace("dev/", "development/")),
+        ("secrets-manager", "/dev/", "secretsmanager:GetSecretValue", SECRET.replace("dev/", "/dev/"), SECRET),
+        ("parameter-store", "/dev/", "ssm:GetParameter", PARAMETER, PARAMETER.replace("dev/", "development/")),
+        ("parameter-store", "/dev/", "ssm:GetParametersByPath", PARAMETER.removesuffix("/app"), f"{PARAMETER[:-8]}"),
+    ],
+)
+def test_a_store_reads_its_path_and_nothing_beside_it(
+    service: str, path: str, action: str, inside: str, outside: str
+) -> None:
+    policy = policies.secret_store_reader(ACCOUNT, REGION, service, path)
+    assert _decides(policy, action, inside, {})
+    assert not _decides(policy, action, outside, {})
+    assert not _decides(policy, action, inside.replace(ACCOUNT, "444455556666"), {})
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "key", "found"),
+    [
+        ("secrets-manager", "dev/", "SecretARN", SECRET),
+        ("parameter-store", "/dev/", "PARAMETER_ARN", PARAMETER),
+    ],
+)
+def test_a_store_decrypts_what_is_below_its_path_and_only_through_its_service(
+    service: str, path: str, key: str, found: str
+) -> None:
+    policy = policies.secret_store_reader(ACCOUNT, REGION, service, path)
+    host = {"secrets-manager": "secretsmanager", "parameter-store": "ssm"}[service]
+    context = {"kms:ViaService": f"{host}.{REGION}.amazonaws.com", f"kms:EncryptionContext:{key}": found}
+    assert _decides(policy, "kms:Decrypt", KEY, context)
+    for missing in context:
+        assert not _decides(policy, "kms:Decrypt", KEY, {k: v for k, v in context.items() if k != missing})
+    assert not _decides(
+        policy, "kms:Decrypt", KEY, {**context, f"kms:EncryptionContext:{key}": found.replace("dev", "prod")}
+    )
+
+
+def test_the_operator_assumes_the_roles_of_its_clusters_stores_and_no_other() -> None:
+    policy = policies.secret_store_roles(ACCOUNT, REGION, CLUSTER)
+    own = f"arn:aws:iam::{ACCOUNT}:role{policies.secret_store_role_path(CLUSTER)}dev-secrets-app-0f1e2d3"
+    for action in ("sts:AssumeRole", "sts:TagSession"):
+        assert _decides(policy, action, own, {})
+        assert not _decides(policy, action, own.replace("/dev/", "/prod/"), {})
+        assert not _decides(policy, action, NODE_ROLE, {})
+
+
+def test_a_role_trusts_one_role_and_takes_its_session_tags() -> None:
+    (statement,) = policies.trust_role(NODE_ROLE)["Statement"]
+    assert statement["Principal"] == {"AWS": [NODE_ROLE]}
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+
+
+# --- Cluster Autoscaler -------------------------------------------------------------------------------------------
+
+GROUP = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0f1e2d3c:autoScalingGroupName/eks-operations"
+
+
+def test_the_autoscaler_changes_groups_of_its_cluster_only() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    tags = {f"autoscaling:ResourceTag/{key}": value for key, value in policies.discovery_tags(CLUSTER).items()}
+    others = {f"autoscaling:ResourceTag/{key}": value for key, value in policies.discovery_tags("prod").items()}
+    for action in ("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"):
+        assert _decides(policy, action, GROUP, tags)
+        assert not _decides(policy, action, GROUP, others)
+        assert not _decides(policy, action, GROUP, {})
+        assert not _decides(policy, action, GROUP.replace(ACCOUNT, "444455556666"), tags)
+
+
+def test_the_autoscaler_reads_its_region_and_its_own_node_groups() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    assert _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": REGION})
+    assert not _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": "us-east-1"})
+    own = f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/operations/0f1e2d3c"
+    assert _decides(policy, "eks:DescribeNodegroup", own, {})
+    assert not _decides(policy, "eks:DescribeNodegroup", own.replace(f"/{CLUSTER}/", "/prod/"), {})
+
+
+def test_the_autoscaler_has_no_other_right_to_change_anything() -> None:
+    policy = policies.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    writes = {action for action in actions if not action.split(":")[1].startswith(("Describe", "Get"))}
+    assert writes == {"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"}
+
+
+# --- Records ------------------------------------------------------------------------------------------------------
+
+ZONE_ARN = f"arn:aws:route53:::hostedzone/{ZONE}"
+
+
+def _change(name: str, kind: str = "A", action: str = "UPSERT") -> dict[str, str]:
+    key = "route53:ChangeResourceRecordSets"
+    return {f"{key}NormalizedRecordNames": name, f"{key}RecordTypes": kind, f"{key}Actions": action}
+
+
+@pytest.mark.parametrize(("policy", "deletes"), [("upsert-only", False), ("sync", True)])
+def test_external_dns_changes_records_of_its_domains_as_its_policy_says(policy: str, *, deletes: bool) -> None:
+    document = policies.external_dns(REGION, [ZONE], ["example.jp"], policy)
+    action = "route53:ChangeResourceRecordSets"
+    # A wildcard's star is \\052 there.
+    for name in ("example.jp", "a.example.jp", r"\052.example.jp", "a-external-dns.example.jp"):
+        assert _decides(document, action, ZONE_ARN, _change(name))
+    assert not _decides(document, action, ZONE_ARN, _change("example.com"))
+    assert not _decides(document, action, ZONE_ARN, _change("notexample.jp"))
+    assert not _decides(document, action, f"{ZONE_ARN}2", _change("a.example.jp"))
+    assert not _decides(document, action, ZONE_ARN, _change("example.jp", "NS"))
+    assert not _decides(document, action, ZONE_ARN, _change("example.jp", "MX"))
+    assert _decides(document, action, ZONE_ARN, _change("a.example.jp", "TXT"))
+    assert _decides(document, action, ZONE_ARN, _change("a.example.jp", action="DELETE")) is deletes
+
+
+def test_cert_manager_changes_challenges_only() -> None:
+    document = policies.dns01_solver(REGION, [ZONE, ZONE], ["internal.example.jp"])
+    action = "route53:ChangeResourceRecordSets"
+    for name in ("_acme-challenge.internal.example.jp", "_acme-challenge.a.internal.example.jp"):
+        assert _decides(document, action, ZONE_ARN, _change(name, "TXT"))
+        assert _decides(document, action, ZONE_ARN, _change(name, "TXT", "DELETE"))
+        assert not _decides(document, action, ZONE_ARN, _change(name, "CNAME"))
+    for name in ("internal.example.jp", "a.internal.example.jp", "_acme-challenge.example.jp"):
+        assert not _decides(document, action, ZONE_ARN, _change(name, "TXT"))
+    assert _decides(document, "route53:GetChange", "arn:aws:route53:::change/C2682N5HXP0BZ4", {})
+    assert not _decides(document, "route53:ListHostedZones", "*", {})
+    assert document["Statement"][0].get("Resource") == [ZONE_ARN]

@@ -63,6 +63,7 @@ CHANGES: Final[Mapping[str, Change]] = {
             "Addon node-addons-kube-proxy",
             NODES,
             "Addon addons-coredns",
+            "Namespace secrets-namespace",
             "Namespace traefik-namespace",
             "Namespace chart-keda-namespace",
         ),

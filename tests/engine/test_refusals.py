@@ -6,8 +6,19 @@ import pytest
 
 from rehearsal import sdk
 from rehearsal.engine.refusals import RULES, RefusedError, uses
-from rehearsal.engine.refusals.cluster import DEFINITION, INGRESS, NODE_CLASS, NODE_POOL, PROJECT, RELEASE, SERVICE
-from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform
+from rehearsal.engine.refusals.cluster import (
+    CLUSTER_STORE,
+    DEFINITION,
+    INGRESS,
+    NAMESPACE,
+    NODE_CLASS,
+    NODE_POOL,
+    PROJECT,
+    RELEASE,
+    SERVICE,
+)
+from rehearsal.engine.refusals.controllers import POD_IDENTITY_SERVICE
+from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform, trust
 
 CONTROLLER = "aws-load-balancer-controller"
 
@@ -265,6 +276,60 @@ def test_the_service_webhook_holds_up_every_service(cloud: FakeCloud) -> None:
 
     with pytest.raises(RefusedError, match=r"failed calling webhook mservice\.elbv2\.k8s\.aws"):
         _again(cloud, "service")
+
+
+WEIGHTED = [
+    (None, None, "exists already"),
+    (None, "blue", "has the name already, alone"),
+    ("blue", None, "has the name already, as blue"),
+    ("blue", "blue", "exists already"),
+    ("blue", "green", None),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "problem"), WEIGHTED)
+def test_a_name_has_one_record_or_several_with_weights(
+    cloud: FakeCloud, first: str | None, second: str | None, problem: str | None
+) -> None:
+    record = {"zoneId": "Z1", "name": "example.jp", "type": "A"}
+    cloud.make("first", uses.RECORD, **record, **({"setIdentifier": first} if first else {}))
+    share = {"setIdentifier": second} if second else {}
+    if problem is None:
+        cloud.make("second", uses.RECORD, **record, **share)
+        return
+    with pytest.raises(RefusedError, match=problem):
+        cloud.make("second", uses.RECORD, **record, **share)
+
+
+def test_a_record_alone_gets_a_weight_where_it_is(cloud: FakeCloud) -> None:
+    cloud.make("record", uses.RECORD, zoneId="Z1", name="example.jp", type="A")
+    cloud.change("record", setIdentifier="blue")
+
+
+def _secrets_operator(cloud: FakeCloud) -> None:
+    """Install External Secrets Operator, whose own role may assume others, and make a store."""
+    account = {"clusterName": "platform", "namespace": "external-secrets", "serviceAccount": "external-secrets"}
+    cloud.make("agent", uses.ADDON, clusterName="platform", addonName="eks-pod-identity-agent")
+    role = cloud.make("operator", uses.ROLE, name="operator", assumeRolePolicy=trust({"Service": POD_IDENTITY_SERVICE}))
+    cloud.make("operator-policy", uses.ROLE_POLICY, role="operator", name="operator", policy=allow("sts:AssumeRole"))
+    cloud.make("operator-association", uses.POD_IDENTITY, roleArn=role.get("arn"), **account)
+    cloud.make("secrets-namespace", NAMESPACE, kind="Namespace", metadata={"name": "external-secrets"})
+    place = {"name": "external-secrets", "namespace": "external-secrets"}
+    cloud.make("external-secrets", RELEASE, chart="external-secrets", values={}, **place)
+    body = {"apiVersion": "external-secrets.io/v1", "kind": "ClusterSecretStore", "metadata": {"name": "secrets"}}
+    cloud.make("store", CLUSTER_STORE, **body)
+
+
+def test_a_secret_store_goes_while_its_operator_answers(cloud: FakeCloud) -> None:
+    _secrets_operator(cloud)
+    with pytest.raises(RefusedError, match="WouldDeleteObjects"):
+        cloud.delete("external-secrets")
+    cloud.lose("operator-policy")
+    with pytest.raises(RefusedError, match="does not allow sts:AssumeRole"):
+        cloud.delete("store")
+    cloud.lose("external-secrets")
+    with pytest.raises(RefusedError, match=r"failed calling webhook validate\.clustersecretstore"):
+        cloud.delete("store")
 
 
 def test_pod_identity_needs_its_agent(cloud: FakeCloud) -> None:

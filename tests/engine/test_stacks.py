@@ -173,6 +173,13 @@ OUTLIVES: Final = {
     "the load balancer outlives its DNS names": (r":(Ingress|TargetGroupBinding|LoadBalancer)::", r":DnsAlias\$"),
     "Karpenter and all it has outlive node pools and classes": (r":Karpenter\$", r":NodePools\$"),
     "node classes outlive node pools": (r":EC2NodeClass::", r":NodePool::"),
+    "the operator of secrets outlives its stores": (r":Release::secrets-release", r":ClusterSecretStore::"),
+    "the operator's role outlives it": (r":ExternalSecrets\$.*::secrets-operator", r":Release::secrets-release"),
+    "cert-manager outlives its issuers": (r":Release::certificates-release", r":ClusterIssuer::"),
+    "roles of what changes records and groups outlive it": (
+        r":(ExternalDns|CertManager|ClusterAutoscaler)\$.*aws:",
+        r":Release::(dns|certificates|autoscaler)-release",
+    ),
     "Karpenter's queue and rules outlive it": (
         r":(Queue|QueuePolicy|EventRule|EventTarget)::karpenter-",
         r":Release::karpenter-release",

@@ -217,3 +217,23 @@ def fargate_role_without_policy(profile: Resource, cloud: Cloud) -> str | None:
 
 def _policy_names(role_arn: str, cloud: Cloud) -> set[str]:
     return {arn.rsplit("/", 1)[-1] for arn in attached_policy_arns(role_arn, cloud)}
+
+
+# --- DNS
+# -------------------------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "create update",
+    uses.RECORD,
+    code="InvalidChangeBatch",
+    source="https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
+)
+def record_beside_another(record: Resource, cloud: Cloud) -> str | None:
+    """A name has one record of a type, or several that each have a weight and an identifier of their own."""
+    same = {path: record.get(path) for path in ("zoneId", "name", "type")}
+    for other in cloud.of(uses.RECORD, **same):
+        identifier = other.get("setIdentifier")
+        if other.key != record.key and None in (identifier, record.get("setIdentifier")):
+            return f"{other} has the name already, {f'as {identifier}' if identifier else 'alone'}"
+    return None

@@ -19,6 +19,8 @@ NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 APPLICATION_SET: Final = "kubernetes:argoproj.io/v1alpha1:ApplicationSet"
 PROJECT: Final = "kubernetes:argoproj.io/v1alpha1:AppProject"
+ISSUER: Final = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+CLUSTER_STORE: Final = "kubernetes:external-secrets.io/v1:ClusterSecretStore"
 
 BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -73,6 +75,7 @@ TEMPLATED_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "karpenter-crd": ("karpenter.sh", "karpenter.k8s.aws", "autoscaling.x-k8s.io"),
     "traefik-crds": ("traefik.io", "gateway.networking.k8s.io", "hub.traefik.io"),
     "argo-cd": ("argoproj.io",),
+    "cert-manager": ("cert-manager.io", "acme.cert-manager.io"),
     "external-secrets": ("external-secrets.io", "generators.external-secrets.io"),
 }
 """API groups of the definitions among a chart's templates: they come and go with the release, unless it keeps them."""

@@ -22,10 +22,18 @@ ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
 BALANCER_CONTROLLER: Final = "aws-load-balancer-controller"
 KARPENTER: Final = "karpenter"
 ARGO_CD: Final = "argo-cd"
+EXTERNAL_SECRETS: Final = "external-secrets"
+CLUSTER_AUTOSCALER: Final = "cluster-autoscaler"
+EXTERNAL_DNS: Final = "external-dns"
+CERT_MANAGER: Final = "cert-manager"
 
 SERVICE_ACCOUNTS: Final[Mapping[str, str]] = {
     BALANCER_CONTROLLER: "aws-load-balancer-controller",
     KARPENTER: "karpenter",
+    EXTERNAL_SECRETS: "external-secrets",
+    CLUSTER_AUTOSCALER: "cluster-autoscaler",
+    EXTERNAL_DNS: "external-dns",
+    CERT_MANAGER: "cert-manager",
 }
 """The service account of a chart's controller unless its values name another. Charts not listed use no AWS API."""
 
@@ -62,7 +70,9 @@ def release_problem(release: Resource, actions: tuple[str, ...], cloud: Cloud) -
 
 def _role_of(release: Resource, default_account: str, cloud: Cloud) -> str:
     """Return the ARN of the role that a release's pods get, or "!" and why they get none."""
-    given = values_of(release).get("serviceAccount") or {}
+    values = values_of(release)
+    # Most charts have it at the top.
+    given = values.get("serviceAccount") or (values.get("rbac") or {}).get("serviceAccount") or {}
     account, namespace = str(given.get("name") or default_account), str(namespace_of(release))
     annotated = (given.get("annotations") or {}).get(ROLE_ANNOTATION)
     if annotated:

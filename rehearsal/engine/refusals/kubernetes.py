@@ -12,7 +12,9 @@ from rehearsal.engine.refusals.cluster import (
     BINDING,
     BUILT_IN_NAMESPACES,
     CHART_DEFINITIONS,
+    CLUSTER_STORE,
     INGRESS,
+    ISSUER,
     NAMESPACE,
     NODE_CLASS,
     NODE_POOL,
@@ -36,6 +38,8 @@ from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.controllers import (
     ARGO_CD,
     BALANCER_CONTROLLER,
+    CERT_MANAGER,
+    EXTERNAL_SECRETS,
     KARPENTER,
     SERVICE_ACCOUNTS,
     Served,
@@ -219,6 +223,34 @@ def service_webhook_down(resource: Resource, cloud: Cloud) -> str | None:
         if problem:
             return f"the webhook of {release} does not answer: {problem}"
     return None
+
+
+@rule(
+    "create update delete",
+    CLUSTER_STORE,
+    code="failed calling webhook validate.clustersecretstore.external-secrets.io",
+    source="https://github.com/external-secrets/external-secrets/blob/v2.9.0/deploy/charts/external-secrets/templates/validatingwebhook.yaml",
+)
+def secret_store_webhook_down(store: Resource, cloud: Cloud) -> str | None:
+    """The operator's webhook is asked about each store, its deletion too, and has to answer.
+
+    Without the right to assume the store's role a store is never ready, and its secrets are never made.
+    """
+    return controller_problem(EXTERNAL_SECRETS, store.cluster, ("sts:AssumeRole",), cloud)
+
+
+@rule(
+    "create update",
+    ISSUER,
+    code="failed calling webhook webhook.cert-manager.io",
+    source="https://github.com/cert-manager/cert-manager/blob/v1.21.2/deploy/charts/cert-manager/templates/webhook-validating-webhook.yaml",
+)
+def issuer_webhook_down(issuer: Resource, cloud: Cloud) -> str | None:
+    """cert-manager's webhook is asked about each issuer that comes or changes.
+
+    Without rights in Route 53 an issuer proves no domain, and its certificates are never issued.
+    """
+    return controller_problem(CERT_MANAGER, issuer.cluster, ("route53:ChangeResourceRecordSets",), cloud)
 
 
 # --- Finalizers

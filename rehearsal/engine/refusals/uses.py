@@ -65,6 +65,7 @@ QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
 RULE: Final = "aws:cloudwatch/eventRule:EventRule"
 TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+RECORD: Final = "aws:route53/record:Record"
 BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 TARGET_GROUP: Final = "aws:lb/targetGroup:TargetGroup"
 LISTENER: Final = "aws:lb/listener:Listener"
@@ -205,10 +206,5 @@ UNIQUE: Final[dict[str, UniqueName]] = {
     LISTENER: UniqueName(("loadBalancerArn", "port"), "DuplicateListener", ELB + "CreateListener.html"),
     "aws:kms/alias:Alias": UniqueName(
         ("name",), "AlreadyExistsException", "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"
-    ),
-    "aws:route53/record:Record": UniqueName(
-        ("zoneId", "name", "type"),
-        "InvalidChangeBatch",
-        "https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
     ),
 }
