@@ -82,6 +82,20 @@ class ControllerIngress(pulumi.ComponentResource):
         ).id
         self.register_outputs({"dns_name": self.dns_name, "zone_id": self.zone_id})
 
+    def metrics_name(self) -> pulumi.Output[str]:
+        """Return what the ALB is called in CloudWatch: a part of its ARN, which nobody but AWS knows."""
+        return lb.get_load_balancer_output(
+            name=self.dns_name.apply(balancer_name), opts=pulumi.InvokeOptions(parent=self)
+        ).arn_suffix
+
+
+def balancer_name(dns_name: str) -> str:
+    """Return the name of the load balancer that has a DNS name: NAME-ID.REGION.elb.amazonaws.com.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+    """
+    return dns_name.partition(".")[0].removeprefix("internal-").rpartition("-")[0]
+
 
 def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certificate_arn: str | None) -> dict[str, str]:
     """Return the Ingress's annotations.

@@ -24,6 +24,7 @@ from settings.compute import (
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
+from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
 
@@ -33,6 +34,7 @@ __all__ = [
     "AccessLogs",
     "AccessRole",
     "Addons",
+    "Alarms",
     "Architecture",
     "Budget",
     "Capacity",
@@ -54,6 +56,7 @@ __all__ = [
     "NodeGroup",
     "NodeImage",
     "NodePool",
+    "Observability",
     "OperationsPods",
     "Platform",
     "Scheme",
@@ -63,6 +66,7 @@ __all__ = [
     "Support",
     "Taint",
     "TaintEffect",
+    "Thresholds",
     "Toleration",
     "Traefik",
     "arguments",

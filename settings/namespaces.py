@@ -6,7 +6,7 @@ from typing import Any, Final
 from components import namespaces
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
-OPTIONAL: Final[Mapping[str, str]] = {}
+OPTIONAL: Final[Mapping[str, str]] = {"observability": namespaces.OBSERVABILITY}
 """Section to the namespace that there is where the section is."""
 
 

@@ -100,6 +100,14 @@ WebAclArn = Annotated[
 VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
+Email = Annotated[
+    str,
+    _text(
+        "an email address",
+        r"^[A-Za-z0-9._%+-]+@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$",
+        254,
+    ),
+]
 Bucket = Annotated[str, _text("the name of an S3 bucket", r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", 63)]
 KeyPrefix = Annotated[
     str, _text("the beginning of S3 keys, without a slash at its ends", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$", 255)

@@ -1,5 +1,6 @@
 """IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
 
+from .alarms import alarm_key, alarm_topic
 from .document import (
     MANAGED_POLICY_LIMIT,
     Condition,
@@ -18,7 +19,9 @@ from .karpenter import (
     karpenter_controller,
 )
 from .load_balancer_controller import load_balancer_controller
+from .logs import log_group_writer
 from .managed import (
+    CLOUDWATCH_AGENT_POLICY,
     CLUSTER_POLICY,
     EBS_CSI_POLICY,
     FARGATE_POD_POLICY,
@@ -29,6 +32,7 @@ from .managed import (
 from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
 
 __all__ = [
+    "CLOUDWATCH_AGENT_POLICY",
     "CLUSTER_POLICY",
     "EBS_CSI_POLICY",
     "FARGATE_POD_POLICY",
@@ -41,9 +45,12 @@ __all__ = [
     "EventPattern",
     "PolicyDocument",
     "Statement",
+    "alarm_key",
+    "alarm_topic",
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",
+    "log_group_writer",
     "managed_policy_arn",
     "partition_of",
     "policy_size",

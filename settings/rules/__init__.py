@@ -1,6 +1,6 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
-from settings.rules import cluster, compute, fargate, ingress, instances, karpenter, network, platform
+from settings.rules import cluster, compute, fargate, ingress, instances, karpenter, network, observability, platform
 from settings.rules.registry import RULES, Rule, broken_rules
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "instances",
     "karpenter",
     "network",
+    "observability",
     "platform",
 ]
