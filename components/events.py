@@ -1,11 +1,12 @@
 """Kubernetes' Warning events: copied to CloudWatch, where they outlive the hour that Kubernetes keeps them."""
 
+import hashlib
 from typing import Final, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import ConfigMap, PodSpecArgsDict, ProbeArgsDict, ServiceAccount
+from pulumi_kubernetes.core.v1 import ConfigMap, PodSpecArgsDict, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 import versions
@@ -72,14 +73,14 @@ class Events(pulumi.ComponentResource):
         account = ServiceAccount(
             f"{name}-account",
             metadata={"name": NAME, "namespace": namespace, "annotations": role_annotations(identity)},
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[identity]),
         )
         reader = self._reader(namespace)
+        text = group.name.apply(lambda log_group: fluent_bit(args["region"], log_group))
         configuration = ConfigMap(
             f"{name}-configuration",
-            # Named by Pulumi: another configuration is another ConfigMap, and a new pod reads it.
-            metadata={"namespace": namespace, "labels": LABELS},
-            data={"fluent-bit.conf": group.name.apply(lambda log_group: fluent_bit(args["region"], log_group))},
+            metadata={"name": NAME, "namespace": namespace, "labels": LABELS},
+            data={"fluent-bit.conf": text},
             opts=self._child,
         )
         Deployment(
@@ -90,11 +91,12 @@ class Events(pulumi.ComponentResource):
                 "strategy": {"type": "Recreate"},
                 "selector": {"match_labels": LABELS},
                 "template": {
-                    "metadata": {"labels": LABELS},
+                    # Fluent Bit reads its configuration once: another one is another pod.
+                    "metadata": {"labels": LABELS, "annotations": {"checksum/configuration": text.apply(_checksum)}},
                     "spec": pod_spec(args["placement"], account.metadata["name"], configuration.metadata["name"]),
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[identity, reader]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[reader]),
         )
         self.log_group_name = group.name
         self.register_outputs({"log_group_name": self.log_group_name})
@@ -119,9 +121,12 @@ class Events(pulumi.ComponentResource):
         )
 
 
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration: pulumi.Input[str]) -> PodSpecArgsDict:
     """Return the spec of the pod, which the Pod Security Standard `restricted` admits."""
-    healthy: ProbeArgsDict = {"http_get": {"path": "/api/v1/health", "port": HEALTH_PORT}, "period_seconds": 30}
     return {
         "service_account_name": account,
         "enable_service_links": False,
@@ -139,8 +144,9 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
                 # Past the image's entry point, a shell script that loads plugins for other destinations.
                 "command": ["/fluent-bit/bin/fluent-bit", "--config=/fluent-bit/events/fluent-bit.conf"],
                 "ports": [{"name": "health", "container_port": HEALTH_PORT}],
-                "readiness_probe": healthy,
-                "liveness_probe": {**healthy, "initial_delay_seconds": 10},
+                "readiness_probe": {"http_get": {"path": "/api/v1/health", "port": HEALTH_PORT}},
+                # Not its health: a new start cures nothing that ails CloudWatch.
+                "liveness_probe": {"http_get": {"path": "/", "port": HEALTH_PORT}, "period_seconds": 30},
                 "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
                 "security_context": {
                     "allow_privilege_escalation": False,

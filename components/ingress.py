@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import lb
 from pulumi_kubernetes.networking import v1 as networking
 
+from .dependency import after
 from .load_balancer_controller import INGRESS_CLASS
 from .traefik import NAMESPACE, PING_PORT, SERVICE
 
@@ -76,6 +77,7 @@ class ControllerIngress(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="20m", delete="20m"),
             ),
         )
+        self._ingress = ingress
         self.dns_name = ingress.status.load_balancer.ingress[0].hostname
         self.zone_id = lb.get_hosted_zone_id_output(
             load_balancer_type="application", opts=pulumi.InvokeOptions(parent=self)
@@ -84,9 +86,10 @@ class ControllerIngress(pulumi.ComponentResource):
 
     def metrics_name(self) -> pulumi.Output[str]:
         """Return what the ALB is called in CloudWatch: a part of its ARN, which nobody but AWS knows."""
-        return lb.get_load_balancer_output(
-            name=self.dns_name.apply(balancer_name), opts=pulumi.InvokeOptions(parent=self)
-        ).arn_suffix
+        name = self.dns_name.apply(balancer_name)
+        found = lb.get_load_balancer_output(name=name, opts=pulumi.InvokeOptions(parent=self)).arn_suffix
+        # What is asked with a name that a first preview does not know yet carries no dependency.
+        return after([self._ingress], found)
 
 
 def balancer_name(dns_name: str) -> str:

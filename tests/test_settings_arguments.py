@@ -7,11 +7,15 @@ import pytest
 from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
+from components.alarms import AlarmsArgs, ThresholdArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
+from components.container_insights import ContainerInsightsLogsArgs
+from components.events import EventsArgs
 from components.existing_network import ExistingNetworkArgs
 from components.fargate import FargateProfileArgs
+from components.fargate_logging import FargateLoggingArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
@@ -20,6 +24,7 @@ from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
+    Alarms,
     Charts,
     Cluster,
     Domain,
@@ -29,8 +34,10 @@ from settings import (
     Network,
     NodeGroup,
     NodePool,
+    Observability,
     OperationsPods,
     Settings,
+    Thresholds,
     Traefik,
     plain,
 )
@@ -55,6 +62,24 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
     (Domain, CertificateArgs, set(), set()),
     (Charts, ChartSourceArgs, set(), {"registry"}),
+    (Observability, ContainerInsightsLogsArgs, {"alarms"}, {"cluster_id"}),
+    (Observability, FargateLoggingArgs, {"alarms"}, {"cluster_id", "kubernetes_version", "region"}),
+    (
+        Observability,
+        EventsArgs,
+        {"alarms"},
+        {"cluster_id", "namespace", "kubernetes_version", "region", "identity", "placement"},
+    ),
+    (
+        Alarms,
+        AlarmsArgs,
+        {"webhooks"},
+        {
+            *("cluster_id", "account_id", "region", "webhooks", "load_balancer", "events_log_group"),
+            *("nodes", "provisioners", "nat_gateways"),
+        },
+    ),
+    (Thresholds, ThresholdArgs, set(), set()),
 ]
 
 

@@ -22,9 +22,12 @@ Config = dict[str, Any]
 
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
+# Alarms watch so much that they would change with most settings: they have a stack of their own.
+QUIET: Final[Config] = {"observability": None}
 BASES: Final[dict[str, Config]] = {
-    "fargate": {},
+    "fargate": {**QUIET},
     "nodes": {
+        **QUIET,
         "fargateProfiles": None,
         "nodeGroups": {
             "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
@@ -42,16 +45,25 @@ BASES: Final[dict[str, Config]] = {
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
     },
     "network": {
+        **QUIET,
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
     },
     "domain": {
+        **QUIET,
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
-    "logs": {"ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "logs": {**QUIET, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "charts": {
+        **QUIET,
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
+    },
+    "alarms": {
+        "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+        "karpenter": {"nodePools": {"general": {"categories": ["c", "m"]}}},
     },
 }
 
@@ -81,6 +93,10 @@ def _node_group(*changes: str, **change: Any) -> Effect:
 def _pool(*changes: str, **change: Any) -> Effect:
     change = {"karpenter": {"nodePools": {"general": change}}}
     return Effect(change, tuple(f"NodePool.{path}" for path in changes), "nodes")
+
+
+def _threshold(**change: int) -> Effect:
+    return Effect({"observability": {"alarms": {"thresholds": change}}}, ("MetricAlarm.threshold",), "alarms")
 
 
 def _pods(*changes: str, **change: Any) -> Effect:
@@ -264,6 +280,23 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("traefik.maxReplicas",),
         alone=True,
     ),
+    "addons.snapshotController": Effect(
+        {"addons": {"ebsCsi": True, "snapshotController": True}},
+        (
+            "+Addon",
+            "+Role",
+            "+RolePolicyAttachment",
+            "+StorageClass",
+            "+VolumeSnapshotClass",
+            "output.versions.aws-ebs-csi-driver",
+            "output.versions.snapshot-controller",
+        ),
+        "nodes",
+        along=("addons.ebsCsi",),
+    ),
+    "addons.nodeMonitoringAgent": Effect(
+        {"addons": {"nodeMonitoringAgent": False}}, ("-Addon", "output.versions.eks-node-monitoring-agent"), "nodes"
+    ),
     "operationsPods.nodeSelector": _pods("Release.values.nodeSelector", nodeSelector={"role": "operations"}),
     "operationsPods.tolerations[].key": _pods(
         "Release.values.tolerations[0].key", tolerations=[{"key": "other", "value": "true"}]
@@ -446,6 +479,25 @@ EFFECTS: Final[dict[str, Effect]] = {
         "charts",
     ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
+    # -- Observability
+    "observability.retentionDays": Effect(
+        {"observability": {"retentionDays": 7}}, ("LogGroup.retentionInDays",), "alarms"
+    ),
+    "observability.alarms.emails": Effect(
+        {"observability": {"alarms": {"emails": {"on-call": "on-call@example.jp"}}}}, ("+TopicSubscription",), "alarms"
+    ),
+    "observability.alarms.webhooks": Effect(
+        {"observability": {"alarms": {"webhooks": {"pager": {"secure": "AAAA"}}}}}, ("+TopicSubscription",), "alarms"
+    ),
+    "observability.alarms.thresholds.loadBalancerErrors": _threshold(loadBalancerErrors=7),
+    "observability.alarms.thresholds.targetErrors": _threshold(targetErrors=7),
+    "observability.alarms.thresholds.unhealthyTargets": _threshold(unhealthyTargets=7),
+    "observability.alarms.thresholds.failedNodes": _threshold(failedNodes=7),
+    "observability.alarms.thresholds.containerRestarts": _threshold(containerRestarts=7),
+    "observability.alarms.thresholds.unschedulablePods": _threshold(unschedulablePods=7),
+    "observability.alarms.thresholds.provisioningFailures": _threshold(provisioningFailures=7),
+    "observability.alarms.thresholds.interruptionAge": _threshold(interruptionAge=60),
+    "observability.alarms.thresholds.natPortErrors": _threshold(natPortErrors=7),
 }
 
 # Settings whose change is seen otherwise, by tests of their own below.

@@ -21,14 +21,19 @@ from tests.plans import STACKS, plan_of
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {
+    "eks-platform:index:Alarms",
     "eks-platform:index:Certificate",
     "eks-platform:index:Cluster",
     "eks-platform:index:ClusterAccess",
     "eks-platform:index:ClusterAddons",
+    "eks-platform:index:ContainerInsights",
+    "eks-platform:index:ContainerInsightsLogs",
     "eks-platform:index:ControllerIngress",
     "eks-platform:index:DnsAlias",
+    "eks-platform:index:Events",
     "eks-platform:index:ExistingNetwork",
     "eks-platform:index:Fargate",
+    "eks-platform:index:FargateLogging",
     "eks-platform:index:Irsa",
     "eks-platform:index:Karpenter",
     "eks-platform:index:LoadBalancer",

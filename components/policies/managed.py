@@ -30,8 +30,8 @@ https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.m
 
 
 CLOUDWATCH_AGENT_POLICY: Final = "CloudWatchAgentServerPolicy"
-"""For the agents of the add-on amazon-cloudwatch-observability. Its page also names AWSXrayWriteOnlyAccess, which is for
-traces: there are none without Application Signals.
+"""For the agents of the add-on amazon-cloudwatch-observability. AWSXrayWriteOnlyAccess, named beside it, is for traces:
+there are none without Application Signals.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html"""
 

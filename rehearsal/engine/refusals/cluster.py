@@ -74,6 +74,11 @@ TEMPLATED_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """API groups of the definitions among a chart's templates: they come and go with the release."""
 
+ADDON_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {"snapshot-controller": ("snapshot.storage.k8s.io",)}
+"""API groups of the definitions that come and go with an EKS add-on.
+
+https://docs.aws.amazon.com/eks/latest/userguide/csi-snapshot-controller.html"""
+
 WITHOUT_CONTROLLER: Final = frozenset({"karpenter-crd", "traefik-crds"})
 """Charts that run no pod."""
 
