@@ -104,7 +104,7 @@ class ClusterAddons(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _ebs(self, name: str, args: ClusterAddonsArgs) -> None:
-        snapshots = self._snapshot_controller(name, args) if "snapshot-controller" in args["versions"] else []
+        snapshots = self._snapshots(name, args) if "snapshot-controller" in args["versions"] else []
         controller = workload_identity(
             f"{name}-ebs-csi",
             args["identity"],
@@ -121,7 +121,7 @@ class ClusterAddons(pulumi.ComponentResource):
             configuration=configuration,
             identity=controller,
             # The driver gets its snapshotter only where the definitions of snapshots are there before it.
-            # https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
+            # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
             depends_on=snapshots,
         )
         StorageClass(
@@ -135,14 +135,10 @@ class ClusterAddons(pulumi.ComponentResource):
             volume_binding_mode="WaitForFirstConsumer",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
         )
-        if snapshots:
-            self._snapshot_class(name, driver)
 
-    def _snapshot_controller(self, name: str, args: ClusterAddonsArgs) -> list[eks.Addon]:
+    def _snapshots(self, name: str, args: ClusterAddonsArgs) -> list[eks.Addon]:
         configuration = json.dumps(pod_placement(args["placement"]), sort_keys=True)
-        return [managed_addon(self, name, args, "snapshot-controller", configuration=configuration)]
-
-    def _snapshot_class(self, name: str, driver: eks.Addon) -> None:
+        controller = managed_addon(self, name, args, "snapshot-controller", configuration=configuration)
         # Not the SDK's own class for custom resources, which in Python knows no field beside `spec`.
         # https://kubernetes.io/docs/concepts/storage/volume-snapshot-classes/
         pulumi.CustomResource(
@@ -158,8 +154,9 @@ class ClusterAddons(pulumi.ComponentResource):
                 "driver": "ebs.csi.aws.com",
                 "deletionPolicy": "Delete",
             },
-            pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+            pulumi.ResourceOptions(parent=self, depends_on=[controller]),
         )
+        return [controller]
 
 
 def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, security_group_id: str) -> str:

@@ -246,7 +246,10 @@ def alarms_of(args: AlarmsArgs) -> dict[str, Alarm]:
 
 
 def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
-    """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html."""
+    """Return the alarms on the ALB.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+    """
     balancer = {"LoadBalancer": args["load_balancer"]}
     # Counted for each target group, of which the one that the controller made is nobody's to name.
     unhealthy = pulumi.Output.format(
@@ -282,7 +285,10 @@ def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
 
 
 def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
-    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/container-insights-eks-classic-metrics.html."""
+    """Return the alarms on EC2 nodes.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/container-insights-eks-classic-metrics.html
+    """
     cluster, limits = {"ClusterName": args["cluster_id"]}, args["thresholds"]
     return {
         "failed-nodes": Alarm(
@@ -312,6 +318,7 @@ def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
 
 
 def _pods(args: AlarmsArgs) -> dict[str, Alarm]:
+    """Return the alarms on pods: measured by agents on nodes, or counted from warnings."""
     cluster, limits = {"ClusterName": args["cluster_id"]}, args["thresholds"]
     counted = warnings_of(args)
     own = namespace_of(args["cluster_id"])
@@ -340,7 +347,10 @@ def _pods(args: AlarmsArgs) -> dict[str, Alarm]:
 
 
 def _interruptions(args: AlarmsArgs) -> dict[str, Alarm]:
-    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html."""
+    """Return the alarm on Karpenter's queue, if there is one.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    """
     if "interruption_queue" not in args:
         return {}
     return {
@@ -357,7 +367,10 @@ def _interruptions(args: AlarmsArgs) -> dict[str, Alarm]:
 
 
 def _nat(args: AlarmsArgs) -> dict[str, Alarm]:
-    """https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html."""
+    """Return an alarm on each NAT gateway.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html
+    """
     return {
         f"nat-port-errors-{zone}": Alarm(
             "nat-port-errors",

@@ -163,7 +163,7 @@ WAITS: Final = {
     "snapshots": ["nodes"],
     "ebs driver": ["nodes", "ebs driver's rights", "snapshots"],
     "gp3": ["ebs driver", "kubernetes"],
-    "snapshot class": ["ebs driver", "kubernetes"],
+    "snapshot class": ["snapshots", "kubernetes"],
     # The load balancer controller: not for CoreDNS, not for Traefik.
     "controller's policy": ["vpc"],
     "controller's rights": ["controller's policy", "identity"],
