@@ -197,7 +197,8 @@ def test_the_kubeconfig_holds_no_token(stack: str) -> None:
 
 PLANTED: Final = "correct-horse-battery-staple"
 LOGIN: Final = {
-    "charts": {"registry": "oci://charts.example.jp/mirror", "username": "reader", "password": {"secure": "AAAA"}}
+    "charts": {"registry": "oci://charts.example.jp/mirror", "username": "reader", "password": {"secure": "AAAA"}},
+    "observability": {"alarms": {"webhooks": {"pager": {"secure": "AAAA"}}}},
 }
 
 
@@ -214,6 +215,11 @@ def test_a_planted_secret_reaches_helm(with_secret: Plan) -> None:
     for entry in releases:
         assert has_secret(entry.inputs["repositoryOpts"])
         assert entry.inputs["repositoryOpts"]["password"] == Secret(PLANTED)
+
+
+def test_a_planted_secret_reaches_the_alarms_topic(with_secret: Plan) -> None:
+    (subscription,) = of_type(list(with_secret), "TopicSubscription")
+    assert subscription.inputs["endpoint"] == Secret(PLANTED)
 
 
 def test_a_planted_secret_is_nowhere_else(with_secret: Plan) -> None:
