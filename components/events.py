@@ -19,7 +19,6 @@ from .pod_security import restricted_namespace
 NAME: Final = "events"
 LABELS: Final = {"app.kubernetes.io/name": NAME}
 HEALTH_PORT: Final = 2020
-STATE: Final = "/var/lib/events"
 
 
 class EventsArgs(TypedDict):
@@ -134,7 +133,6 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
             "run_as_non_root": True,
             "run_as_user": 65532,
             "run_as_group": 65532,
-            "fs_group": 65532,
             "seccomp_profile": {"type": "RuntimeDefault"},
         },
         "containers": [
@@ -155,13 +153,11 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
                 },
                 "volume_mounts": [
                     {"name": "configuration", "mount_path": "/fluent-bit/events", "read_only": True},
-                    {"name": "state", "mount_path": STATE},
                 ],
             }
         ],
         "volumes": [
             {"name": "configuration", "config_map": {"name": configuration}},
-            {"name": "state", "empty_dir": {"size_limit": "64Mi"}},
         ],
         "node_selector": placement["node_selector"],
         "tolerations": pod_placement(placement).get("tolerations", []),
@@ -171,6 +167,8 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
 def fluent_bit(region: str, log_group: str) -> str:
     """Return Fluent Bit's configuration: events from the API server, the warnings among them to a log group.
 
+    No database of what is written: by that an event that happens again, which Kubernetes counts in the object that it has,
+    would be an old one, and a pod that fails a hundred times one line (plugins/in_kubernetes_events/kubernetes_events.c).
     https://docs.fluentbit.io/manual/data-pipeline/inputs/kubernetes-events
     https://docs.fluentbit.io/manual/data-pipeline/outputs/cloudwatch
     """
@@ -185,8 +183,6 @@ def fluent_bit(region: str, log_group: str) -> str:
 [INPUT]
     Name kubernetes_events
     Tag events
-    # What a restarted container has written already.
-    DB {STATE}/events.db
 
 [FILTER]
     Name grep
