@@ -167,8 +167,9 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
 def fluent_bit(region: str, log_group: str) -> str:
     """Return Fluent Bit's configuration: events from the API server, the warnings among them to a log group.
 
-    No database of what is written: by that an event that happens again, which Kubernetes counts in the object that it has,
-    would be an old one, and a pod that fails a hundred times one line (plugins/in_kubernetes_events/kubernetes_events.c).
+    Without a database of what is written: Kubernetes counts what happens again in the object that it has, and by the
+    database that is an old event: a pod that fails a hundred times would be one line.
+    https://github.com/fluent/fluent-bit/blob/master/plugins/in_kubernetes_events/kubernetes_events.c
     https://docs.fluentbit.io/manual/data-pipeline/inputs/kubernetes-events
     https://docs.fluentbit.io/manual/data-pipeline/outputs/cloudwatch
     """
