@@ -6,18 +6,27 @@ import pulumi_aws as aws
 from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.alarms import Alarms, AlarmsArgs
 from components.argo_cd import ArgoCd, ArgoCdArgs
 from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
 from components.cluster import Cluster, ClusterArgs
 from components.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.container_insights import (
+    ContainerInsights,
+    ContainerInsightsArgs,
+    ContainerInsightsLogs,
+    ContainerInsightsLogsArgs,
+)
 from components.dependency import after
 from components.dns import DnsAlias, DnsAliasArgs
+from components.events import Events, EventsArgs
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.external_dns import ExternalDns, ExternalDnsArgs
 from components.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from components.extra_chart import ExtraChart, ExtraChartArgs
-from components.fargate import Fargate
+from components.fargate import Fargate, FargateArgs
+from components.fargate_logging import FargateLogging, FargateLoggingArgs
 from components.gitops import GitOps, GitOpsArgs
 from components.identity import IdentityArgs
 from components.ingress import ControllerIngress, LoadBalancerArgs
@@ -109,8 +118,17 @@ identity: IdentityArgs = {
 
 # --- Compute: nodes, Fargate --------------------------------------------------------------------------------------
 
+observability = settings.observability
+log_groups: list[pulumi.CustomResource] = []
 node_groups: list[NodeGroup] = []
 if settings.node_groups:
+    if observability:
+        insights_logs = ContainerInsightsLogs(
+            f"{name}-insights",
+            arguments(ContainerInsightsLogsArgs, observability, without=["alarms"], cluster_id=name),
+            in_aws,
+        )
+        log_groups = [*insights_logs.groups]
     node_addons = NodeAddons(
         f"{name}-node-addons",
         {
@@ -131,7 +149,7 @@ if settings.node_groups:
                 group,
                 without=["release"],
                 release=group.release_for(settings.cluster.version),
-                cluster_name=node_addons.cluster_name,
+                cluster_name=after(log_groups, node_addons.cluster_name),
                 version=settings.cluster.version,
                 subnets=network.node_subnets,
                 tags=tags,
@@ -141,21 +159,41 @@ if settings.node_groups:
         for key, group in settings.node_groups.items()
     ]
 fargate: Fargate | None = None
+fargate_logging: FargateLogging | None = None
 if settings.fargate_profiles:
+    if observability:
+        fargate_logging = FargateLogging(
+            f"{name}-fargate-logging",
+            arguments(
+                FargateLoggingArgs,
+                observability,
+                without=["alarms"],
+                cluster_id=name,
+                kubernetes_version=settings.cluster.version,
+                region=region,
+            ),
+            in_cluster,
+        )
     fargate = Fargate(
         f"{name}-fargate",
-        {
-            "cluster_name": cluster.cluster_name,
-            "cluster_id": name,
-            "region": region,
-            "account_id": account_id,
-            "subnet_ids": network.node_subnet_ids,
-            "profiles": plain(settings.fargate_profiles_in_order),
-        },
+        arguments(
+            FargateArgs,
+            offered={"log_group_arn": fargate_logging.log_group_arn} if fargate_logging else None,
+            cluster_name=cluster.cluster_name,
+            cluster_id=name,
+            region=region,
+            account_id=account_id,
+            subnet_ids=network.node_subnet_ids,
+            profiles=plain(settings.fargate_profiles_in_order),
+        ),
         in_aws,
     )
 compute = {
-    namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
+    namespace: [
+        *[group.nodes for group in node_groups],
+        *(fargate.profiles_for(namespace) if fargate else []),
+        *([fargate_logging.configuration] if fargate_logging else []),
+    ]
     for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }
 
@@ -182,6 +220,7 @@ load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
 workload_controllers: list[pulumi.Resource] = [addons, load_balancer_controller]
+karpenter: Karpenter | None = None
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
@@ -362,6 +401,45 @@ if settings.workloads:
             ),
         ),
     )
+
+# --- Logs, metrics, events, alarms --------------------------------------------------------------------------------
+
+if observability:
+    events = Events(
+        f"{name}-events",
+        arguments(
+            EventsArgs,
+            observability,
+            without=["alarms"],
+            offered=on_cluster,
+            namespace=after(compute[namespaces.OBSERVABILITY], namespaces.OBSERVABILITY),
+        ),
+        in_cluster,
+    )
+    if settings.node_groups:
+        ContainerInsights(
+            f"{name}-insights",
+            arguments(ContainerInsightsArgs, offered=on_cluster, versions=settings.addon_versions),
+            in_aws,
+        )
+    if observability.alarms:
+        Alarms(
+            f"{name}-alarms",
+            arguments(
+                AlarmsArgs,
+                observability.alarms,
+                without=["webhooks"],
+                offered=on_cluster,
+                webhooks=observability.alarms.endpoints(),
+                load_balancer=ingress.metrics_name(),
+                events_log_group=events.log_group_name,
+                nodes=not settings.fargate_only,
+                provisioners=settings.provisioners,
+                nat_gateways=network.nat_gateway_ids() if isinstance(network, Network) else {},
+                **({"interruption_queue": karpenter.queue_name} if karpenter else {}),
+            ),
+            in_aws,
+        )
 
 # --- What other stacks may rely on --------------------------------------------------------------------------------
 

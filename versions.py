@@ -71,6 +71,9 @@ ADDON_NAMES: Final = (
     "eks-pod-identity-agent",
     "aws-ebs-csi-driver",
     "metrics-server",
+    "snapshot-controller",
+    "eks-node-monitoring-agent",
+    "amazon-cloudwatch-observability",
 )
 
 # EKS's default version of each add-on for the minor in the second half of September 2026. The tables of AWS's own pages
@@ -82,6 +85,12 @@ ADDON_NAMES: Final = (
 #   pod identity agent  https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
 #   ebs csi driver      https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html
 #   metrics-server      https://docs.aws.amazon.com/eks/latest/userguide/community-addons.html
+#   snapshot controller https://docs.aws.amazon.com/eks/latest/userguide/csi-snapshot-controller.html
+#   monitoring agent    https://docs.aws.amazon.com/eks/latest/userguide/node-health-nma.html
+#                       https://github.com/aws/eks-node-monitoring-agent/tree/main/charts/eks-node-monitoring-agent
+#   observability       https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html
+# amazon-cloudwatch-observability is a version behind EKS's default: its chart, whose values the add-on takes, is public
+# at this one (https://github.com/aws-observability/helm-charts/releases/tag/v6.4.0).
 # vpc-cni below 1.22.4 carries a network policy agent that confuses pods of different namespaces (CVE-2026-86831,
 # https://github.com/aws/aws-network-policy-agent/pull/576): do not go back.
 # 1.33 and 1.32 have no row: they are in extended support, and a platform that starts today should not start there.
@@ -93,6 +102,9 @@ ADDONS: Final[dict[str, dict[str, str]]] = {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
         "metrics-server": "v0.9.0-eksbuild.11",
+        "snapshot-controller": "v8.6.0-eksbuild.8",
+        "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
+        "amazon-cloudwatch-observability": "v6.4.0-eksbuild.1",
     },
     "1.35": {
         "vpc-cni": "v1.22.4-eksbuild.3",
@@ -101,6 +113,9 @@ ADDONS: Final[dict[str, dict[str, str]]] = {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
         "metrics-server": "v0.9.0-eksbuild.11",
+        "snapshot-controller": "v8.6.0-eksbuild.8",
+        "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
+        "amazon-cloudwatch-observability": "v6.4.0-eksbuild.1",
     },
     "1.34": {
         "vpc-cni": "v1.22.4-eksbuild.3",
@@ -109,6 +124,9 @@ ADDONS: Final[dict[str, dict[str, str]]] = {
         "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
         "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
         "metrics-server": "v0.9.0-eksbuild.11",
+        "snapshot-controller": "v8.6.0-eksbuild.8",
+        "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
+        "amazon-cloudwatch-observability": "v6.4.0-eksbuild.1",
     },
 }
 
@@ -303,6 +321,16 @@ CERT_MANAGER: Final = Chart(
     repository="oci://quay.io/jetstack/charts",
     version="v1.21.2",
     app_version="v1.21.2",
+)
+
+
+# --- Images -------------------------------------------------------------------------------------------------------
+
+# Fluent Bit 5.0.9 for amd64 and arm64, as AWS builds it; the digest is that of the list of both.
+# https://gallery.ecr.aws/aws-observability/aws-for-fluent-bit, https://github.com/aws/aws-for-fluent-bit/releases
+FLUENT_BIT_IMAGE: Final = (
+    "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.4.15"
+    "@sha256:88e1b56cedb230486afeca6eeb26c5f6bd59c48879d0054d1674d5a58838c607"
 )
 
 

@@ -1,6 +1,7 @@
 """EKS add-ons, each at a pinned version: those that nodes need, and those that need nodes."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -11,6 +12,15 @@ from . import policies
 from .dependency import after
 from .identity import IdentityArgs, Irsa, PodIdentity, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement
+
+
+class AddonArgs(TypedDict):
+    """What every add-on is made from."""
+
+    cluster_name: pulumi.Input[str]
+    """The cluster, once what the add-on needs is there."""
+    versions: dict[str, str]
+    """Add-on name to version."""
 
 
 class NodeAddonsArgs(TypedDict):
@@ -54,9 +64,9 @@ class NodeAddons(pulumi.ComponentResource):
             lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
         )
         addons = [
-            _addon(self, name, args, "vpc-cni", configuration=configuration, identity=cni),
-            _addon(self, name, args, "kube-proxy"),
-            _addon(self, name, args, "eks-pod-identity-agent"),
+            managed_addon(self, name, args, "vpc-cni", configuration=configuration, identity=cni),
+            managed_addon(self, name, args, "kube-proxy"),
+            managed_addon(self, name, args, "eks-pod-identity-agent"),
         ]
         self.cluster_name = after(addons, args["cluster_name"])
         self.register_outputs({"cluster_name": self.cluster_name})
@@ -68,7 +78,8 @@ class ClusterAddonsArgs(TypedDict):
     cluster_name: pulumi.Input[str]
     """The cluster, once it has nodes or Fargate profiles: without them CoreDNS waits 20 minutes and fails."""
     versions: dict[str, str]
-    """Add-on name to version: coredns always; aws-ebs-csi-driver and metrics-server where they are wanted."""
+    """Add-on name to version: coredns always; aws-ebs-csi-driver, metrics-server, snapshot-controller and
+    eks-node-monitoring-agent where they are wanted."""
     identity: IdentityArgs
     """How the EBS CSI controller gets its role."""
     placement: PlacementArgs
@@ -76,20 +87,24 @@ class ClusterAddonsArgs(TypedDict):
 
 
 class ClusterAddons(pulumi.ComponentResource):
-    """CoreDNS, metrics-server, and EBS volumes with an encrypted gp3 default class."""
+    """CoreDNS, metrics-server, node monitoring, and EBS volumes with an encrypted gp3 default class and snapshots."""
 
     def __init__(self, name: str, args: ClusterAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the add-ons."""
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
         placement = args["placement"]
-        _addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
+        managed_addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
         if "metrics-server" in args["versions"]:
-            _addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
+            managed_addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
+        if "eks-node-monitoring-agent" in args["versions"]:
+            # By its own defaults it runs on every node, whatever the taints, and on none of Fargate.
+            managed_addon(self, name, args, "eks-node-monitoring-agent")
         if "aws-ebs-csi-driver" in args["versions"]:
             self._ebs(name, args)
         self.register_outputs({})
 
     def _ebs(self, name: str, args: ClusterAddonsArgs) -> None:
+        snapshots = self._snapshots(name, args) if "snapshot-controller" in args["versions"] else []
         controller = workload_identity(
             f"{name}-ebs-csi",
             args["identity"],
@@ -98,7 +113,17 @@ class ClusterAddons(pulumi.ComponentResource):
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
         )
         configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
-        driver = _addon(self, name, args, "aws-ebs-csi-driver", configuration=configuration, identity=controller)
+        driver = managed_addon(
+            self,
+            name,
+            args,
+            "aws-ebs-csi-driver",
+            configuration=configuration,
+            identity=controller,
+            # The driver gets its snapshotter only where the definitions of snapshots are there before it.
+            # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
+            depends_on=snapshots,
+        )
         StorageClass(
             f"{name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
@@ -110,6 +135,28 @@ class ClusterAddons(pulumi.ComponentResource):
             volume_binding_mode="WaitForFirstConsumer",
             opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
         )
+
+    def _snapshots(self, name: str, args: ClusterAddonsArgs) -> list[eks.Addon]:
+        configuration = json.dumps(pod_placement(args["placement"]), sort_keys=True)
+        controller = managed_addon(self, name, args, "snapshot-controller", configuration=configuration)
+        # Not the SDK's own class for custom resources, which in Python knows no field beside `spec`.
+        # https://kubernetes.io/docs/concepts/storage/volume-snapshot-classes/
+        pulumi.CustomResource(
+            "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
+            f"{name}-snapshots",
+            {
+                "apiVersion": "snapshot.storage.k8s.io/v1",
+                "kind": "VolumeSnapshotClass",
+                "metadata": {
+                    "name": "ebs",
+                    "annotations": {"snapshot.storage.kubernetes.io/is-default-class": "true"},
+                },
+                "driver": "ebs.csi.aws.com",
+                "deletionPolicy": "Delete",
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[controller]),
+        )
+        return [controller]
 
 
 def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, security_group_id: str) -> str:
@@ -156,15 +203,20 @@ def metrics_server_configuration(placement: PlacementArgs) -> str:
     return json.dumps({"replicas": 2, **pod_placement(placement), **port}, sort_keys=True)
 
 
-def _addon(
+def managed_addon(
     parent: pulumi.ComponentResource,
     name: str,
-    args: NodeAddonsArgs | ClusterAddonsArgs,
+    args: AddonArgs,
     addon: str,
     *,
     configuration: pulumi.Input[str] | None = None,
     identity: Irsa | PodIdentity | None = None,
+    depends_on: Sequence[pulumi.Resource] = (),
 ) -> eks.Addon:
+    """Declare an EKS add-on at its pinned version, whose settings are this program's alone.
+
+    configuration: its values, as JSON. identity: the role of its pods. depends_on: what must be there before it.
+    """
     return eks.Addon(
         f"{name}-{addon}",
         cluster_name=args["cluster_name"],
@@ -177,5 +229,5 @@ def _addon(
         # Nothing waits for DNS on creation, so nothing keeps it on destroy: controllers that still clean up in AWS
         # need it. EKS then leaves its pods running; they end with the nodes.
         preserve=addon == "coredns",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[identity] if identity else None),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*([identity] if identity else []), *depends_on]),
     )

@@ -2,7 +2,7 @@
 
 import json
 from fnmatch import fnmatchcase
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import eks, iam
@@ -42,6 +42,8 @@ class FargateArgs(TypedDict):
     """Private subnets: Fargate pods get no public address."""
     profiles: dict[str, FargateProfileArgs]
     """Profiles by name."""
+    log_group_arn: NotRequired[pulumi.Input[str]]
+    """Where Fargate writes the pods' logs; absent: nowhere."""
 
 
 class Fargate(pulumi.ComponentResource):
@@ -66,7 +68,19 @@ class Fargate(pulumi.ComponentResource):
             policy_arn=policies.managed_policy_arn(policies.FARGATE_POD_POLICY),
             opts=child,
         )
-        self.pod_execution_role_arn = after([attachment], role.arn)
+        rights: list[pulumi.CustomResource] = [attachment]
+        if "log_group_arn" in args:
+            rights.append(
+                iam.RolePolicy(
+                    f"{name}-logs",
+                    role=role.id,
+                    policy=pulumi.Output.json_dumps(
+                        pulumi.Output.from_input(args["log_group_arn"]).apply(policies.log_group_writer)
+                    ),
+                    opts=child,
+                )
+            )
+        self.pod_execution_role_arn = after(rights, role.arn)
         # A profile cannot be changed, and under a fixed name the old one goes first: its pods end, and those that
         # replace them wait for nodes (terraform-aws-eks #3374). With Pulumi's own names the new one comes first.
         self._profiles: dict[str, eks.FargateProfile] = {}

@@ -7,6 +7,7 @@ import pulumi
 from pulumi_aws import lb
 from pulumi_kubernetes.networking import v1 as networking
 
+from .dependency import after
 from .load_balancer_controller import INGRESS_CLASS
 from .traefik import NAMESPACE, PING_PORT, SERVICE
 
@@ -74,11 +75,27 @@ class ControllerIngress(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="20m", delete="20m"),
             ),
         )
+        self._ingress = ingress
         self.dns_name = ingress.status.load_balancer.ingress[0].hostname
         self.zone_id = lb.get_hosted_zone_id_output(
             load_balancer_type="application", opts=pulumi.InvokeOptions(parent=self)
         ).id
         self.register_outputs({"dns_name": self.dns_name, "zone_id": self.zone_id})
+
+    def metrics_name(self) -> pulumi.Output[str]:
+        """Return what the ALB is called in CloudWatch: a part of its ARN, which nobody but AWS knows."""
+        name = self.dns_name.apply(balancer_name)
+        found = lb.get_load_balancer_output(name=name, opts=pulumi.InvokeOptions(parent=self)).arn_suffix
+        # What is asked with a name that a first preview does not know yet carries no dependency.
+        return after([self._ingress], found)
+
+
+def balancer_name(dns_name: str) -> str:
+    """Return the name of the load balancer that has a DNS name: NAME-ID.REGION.elb.amazonaws.com.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+    """
+    return dns_name.partition(".")[0].removeprefix("internal-").rpartition("-")[0]
 
 
 def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certificate_arn: str | None) -> dict[str, str]:

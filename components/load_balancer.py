@@ -92,6 +92,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.arn = balancer.arn
+        self._arn_suffix = balancer.arn_suffix
         self.security_group_id = group.id
         # A target group without a listener has no load balancer, and its targets are never checked.
         self.target_group_arn = pulumi.Output.all(targets.arn, listener.id).apply(lambda known: str(known[0]))
@@ -104,6 +105,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 "target_group_arn": self.target_group_arn,
             }
         )
+
+    def metrics_name(self) -> pulumi.Output[str]:
+        """Return what the ALB is called in CloudWatch."""
+        return self._arn_suffix
 
     def _security_group(self, args: OwnedLoadBalancerArgs, ports: list[int]) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(

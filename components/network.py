@@ -94,6 +94,7 @@ class Network(pulumi.ComponentResource):
         private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
         pods = self._pod_subnets(zones)
 
+        self._gateways: dict[str, ec2.NatGateway] = {}
         public_table, to_internet = self._public_routes(public)
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
         endpoints = [
@@ -131,6 +132,10 @@ class Network(pulumi.ComponentResource):
                 "pod_subnets": self.pod_subnets,
             }
         )
+
+    def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
+        """Return the NAT gateways' ids by zone; none in a network without them."""
+        return {zone: gateway.id for zone, gateway in self._gateways.items()}
 
     def _first_zones(self, count: int) -> list[str]:
         found = get_availability_zones(
@@ -221,7 +226,7 @@ class Network(pulumi.ComponentResource):
         to_internet: list[pulumi.CustomResource],
     ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
         """Return the private subnets' route tables, and all that leads out of them and of the pods' subnets."""
-        gateways = self._nat_gateways(public, to_internet) if private else {}
+        self._gateways = gateways = self._nat_gateways(public, to_internet) if private else {}
         tables: list[ec2.RouteTable] = []
         ways: list[pulumi.CustomResource] = []
         for zone, subnet in private.items():

@@ -8,7 +8,7 @@ from pulumi_kubernetes.core.v1 import Namespace
 
 def restricted_namespace(
     name: str,
-    namespace: str,
+    namespace: pulumi.Input[str],
     kubernetes_version: str,
     opts: pulumi.ResourceOptions,
     labels: Mapping[str, str] | None = None,

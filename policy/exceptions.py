@@ -8,6 +8,10 @@ from policy.model import Resource
 
 LOAD_BALANCER_CONTROLLER: Final = "eks-platform:index:LoadBalancerController"
 KARPENTER: Final = "eks-platform:index:Karpenter"
+CLUSTER_AUTOSCALER: Final = "eks-platform:index:ClusterAutoscaler"
+EXTERNAL_SECRETS: Final = "eks-platform:index:ExternalSecrets"
+EXTERNAL_DNS: Final = "eks-platform:index:ExternalDns"
+CERT_MANAGER: Final = "eks-platform:index:CertManager"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -16,6 +20,12 @@ PROVIDERS_OF_COMPONENTS: Final = {
     ),
 }
 """Component types whose own Kubernetes provider needs no cluster identifier."""
+
+
+UNPROTECTED: Final = {
+    "eks-platform:index:Alarms": "its key encrypts messages on their way to subscribers; nothing is kept under it"
+}
+"""Component types whose keys may go without a word."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,18 @@ RESOURCE_WILDCARDS: Final = (
         "off, and a TargetGroupBinding may name a target group that something else made",
         LOAD_BALANCER_CONTROLLER,
     ),
+    Allowed(
+        ["autoscaling:Describe*", "ec2:Describe*", "ec2:GetInstanceTypesFromInstanceRequirements"],
+        "these reads know no single resource; what it changes must carry the cluster's tags",
+        CLUSTER_AUTOSCALER,
+    ),
+    Allowed(
+        ["kms:Decrypt"],
+        "a secret is encrypted with whichever key its owner chose; only by way of the service, and for names below the path",
+        EXTERNAL_SECRETS,
+    ),
+    Allowed(["route53:ListHostedZones"], "a list is of the whole account", EXTERNAL_DNS),
+    Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
 )
 """Actions that a statement may allow on every resource of a type without a condition that narrows it."""
 

@@ -29,6 +29,7 @@ from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
+from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
 from settings.values import PodSecurity
@@ -41,6 +42,7 @@ __all__ = [
     "AccessRole",
     "AcmeServer",
     "Addons",
+    "Alarms",
     "Architecture",
     "ArgoCd",
     "Budget",
@@ -74,6 +76,7 @@ __all__ = [
     "NodeGroup",
     "NodeImage",
     "NodePool",
+    "Observability",
     "OperationsPods",
     "Platform",
     "PodSecurity",
@@ -91,6 +94,7 @@ __all__ = [
     "Support",
     "Taint",
     "TaintEffect",
+    "Thresholds",
     "Toleration",
     "Traefik",
     "Workloads",

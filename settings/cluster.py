@@ -94,12 +94,22 @@ class Addons(Settings):
     )
     ebs_csi: bool = Field(True, description="EBS volumes and an encrypted gp3 default StorageClass; needs EC2 nodes.")
     metrics_server: bool = Field(True, description="Resource metrics, which the HPA of Traefik needs.")
+    snapshot_controller: bool = Field(False, description="Snapshots of EBS volumes and a default class of them.")
+    node_monitoring_agent: bool = Field(
+        True, description="Health of kernel, network, storage and GPU of EC2 nodes, which node repair then acts on."
+    )
 
-    def installed(self, *, fargate_only: bool) -> list[str]:
-        """Return the names of the add-ons that a stack has; fargate_only: it has no nodes."""
+    def installed(self, *, fargate_only: bool, observability: bool) -> list[str]:
+        """Return the names of the add-ons that a stack has.
+
+        fargate_only: it has no nodes. observability: its logs and metrics go to CloudWatch.
+        """
         unwanted = {
             "aws-ebs-csi-driver": not self.ebs_csi,
             "metrics-server": not self.metrics_server,
+            "snapshot-controller": not self.snapshot_controller,
+            "eks-node-monitoring-agent": fargate_only or not self.node_monitoring_agent,
+            "amazon-cloudwatch-observability": fargate_only or not observability,
             # DaemonSets without a node to run on.
             "vpc-cni": fargate_only,
             "kube-proxy": fargate_only,

@@ -12,6 +12,7 @@ OPTIONAL: Final[Mapping[str, str]] = {
     "cert_manager": namespaces.CERT_MANAGER,
     "external_dns": namespaces.EXTERNAL_DNS,
     "external_secrets": namespaces.EXTERNAL_SECRETS,
+    "observability": namespaces.OBSERVABILITY,
 }
 """Section to the namespace that there is where the section is."""
 

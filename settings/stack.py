@@ -28,6 +28,7 @@ from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
+from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
@@ -61,11 +62,18 @@ class Stack(Settings):
     argo_cd: ArgoCd | None = None
     git_ops: GitOps | None = None
     git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
+    observability: Observability | None = None
 
     @property
     def fargate_only(self) -> bool:
         """Whether there are no nodes at all."""
         return not self.node_groups
+
+    @property
+    def provisioners(self) -> list[str]:
+        """Who makes compute for pods, by the names under which they report to Kubernetes."""
+        there = {"karpenter": self.karpenter, "fargate-scheduler": self.fargate_profiles}
+        return [name for name, section in there.items() if section]
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -99,7 +107,9 @@ class Stack(Settings):
         """The add-ons of the stack and their versions."""
         return {
             name: self.addons.versions.get(name, versions.addon_version(name, self.cluster.version))
-            for name in self.addons.installed(fargate_only=self.fargate_only)
+            for name in self.addons.installed(
+                fargate_only=self.fargate_only, observability=self.observability is not None
+            )
         }
 
     @property
@@ -192,7 +202,12 @@ def _document(key: str, text: str) -> str:
 
 
 def _keeps_secrets(model: type[BaseModel]) -> bool:
-    return any(SecretStr in _types(field.annotation) for field in model.model_fields.values())
+    """Tell whether a model, or one inside of it, has a setting that is kept secret."""
+    annotations = [field.annotation for field in model.model_fields.values()]
+    return any(
+        SecretStr in _types(annotation) or any(_keeps_secrets(inner) for inner in models(annotation))
+        for annotation in annotations
+    )
 
 
 def _types(annotation: Any) -> set[Any]:

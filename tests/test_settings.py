@@ -316,7 +316,7 @@ def test_charts_come_from_their_publishers_without_a_registry() -> None:
 def test_fargate_has_no_add_on_that_runs_on_nodes() -> None:
     names = {"coredns", "metrics-server"}
     assert set(read(sections_of("fargate")).addon_versions) == names
-    assert set(read(sections_of("dev")).addon_versions) == set(versions.ADDON_NAMES)
+    assert set(read(sections_of("prod")).addon_versions) == set(versions.ADDON_NAMES)
 
 
 def test_add_ons_have_the_pinned_versions_or_those_of_the_stack() -> None:

@@ -7,17 +7,21 @@ import pytest
 from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
+from components.alarms import AlarmsArgs, ThresholdArgs
 from components.argo_cd import ArgoCdArgs
 from components.cert_manager import CertManagerArgs
 from components.certificate import CertificateArgs
 from components.chart import ChartSourceArgs
 from components.cluster import ClusterArgs
 from components.cluster_autoscaler import ClusterAutoscalerArgs
+from components.container_insights import ContainerInsightsLogsArgs
 from components.dns import DnsAliasArgs
+from components.events import EventsArgs
 from components.existing_network import ExistingNetworkArgs
 from components.external_dns import ExternalDnsArgs
 from components.external_secrets import ExternalSecretsArgs
 from components.fargate import FargateProfileArgs
+from components.fargate_logging import FargateLoggingArgs
 from components.gitops import GitCredentialArgs, GitOpsArgs
 from components.ingress import LoadBalancerArgs
 from components.network import NetworkArgs
@@ -27,6 +31,7 @@ from components.placement import PlacementArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
+    Alarms,
     ArgoCd,
     CertManager,
     Charts,
@@ -44,8 +49,10 @@ from settings import (
     Network,
     NodeGroup,
     NodePool,
+    Observability,
     OperationsPods,
     Settings,
+    Thresholds,
     Traefik,
     plain,
 )
@@ -118,6 +125,24 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "placement", "charts"}),
     (GitOps, GitOpsArgs, set(), {"kubernetes_version", "credentials"}),
     (GitCredential, GitCredentialArgs, set(), set()),
+    (Observability, ContainerInsightsLogsArgs, {"alarms"}, {"cluster_id"}),
+    (Observability, FargateLoggingArgs, {"alarms"}, {"cluster_id", "kubernetes_version", "region"}),
+    (
+        Observability,
+        EventsArgs,
+        {"alarms"},
+        {"cluster_id", "namespace", "kubernetes_version", "region", "identity", "placement"},
+    ),
+    (
+        Alarms,
+        AlarmsArgs,
+        {"webhooks"},
+        {
+            *("cluster_id", "account_id", "region", "webhooks", "load_balancer", "events_log_group"),
+            *("nodes", "provisioners", "nat_gateways"),
+        },
+    ),
+    (Thresholds, ThresholdArgs, set(), set()),
 ]
 
 

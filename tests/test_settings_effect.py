@@ -28,11 +28,13 @@ APPS: Final[Config] = {
     "namespacePrefix": "app-",
 }
 SYSTEM_SELECTORS: Final = [{"namespace": "kube-system"}, {"namespace": "traefik"}]
+# What watches or runs so much that it would change with most settings has a stack of its own.
+QUIET: Final[Config] = {"observability": None, "workloads": None}
 BASES: Final[dict[str, Config]] = {
-    "fargate": {"workloads": None},
-    "workloads": {},
+    "fargate": {**QUIET},
+    "workloads": {"observability": None},
     "nodes": {
-        "workloads": None,
+        **QUIET,
         "fargateProfiles": None,
         "nodeGroups": {
             "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
@@ -51,17 +53,18 @@ BASES: Final[dict[str, Config]] = {
         "clusterAutoscaler": {},
     },
     "network": {
-        "workloads": None,
+        **QUIET,
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
     },
     "domain": {
-        "workloads": None,
+        **QUIET,
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
-    "logs": {"workloads": None, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
+    "logs": {**QUIET, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "argo cd": {
+        **QUIET,
         "ingress": {
             "owner": "program",
             "domain": {"name": "*.example.jp", "hostedZoneId": "Z0123456789EXAMPLE"},
@@ -79,20 +82,21 @@ BASES: Final[dict[str, Config]] = {
         },
     },
     "git by ssh": {
+        **QUIET,
         "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
         "argoCd": {},
         "gitOps": {"sets": {"apps": {**APPS, "repository": "ssh://git@github.com/example-jp/apps.git"}}},
         "gitCredentials": {"ssh": {"url": "ssh://git@github.com/example-jp", "sshPrivateKey": {"secure": "AAAA"}}},
     },
     "secrets": {
-        "workloads": None,
+        **QUIET,
         "fargateProfiles": {"platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-secrets"}]}},
         "externalSecrets": {
             "stores": {"one": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-*"]}},
         },
     },
     "records": {
-        "workloads": None,
+        **QUIET,
         "fargateProfiles": {
             "platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-dns"}, {"namespace": "cert-manager"}]}
         },
@@ -104,8 +108,15 @@ BASES: Final[dict[str, Config]] = {
         },
     },
     "charts": {
-        "workloads": None,
+        **QUIET,
         "charts": {"registry": "oci://charts.example.jp", "username": "reader", "password": {"secure": "AAAA"}},
+    },
+    "alarms": {
+        "workloads": None,
+        "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+        "karpenter": {"nodePools": {"general": {"categories": ["c", "m"]}}},
     },
 }
 
@@ -168,6 +179,10 @@ def _chart(*changes: str, others: bool = False, **change: Any) -> Effect:
 def _statement(*changes: str, **change: Any) -> Effect:
     old = BASES["extra chart"]["extraCharts"]["keda"]["role"]["statements"][0]
     return _chart(*changes, role={"statements": [{**old, **change}]})
+
+
+def _threshold(**change: int) -> Effect:
+    return Effect({"observability": {"alarms": {"thresholds": change}}}, ("MetricAlarm.threshold",), "alarms")
 
 
 def _pods(*changes: str, **change: Any) -> Effect:
@@ -384,6 +399,23 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("-Addon", "Release.values.autoscaling.maxReplicas", "output.versions.metrics-server"),
         along=("traefik.maxReplicas",),
         alone=True,
+    ),
+    "addons.snapshotController": Effect(
+        {"addons": {"ebsCsi": True, "snapshotController": True}},
+        (
+            "+Addon",
+            "+Role",
+            "+RolePolicyAttachment",
+            "+StorageClass",
+            "+VolumeSnapshotClass",
+            "output.versions.aws-ebs-csi-driver",
+            "output.versions.snapshot-controller",
+        ),
+        "nodes",
+        along=("addons.ebsCsi",),
+    ),
+    "addons.nodeMonitoringAgent": Effect(
+        {"addons": {"nodeMonitoringAgent": False}}, ("-Addon", "output.versions.eks-node-monitoring-agent"), "nodes"
     ),
     "operationsPods.nodeSelector": _pods("Release.values.nodeSelector", nodeSelector={"role": "operations"}),
     "operationsPods.tolerations[].key": _pods(
@@ -693,6 +725,25 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"gitCredentials": {"https": {"username": "other"}}}, ("Secret.stringData.username",), "argo cd"
     ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
+    # -- Observability
+    "observability.retentionDays": Effect(
+        {"observability": {"retentionDays": 7}}, ("LogGroup.retentionInDays",), "alarms"
+    ),
+    "observability.alarms.emails": Effect(
+        {"observability": {"alarms": {"emails": {"on-call": "on-call@example.jp"}}}}, ("+TopicSubscription",), "alarms"
+    ),
+    "observability.alarms.webhooks": Effect(
+        {"observability": {"alarms": {"webhooks": {"pager": {"secure": "AAAA"}}}}}, ("+TopicSubscription",), "alarms"
+    ),
+    "observability.alarms.thresholds.loadBalancerErrors": _threshold(loadBalancerErrors=7),
+    "observability.alarms.thresholds.targetErrors": _threshold(targetErrors=7),
+    "observability.alarms.thresholds.unhealthyTargets": _threshold(unhealthyTargets=7),
+    "observability.alarms.thresholds.failedNodes": _threshold(failedNodes=7),
+    "observability.alarms.thresholds.containerRestarts": _threshold(containerRestarts=7),
+    "observability.alarms.thresholds.unschedulablePods": _threshold(unschedulablePods=7),
+    "observability.alarms.thresholds.provisioningFailures": _threshold(provisioningFailures=7),
+    "observability.alarms.thresholds.interruptionAge": _threshold(interruptionAge=60),
+    "observability.alarms.thresholds.natPortErrors": _threshold(natPortErrors=7),
 }
 
 # Settings whose change is seen otherwise, by tests of their own below.

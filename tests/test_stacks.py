@@ -17,6 +17,9 @@ both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "un
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+
+
 def _inputs(stack: str, kind: str) -> list[dict[str, Any]]:
     """Return the inputs of the resources whose type token ends so, such as "NodeGroup"."""
     return [reveal(entry.inputs) for entry in of_type(list(_custom(plan_of(stack))), kind)]
@@ -140,6 +143,9 @@ def test_charts_are_releases_that_a_first_preview_survives(stack: str) -> None:
 def test_the_cloud_is_asked_only_for_what_it_alone_knows(stack: str, unknown: bool) -> None:
     asked = {invocation.token for invocation in plan_of(stack, unknown=unknown).invocations}
     allowed = {"aws:lb/getHostedZoneId:getHostedZoneId", "aws:ec2/getSubnet:getSubnet", "aws:ec2/getVpc:getVpc"}
+    if plan_of(stack).find(type="eks-platform:index:Alarms") and plan_of(stack).find(type=INGRESS):
+        # What CloudWatch calls a load balancer that the controller made.
+        allowed.add("aws:lb/getLoadBalancer:getLoadBalancer")
     assert asked <= allowed
     assert all(invocation.provider for invocation in plan_of(stack, unknown=unknown).invocations)
 
@@ -210,8 +216,14 @@ def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     own = {"aws-load-balancer-controller", "traefik"} | karpenter | OPTIONAL.get(stack, set())
     assert releases == own | argo_cd | added
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
-    on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
-    assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
+    on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver", "eks-node-monitoring-agent"}
+    chosen = {
+        "staging": {"amazon-cloudwatch-observability"},
+        "prod": {"amazon-cloudwatch-observability", "snapshot-controller"},
+    }
+    assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes) | chosen.get(
+        stack, set()
+    )
 
 
 @every_stack
@@ -229,6 +241,9 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
     nodes = set() if stack == "fargate" else {"aws-node", "ebs-csi-controller-sa", "karpenter"}
     added = {"keda-operator"} if stack == "dev" else set()
     assert found == {"aws-load-balancer-controller"} | nodes | OPTIONAL.get(stack, set()) | added
+    nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
+    observed = {"dev": set[str](), "fargate": {"events"}}.get(stack, {"events", "cloudwatch-agent"})
+    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes) | observed
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------
@@ -271,6 +286,7 @@ def test_staging_is_as_production_in_what_people_see() -> None:
     assert names == {"staging.example.jp", "*.staging.example.jp"}
     # The one stack whose controllers get their roles by Pod Identity.
     assert len(_inputs("staging", "PodIdentityAssociation")) == 4 + len(OPTIONAL["staging"])
+    assert len(_inputs("staging", "PodIdentityAssociation")) == 6
     assert not plan_of("staging").find(type="eks-platform:index:Irsa")
 
 
@@ -288,7 +304,16 @@ def test_productions_endpoint_is_private_and_everything_is_logged() -> None:
     assert cluster["deletionProtection"] is True
     assert cluster["upgradePolicy"] == {"supportType": "STANDARD"}
     assert cluster["encryptionConfig"]
-    assert {entry["retentionInDays"] for entry in _inputs("prod", "LogGroup")} == {365}
+    kept = {entry["name"].removeprefix("/aws/"): entry["retentionInDays"] for entry in _inputs("prod", "LogGroup")}
+    assert kept == {
+        "eks/platform-prod/cluster": 365,
+        "vpc/platform-prod/flow-logs": 365,
+        "eks/platform-prod/events": 90,
+        **{
+            f"containerinsights/platform-prod/{kind}": 90
+            for kind in ("application", "host", "dataplane", "performance")
+        },
+    }
 
 
 def test_production_has_a_general_pool_and_one_for_batches_on_spot_nodes() -> None:
@@ -327,7 +352,7 @@ def test_fargate_has_no_ec2_at_all() -> None:
     assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
     profiles = _inputs("fargate", "FargateProfile")
     taken = {selector["namespace"] for profile in profiles for selector in profile["selectors"]}
-    assert taken == {"kube-system", "traefik", "app-*"}
+    assert taken == {"kube-system", "traefik", "observability", "app-*"}
     # Fargate refuses subnets that lead straight to the internet.
     assert {tuple(profile["subnetIds"]) for profile in profiles} == {tuple(plan.exports["privateSubnetIds"])}
 

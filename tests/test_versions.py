@@ -105,7 +105,7 @@ def test_each_minor_has_a_node_image_and_autoscalers_that_know_it(minor: str) ->
 
 def test_an_addon_without_a_pin_is_an_error() -> None:
     with pytest.raises(KeyError):
-        versions.addon_version("snapshot-controller", versions.DEFAULT_KUBERNETES)
+        versions.addon_version("aws-efs-csi-driver", versions.DEFAULT_KUBERNETES)
 
 
 def test_node_images_are_pinned_the_same_for_managed_nodes_and_karpenter() -> None:
@@ -180,6 +180,7 @@ def test_no_traefik_definition_is_missing() -> None:
         "CERT_MANAGER",
         "CLUSTER_AUTOSCALER",
         "CLUSTER_AUTOSCALER_IMAGE",
+        "FLUENT_BIT_IMAGE",
         "ALB_TLS_POLICY",
     ],
 )

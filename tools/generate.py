@@ -219,7 +219,10 @@ def _type(field: Schema, schema: Schema) -> str:
         words = {"boolean": "`true`, `false`", "integer": "{minimum} to {maximum}", "object": "keys", "string": "text"}
         return "encrypted text" if _is_secret(kind) else words[kind["type"]].format_map(kind)
     holder = {"array": "list", "object": "by name"}[kind["type"]]
-    return holder if "properties" in _resolved(below, schema) else f"{holder}: {_type(below, schema)}"
+    inner = _resolved(below, schema)
+    if _is_secret(inner):
+        return f"{holder}: encrypted text"
+    return holder if "properties" in inner else f"{holder}: {_type(below, schema)}"
 
 
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:

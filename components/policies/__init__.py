@@ -1,5 +1,6 @@
 """IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
 
+from .alarms import alarm_key, alarm_topic
 from .cluster_autoscaler import cluster_autoscaler, discovery_tags
 from .dns import dns01_solver, external_dns
 from .document import (
@@ -22,7 +23,9 @@ from .karpenter import (
     karpenter_controller,
 )
 from .load_balancer_controller import load_balancer_controller
+from .logs import log_group_writer
 from .managed import (
+    CLOUDWATCH_AGENT_POLICY,
     CLUSTER_POLICY,
     EBS_CSI_POLICY,
     FARGATE_POD_POLICY,
@@ -33,6 +36,7 @@ from .managed import (
 from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_role, trust_service, trust_vpc_flow_logs
 
 __all__ = [
+    "CLOUDWATCH_AGENT_POLICY",
     "CLUSTER_POLICY",
     "EBS_CSI_POLICY",
     "FARGATE_POD_POLICY",
@@ -46,6 +50,8 @@ __all__ = [
     "PolicyDocument",
     "PolicyStatementArgs",
     "Statement",
+    "alarm_key",
+    "alarm_topic",
     "cluster_autoscaler",
     "discovery_tags",
     "dns01_solver",
@@ -54,6 +60,7 @@ __all__ = [
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",
+    "log_group_writer",
     "managed_policy_arn",
     "partition_of",
     "policy_size",

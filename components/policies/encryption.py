@@ -3,9 +3,12 @@
 from .document import PolicyDocument, Statement, allow, document
 
 
-def _administration(partition: str, account_id: str) -> Statement:
-    # Without it only the key's other principals could ever manage it: a key can lock its owner out.
-    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+def administration(partition: str, account_id: str) -> Statement:
+    """Let an account give rights to its key by IAM.
+
+    Without it only the key's other principals could ever manage it: a key can lock its owner out.
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
     return {
         "Sid": "AccountAdministersKey",
         "Effect": "Allow",
@@ -21,7 +24,7 @@ def secrets_key(account_id: str, partition: str = "aws") -> PolicyDocument:
     It names no role, so that the key, which takes the longest of what a control plane needs, waits for nothing.
     https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
     """
-    return document(_administration(partition, account_id))
+    return document(administration(partition, account_id))
 
 
 def secrets_key_user(key_arn: str) -> PolicyDocument:

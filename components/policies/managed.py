@@ -29,6 +29,13 @@ https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriv
 https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md"""
 
 
+CLOUDWATCH_AGENT_POLICY: Final = "CloudWatchAgentServerPolicy"
+"""For the agents of the add-on amazon-cloudwatch-observability. AWSXrayWriteOnlyAccess, named beside it, is for traces:
+there are none without Application Signals.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html"""
+
+
 def managed_policy_arn(name: str, partition: str = "aws") -> str:
     """Return the ARN of a policy that AWS maintains."""
     return f"arn:{partition}:iam::aws:policy/{name}"

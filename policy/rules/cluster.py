@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from policy.exceptions import PROVIDERS_OF_COMPONENTS
+from policy.exceptions import PROVIDERS_OF_COMPONENTS, UNPROTECTED
 from policy.model import UNKNOWN, Resource, is_unknown, items, may_be_true, structure
 from policy.rule import Level, rule
 from policy.rules.addresses import open_to_the_world
@@ -93,7 +93,7 @@ def deletion_protection(cluster: Resource) -> Iterator[str]:
 )
 def protection(resource: Resource) -> Iterator[str]:
     """Pulumi's `protect` on what holds everything else."""
-    if not resource.protect:
+    if not resource.protect and not UNPROTECTED.keys() & set(resource.parents):
         yield "Pulumi would delete or replace it without a word"
 
 

@@ -149,7 +149,8 @@ def _zone(arguments: Properties, place: Place) -> Properties:
 
 
 def _load_balancer(arguments: Properties, place: Place) -> Properties:
-    made = place.world.find("aws:lb/loadBalancer:LoadBalancer", "id", arguments.get("arn")) or {}
+    by = ("id", arguments["arn"]) if arguments.get("arn") else ("name", arguments.get("name"))
+    made = place.world.find("aws:lb/loadBalancer:LoadBalancer", *by) or {}
     name = made.get("name") or arguments.get("name") or f"k8s-{_digest(_stable(arguments), 16)}"
     suffix = f"app/{name}/{_digest(name, 16)}"
     service = f"arn:{PARTITION}:elasticloadbalancing:{place.region}:{place.account}"

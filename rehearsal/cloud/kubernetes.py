@@ -37,6 +37,7 @@ BUILT_IN_GROUPS: Final = frozenset(
 
 CLUSTER_SCOPED: Final = frozenset(
     {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "EC2NodeClass", "IngressClass"}
+    | {"VolumeSnapshotClass"}
     | {"Namespace", "NodePool", "PersistentVolume", "PriorityClass", "StorageClass"}
     | {"ClusterSecretStore", "ClusterIssuer", "GatewayClass", "IngressClassParams"}
 )
@@ -155,6 +156,8 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("spec.clusterIP",),
     ),
     "kubernetes:core/v1:ServiceAccount": _object(),
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": _object(),
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": _object(replaces=("roleRef",)),
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _object(),
     "kubernetes:apps/v1:Deployment": _object({"status": _replicas}, replaces=("spec.selector",)),
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": _object(),

@@ -71,6 +71,43 @@ KINDS: Final[dict[str, Kind]] = {
         },
         replaces=("name", "namePrefix", "fifoQueue"),
     ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": aws_kind(
+        "{name}",
+        defaults={"name": autoname, "applyOnTransformedLogs": False},
+        replaces=("name", "logGroupName"),
+        tagged=False,
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": aws_kind(
+        "{name}",
+        {"arn": arn("cloudwatch", "alarm:{name}")},
+        defaults={"name": autoname, "actionsEnabled": True, "treatMissingData": "missing"},
+        replaces=("name",),
+    ),
+    "aws:sns/topic:Topic": aws_kind(
+        arn("sns", "{name}"),
+        {"arn": "{id}", "owner": "{account}", "beginningArchiveTime": ""},
+        defaults={"name": autoname, "fifoTopic": False},
+        replaces=("name", "namePrefix", "fifoTopic"),
+    ),
+    "aws:sns/topicPolicy:TopicPolicy": aws_kind(
+        "{arn}",
+        {"owner": "{account}"},
+        replaces=("arn",),
+        tagged=False,
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": aws_kind(
+        lambda inputs, context: f"{inputs['topic']}:{uuid()(inputs, context)}",
+        {
+            "arn": "{id}",
+            "ownerId": "{account}",
+            # A person follows the link in a message; an endpoint answers by itself, or the creation fails.
+            "pendingConfirmation": lambda inputs, _context: not inputs.get("endpointAutoConfirms"),
+            "confirmationWasAuthenticated": False,
+        },
+        defaults={"endpointAutoConfirms": False, "confirmationTimeoutInMinutes": 1, "rawMessageDelivery": False},
+        replaces=("topic", "protocol", "endpoint"),
+        tagged=False,
+    ),
     "aws:sqs/queuePolicy:QueuePolicy": aws_kind("{queueUrl}", replaces=("queueUrl",), tagged=False),
     "aws:route53/record:Record": aws_kind(
         _record_id,

@@ -57,6 +57,10 @@ IMPOSED: Final = (
     Step("control plane", _of_type(uses.CLUSTER), ("role's policy",)),
     Step("vpc-cni", _addon("vpc-cni"), ("control plane",)),
     Step("compute", _of_type(uses.NODE_GROUP, uses.FARGATE), ("control plane", "vpc-cni")),
+    Step("snapshot controller", _addon("snapshot-controller"), ("compute",)),
+    # The driver has a snapshotter only where the definitions of snapshots were there before it.
+    # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
+    Step("EBS driver", _addon("aws-ebs-csi-driver"), ("compute", "snapshot controller")),
     Step("controller", _chart("aws-load-balancer-controller"), ("compute",)),
     Step("Traefik", _chart("traefik"), ("compute",)),
     Step("healthy target", _of_type(INGRESS, BINDING), ("controller", "Traefik")),

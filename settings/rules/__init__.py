@@ -13,6 +13,7 @@ from settings.rules import (
     instances,
     karpenter,
     network,
+    observability,
     platform,
     workloads,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "instances",
     "karpenter",
     "network",
+    "observability",
     "platform",
     "workloads",
 ]

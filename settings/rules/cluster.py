@@ -9,6 +9,7 @@ from typing import Final
 import versions
 from settings.cluster import Access, Addons, Cluster, Support
 from settings.compute import NodeGroup
+from settings.observability import Observability
 from settings.problems import Problem, either, place
 from settings.rules.network import NEVER_IN_A_VPC
 from settings.rules.registry import repeated, rule
@@ -59,8 +60,12 @@ def _access(access: Access) -> Iterator[Problem]:
 
 
 @rule
-def _addons(addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
-    installed = addons.installed(fargate_only=not node_groups)
+def _addons(
+    addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
+) -> Iterator[Problem]:
+    installed = addons.installed(fargate_only=not node_groups, observability=observability is not None)
+    if addons.snapshot_controller and not addons.ebs_csi:
+        yield Problem("addons.snapshotController", "true", "expected ebsCsi too: it is EBS volumes that have snapshots")
     for name, version in addons.versions.items():
         path = place("addons", "versions", name)
         if name not in versions.ADDON_NAMES:

@@ -11,6 +11,7 @@ from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress, Scheme
 from settings.karpenter import Karpenter
 from settings.network import Nat, Network
+from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import Problem
 from settings.rules.registry import repeated, rule
@@ -124,7 +125,9 @@ https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-b
 
 
 @rule
-def _way_out(network: Network, cluster: Cluster, karpenter: Karpenter | None) -> Iterator[Problem]:
+def _way_out(
+    network: Network, cluster: Cluster, karpenter: Karpenter | None, observability: Observability | None
+) -> Iterator[Problem]:
     if network.existing is not None:
         return
     if network.public_nodes and network.nat is not Nat.NONE:
@@ -132,6 +135,7 @@ def _way_out(network: Network, cluster: Cluster, karpenter: Karpenter | None) ->
     if network.nat is Nat.NONE and not network.public_nodes:
         needed = {*ENDPOINTS_WITHOUT_NAT}
         needed |= ENDPOINTS_OF_KARPENTER if karpenter else set()
+        needed |= ENDPOINTS_OF_OBSERVABILITY if observability else set()
         needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
         missing = sorted(needed - set(network.interface_endpoints))
         if missing:
@@ -145,6 +149,8 @@ ENDPOINTS_WITHOUT_NAT: Final = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "e
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 ENDPOINTS_OF_KARPENTER: Final = frozenset({"sqs", "ssm"})
 """https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters"""
+ENDPOINTS_OF_OBSERVABILITY: Final = frozenset({"logs", "monitoring"})
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-interface-VPC.html"""
 
 
 @rule

@@ -44,6 +44,8 @@ VERSIONS = {
     "coredns": "v1.14.3-eksbuild.23",
     "aws-ebs-csi-driver": "v1.66.0-eksbuild.1",
     "metrics-server": "v0.9.0-eksbuild.11",
+    "snapshot-controller": "v8.6.0-eksbuild.8",
+    "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
 }
 NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 ANYWHERE: PlacementArgs = {"fargate": False, "node_selector": {}, "tolerations": []}
@@ -51,6 +53,7 @@ ON_NODES = {
     "nodeSelector": {"role": "operations"},
     "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
 }
+SNAPSHOT_CLASS = "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass"
 KINDS = pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 
 
@@ -120,6 +123,9 @@ def test_inventory_of_cluster_addons() -> None:
         "Addon addons-coredns",
         "Addon addons-metrics-server",
         "Addon addons-aws-ebs-csi-driver",
+        "Addon addons-snapshot-controller",
+        "Addon addons-eks-node-monitoring-agent",
+        "VolumeSnapshotClass addons-snapshots",
         "Irsa addons-ebs-csi",
         "Role addons-ebs-csi",
         "RolePolicyAttachment addons-ebs-csi-AmazonEBSCSIDriverPolicyV2",
@@ -127,7 +133,17 @@ def test_inventory_of_cluster_addons() -> None:
     }
 
 
-@pytest.mark.parametrize("wanted", [set(), {"metrics-server"}, {"aws-ebs-csi-driver"}], ids=str)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        set(),
+        {"metrics-server"},
+        {"aws-ebs-csi-driver"},
+        {"aws-ebs-csi-driver", "snapshot-controller"},
+        {"eks-node-monitoring-agent"},
+    ],
+    ids=lambda wanted: " and ".join(sorted(wanted)) or "none",
+)
 def test_some_addons_are_a_matter_of_choice(wanted: set[str]) -> None:
     chosen = {name: VERSIONS[name] for name in ("coredns", *sorted(wanted))}
     plan = _cluster_addons(versions=chosen)
@@ -135,6 +151,7 @@ def test_some_addons_are_a_matter_of_choice(wanted: set[str]) -> None:
     ebs = "aws-ebs-csi-driver" in wanted
     assert bool(plan.find(type="aws:iam/role:Role")) is ebs
     assert bool(plan.find(type="kubernetes:storage.k8s.io/v1:StorageClass")) is ebs
+    assert bool(plan.find(type=SNAPSHOT_CLASS)) is ("snapshot-controller" in wanted)
 
 
 @pytest.mark.parametrize("name", VERSIONS)
@@ -194,7 +211,15 @@ def test_pods_come_after_the_nodes(unknown: bool) -> None:
 
     plan = recorded(declare, unknown=unknown)
     waiting = {entry.name for entry in plan if entry.custom and "LogGroup nodes" in waits_for(plan, entry)}
-    assert waiting == {"addons-coredns", "addons-metrics-server", "addons-aws-ebs-csi-driver", "addons-gp3"}
+    assert waiting == {
+        "addons-coredns",
+        "addons-metrics-server",
+        "addons-eks-node-monitoring-agent",
+        "addons-snapshot-controller",
+        "addons-snapshots",
+        "addons-aws-ebs-csi-driver",
+        "addons-gp3",
+    }
 
 
 # --- Roles --------------------------------------------------------------------------------------------------------
@@ -346,10 +371,11 @@ def test_metrics_server_leaves_the_kubelets_port_on_fargate() -> None:
 @pytest.mark.parametrize("placement", [NODES, FARGATE, ANYWHERE], ids=["nodes", "fargate", "anywhere"])
 def test_addons_of_the_cluster_run_where_they_are_placed(placement: PlacementArgs) -> None:
     plan = _cluster_addons(placement=placement)
-    found = {name: _addon(plan, name).inputs["configurationValues"] for name in _addons(plan)}
+    found: dict[str, Any] = {name: _addon(plan, name).inputs.get("configurationValues") for name in _addons(plan)}
     assert found["coredns"] == coredns_configuration(placement)
     assert found["metrics-server"] == metrics_server_configuration(placement)
     on_nodes = ON_NODES if placement is NODES else {}
+    assert json.loads(found["snapshot-controller"]) == on_nodes
     # The driver's other half runs on every node that has volumes, whatever its taints.
     assert json.loads(found["aws-ebs-csi-driver"]) == {"controller": on_nodes}
 
@@ -366,3 +392,33 @@ def test_volumes_are_encrypted_gp3_unless_somebody_asks_for_another_class() -> N
         "volumeBindingMode": "WaitForFirstConsumer",
     }
     assert needs(plan, found) == {"Addon addons-aws-ebs-csi-driver"}
+
+
+# --- Snapshots, node monitoring -----------------------------------------------------------------------------------
+
+
+def test_snapshots_are_of_the_driver_unless_somebody_asks_for_another_class() -> None:
+    plan = _cluster_addons()
+    found = plan.one(type=SNAPSHOT_CLASS)
+    assert found.inputs == {
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshotClass",
+        "metadata": {"name": "ebs", "annotations": {"snapshot.storage.kubernetes.io/is-default-class": "true"}},
+        "driver": "ebs.csi.aws.com",
+        "deletionPolicy": "Delete",
+    }
+    # The definition of the class comes and goes with the add-on.
+    assert needs(plan, found) == {"Addon addons-snapshot-controller"}
+
+
+def test_the_driver_finds_the_definitions_of_snapshots() -> None:
+    """Where they come after it, it has no snapshotter (aws-ebs-csi-driver, docs/install.md)."""
+    plan = _cluster_addons()
+    assert "Addon addons-snapshot-controller" in needs(plan, _addon(plan, "aws-ebs-csi-driver"))
+    alone = _cluster_addons(versions={name: VERSIONS[name] for name in ("coredns", "aws-ebs-csi-driver")})
+    assert not [name for name in needs(alone, _addon(alone, "aws-ebs-csi-driver")) if name.startswith("Addon")]
+
+
+def test_the_monitoring_agent_runs_on_every_node() -> None:
+    """It tolerates every taint by itself (its chart's values)."""
+    assert "configurationValues" not in _addon(_cluster_addons(), "eks-node-monitoring-agent").inputs

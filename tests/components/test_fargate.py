@@ -6,6 +6,7 @@ import pulumi
 import pytest
 from pulumi_aws.cloudwatch import LogGroup
 
+from components import policies
 from components.dependency import after
 from components.fargate import Fargate, FargateArgs
 from rehearsal.plan import Plan, Registration
@@ -170,6 +171,18 @@ def test_profiles_come_one_after_the_other_as_they_are_given() -> None:
     assert not [entry for entry in waits_for(plan, _profile(plan, "system")) if entry.startswith("FargateProfile")]
     turned = _recorded(profiles=dict(reversed(ARGS["profiles"].items())))
     assert "FargateProfile fargate-apps" in needs(turned, _profile(turned, "system"))
+
+
+def test_pods_may_write_their_logs_where_they_shall_and_nowhere_else(unknown: bool) -> None:
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/eks/dev/fargate"
+    plan = _recorded(unknown=unknown, log_group_arn=group)
+    policy = plan.one(type="aws:iam/rolePolicy:RolePolicy")
+    assert document(policy, "policy") == policies.log_group_writer(group)
+    assert needs(plan, policy, "role") == {"Role fargate-pods"}
+    # Fargate takes the role's rights when it starts a pod.
+    for name in ("system", "apps"):
+        assert "RolePolicy fargate-logs" in needs(plan, _profile(plan, name), "podExecutionRoleArn")
+    assert not _recorded().find(type="aws:iam/rolePolicy:RolePolicy")
 
 
 def test_outputs(unknown: bool) -> None:

@@ -9,7 +9,13 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.ingress import ControllerIngress, LoadBalancerArgs, ingress_annotations, load_balancer_attributes
+from components.ingress import (
+    ControllerIngress,
+    LoadBalancerArgs,
+    balancer_name,
+    ingress_annotations,
+    load_balancer_attributes,
+)
 from components.load_balancer_controller import INGRESS_CLASS
 from components.traefik import NAMESPACE, PING_PORT, SERVICE
 from rehearsal.plan import Plan
@@ -46,7 +52,7 @@ EVERYTHING: dict[str, Any] = {
 def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
         ingress = ControllerIngress("front", _args(**changes), opts)
-        Probe(dns_name=ingress.dns_name, zone_id=ingress.zone_id)
+        Probe(dns_name=ingress.dns_name, zone_id=ingress.zone_id, metrics=ingress.metrics_name())
 
     return recorded(declare, unknown=unknown)
 
@@ -91,10 +97,11 @@ def test_its_address_is_that_of_the_load_balancer() -> None:
     assert plan.one(name="probe").inputs["dns_name"] == status["loadBalancer"]["ingress"][0]["hostname"]
     # https://docs.aws.amazon.com/general/latest/gr/elb.html, the zone of ALBs in Tokyo
     assert plan.one(name="probe").inputs["zone_id"] == "Z14GRHDCWA56QT"
-    (asked,) = plan.invocations
-    assert asked.arguments["loadBalancerType"] == "application"
-    assert asked.provider is not None
-    assert plan.by_urn[asked.provider].name == "aws"
+    asked = {invocation.token.rpartition(":")[2]: invocation for invocation in plan.invocations}
+    assert asked["getHostedZoneId"].arguments["loadBalancerType"] == "application"
+    for invocation in asked.values():
+        assert invocation.provider is not None
+        assert plan.by_urn[invocation.provider].name == "aws"
 
 
 def test_traffic_goes_to_pods_that_answer_a_ping() -> None:
@@ -208,3 +215,31 @@ def test_values_of_annotations_are_what_the_page_allows() -> None:
         assert key in page, key
         assert not set(value) & {",", "="}
     assert all(isinstance(value, str) for value in found.values())
+
+
+# --- In CloudWatch ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dns_name", "name"),
+    [
+        ("k8s-platformtest-0123456789-1234567890.ap-northeast-1.elb.amazonaws.com", "k8s-platformtest-0123456789"),
+        ("internal-k8s-platform-0123456789-98765.eu-west-1.elb.amazonaws.com", "k8s-platform-0123456789"),
+    ],
+    ids=["internet-facing", "internal"],
+)
+def test_a_load_balancer_is_found_by_the_name_in_its_address(dns_name: str, name: str) -> None:
+    assert balancer_name(dns_name) == name
+
+
+def test_what_cloudwatch_calls_it_is_known_once_it_is_there(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    found = plan.one(name="probe").inputs.get("metrics")
+    # An alarm on it comes after it, in a first preview too.
+    assert needs(plan, plan.one(name="probe"), "metrics") == {"Ingress front-ingress"}
+    if unknown:
+        assert found is UNKNOWN
+    else:
+        ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
+        name = balancer_name(ingress.outputs["status"]["loadBalancer"]["ingress"][0]["hostname"])
+        assert re.fullmatch(rf"app/{name}/[0-9a-f]{{16}}", str(found))

@@ -50,6 +50,7 @@ def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
             arn=balancer.arn,
             group=balancer.security_group_id,
             targets=balancer.target_group_arn,
+            metrics=balancer.metrics_name(),
         )
 
     return recorded(declare, unknown=unknown)
@@ -89,6 +90,7 @@ def test_its_address_and_ids_are_outputs(unknown: bool) -> None:
         "arn": balancer.outputs["arn"],
         "group": group.id,
         "targets": plan.one(type="aws:lb/targetGroup:TargetGroup").outputs["arn"],
+        "metrics": balancer.outputs["arnSuffix"],
     }
 
 

@@ -45,7 +45,7 @@ def _recorded(*, unknown: bool = False, without: str = "", **changes: Any) -> Pl
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         network = Network("dev", cast(NetworkArgs, args), opts)
-        Probe(**{key: getattr(network, key) for key in OUTPUTS})
+        Probe(nat_gateways=network.nat_gateway_ids(), **{key: getattr(network, key) for key in OUTPUTS})
 
     return recorded(declare, unknown=unknown)
 
@@ -332,6 +332,9 @@ def test_private_subnets_reach_the_internet_by_nat(nat: str, gateways: dict[str,
         }
         for zone, gateway in gateways.items()
     }
+    assert probed(plan, "nat_gateways") == {
+        zone: _id(plan, "NatGateway", f"dev-nat-{zone}") for zone in gateways.values()
+    }
 
 
 def test_a_zone_at_the_end_of_the_list_leaves_the_nat_gateway_where_it_is() -> None:
@@ -545,7 +548,7 @@ def test_outputs() -> None:
         "pod_subnets": ids["pods"],
     }
     probe = plan.one(name="probe")
-    assert probe.inputs == expected
+    assert {key: probe.inputs[key] for key in OUTPUTS} == expected
     assert plan.one(type="eks-platform:index:Network").outputs == expected
 
 

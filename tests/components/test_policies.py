@@ -21,6 +21,7 @@ LONGEST_CLUSTER = "a" * 100
 VPC = "vpc-0123456789abcdef0"
 NODE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/dev-node"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dev-karpenter"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:dev-alarms"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ISSUER = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
@@ -41,6 +42,7 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "secret-stores": policies.secret_store_roles(ACCOUNT, region, cluster),
         "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
         "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
+        "log-group": policies.log_group_writer(LOG_GROUP),
     }
 
 
@@ -56,6 +58,8 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
         "secrets-key": policies.secrets_key(ACCOUNT),
         "secrets-key-user": policies.secrets_key_user(KEY),
+        "alarm-topic": policies.alarm_topic(TOPIC, ACCOUNT, REGION),
+        "alarm-key": policies.alarm_key(ACCOUNT, REGION),
     }
 
 
@@ -695,6 +699,48 @@ def test_the_control_plane_uses_its_secrets_key_only() -> None:
     assert _decides(use, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
     assert not _decides(use, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "false"})
     assert not _decides(use, "kms:ScheduleKeyDeletion", KEY, {})
+
+
+@pytest.mark.parametrize("ending", ["", ":*"])
+def test_a_log_group_is_written_to_and_no_other(ending: str) -> None:
+    document = policies.log_group_writer(f"{LOG_GROUP}{ending}")
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        assert _decides(document, action, f"{LOG_GROUP}:log-stream:one", {})
+        assert not _decides(document, action, f"{LOG_GROUP}-other:log-stream:one", {})
+    assert not _decides(document, "logs:CreateLogGroup", LOG_GROUP, {})
+
+
+OUR_ALARM = {
+    "aws:SourceAccount": ACCOUNT,
+    "aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:dev-alarms-failed-nodes",
+}
+OTHERS = [
+    {**OUR_ALARM, "aws:SourceAccount": "999999999999"},
+    {**OUR_ALARM, "aws:SourceArn": f"arn:aws:cloudwatch:{REGION}:999999999999:alarm:theirs"},
+    {**OUR_ALARM, "aws:SourceArn": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:elsewhere"},
+    {},
+]
+
+
+def test_alarms_of_the_account_publish_and_nobody_over_http() -> None:
+    document = policies.alarm_topic(TOPIC, ACCOUNT, REGION)
+    assert document["Statement"][0]["Principal"] == {"Service": ["cloudwatch.amazonaws.com"]}
+    assert _decides(document, "sns:Publish", TOPIC, OUR_ALARM)
+    assert not _decides(document, "sns:Publish", TOPIC, {**OUR_ALARM, "aws:SecureTransport": "false"})
+    for other in OTHERS:
+        assert not _decides(document, "sns:Publish", TOPIC, other)
+
+
+def test_alarms_of_the_account_use_the_topics_key() -> None:
+    account, alarms = policies.alarm_key(ACCOUNT, REGION)["Statement"]
+    assert account["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
+    assert alarms["Principal"] == {"Service": ["cloudwatch.amazonaws.com"]}
+    only: PolicyDocument = {"Version": "2012-10-17", "Statement": [alarms]}
+    for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+        assert _decides(only, action, KEY, OUR_ALARM)
+        for other in OTHERS:
+            assert not _decides(only, action, KEY, other)
+    assert not _decides(only, "kms:ScheduleKeyDeletion", KEY, OUR_ALARM)
 
 
 def test_managed_policies_are_of_their_partition() -> None:

@@ -28,25 +28,32 @@ CHANGES: Final[Mapping[str, Any]] = {
     "cluster.logRetentionDays": 30,
     "ingress.allowed": ["203.0.113.0/24"],
     "traefik.maxReplicas": 20,
+    "operationsPods.tolerations": [{"key": "CriticalAddonsOnly"}, {"key": "platform.example.jp/more"}],
 }
 CHANGES_WITH_NODES: Final[Mapping[str, Any]] = {
     "network.nat": "per-zone",
     "karpenter.nodePools.general.cpuLimit": "60",
-    "operationsPods.tolerations": [{"key": "CriticalAddonsOnly"}, {"key": "platform.example.jp/more"}],
 }
 """What changes a resource of every type that settings can change in place, on a stack without nodes and on others."""
 
 NEVER_CHANGED: Final = {
     "aws:cloudwatch/eventTarget:EventTarget": "a rule's id and a queue's",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "a pattern of fixed words",
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "two ids",
     "aws:ec2/tag:Tag": "a key and a value, both fixed",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "has no update",
     "aws:iam/rolePolicy:RolePolicy": "a policy with nothing in it but ids",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "has no update",
     "aws:kms/alias:Alias": "a name and a key's id",
+    "aws:sns/topicPolicy:TopicPolicy": "a policy with nothing in it but ids",
+    "aws:sns/topicSubscription:TopicSubscription": "a topic's id and an address, and another one replaces it",
     "aws:sqs/queuePolicy:QueuePolicy": "a policy with nothing in it but ids",
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": "Traefik's, of the version that is pinned",
+    "kubernetes:core/v1:ConfigMap": "has no update: other data replace it",
     "kubernetes:core/v1:Namespace": "a name",
+    "kubernetes:core/v1:ServiceAccount": "a name and a role's id",
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": "rights that are fixed",
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": "two names",
     "kubernetes:storage.k8s.io/v1:StorageClass": "has no update but for its metadata",
 }
 """The types that no setting changes in place, and why."""

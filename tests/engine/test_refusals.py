@@ -162,6 +162,51 @@ def test_the_control_plane_writes_its_log_group_again(cloud: FakeCloud) -> None:
     assert str(cloud["logs"]) in cloud.left()
 
 
+INSIGHTS = "amazon-cloudwatch-observability"
+INSIGHTS_LOGS = [
+    f"/aws/containerinsights/platform/{kind}" for kind in ("application", "host", "dataplane", "performance")
+]
+
+
+def test_agents_make_the_log_groups_that_they_miss_and_leave_them_behind(cloud: FakeCloud) -> None:
+    group = cloud.make("group", uses.LOG_GROUP, name=INSIGHTS_LOGS[0])
+    cloud.make("insights", uses.ADDON, clusterName="platform", addonName=INSIGHTS)
+    made = {name.partition(" ")[2] for name in cloud.left() if "/aws/containerinsights/" in name}
+    assert {name for log in INSIGHTS_LOGS for name in made if log in name} == made
+    assert len(made) == len(INSIGHTS_LOGS)
+
+    cloud.delete("group")
+    assert str(group) in cloud.left()
+
+
+def test_log_groups_that_go_after_the_agents_are_gone(cloud: FakeCloud) -> None:
+    for number, name in enumerate(INSIGHTS_LOGS):
+        cloud.make(f"group-{number}", uses.LOG_GROUP, name=name)
+    cloud.make("insights", uses.ADDON, clusterName="platform", addonName=INSIGHTS)
+    cloud.delete("insights")
+    for number in range(len(INSIGHTS_LOGS)):
+        cloud.delete(f"group-{number}")
+
+    assert not [name for name in cloud.left() if "/aws/containerinsights/" in name]
+
+
+SNAPSHOT_CLASS = "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass"
+
+
+def test_the_kinds_of_snapshots_come_and_go_with_their_controller(cloud: FakeCloud) -> None:
+    given = {"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshotClass", "metadata": {"name": "ebs"}}
+    with pytest.raises(RefusedError, match="NoKindMatchError"):
+        cloud.make("class", SNAPSHOT_CLASS, **given)
+    cloud.make("snapshots", uses.ADDON, clusterName="platform", addonName="snapshot-controller")
+    cloud.make("class", SNAPSHOT_CLASS, **given)
+    with pytest.raises(RefusedError, match="WouldDeleteObjects"):
+        cloud.delete("snapshots")
+    cloud.delete("class")
+    cloud.delete("snapshots")
+
+    assert not [name for name in cloud.left() if "snapshot.storage.k8s.io" in name]
+
+
 def test_deletion_protection(cloud: FakeCloud) -> None:
     cloud.lose("nodes")
     cloud.change("cluster", deletionProtection=True)

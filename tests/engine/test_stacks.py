@@ -206,6 +206,19 @@ OUTLIVES: Final = {
     ),
     "the nodes' role outlives nodes": (r":RolePolicyAttachment::operations-node-", r":NodeGroup::"),
     "the Fargate pods' role outlives profiles": (r":RolePolicyAttachment::fargate-pods", r":FargateProfile::"),
+    "the agents' log groups outlive nodes, and the add-on goes before them": (
+        r":LogGroup::insights-",
+        r":(NodeGroup|NodePool)::|:Addon::insights-",
+    ),
+    "Fargate's log configuration and log group outlive what it logs": (
+        r":ConfigMap::fargate-logging-|:LogGroup::fargate-logging-",
+        r":Release::(lbc|traefik)|:Addon::addons-|:Deployment::events-",
+    ),
+    "the copier of events goes before its role, its rights and its log group": (
+        r":LogGroup::events-|:RolePolicyAttachment::events-|:ClusterRoleBinding::events-",
+        r":Deployment::events-",
+    ),
+    "the kinds of snapshots outlive their class": (r":Addon::addons-snapshot-controller", r":VolumeSnapshotClass::"),
     "the control plane's policy and log group outlive it": (
         r":(RolePolicy|RolePolicyAttachment|LogGroup)::(control-plane|secrets)$",
         r"aws:eks/cluster:Cluster::",

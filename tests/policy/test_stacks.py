@@ -23,9 +23,7 @@ from rehearsal.program import ROOT, run_program
 from tests.plans import STACKS, plan_of
 from tests.policy.advice import ADVICE
 
-UNSEEN: Final = {
-    "topic-encryption": "no stack has a topic yet",
-}
+UNSEEN: Final[dict[str, str]] = {}
 """Rules that look at nothing the stacks have, each with the reason why it is there all the same."""
 
 

@@ -258,5 +258,9 @@ def test_an_invoke_answers_about_what_was_made() -> None:
     assert (subnet["vpcId"], subnet["cidrBlock"], subnet["availabilityZoneId"]) == ("vpc-1", "10.9.0.0/24", "apne1-az4")
     elsewhere = answer_of("aws:ec2/getSubnet:getSubnet")({"id": "subnet-0000000000000000c"}, place)
     assert elsewhere["availabilityZone"].startswith(REGION)
+    world.add("aws:lb/loadBalancer:LoadBalancer", "arn", {"name": "shared", "arnSuffix": "app/shared/0123456789abcdef"})
+    balancer = answer_of("aws:lb/getLoadBalancer:getLoadBalancer")
+    assert balancer({"name": "shared"}, place)["arnSuffix"] == "app/shared/0123456789abcdef"
+    assert balancer({"name": "another"}, place)["arnSuffix"].startswith("app/another/")
     zones = answer_of("aws:index/getAvailabilityZones:getAvailabilityZones")({"excludeNames": [f"{REGION}d"]}, place)
     assert zones["names"] == [f"{REGION}a", f"{REGION}c"]

@@ -89,6 +89,11 @@ def keeps_definitions(release: Resource) -> bool:
     return chart_of(release) == "argo-cd" and (values_of(release).get("crds") or {}).get("keep", True) is not False
 
 
+ADDON_DEFINITIONS: Final[Mapping[str, tuple[str, ...]]] = {"snapshot-controller": ("snapshot.storage.k8s.io",)}
+"""API groups of the definitions that come and go with an EKS add-on.
+
+https://docs.aws.amazon.com/eks/latest/userguide/csi-snapshot-controller.html"""
+
 WITHOUT_CONTROLLER: Final = frozenset({"karpenter-crd", "traefik-crds"})
 """Charts that run no pod."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
+    ADDON_DEFINITIONS,
     APPLICATION_SET,
     CHART_DEFINITIONS,
     DEFINITION,
@@ -87,6 +88,29 @@ def _log_group(operation: str, group: Resource, cloud: Cloud) -> None:
     for cluster in cloud.of(uses.CLUSTER):
         if cluster.all("enabledClusterLogTypes"):
             _write_logs(str(cluster.get("name")), cloud)
+    for addon in cloud.of(uses.ADDON):
+        _addon("update", addon, cloud)
+
+
+INSIGHTS: Final = "amazon-cloudwatch-observability"
+INSIGHTS_GROUPS: Final = ("application", "host", "dataplane", "performance")
+
+
+def _addon(operation: str, addon: Resource, cloud: Cloud) -> None:
+    """Define an add-on's kinds, and let the agents of Container Insights make the log groups that they miss.
+
+    https://github.com/aws-observability/helm-charts (auto_create_group), for ever kept and nobody's
+    """
+    if operation == "delete":
+        return
+    cluster = str(addon.get("clusterName"))
+    for group in ADDON_DEFINITIONS.get(str(addon.get("addonName")), ()):
+        _define(group, cluster, addon.key, cloud)
+    if addon.get("addonName") == INSIGHTS:
+        for kind in INSIGHTS_GROUPS:
+            name = f"/aws/containerinsights/{cluster}/{kind}"
+            if cloud.one(uses.LOG_GROUP, "name", name) is None:
+                cloud.add(Resource(uses.LOG_GROUP, name, {"name": name}, {"name": name}))
 
 
 def _release(operation: str, release: Resource, cloud: Cloud) -> None:
@@ -204,6 +228,7 @@ def _make(maker: Resource, type_: str, id_: Any, outputs: dict[str, Any], cloud:
 CONSEQUENCES: Final[Mapping[str, Consequence]] = {
     uses.CLUSTER: _cluster,
     uses.LOG_GROUP: _log_group,
+    uses.ADDON: _addon,
     RELEASE: _release,
     NAMESPACE: _namespace,
     INGRESS: _ingress,
@@ -212,5 +237,5 @@ CONSEQUENCES: Final[Mapping[str, Consequence]] = {
     APPLICATION_SET: _applications,
 }
 
-CLEANED_UP: Final = frozenset({uses.CLUSTER, RELEASE, INGRESS, SERVICE, NODE_POOL, APPLICATION_SET})
+CLEANED_UP: Final = frozenset({uses.CLUSTER, uses.ADDON, RELEASE, INGRESS, SERVICE, NODE_POOL, APPLICATION_SET})
 """What takes with it what was made for it; other resources leave it behind."""

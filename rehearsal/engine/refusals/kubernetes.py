@@ -8,6 +8,7 @@ from typing import Final
 from rehearsal.cloud.kubernetes import is_custom
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
+    ADDON_DEFINITIONS,
     APPLICATION_SET,
     BINDING,
     BUILT_IN_NAMESPACES,
@@ -179,6 +180,20 @@ def namespace_with_finalizers(namespace: Resource, cloud: Cloud) -> str | None:
             if problem:
                 return f"{inner} keeps it terminating: {problem}"
     return None
+
+
+@rule(
+    "delete",
+    uses.ADDON,
+    code="WouldDeleteObjects",
+    source="https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#delete-a-customresourcedefinition",
+)
+def addons_definitions_in_use(addon: Resource, cloud: Cloud) -> str | None:
+    """An add-on's definitions take their objects with them too."""
+    groups = ADDON_DEFINITIONS.get(str(addon.get("addonName")), ())
+    inside = objects_in(str(addon.get("clusterName")), cloud)
+    objects = [str(o) for o in inside if is_custom(o.type) and group_of(o.type) in groups]
+    return f"its definitions would take {', '.join(objects)} with them" if objects else None
 
 
 # --- Helm releases

@@ -1,0 +1,19 @@
+"""Rules about logs, metrics and alarms."""
+
+from collections.abc import Collection, Iterator
+
+from settings.observability import Observability
+from settings.problems import PROJECT, Problem
+from settings.rules.registry import rule
+
+
+@rule
+def _alarms(observability: Observability | None, secret: Collection[str]) -> Iterator[Problem]:
+    if not observability or not observability.alarms:
+        return
+    path, alarms = "observability.alarms", observability.alarms
+    if not alarms.emails and not alarms.webhooks:
+        yield Problem(path, "nobody to tell", "expected emails or webhooks")
+    if alarms.webhooks and "observability" not in secret:
+        command = f"pulumi config set --secret --path '{PROJECT}:{path}.webhooks.<name>'"
+        yield Problem(f"{path}.webhooks", "in the clear", f"expected encrypted values: {command}")
