@@ -21,7 +21,7 @@ from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
-from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
 
@@ -57,6 +57,7 @@ else:
             region=region,
             account_id=account_id,
             protect=platform.protect,
+            internet=settings.internet,
         ),
         in_aws,
     )
@@ -164,6 +165,7 @@ on_cluster = {
     "identity": identity,
     "placement": arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
     "charts": settings.charts.source(),
+    "isolated": settings.network.isolated,
     "tags": tags,
 }
 
@@ -200,7 +202,7 @@ if settings.karpenter:
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
-definitions = TraefikDefinitions(f"{name}-traefik", {}, in_cluster)
+definitions = TraefikDefinitions(f"{name}-traefik", arguments(TraefikDefinitionsArgs, offered=on_cluster), in_cluster)
 traefik = Traefik(
     f"{name}-traefik",
     arguments(

@@ -7,12 +7,18 @@ import pulumi
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement, zone_spread
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
+IMAGE = "public.ecr.aws/eks/aws-load-balancer-controller"
+WITHOUT_FIREWALLS = {"enableShield": False, "enableWaf": False, "enableWafv2": False}
+"""What makes the controller ask neither Shield nor WAF, on whose answer every Ingress would wait.
+
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1734,
+https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 
 
 class LoadBalancerControllerArgs(TypedDict):
@@ -33,7 +39,9 @@ class LoadBalancerControllerArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
+    isolated: bool
+    """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
     tags: dict[str, str]
     """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
@@ -71,6 +79,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             namespace=NAMESPACE,
             source=args["charts"],
             values={
+                "image": {"repository": image(IMAGE, args["charts"])},
                 "clusterName": args["cluster_name"],
                 "region": args["region"],
                 "vpcId": args["vpc_id"],
@@ -94,6 +103,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                     "allowPrivilegeEscalation": False,
                     "capabilities": {"drop": ["ALL"]},
                 },
+                **(WITHOUT_FIREWALLS if args["isolated"] else {}),
                 **pod_placement(args["placement"]),
             },
         )

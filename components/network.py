@@ -40,6 +40,8 @@ class NetworkArgs(TypedDict):
     """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
     pod_cidr: NotRequired[str]
     """Secondary IPv4 range for pods, /16 to /21."""
+    internet: NotRequired[bool]
+    """Whether there is an internet gateway, and public subnets; absent: there is. Without it `nat` must be "none"."""
     interface_endpoints: NotRequired[list[str]]
     """AWS services with an interface endpoint in the VPC ("ecr.api")."""
     flow_logs: NotRequired[FlowLogsArgs]
@@ -57,8 +59,9 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
     public_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for internet-facing load balancers, a zone each. Known once the internet gateway is there: without it AWS
-    refuses such a load balancer, as runs that were too fast found out (openshift/installer #1110)."""
+    """Subnets for internet-facing load balancers, a zone each; none without `internet`. Known once the internet gateway
+    is there: without it AWS refuses such a load balancer, as runs that were too fast found out (openshift/installer
+    #1110)."""
     public_subnet_cidrs: pulumi.Output[list[str]]
     private_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internal load balancers; none with `public_nodes`."""
@@ -90,14 +93,14 @@ class Network(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
         )
         self._close_default_security_group()
-        public = {zone: self._public_subnet(zone) for zone in zones}
+        public = {zone: self._public_subnet(zone) for zone in zones} if args.get("internet", True) else {}
         private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
         pods = self._pod_subnets(zones)
 
-        public_table, to_internet = self._public_routes(public)
+        public_tables, to_internet = self._public_routes(public) if public else ([], [])
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
         endpoints = [
-            self._s3_endpoint([public_table, *private_tables]),
+            self._s3_endpoint([*public_tables, *private_tables]),
             *self._interface_endpoints(list(private.values()) or list(public.values())),
         ]
         if "flow_logs" in args:
@@ -198,8 +201,8 @@ class Network(pulumi.ComponentResource):
             for zone in zones
         }
 
-    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[ec2.RouteTable, list[pulumi.CustomResource]]:
-        """Return the public subnets' route table, and all that leads out of them."""
+    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the public subnets' route tables, and all that leads out of them."""
         gateway = ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
         )
@@ -211,7 +214,8 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=self._child,
         )
-        return table, [route, *(self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items())]
+        associations = [self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items()]
+        return [table], [route, *associations]
 
     def _private_routes(
         self,

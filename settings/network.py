@@ -61,3 +61,8 @@ class Network(Settings):
     )
     flow_logs: FlowLogs | None = Field(None, description="VPC flow logs to CloudWatch; absent: none.")
     existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")
+
+    @property
+    def isolated(self) -> bool:
+        """Whether what runs in the VPC reaches only endpoints in it. An existing VPC's routes are its owner's."""
+        return self.existing is None and self.nat is Nat.NONE and not self.public_nodes

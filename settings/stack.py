@@ -19,7 +19,7 @@ from settings.base import Settings
 from settings.charts import Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
-from settings.ingress import Ingress, Traefik
+from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
 from settings.network import Network
@@ -49,6 +49,11 @@ class Stack(Settings):
     def fargate_only(self) -> bool:
         """Whether there are no nodes at all."""
         return not self.node_groups
+
+    @property
+    def internet(self) -> bool:
+        """Whether the VPC of the stack's own has a way to or from the internet."""
+        return not self.network.isolated or self.ingress.scheme is Scheme.INTERNET_FACING
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -191,6 +191,22 @@ ChartRegistry = Annotated[
         255,
     ),
 ]
+ImageRegistry = Annotated[
+    str,
+    _text(
+        "a registry with a path, without a scheme, such as registry.example.jp/mirror",
+        r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$",
+        200,
+    ),
+]
+FileMirror = Annotated[
+    str,
+    _text(
+        "an https:// URL without a login or a slash at its end",
+        r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$",
+        255,
+    ),
+]
 ChartVersion = Annotated[
     str, _text("a version such as 1.14.1, without v", r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$", 64)
 ]

@@ -167,7 +167,13 @@ WAITS: Final = {
     "dns": ["binding", "ingress", "alb"],
 }
 
-IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
+IDENTITY: Final = {
+    "dev": "oidc",
+    "staging": "control plane",
+    "prod": "oidc",
+    "fargate": "oidc",
+    "private": "control plane",
+}
 """What the rights of a service account wait for: IRSA's trust names the OIDC provider, Pod Identity's the cluster."""
 
 
@@ -284,7 +290,7 @@ def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
     assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicyAttachment"}
     others = {entry.type.rpartition(":")[2] for entry in waiting if entry not in irsa}
     assert others <= AFTER_THE_CONTROL_PLANE
-    assert (stack == "staging") == (not irsa)
+    assert (IDENTITY[stack] == "oidc") == bool(irsa)
 
 
 # --- Destroy ------------------------------------------------------------------------------------------------------

@@ -445,11 +445,20 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("Release.chart", "Release.repositoryOpts.repo"),
         "charts",
     ),
+    "charts.images": Effect(
+        {"charts": {"images": "registry.example.jp/mirror"}},
+        (
+            "Release.values.image.repository",
+            "Release.values.image.registry",
+            "Release.values.controller.image.repository",
+        ),
+        "nodes",
+    ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
 }
 
 # Settings whose change is seen otherwise, by tests of their own below.
-SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.password"}
+SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.files", "charts.password"}
 
 
 def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
@@ -601,6 +610,13 @@ def test_tags_of_an_existing_network_are_checked_instead_of_put_there() -> None:
     assert _base("fargate").counts["aws:ec2/tag:Tag"] > 0
     with pytest.raises(pulumi.RunError, match="subnet-0a1b2c3d4e5f60001 lacks"):
         run_program(STACK, config={"network": {"existing": {"tagging": "check"}}})
+
+
+def test_files_come_from_the_companys_mirror() -> None:
+    # charts.files: Pulumi's Kubernetes provider fetches them, and what is in them is the same.
+    plan = run_program(STACK, config={"charts": {"files": "https://files.example.jp/mirror"}})
+    group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
+    assert {url.split("/raw.")[0] for url in group.inputs["files"]} == {"https://files.example.jp/mirror"}
 
 
 def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:

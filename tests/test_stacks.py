@@ -83,7 +83,13 @@ def test_every_resource_has_one_of_our_two_providers(stack: str, unknown: bool) 
 @every_stack
 def test_the_stack_lands_in_its_account_and_region_only(stack: str) -> None:
     provider = plan_of(stack).one(type="pulumi:providers:aws")
-    accounts = {"dev": "111122223333", "staging": "111122223333", "prod": "444455556666", "fargate": "777788889999"}
+    accounts = {
+        "dev": "111122223333",
+        "staging": "111122223333",
+        "prod": "444455556666",
+        "fargate": "777788889999",
+        "private": "888899990000",
+    }
     assert provider.inputs["region"] == "ap-northeast-1"
     assert provider.inputs["allowedAccountIds"] == f'["{accounts[stack]}"]'
     text = str(show([entry.inputs for entry in plan_of(stack)]))
@@ -316,6 +322,45 @@ def test_on_fargate_controllers_have_irsa_and_know_where_they_are() -> None:
     assert "eks.amazonaws.com/role-arn" in values["serviceAccount"]["annotations"]
     coredns = next(entry for entry in _inputs("fargate", "Addon") if entry["addonName"] == "coredns")
     assert '"computeType": "Fargate"' in coredns["configurationValues"]
+
+
+def test_nothing_leads_out_of_the_private_stack() -> None:
+    plan = plan_of("private")
+    absent = {"InternetGateway", "NatGateway", "Route", "Eip"}
+    assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    assert plan.exports["publicSubnetIds"] == []
+    assert not any(entry.get("mapPublicIpOnLaunch") for entry in _inputs("private", "Subnet"))
+    (cluster,) = _inputs("private", "Cluster")
+    assert (cluster["vpcConfig"]["endpointPublicAccess"], cluster["vpcConfig"]["endpointPrivateAccess"]) == (
+        False,
+        True,
+    )
+    (ingress,) = _inputs("private", "Ingress")
+    assert ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/scheme"] == "internal"
+
+
+def test_everything_in_the_private_stack_comes_from_the_companys_mirrors() -> None:
+    registry = "888899990000.dkr.ecr.ap-northeast-1.amazonaws.com/"
+    for release in _inputs("private", "Release"):
+        assert release["chart"].startswith(f"oci://{registry}charts/")
+        assert "repositoryOpts" not in release
+    images = [
+        image.get("registry", "") + "/" + image["repository"] if "registry" in image else image["repository"]
+        for image in _found("image", [entry["values"] for entry in _inputs("private", "Release")])
+    ]
+    assert len(images) == 3
+    for image in images:
+        # The publisher's registry, with a dot, follows.
+        assert re.match(rf"{registry}mirror/[a-z0-9-]+\.[a-z0-9.-]+/", image), image
+    (group,) = plan_of("private").find(type="kubernetes:yaml/v2:ConfigGroup")
+    assert {url.partition("/mirror/")[0] for url in group.inputs["files"]} == {"https://files.example.jp"}
+
+
+def _found(key: str, value: Any) -> list[Any]:
+    """Return the values under a key, at whatever depth."""
+    if isinstance(value, dict):
+        return [found for name, item in value.items() for found in ([item] if name == key else _found(key, item))]
+    return [found for item in value for found in _found(key, item)] if isinstance(value, list) else []
 
 
 def _requirement(pool: dict[str, Any], key: str) -> list[str]:

@@ -1,15 +1,15 @@
 """Rules about the network: what AWS takes, and what EKS needs."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import Final
+from typing import Any, Final
 
 from components import cidr
+from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
-from settings.ingress import Ingress, Scheme
-from settings.karpenter import Karpenter
+from settings.ingress import Ingress, IngressOwner, Scheme
 from settings.network import Nat, Network
 from settings.platform import Platform
 from settings.problems import Problem
@@ -124,27 +124,53 @@ https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-b
 
 
 @rule
-def _way_out(network: Network, cluster: Cluster, karpenter: Karpenter | None) -> Iterator[Problem]:
-    if network.existing is not None:
-        return
-    if network.public_nodes and network.nat is not Nat.NONE:
+def _nat_of_public_nodes(network: Network) -> Iterator[Problem]:
+    if network.existing is None and network.public_nodes and network.nat is not Nat.NONE:
         yield Problem("network.nat", network.nat.value, "expected none: with publicNodes no subnet uses a NAT gateway")
-    if network.nat is Nat.NONE and not network.public_nodes:
-        needed = {*ENDPOINTS_WITHOUT_NAT}
-        needed |= ENDPOINTS_OF_KARPENTER if karpenter else set()
-        needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
-        missing = sorted(needed - set(network.interface_endpoints))
-        if missing:
-            found = "no way out of the private subnets"
-            yield Problem("network.interfaceEndpoints", found, f"expected also {', '.join(missing)}, or nat")
+
+
+@rule
+def _endpoints_of_isolated_network(
+    network: Network, cluster: Cluster, sections: Mapping[str, Any]
+) -> Iterator[Problem]:
+    if not network.isolated:
+        return
+    needed = {*ENDPOINTS_WITHOUT_NAT}
+    needed |= {endpoint for section, its in ENDPOINTS_OF.items() if sections.get(section) for endpoint in its}
+    needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
+    missing = sorted(needed - set(network.interface_endpoints))
+    if missing:
+        found = "no way out of the private subnets"
+        yield Problem("network.interfaceEndpoints", found, f"expected also {', '.join(missing)}, or nat")
 
 
 ENDPOINTS_WITHOUT_NAT: Final = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts"})
 """What nodes and controllers must reach where nothing leads to the internet (S3 has its gateway endpoint always).
 
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
-ENDPOINTS_OF_KARPENTER: Final = frozenset({"sqs", "ssm"})
-"""https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters"""
+ENDPOINTS_OF: Final[Mapping[str, frozenset[str]]] = {
+    # https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters
+    "karpenter": frozenset({"sqs", "ssm"}),
+}
+"""What a section's pods must reach besides, by the section's field in Stack; an empty section counts for nothing.
+
+Services that have an interface endpoint: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"""
+
+
+@rule
+def _mirrors_of_isolated_network(network: Network, charts: Charts) -> Iterator[Problem]:
+    if network.isolated and not charts.images:
+        yield Problem(
+            "charts.images", "missing", "expected a registry that the VPC reaches: nothing leads to the publishers'"
+        )
+
+
+@rule
+def _firewall_in_isolated_network(network: Network, ingress: Ingress) -> Iterator[Problem]:
+    if network.isolated and ingress.web_acl and ingress.owner is IngressOwner.CONTROLLER:
+        yield Problem(
+            "ingress.webAcl", ingress.web_acl, "expected ingress.owner program: the controller does not reach WAF"
+        )
 
 
 @rule

@@ -223,6 +223,15 @@ def test_nodes_with_public_addresses_have_no_private_subnets(nat: str) -> None:
     assert probed(plan, "public_subnet_ids") == nodes
 
 
+def test_without_the_internet_there_are_private_subnets_alone(unknown: bool) -> None:
+    plan = _recorded(nat="none", internet=False, interface_endpoints=["sts"], unknown=unknown)
+    assert {label(entry) for entry in _types(plan, "Subnet")} == {f"Subnet dev-private-{zone}" for zone in (A, C)}
+    assert {label(entry) for entry in _types(plan, "RouteTable")} == {f"RouteTable dev-private-{z}" for z in (A, C)}
+    assert not [entry for kind in ("InternetGateway", "NatGateway", "Route", "Eip") for entry in _types(plan, kind)]
+    assert probed(plan, "public_subnet_ids") == []
+    assert probed(plan, "public_subnet_cidrs") == []
+
+
 def test_pod_subnets_are_in_the_secondary_range() -> None:
     plan = _recorded(pod_cidr="100.64.0.0/16")
     association = plan.one(name="dev-pods")
@@ -375,10 +384,11 @@ def _way_of_packets(plan: Plan) -> set[str]:
         {},
         {"nat": "per-zone", "pod_cidr": "100.64.0.0/16"},
         {"nat": "none", "interface_endpoints": ["ec2", "sts"], "pod_cidr": "100.64.0.0/16"},
+        {"nat": "none", "interface_endpoints": ["ec2", "sts"], "internet": False},
         {"public_nodes": True, "nat": "none"},
         {"public_nodes": True, "nat": "none", "interface_endpoints": ["sts"]},
     ],
-    ids=["one NAT gateway", "one each", "no NAT gateway", "public nodes", "public nodes, endpoints"],
+    ids=["one NAT gateway", "one each", "no NAT gateway", "no internet", "public nodes", "public nodes, endpoints"],
 )
 def test_nodes_come_after_their_way_out_and_go_before_it(changes: dict[str, Any], output: str, unknown: bool) -> None:
     """Trap 19 (appmod-blueprints #582): routes and NAT were gone while nodes still drained.
@@ -429,8 +439,9 @@ def test_a_load_balancer_in_public_subnets_waits_for_the_internet_gateway(unknow
     [
         ({}, ["public", f"private-{A}", f"private-{C}"]),
         ({"public_nodes": True, "nat": "none"}, ["public"]),
+        ({"internet": False, "nat": "none"}, [f"private-{A}", f"private-{C}"]),
     ],
-    ids=["private", "public nodes"],
+    ids=["private", "public nodes", "no internet"],
 )
 def test_s3_is_reached_by_a_gateway_endpoint_from_all_subnets(changes: dict[str, Any], tables: list[str]) -> None:
     plan = _recorded(**changes)
