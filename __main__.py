@@ -21,6 +21,7 @@ from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools
 from components.placement import PlacementArgs
+from components.shared_network import SharedNetwork, SharedNetworkArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import IngressOwner, Scheme, arguments, plain, stack_settings
@@ -42,10 +43,26 @@ account_id = platform.account or aws.get_caller_identity(opts=pulumi.InvokeOptio
 
 # --- Network ------------------------------------------------------------------------------------------------------
 
-network: Network | ExistingNetwork
-if settings.network.existing:
+network: Network | ExistingNetwork | SharedNetwork
+if settings.network.existing and settings.network.shared:
+    network = SharedNetwork(
+        name,
+        arguments(
+            SharedNetworkArgs,
+            settings.network.existing,
+            without=["private_subnets", "public_subnets", "tagging"],
+            contract_version=CONTRACT_VERSION,
+            cluster_name=name,
+            region=region,
+            account_id=account_id,
+        ),
+        in_aws,
+    )
+elif settings.network.existing:
     network = ExistingNetwork(
-        name, arguments(ExistingNetworkArgs, settings.network.existing, cluster_name=name), in_aws
+        name,
+        arguments(ExistingNetworkArgs, settings.network.existing, without=["zones"], cluster_name=name),
+        in_aws,
     )
 else:
     network = Network(
@@ -166,6 +183,7 @@ on_cluster = {
     "placement": arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
     "charts": settings.charts.source(),
     "isolated": settings.network.isolated,
+    "shared_subnets": settings.network.shared,
     "tags": tags,
 }
 
@@ -259,6 +277,9 @@ outputs: PlatformOutputs = {
     "vpc_id": network.vpc_id,
     "private_subnet_ids": network.private_subnet_ids,
     "public_subnet_ids": network.public_subnet_ids,
+    "private_subnets": network.private_subnets,
+    "public_subnets": network.public_subnets,
+    "pod_subnets": network.pod_subnets,
     "cluster_name": cluster.cluster_name,
     "cluster_arn": cluster.arn,
     "cluster_endpoint": cluster.endpoint,

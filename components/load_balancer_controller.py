@@ -14,6 +14,10 @@ from .placement import PlacementArgs, pod_placement, zone_spread
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
 IMAGE = "public.ecr.aws/eks/aws-load-balancer-controller"
+WITHOUT_CLUSTER_TAG = {"controllerConfig": {"featureGates": {"SubnetsClusterTagCheck": False}}}
+"""What makes the controller find subnets by their role's tag alone: it passes over those of another cluster otherwise.
+
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/"""
 WITHOUT_FIREWALLS = {"enableShield": False, "enableWaf": False, "enableWafv2": False}
 """What makes the controller ask neither Shield nor WAF, on whose answer every Ingress would wait.
 
@@ -42,6 +46,8 @@ class LoadBalancerControllerArgs(TypedDict):
     """Where charts and images come from; None: its publisher."""
     isolated: bool
     """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
+    shared_subnets: bool
+    """Whether the subnets are tagged for another cluster, and not for this one."""
     tags: dict[str, str]
     """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
@@ -103,6 +109,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                     "allowPrivilegeEscalation": False,
                     "capabilities": {"drop": ["ALL"]},
                 },
+                **(WITHOUT_CLUSTER_TAG if args["shared_subnets"] else {}),
                 **(WITHOUT_FIREWALLS if args["isolated"] else {}),
                 **pod_placement(args["placement"]),
             },

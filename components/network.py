@@ -58,11 +58,15 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
+    public_subnets: pulumi.Output[dict[str, str]]
+    """Public subnets by zone."""
     public_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internet-facing load balancers, a zone each; none without `internet`. Known once the internet gateway
     is there: without it AWS refuses such a load balancer, as runs that were too fast found out (openshift/installer
     #1110)."""
     public_subnet_cidrs: pulumi.Output[list[str]]
+    private_subnets: pulumi.Output[dict[str, str]]
+    """Private subnets by zone."""
     private_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internal load balancers; none with `public_nodes`."""
     private_subnet_cidrs: pulumi.Output[list[str]]
@@ -112,6 +116,8 @@ class Network(pulumi.ComponentResource):
         ways_out = [*(to_nat if private else to_internet), *endpoints]
         self.vpc_id = self._vpc.id
         self.vpc_cidr = self._vpc.cidr_block
+        self.public_subnets = _ids(public)
+        self.private_subnets = _ids(private)
         self.public_subnet_ids = after(to_internet, pulumi.Output.all(*[subnet.id for subnet in public.values()]))
         self.public_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in public.values()])
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
@@ -124,8 +130,10 @@ class Network(pulumi.ComponentResource):
             {
                 "vpc_id": self.vpc_id,
                 "vpc_cidr": self.vpc_cidr,
+                "public_subnets": self.public_subnets,
                 "public_subnet_ids": self.public_subnet_ids,
                 "public_subnet_cidrs": self.public_subnet_cidrs,
+                "private_subnets": self.private_subnets,
                 "private_subnet_ids": self.private_subnet_ids,
                 "private_subnet_cidrs": self.private_subnet_cidrs,
                 "node_subnet_ids": self.node_subnet_ids,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import Range, Retention, ServiceName, SubnetId, VpcId, Zone
+from settings.values import Range, Retention, ServiceName, StackName, SubnetId, VpcId, Zone
 
 
 class Nat(StrEnum):
@@ -27,12 +27,16 @@ class SubnetTagging(StrEnum):
 class ExistingNetwork(Settings):
     """A VPC that something else made."""
 
-    vpc_id: VpcId = Field(description="The VPC.")
-    private_subnets: dict[Zone, SubnetId] = Field(description="The nodes' subnets: availability zone to subnet id.")
+    vpc_id: VpcId | None = Field(None, description="The VPC.")
+    private_subnets: dict[Zone, SubnetId] = Field({}, description="The nodes' subnets: availability zone to subnet id.")
     public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY, description="Put the tags that load balancers and Karpenter need on the subnets, or check."
     )
+    stack: StackName | None = Field(
+        None, description="Instead of all that: the stack of this program whose network is used too, and left as it is."
+    )
+    zones: list[Zone] = Field([], description="The availability zones of that stack's network to use.")
 
 
 class FlowLogs(Settings):
@@ -61,6 +65,11 @@ class Network(Settings):
     )
     flow_logs: FlowLogs | None = Field(None, description="VPC flow logs to CloudWatch; absent: none.")
     existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")
+
+    @property
+    def shared(self) -> bool:
+        """Whether the network is another stack's."""
+        return self.existing is not None and self.existing.stack is not None
 
     @property
     def isolated(self) -> bool:

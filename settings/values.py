@@ -99,6 +99,9 @@ WebAclArn = Annotated[
 ]
 VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+StackName = Annotated[
+    str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
+]
 HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
 Bucket = Annotated[str, _text("the name of an S3 bucket", r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", 63)]
 KeyPrefix = Annotated[

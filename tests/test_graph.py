@@ -19,6 +19,7 @@ from tests.plans import STACKS, plan_of
 # What makes up each step: type and name, without the platform's, as regular expressions. Every resource is in one step.
 STEPS: Final = {
     "vpc": "Vpc vpc",
+    "shared network": "StackReference owner",
     "default group": "DefaultSecurityGroup default",
     "subnet tags": "Tag subnet-.*",
     "public subnets": "Subnet public-.*",
@@ -105,7 +106,7 @@ WAITS: Final = {
     # The control plane: no route, no NAT gateway, no endpoint.
     "secrets key's name": ["secrets key"],
     "control plane's policies and logs": ["control plane's role", "secrets key"],
-    "control plane": ["control plane's policies and logs", "private subnets"],
+    "control plane": ["control plane's policies and logs", "private subnets", "shared network"],
     "oidc": ["control plane"],
     "deployer's rights": ["control plane"],
     "others' rights": ["control plane"],
@@ -136,7 +137,7 @@ WAITS: Final = {
     "ebs driver": ["nodes", "ebs driver's rights"],
     "gp3": ["ebs driver", "kubernetes"],
     # The load balancer controller: not for CoreDNS, not for Traefik.
-    "controller's policy": ["vpc"],
+    "controller's policy": ["vpc", "shared network"],
     "controller's rights": ["controller's policy", "identity"],
     "controller": ["controller's rights", "kubernetes", "nodes", "fargate"],
     # Traefik: not for the controller.
@@ -173,6 +174,7 @@ IDENTITY: Final = {
     "prod": "oidc",
     "fargate": "oidc",
     "private": "control plane",
+    "staging-b": "control plane",
 }
 """What the rights of a service account wait for: IRSA's trust names the OIDC provider, Pod Identity's the cluster."""
 

@@ -17,6 +17,7 @@ from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
 from components.node_pools import NodePoolArgs
 from components.placement import PlacementArgs
+from components.shared_network import SharedNetworkArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
@@ -38,7 +39,13 @@ from tests.settings_files import STACKS, read, sections_of
 
 # A section, what takes it, what the program leaves out of it, and what it gives besides.
 HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
-    (ExistingNetwork, ExistingNetworkArgs, set(), {"cluster_name"}),
+    (ExistingNetwork, ExistingNetworkArgs, {"stack", "zones"}, {"cluster_name", "vpc_id"}),
+    (
+        ExistingNetwork,
+        SharedNetworkArgs,
+        {"vpc_id", "private_subnets", "public_subnets", "tagging"},
+        {"stack", "contract_version", "cluster_name", "account_id", "region"},
+    ),
     (Network, NetworkArgs, {"existing"}, {"cluster_name", "region", "account_id", "protect", "cidr"}),
     (Cluster, ClusterArgs, {"identity"}, {"cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"}),
     (

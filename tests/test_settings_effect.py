@@ -22,7 +22,24 @@ Config = dict[str, Any]
 
 # All of them are `fargate`, the smallest of the stack files, with changes: each run then takes little time.
 STACK: Final = "fargate"
+SHARED: Final[Config] = {
+    "network": {
+        "existing": {
+            "vpcId": None,
+            "privateSubnets": None,
+            "publicSubnets": None,
+            "stack": "organization/eks-platform/staging",
+            "zones": ["ap-northeast-1a", "ap-northeast-1c"],
+        }
+    },
+    "platform": {"account": "111122223333"},
+    "access": {
+        "deployer": "arn:aws:iam::111122223333:role/platform-deployer",
+        "entries": {"platform-team": {"principal": "arn:aws:iam::111122223333:role/platform-team"}},
+    },
+}
 BASES: Final[dict[str, Config]] = {
+    "shared": SHARED,
     "fargate": {},
     "nodes": {
         "fargateProfiles": None,
@@ -164,7 +181,14 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.podCidr": Effect(
         {"network": {"podCidr": "100.64.0.0/16"}},
-        ("+VpcIpv4CidrBlockAssociation", "+Subnet", "+RouteTableAssociation", "Addon.configurationValues"),
+        (
+            "+VpcIpv4CidrBlockAssociation",
+            "+Subnet",
+            "+RouteTableAssociation",
+            "Addon.configurationValues",
+            "output.podSubnets.ap-northeast-1a",
+            "output.podSubnets.ap-northeast-1c",
+        ),
         "network",
     ),
     "network.interfaceEndpoints": Effect(
@@ -174,6 +198,26 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.flowLogs.retentionDays": Effect(
         {"network": {"flowLogs": {"retentionDays": 7}}}, ("+FlowLog", "+LogGroup", "+Role", "+RolePolicy"), "network"
+    ),
+    "network.existing.stack": Effect(
+        SHARED,
+        ("+StackReference", "-Tag", "Cluster.vpcConfig.subnetIds[0]", "output.vpcId"),
+        along=(
+            "network.existing.vpcId",
+            "network.existing.privateSubnets",
+            "network.existing.publicSubnets",
+            "network.existing.zones",
+            "platform.account",
+            "access.deployer",
+            "access.entries.*.principal",
+        ),
+        others=True,
+    ),
+    "network.existing.zones": Effect(
+        {"network": {"existing": {"zones": ["ap-northeast-1a", "ap-northeast-1d"]}}},
+        ("Cluster.vpcConfig.subnetIds[1]", "FargateProfile.subnetIds[1]", "output.privateSubnetIds[1]"),
+        "shared",
+        others=True,
     ),
     "network.existing.vpcId": Effect(
         {"network": {"existing": {"vpcId": "vpc-00000000000000001"}}},
@@ -187,11 +231,19 @@ EFFECTS: Final[dict[str, Effect]] = {
             "Cluster.vpcConfig.subnetIds[0]",
             "FargateProfile.subnetIds[0]",
             "output.privateSubnetIds[0]",
+            "output.privateSubnets.ap-northeast-1a",
         ),
     ),
     "network.existing.publicSubnets": Effect(
         {"network": {"existing": {"publicSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
-        ("+Tag", "-Tag", f"{ANNOTATIONS}/subnets", f"{TRUSTED}[0]", "output.publicSubnetIds[0]"),
+        (
+            "+Tag",
+            "-Tag",
+            f"{ANNOTATIONS}/subnets",
+            f"{TRUSTED}[0]",
+            "output.publicSubnetIds[0]",
+            "output.publicSubnets.ap-northeast-1a",
+        ),
     ),
     # -- Cluster
     "cluster.version": Effect(

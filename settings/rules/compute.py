@@ -128,7 +128,8 @@ def _tolerates(pods: OperationsPods, group: NodeGroup) -> bool:
 def _zones_of_compute(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    there = list(network.existing.private_subnets) if network.existing else network.zones
+    existing = network.existing
+    there = (existing.zones or list(existing.private_subnets)) if existing else network.zones
     asked = {place("nodeGroups", name): group.zones for name, group in node_groups.items()}
     if karpenter:
         asked |= {place("karpenter", "nodePools", name): pool.zones for name, pool in karpenter.node_pools.items()}

@@ -31,6 +31,25 @@ def _own_or_existing_network(network: Network) -> Iterator[Problem]:
 
 
 @rule
+def _existing_by_ids_or_by_stack(network: Network) -> Iterator[Problem]:
+    existing, path = network.existing, "network.existing"
+    if existing and existing.stack:
+        for field in sorted(existing.model_fields_set - {"stack", "zones"}):
+            key = type(existing).model_fields[field].alias
+            yield Problem(f"{path}.{key}", "set", "expected nothing beside stack and zones: it is that stack's network")
+        if not 2 <= len(existing.zones) <= 6:
+            yield Problem(f"{path}.zones", f"{len(existing.zones)} named", "expected 2 to 6: EKS needs subnets in two")
+        yield from repeated(f"{path}.zones", existing.zones)
+    elif existing:
+        if existing.vpc_id is None:
+            yield Problem(f"{path}.vpcId", "missing", "expected a VPC's id, or the stack that has it")
+        if existing.zones:
+            yield Problem(f"{path}.zones", "set", "expected none: the subnets' keys are the zones")
+        if len(existing.private_subnets) < 2:
+            yield Problem(f"{path}.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
+
+
+@rule
 def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
     if network.zones and not 2 <= len(network.zones) <= 6:
         yield Problem("network.zones", f"{len(network.zones)} named", "expected 2 to 6: EKS needs subnets in two")
@@ -39,6 +58,7 @@ def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
     if network.existing:
         for key, subnets in _existing_subnets(network):
             yield from _zones_of(platform.region, f"network.existing.{key}", subnets)
+        yield from _zones_of(platform.region, "network.existing.zones", network.existing.zones)
 
 
 def _zones_of(region: str, path: str, zones: Iterable[str]) -> Iterator[Problem]:
@@ -62,8 +82,6 @@ def _subnets_of_existing_network(network: Network) -> Iterator[Problem]:
         for zone, subnet in subnets.items():
             if times[subnet] > 1:
                 yield Problem(f"network.existing.{key}.{zone}", subnet, "expected a subnet of its own")
-    if network.existing and len(network.existing.private_subnets) < 2:
-        yield Problem("network.existing.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
 
 
 @rule

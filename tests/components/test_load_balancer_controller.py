@@ -50,6 +50,7 @@ def _args(**changes: Any) -> LoadBalancerControllerArgs:
         "placement": NODES,
         "charts": None,
         "isolated": False,
+        "shared_subnets": False,
         "tags": {"CostCenter": "platform"},
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -146,6 +147,13 @@ def test_its_image_comes_from_the_companys_registry_where_there_is_one(
     charts: ChartSourceArgs | None, repository: str
 ) -> None:
     assert values_of(_plan(charts=charts), CHART)["image"] == {"repository": repository}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_it_finds_subnets_that_are_tagged_for_another_cluster_only_if_it_is_to(shared: bool) -> None:
+    values = values_of(_plan(shared_subnets=shared), CHART)
+    found = values.get("controllerConfig", {}).get("featureGates", {})
+    assert found == ({"SubnetsClusterTagCheck": False} if shared else {})
 
 
 @pytest.mark.parametrize("isolated", [True, False])

@@ -546,8 +546,10 @@ def test_outputs() -> None:
     expected = {
         "vpc_id": _id(plan, "Vpc", "dev-vpc"),
         "vpc_cidr": "10.10.0.0/16",
+        "public_subnets": ids["public"],
         "public_subnet_ids": list(ids["public"].values()),
         "public_subnet_cidrs": ["10.10.80.0/22", "10.10.16.0/22"],
+        "private_subnets": ids["private"],
         "private_subnet_ids": list(ids["private"].values()),
         "private_subnet_cidrs": ["10.10.64.0/20", "10.10.0.0/20"],
         "node_subnet_ids": list(ids["private"].values()),
