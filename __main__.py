@@ -24,7 +24,7 @@ from components.placement import PlacementArgs
 from components.shared_network import SharedNetwork, SharedNetworkArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
-from settings import IngressOwner, Scheme, arguments, plain, stack_settings
+from settings import IngressOwner, IpFamily, Scheme, arguments, plain, stack_settings
 
 settings = stack_settings()
 platform, name, region = settings.platform, settings.platform.name, settings.platform.region
@@ -92,6 +92,7 @@ cluster = Cluster(
         protect=platform.protect,
         vpc_id=network.vpc_id,
         subnet_ids=network.cluster_subnet_ids,
+        ip_family=settings.network.ip_family,
     ),
     in_aws,
 )
@@ -130,6 +131,7 @@ if settings.node_groups:
             "region": region,
             "pod_subnets": network.pod_subnets,
             "security_group_id": cluster.security_group_id,
+            "ip_family": settings.network.ip_family,
         },
         in_aws,
     )
@@ -164,8 +166,14 @@ if settings.fargate_profiles:
         },
         in_aws,
     )
+# Auto Mode launches a node when a pod waits for one: the pod needs no more than the node's way out.
+auto_compute = network.ways_out if settings.cluster.auto_mode else []
 compute = {
-    namespace: [*[group.nodes for group in node_groups], *(fargate.profiles_for(namespace) if fargate else [])]
+    namespace: [
+        *[group.nodes for group in node_groups],
+        *(fargate.profiles_for(namespace) if fargate else []),
+        *auto_compute,
+    ]
     for namespace in settings.namespaces
 }
 
@@ -184,6 +192,7 @@ on_cluster = {
     "charts": settings.charts.source(),
     "isolated": settings.network.isolated,
     "shared_subnets": settings.network.shared,
+    "built_in_volumes": settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
     "tags": tags,
 }
 
@@ -238,6 +247,7 @@ front = arguments(
     settings.ingress,
     without=["owner", "domain"],
     group_name=name,
+    dual_stack=settings.network.ip_family is IpFamily.IPV6,
     subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
 )
 if domain and "certificate" not in front:
@@ -251,7 +261,13 @@ if settings.ingress.owner is IngressOwner.PROGRAM:
         name, {**front, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id}, in_aws
     )
     served: pulumi.Resource = TargetBinding(
-        f"{name}-traefik", {"target_group_arn": ingress.target_group_arn, "vpc_id": network.vpc_id}, behind_controller
+        f"{name}-traefik",
+        {
+            "target_group_arn": ingress.target_group_arn,
+            "vpc_id": network.vpc_id,
+            "ip_family": settings.network.ip_family,
+        },
+        behind_controller,
     )
 else:
     served = ingress = ControllerIngress(name, front, behind_controller)
@@ -263,6 +279,7 @@ if domain:
             "names": domain.names,
             "target_dns_name": ingress.dns_name,
             "target_zone_id": ingress.zone_id,
+            "dual_stack": settings.network.ip_family is IpFamily.IPV6,
         },
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )

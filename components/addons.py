@@ -28,6 +28,8 @@ class NodeAddonsArgs(TypedDict):
     """Zone to the subnet that pods get their addresses from; absent: the nodes' own subnets."""
     security_group_id: pulumi.Input[str]
     """The security group of pods in `pod_subnets`."""
+    ip_family: NotRequired[str]
+    """"ipv6": pods have IPv6 addresses; "ipv4" or absent: IPv4 ones."""
 
 
 class NodeAddons(pulumi.ComponentResource):
@@ -43,12 +45,14 @@ class NodeAddons(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodeAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the CNI's role and the add-ons."""
         super().__init__("eks-platform:index:NodeAddons", name, {}, opts)
+        ipv6 = args.get("ip_family") == "ipv6"
         cni = workload_identity(
             f"{name}-vpc-cni",
             args["identity"],
             {"namespace": "kube-system", "name": "aws-node"},
             pulumi.ResourceOptions(parent=self),
-            managed_policy_arns=[policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
+            documents={"ipv6": json.dumps(policies.vpc_cni_ipv6())} if ipv6 else None,
+            managed_policy_arns=None if ipv6 else [policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
         )
         configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(
             lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
@@ -68,11 +72,13 @@ class ClusterAddonsArgs(TypedDict):
     cluster_name: pulumi.Input[str]
     """The cluster, once it has nodes or Fargate profiles: without them CoreDNS waits 20 minutes and fails."""
     versions: dict[str, str]
-    """Add-on name to version: coredns always; aws-ebs-csi-driver and metrics-server where they are wanted."""
+    """Add-on name to version: coredns, aws-ebs-csi-driver and metrics-server where they are wanted."""
     identity: IdentityArgs
     """How the EBS CSI controller gets its role."""
     placement: PlacementArgs
     """Where the add-ons' pods run."""
+    built_in_volumes: bool
+    """Whether EKS Auto Mode's own EBS driver serves the gp3 class, and no add-on."""
 
 
 class ClusterAddons(pulumi.ComponentResource):
@@ -82,14 +88,17 @@ class ClusterAddons(pulumi.ComponentResource):
         """Declare the add-ons."""
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
         placement = args["placement"]
-        _addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
+        if "coredns" in args["versions"]:
+            _addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
         if "metrics-server" in args["versions"]:
             _addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
         if "aws-ebs-csi-driver" in args["versions"]:
-            self._ebs(name, args)
+            self._gp3(name, "ebs.csi.aws.com", [self._ebs(name, args)])
+        elif args["built_in_volumes"]:
+            self._gp3(name, "ebs.csi.eks.amazonaws.com", [])
         self.register_outputs({})
 
-    def _ebs(self, name: str, args: ClusterAddonsArgs) -> None:
+    def _ebs(self, name: str, args: ClusterAddonsArgs) -> eks.Addon:
         controller = workload_identity(
             f"{name}-ebs-csi",
             args["identity"],
@@ -98,17 +107,23 @@ class ClusterAddons(pulumi.ComponentResource):
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
         )
         configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
-        driver = _addon(self, name, args, "aws-ebs-csi-driver", configuration=configuration, identity=controller)
+        return _addon(self, name, args, "aws-ebs-csi-driver", configuration=configuration, identity=controller)
+
+    def _gp3(self, name: str, provisioner: str, drivers: list[eks.Addon]) -> None:
+        """Declare the default class. Auto Mode's driver has a name of its own.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
+        """
         StorageClass(
             f"{name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            provisioner="ebs.csi.aws.com",
+            provisioner=provisioner,
             parameters={"type": "gp3", "encrypted": "true"},
             reclaim_policy="Delete",
             allow_volume_expansion=True,
             # A volume made before its pod is scheduled may be in a zone where the pod cannot go.
             volume_binding_mode="WaitForFirstConsumer",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=drivers),
         )
 
 

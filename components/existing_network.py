@@ -92,6 +92,11 @@ class ExistingNetwork(pulumi.ComponentResource):
             }
         )
 
+    @property
+    def ways_out(self) -> list[pulumi.CustomResource]:
+        """None of ours: they are the owner's."""
+        return []
+
     def _tag(self, wanted: dict[str, dict[str, str]]) -> None:
         for subnet, tags in wanted.items():
             for key, value in tags.items():

@@ -85,6 +85,11 @@ class SharedNetwork(pulumi.ComponentResource):
         )
 
     @property
+    def ways_out(self) -> list[pulumi.CustomResource]:
+        """None of ours: they are the owner's."""
+        return []
+
+    @property
     def _lookup(self) -> pulumi.InvokeOptions:
         return pulumi.InvokeOptions(parent=self)
 

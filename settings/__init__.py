@@ -8,7 +8,18 @@ resource is registered and reports all of its errors at once; rules that relate 
 
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
-from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
+from settings.cluster import (
+    Access,
+    AccessEntry,
+    AccessRole,
+    Addons,
+    AutoMode,
+    AutoNodePool,
+    Cluster,
+    Identity,
+    LogType,
+    Support,
+)
 from settings.compute import (
     Architecture,
     Capacity,
@@ -23,7 +34,7 @@ from settings.compute import (
 )
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
-from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
+from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
 
@@ -34,6 +45,8 @@ __all__ = [
     "AccessRole",
     "Addons",
     "Architecture",
+    "AutoMode",
+    "AutoNodePool",
     "Budget",
     "Capacity",
     "Charts",
@@ -47,6 +60,7 @@ __all__ = [
     "Identity",
     "Ingress",
     "IngressOwner",
+    "IpFamily",
     "Karpenter",
     "LogType",
     "Nat",

@@ -17,6 +17,13 @@ class Nat(StrEnum):
     PER_ZONE = "per-zone"
 
 
+class IpFamily(StrEnum):
+    """Which addresses pods and Services have."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
 class SubnetTagging(StrEnum):
     """What to do about the tags that load balancers and Karpenter look for on subnets we did not make."""
 
@@ -59,6 +66,9 @@ class Network(Settings):
     )
     pod_cidr: Range | None = Field(
         None, description="A secondary range for pods (100.64.0.0/16 is usual); nodes keep the VPC's range."
+    )
+    ip_family: IpFamily = Field(
+        IpFamily.IPV4, description="Addresses of pods and Services; another family is another cluster."
     )
     interface_endpoints: list[ServiceName] = Field(
         [], description="AWS services reached by an interface endpoint, by the last part of the service name."

@@ -48,7 +48,7 @@ class Stack(Settings):
     @property
     def fargate_only(self) -> bool:
         """Whether there are no nodes at all."""
-        return not self.node_groups
+        return not self.node_groups and not self.cluster.auto_mode
 
     @property
     def internet(self) -> bool:
@@ -77,7 +77,9 @@ class Stack(Settings):
         """The add-ons of the stack and their versions."""
         return {
             name: self.addons.versions.get(name, versions.addon_version(name, self.cluster.version))
-            for name in self.addons.installed(fargate_only=self.fargate_only)
+            for name in self.addons.installed(
+                fargate_only=self.fargate_only, auto_mode=self.cluster.auto_mode is not None
+            )
         }
 
     @property

@@ -1,7 +1,7 @@
 """The values that settings take: text with a form of its own, ranges, numbers of days."""
 
 import re
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
@@ -30,10 +30,33 @@ def _range(value: object) -> IPv4Network:
     return network
 
 
+def _any_range(value: object) -> IPv4Network | IPv6Network:
+    """Return a range of either family."""
+    if not isinstance(value, str) or not re.fullmatch(IPV6_RANGE_PATTERN, value):
+        return _range(value)
+    try:
+        network = IPv6Network(value, strict=False)
+    except ValueError:
+        raise PydanticCustomError("range", "expected an IPv6 range such as 2001:db8::/32") from None
+    if str(network) != value:
+        raise PydanticCustomError(
+            "range", "expected the first address of its range, {network}", {"network": str(network)}
+        )
+    return network
+
+
+IPV6_RANGE_PATTERN: Final = r"^[0-9a-f:]*:[0-9a-f:]*/[0-9]{1,3}$"
 RANGE_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 Range = Annotated[
     IPv4Network, PlainValidator(_range), WithJsonSchema({"type": "string", "pattern": RANGE_PATTERN, "maxLength": 18})
 ]
+ANY_RANGE_PATTERN: Final = rf"{RANGE_PATTERN}|{IPV6_RANGE_PATTERN}"
+AnyRange = Annotated[
+    IPv4Network | IPv6Network,
+    PlainValidator(_any_range),
+    WithJsonSchema({"type": "string", "pattern": ANY_RANGE_PATTERN, "maxLength": 43}),
+]
+MEANINGS[ANY_RANGE_PATTERN] = "an IPv4 or IPv6 range such as 10.0.0.0/16 or 2001:db8::/32"
 MEANINGS[RANGE_PATTERN] = "an IPv4 range such as 10.0.0.0/16"
 
 

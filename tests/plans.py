@@ -8,7 +8,7 @@ from rehearsal.program import run_program
 
 CORE: Final = ("dev", "staging", "prod", "fargate")
 """The stacks on which failures are rehearsed; the others are made of the same parts."""
-STACKS: Final = (*CORE, "private", "staging-b")
+STACKS: Final = (*CORE, "private", "staging-b", "auto")
 
 
 @cache

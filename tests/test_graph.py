@@ -27,14 +27,15 @@ STEPS: Final = {
     "pod subnets": "(VpcIpv4CidrBlockAssociation|Subnet) pods.*",
     "public route table": "RouteTable public",
     "private route tables": "RouteTable private-.*",
-    "way to the internet": "(InternetGateway internet|Route public-internet|RouteTableAssociation public-.*)",
+    "way to the internet": "(InternetGateway internet|Route public-(internet|ipv6)|RouteTableAssociation public-.*)",
     "nat": "(Eip|NatGateway) nat-.*",
-    "ways out": "(Route private-.*-nat|RouteTableAssociation (private|pods)-.*)",
+    "ways out": "(Route private-.*-(nat|ipv6)|EgressOnlyInternetGateway .*|RouteTableAssociation (private|pods)-.*)",
     "gateway endpoint": "VpcEndpoint s3",
     "interface endpoints": "(VpcEndpoint (?!s3).*|SecurityGroup endpoints|SecurityGroupIngressRule endpoints-.*)",
     "flow logs": "(LogGroup|Role|RolePolicy|FlowLog) flow-logs",
     "control plane's role": "Role control-plane",
-    "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane|RolePolicy secrets)",
+    "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane.*|RolePolicy secrets)",
+    "auto mode's node role": "(Role|RolePolicyAttachment) auto-node.*",
     "secrets key": "Key secrets",
     "secrets key's name": "Alias secrets",
     "control plane": "(Cluster eks-eksCluster|kubernetes eks-eks-k8s)",
@@ -106,7 +107,12 @@ WAITS: Final = {
     # The control plane: no route, no NAT gateway, no endpoint.
     "secrets key's name": ["secrets key"],
     "control plane's policies and logs": ["control plane's role", "secrets key"],
-    "control plane": ["control plane's policies and logs", "private subnets", "shared network"],
+    "control plane": [
+        "control plane's policies and logs",
+        "private subnets",
+        "shared network",
+        "auto mode's node role",
+    ],
     "oidc": ["control plane"],
     "deployer's rights": ["control plane"],
     "others' rights": ["control plane"],
@@ -175,6 +181,7 @@ IDENTITY: Final = {
     "fargate": "oidc",
     "private": "control plane",
     "staging-b": "control plane",
+    "auto": "control plane",
 }
 """What the rights of a service account wait for: IRSA's trust names the OIDC provider, Pod Identity's the cluster."""
 
@@ -209,7 +216,11 @@ def _expected(stack: str) -> dict[str, set[str]]:
     """Return all that each step of the stack waits for, by WAITS."""
 
     def direct(step: str) -> list[str]:
-        return [IDENTITY[stack] if name == "identity" else name for name in WAITS.get(step, [])]
+        names = WAITS.get(step, [])
+        if "auto mode's node role" in _steps(stack) and "nodes" in names:
+            # EKS launches a node once a pod waits for one: the pod needs the node's way out alone.
+            names = [*names, "control plane", "ways out", "gateway endpoint"]
+        return [IDENTITY[stack] if name == "identity" else name for name in names]
 
     def closure(step: str) -> set[str]:
         near = [name for name in direct(step) if name in _steps(stack)]

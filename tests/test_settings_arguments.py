@@ -47,7 +47,12 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         {"stack", "contract_version", "cluster_name", "account_id", "region"},
     ),
     (Network, NetworkArgs, {"existing"}, {"cluster_name", "region", "account_id", "protect", "cidr"}),
-    (Cluster, ClusterArgs, {"identity"}, {"cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"}),
+    (
+        Cluster,
+        ClusterArgs,
+        {"identity"},
+        {"ip_family", "cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"},
+    ),
     (
         Access,
         ClusterAccessArgs,
@@ -59,7 +64,7 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     (NodePool, NodePoolArgs, set(), set()),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
-    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids"}),
+    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"group_name", "subnet_ids", "dual_stack"}),
     (Domain, CertificateArgs, set(), set()),
     (Charts, ChartSourceArgs, set(), {"registry"}),
 ]

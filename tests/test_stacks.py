@@ -90,6 +90,7 @@ def test_the_stack_lands_in_its_account_and_region_only(stack: str) -> None:
         "fargate": "777788889999",
         "private": "888899990000",
         "staging-b": "111122223333",
+        "auto": "111122223333",
     }
     assert provider.inputs["region"] == "ap-northeast-1"
     assert provider.inputs["allowedAccountIds"] == f'["{accounts[stack]}"]'

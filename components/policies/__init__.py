@@ -19,6 +19,8 @@ from .karpenter import (
 )
 from .load_balancer_controller import load_balancer_controller
 from .managed import (
+    AUTO_MODE_CLUSTER_POLICIES,
+    AUTO_MODE_NODE_POLICIES,
     CLUSTER_POLICY,
     EBS_CSI_POLICY,
     FARGATE_POD_POLICY,
@@ -27,8 +29,11 @@ from .managed import (
     managed_policy_arn,
 )
 from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_service, trust_vpc_flow_logs
+from .vpc_cni import vpc_cni_ipv6
 
 __all__ = [
+    "AUTO_MODE_CLUSTER_POLICIES",
+    "AUTO_MODE_NODE_POLICIES",
     "CLUSTER_POLICY",
     "EBS_CSI_POLICY",
     "FARGATE_POD_POLICY",
@@ -54,5 +59,6 @@ __all__ = [
     "trust_pod_identity",
     "trust_service",
     "trust_vpc_flow_logs",
+    "vpc_cni_ipv6",
     "vpc_flow_logs",
 ]

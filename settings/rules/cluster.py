@@ -60,7 +60,8 @@ def _access(access: Access) -> Iterator[Problem]:
 
 @rule
 def _addons(addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
-    installed = addons.installed(fargate_only=not node_groups)
+    auto_mode = cluster.auto_mode is not None
+    installed = addons.installed(fargate_only=not node_groups and not auto_mode, auto_mode=auto_mode)
     for name, version in addons.versions.items():
         path = place("addons", "versions", name)
         if name not in versions.ADDON_NAMES:

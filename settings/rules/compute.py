@@ -13,8 +13,13 @@ from settings.rules.registry import repeated, rule
 
 @rule
 def _compute(
-    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile], karpenter: Karpenter | None
+    node_groups: dict[str, NodeGroup],
+    fargate_profiles: dict[str, FargateProfile],
+    karpenter: Karpenter | None,
+    cluster: Cluster,
 ) -> Iterator[Problem]:
+    if cluster.auto_mode:
+        return
     if not node_groups and not fargate_profiles:
         yield Problem("nodeGroups", "no node group and no Fargate profile", "expected one: CoreDNS needs it")
     if karpenter and not node_groups:

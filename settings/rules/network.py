@@ -10,9 +10,10 @@ from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress, IngressOwner, Scheme
-from settings.network import Nat, Network
+from settings.network import IpFamily, Nat, Network
 from settings.platform import Platform
-from settings.problems import Problem
+from settings.problems import Problem, place
+from settings.rules.instances import family
 from settings.rules.registry import repeated, rule
 
 
@@ -118,11 +119,13 @@ LONGEST_LOAD_BALANCER_PREFIX: Final = 27
 
 
 @rule
-def _pod_range(network: Network, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+def _pod_range(network: Network, node_groups: dict[str, NodeGroup], cluster: Cluster) -> Iterator[Problem]:
     vpc, pods = network.cidr, network.pod_cidr
     if not vpc or not pods:
         return
-    if not node_groups:
+    if network.ip_family is IpFamily.IPV6:
+        yield Problem("network.podCidr", str(pods), "expected none with ipFamily ipv6: pods have IPv6 addresses")
+    if not node_groups and not cluster.auto_mode:
         yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
     if vpc.overlaps(pods):
         yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")
@@ -189,6 +192,29 @@ def _firewall_in_isolated_network(network: Network, ingress: Ingress) -> Iterato
         yield Problem(
             "ingress.webAcl", ingress.web_acl, "expected ingress.owner program: the controller does not reach WAF"
         )
+
+
+@rule
+def _ipv6(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress) -> Iterator[Problem]:
+    if network.ip_family is not IpFamily.IPV6:
+        for block in ingress.allowed:
+            if block.version == 6:  # the family's own number
+                yield Problem("ingress.allowed", str(block), "expected IPv4 ranges unless network.ipFamily is ipv6")
+        return
+    for name, group in node_groups.items():
+        for index, kind in enumerate(group.instance_types):
+            if family(kind) in WITHOUT_NITRO:
+                path = place("nodeGroups", name, "instanceTypes", index)
+                yield Problem(path, kind, "expected an instance of the Nitro system: IPv6 pods need it")
+
+
+WITHOUT_NITRO: Final = frozenset(
+    "c1 c3 c4 d2 f1 g2 g3 h1 i2 i3 m1 m2 m3 m4 p2 p3 r3 r4 t1 t2 x1 x1e".split()  # noqa: SIM905  # a line, not 22
+)
+"""Families on the Xen hypervisor, whose interfaces take no prefixes.
+
+https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-nitro-instances.html,
+https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html"""
 
 
 @rule

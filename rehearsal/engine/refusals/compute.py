@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from rehearsal.engine.refusals import uses
+from rehearsal.engine.refusals.routes import way_out
 from rehearsal.engine.store import Cloud
 
 
@@ -18,6 +19,11 @@ def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool
     ]
     if groups or any(i.get("cluster") == cluster for i in cloud.of(uses.INSTANCE)):
         return None
+    control_plane = cloud.one(uses.CLUSTER, "name", cluster)
+    if control_plane and control_plane.get("computeConfig.enabled") and control_plane.all("computeConfig.nodePools"):
+        # Auto Mode launches a node when a pod waits for one.
+        lost = [subnet for subnet in control_plane.all("vpcConfig.subnetIds") if not way_out(subnet, cloud)]
+        return f"nodes in {lost[0]} have no way out" if lost else None
     profiles = [p for p in cloud.of(uses.FARGATE, clusterName=cluster) if p.ready <= cloud.now]
     matching = [p for p in profiles if any(fnmatchcase(namespace, str(s)) for s in p.all("selectors.namespace"))]
     if matching and fargate:
