@@ -51,7 +51,7 @@ class NodeAddons(pulumi.ComponentResource):
             args["identity"],
             {"namespace": "kube-system", "name": "aws-node"},
             pulumi.ResourceOptions(parent=self),
-            documents={"ipv6": json.dumps(policies.vpc_cni_ipv6())} if ipv6 else None,
+            documents={"ipv6": json.dumps(policies.vpc_cni_ipv6(args["region"]))} if ipv6 else None,
             managed_policy_arns=None if ipv6 else [policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
         )
         configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(

@@ -38,7 +38,13 @@ SHARED: Final[Config] = {
         "entries": {"platform-team": {"principal": "arn:aws:iam::111122223333:role/platform-team"}},
     },
 }
+SYSTEM_PODS: Final[Config] = {"tolerations": [{"key": "CriticalAddonsOnly"}]}
 BASES: Final[dict[str, Config]] = {
+    "auto-less": {
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+        "addons": {"ebsCsi": True},
+    },
     "shared": SHARED,
     "fargate": {},
     "nodes": {
@@ -198,6 +204,26 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.flowLogs.retentionDays": Effect(
         {"network": {"flowLogs": {"retentionDays": 7}}}, ("+FlowLog", "+LogGroup", "+Role", "+RolePolicy"), "network"
+    ),
+    "network.ipFamily": Effect(
+        {"network": {"ipFamily": "ipv6"}},
+        (
+            "Vpc.assignGeneratedIpv6CidrBlock",
+            "Subnet.ipv6CidrBlock",
+            "Cluster.kubernetesNetworkConfig",
+            f"{ANNOTATIONS}/ip-address-type",
+            "+EgressOnlyInternetGateway",
+            "+Policy",
+        ),
+        "network",
+        others=True,
+    ),
+    "cluster.autoMode.nodePools": Effect(
+        {"cluster": {"autoMode": {"nodePools": ["system"]}}, "nodeGroups": None, "operationsPods": SYSTEM_PODS},
+        ("Cluster.computeConfig", "-NodeGroup", "-Addon", "StorageClass.provisioner"),
+        "auto-less",
+        along=("nodeGroups", "operationsPods.tolerations"),
+        others=True,
     ),
     "network.existing.stack": Effect(
         SHARED,

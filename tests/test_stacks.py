@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,6 +14,7 @@ from rehearsal.values import has_secret, has_unknown, reveal
 from tests.plans import STACKS, below, of_type, plan_of
 
 both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
+WITHOUT_NODE_GROUPS: Final = ("fargate", "auto")
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 
@@ -204,11 +205,13 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
 @every_stack
 def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
-    karpenter = set() if stack == "fargate" else {"karpenter", "karpenter-crd"}
+    karpenter = set() if stack in WITHOUT_NODE_GROUPS else {"karpenter", "karpenter-crd"}
     assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
-    assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes)
+    # Auto Mode's nodes have the rest in them.
+    dns = set() if stack == "auto" else {"coredns"}
+    assert addons == {"metrics-server"} | dns | (set() if stack in WITHOUT_NODE_GROUPS else on_nodes)
 
 
 @every_stack
@@ -224,7 +227,7 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             assert len(subjects) == 1
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
     nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
-    assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes)
+    assert found == {"aws-load-balancer-controller"} | (set() if stack in WITHOUT_NODE_GROUPS else nodes)
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------
@@ -356,6 +359,46 @@ def test_everything_in_the_private_stack_comes_from_the_companys_mirrors() -> No
         assert re.match(rf"{registry}mirror/[a-z0-9-]+\.[a-z0-9.-]+/", image), image
     (group,) = plan_of("private").find(type="kubernetes:yaml/v2:ConfigGroup")
     assert {url.partition("/mirror/")[0] for url in group.inputs["files"]} == {"https://files.example.jp"}
+
+
+def test_a_second_cluster_leaves_the_network_as_it_is() -> None:
+    first, second = plan_of("staging"), plan_of("staging-b")
+    assert second.exports["vpcId"] == first.exports["vpcId"]
+    zones = ["ap-northeast-1a", "ap-northeast-1c"]
+    assert second.exports["privateSubnets"] == {zone: first.exports["privateSubnets"][zone] for zone in zones}
+    of_network = {"Vpc", "Subnet", "Tag", "Route", "RouteTable", "RouteTableAssociation", "NatGateway", "VpcEndpoint"}
+    assert not of_network & {entry.type.rpartition(":")[2] for entry in second}
+    (group,) = _inputs("staging-b", "NodeGroup")
+    assert group["subnetIds"] == list(second.exports["privateSubnets"].values())
+    # Pods have the addresses of the range that the first cluster's pods have.
+    cni = next(entry for entry in _inputs("staging-b", "Addon") if entry["addonName"] == "vpc-cni")
+    for zone in zones:
+        assert first.exports["podSubnets"][zone] in cni["configurationValues"]
+
+
+def test_with_auto_mode_there_are_no_nodes_of_ours() -> None:
+    plan = plan_of("auto")
+    absent = {"NodeGroup", "LaunchTemplate", "NodePool", "EC2NodeClass", "FargateProfile", "InstanceProfile", "Queue"}
+    assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    (cluster,) = _inputs("auto", "Cluster")
+    assert cluster["computeConfig"]["nodePools"] == ["general-purpose", "system"]
+    for release in _inputs("auto", "Release"):
+        assert release["values"]["nodeSelector"] == {"karpenter.sh/nodepool": "system"}
+        assert release["values"]["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+
+
+def test_ipv6_goes_all_the_way_to_the_pods() -> None:
+    plan = plan_of("auto")
+    (cluster,) = _inputs("auto", "Cluster")
+    assert cluster["kubernetesNetworkConfig"]["ipFamily"] == "ipv6"
+    assert [entry["ipAddressType"] for entry in _inputs("auto", "LoadBalancer")] == ["dualstack"]
+    assert [entry["ipAddressType"] for entry in _inputs("auto", "TargetGroup")] == ["ipv6"]
+    assert [entry["spec"]["ipAddressType"] for entry in _inputs("auto", "TargetGroupBinding")] == ["ipv6"]
+    assert {entry.inputs["type"] for entry in below(plan, "DnsAlias")} == {"A", "AAAA"}
+    traefik = next(entry for entry in _inputs("auto", "Release") if entry["name"] == "traefik")
+    trusted = traefik["values"]["ports"]["web"]["forwardedHeaders"]["trustedIPs"]
+    subnets = [entry for entry in _inputs("auto", "Subnet") if "-public-" in entry["tags"]["Name"]]
+    assert set(trusted) == {entry[key] for entry in subnets for key in ("cidrBlock", "ipv6CidrBlock")}
 
 
 def _found(key: str, value: Any) -> list[Any]:

@@ -1,9 +1,9 @@
 """What the network plugin may do in an IPv6 cluster, for which AWS maintains no policy."""
 
-from .document import PolicyDocument, document
+from .document import PolicyDocument, document, partition_of
 
 
-def vpc_cni_ipv6() -> PolicyDocument:
+def vpc_cni_ipv6(region: str) -> PolicyDocument:
     """Let the vpc-cni add-on give nodes' network interfaces IPv6 addresses.
 
     The actions know no condition that would tell one cluster's interfaces from another's before they are tagged.
@@ -26,6 +26,6 @@ def vpc_cni_ipv6() -> PolicyDocument:
             "Sid": "Tags",
             "Effect": "Allow",
             "Action": ["ec2:CreateTags"],
-            "Resource": ["arn:*:ec2:*:*:network-interface/*"],
+            "Resource": [f"arn:{partition_of(region)}:ec2:{region}:*:network-interface/*"],
         },
     )

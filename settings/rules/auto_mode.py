@@ -7,7 +7,7 @@ from settings.cluster import AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem
+from settings.problems import Problem, either
 from settings.rules.registry import repeated, rule
 
 
@@ -27,9 +27,7 @@ def _nothing_beside_auto_mode(
         if there:
             yield Problem(section, "set", "expected none beside cluster.autoMode, which brings the nodes")
     if network.pod_cidr:
-        yield Problem(
-            "network.podCidr", str(network.pod_cidr), "expected none: Auto Mode's network plugin has no use for it"
-        )
+        yield Problem("network.podCidr", str(network.pod_cidr), "expected none: Auto Mode's network plugin ignores it")
     if network.public_nodes:
         yield Problem("network.publicNodes", "true", "expected false: Auto Mode's nodes are in private subnets")
 
@@ -47,11 +45,8 @@ def _place_in_auto_mode(cluster: Cluster, operations_pods: OperationsPods) -> It
     wanted = operations_pods.node_selector.get(NODE_POOL_LABEL)
     for label, value in operations_pods.node_selector.items():
         if label != NODE_POOL_LABEL or value not in pools:
-            path, expected = (
-                "operationsPods.nodeSelector",
-                " or ".join(f"{NODE_POOL_LABEL}={pool}" for pool in sorted(pools)),
-            )
-            yield Problem(path, f"{label}={value}", f"expected {expected}, or none")
+            expected = either([f"{NODE_POOL_LABEL}={pool}" for pool in sorted(pools)])
+            yield Problem("operationsPods.nodeSelector", f"{label}={value}", f"expected {expected}, or no selector")
     tolerated = any(toleration.key == SYSTEM_TAINT for toleration in operations_pods.tolerations)
     system = AutoNodePool.SYSTEM.value
     if not tolerated and (wanted == system or pools == {system}):

@@ -13,7 +13,6 @@ from settings.ingress import Ingress, IngressOwner, Scheme
 from settings.network import IpFamily, Nat, Network
 from settings.platform import Platform
 from settings.problems import Problem, place
-from settings.rules.instances import family
 from settings.rules.registry import repeated, rule
 
 
@@ -203,7 +202,7 @@ def _ipv6(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress)
         return
     for name, group in node_groups.items():
         for index, kind in enumerate(group.instance_types):
-            if family(kind) in WITHOUT_NITRO:
+            if kind.partition(".")[0] in WITHOUT_NITRO:
                 path = place("nodeGroups", name, "instanceTypes", index)
                 yield Problem(path, kind, "expected an instance of the Nitro system: IPv6 pods need it")
 

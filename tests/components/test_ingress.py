@@ -29,6 +29,7 @@ def _args(**changes: Any) -> LoadBalancerArgs:
         "group_name": "platform-test",
         "scheme": "internet-facing",
         "subnet_ids": SUBNETS,
+        "dual_stack": False,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
@@ -207,3 +208,10 @@ def test_values_of_annotations_are_what_the_page_allows() -> None:
         assert key in page, key
         assert not set(value) & {",", "="}
     assert all(isinstance(value, str) for value in found.values())
+
+
+@pytest.mark.parametrize("dual_stack", [True, False])
+def test_with_ipv6_it_has_addresses_of_either_family(dual_stack: bool) -> None:
+    annotations = ingress_annotations(_args(dual_stack=dual_stack), SUBNETS, None)
+    found = annotations.get("alb.ingress.kubernetes.io/ip-address-type")
+    assert found == ("dualstack" if dual_stack else None)

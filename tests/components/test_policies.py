@@ -34,6 +34,7 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "load-balancer-controller": policies.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": policies.vpc_flow_logs(LOG_GROUP),
+        "vpc-cni-ipv6": policies.vpc_cni_ipv6(region),
     }
 
 
@@ -43,6 +44,7 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "pod-identity": policies.trust_pod_identity(CLUSTER_ARN, [("kube-system", "one"), ("traefik", "two")]),
         "ec2": policies.trust_service("ec2"),
         "eks": policies.trust_service("eks"),
+        "eks-auto-mode": policies.trust_service("eks", tags=True),
         "fargate": policies.trust_fargate(ACCOUNT, REGION, CLUSTER),
         "vpc-flow-logs": policies.trust_vpc_flow_logs(ACCOUNT, REGION),
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
