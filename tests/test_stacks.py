@@ -344,6 +344,16 @@ def test_nothing_leads_out_of_the_private_stack() -> None:
     assert ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/scheme"] == "internal"
 
 
+def test_controllers_in_the_private_stack_ask_for_nothing_that_they_do_not_reach() -> None:
+    values = {entry["name"]: entry["values"] for entry in _inputs("private", "Release")}
+    assert values["karpenter"]["settings"]["isolatedVPC"] is True
+    assert values["aws-load-balancer-controller"]["enableWafv2"] is False
+    # Elsewhere an Ingress may have a web ACL.
+    others = {entry["name"]: entry["values"] for entry in _inputs("dev", "Release")}
+    assert others["karpenter"]["settings"]["isolatedVPC"] is False
+    assert "enableWafv2" not in others["aws-load-balancer-controller"]
+
+
 def test_everything_in_the_private_stack_comes_from_the_companys_mirrors() -> None:
     registry = "888899990000.dkr.ecr.ap-northeast-1.amazonaws.com/"
     for release in _inputs("private", "Release"):

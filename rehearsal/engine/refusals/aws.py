@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.compute import compute_problem
@@ -103,9 +103,19 @@ def cluster_role_without_policy(cluster: Resource, cloud: Cloud) -> str | None:
 
     Without it EKS cannot clean up the security groups and network interfaces that it made.
     """
-    if "AmazonEKSClusterPolicy" in _policy_names(cluster.get("roleArn"), cloud):
-        return None
-    return f"the role {cluster.get('roleArn')} has no AmazonEKSClusterPolicy"
+    needed = ["AmazonEKSClusterPolicy", *(AUTO_MODE_POLICIES if cluster.get("computeConfig.enabled") else ())]
+    present = _policy_names(cluster.get("roleArn"), cloud)
+    lacking = [policy for policy in needed if policy not in present]
+    return f"the role {cluster.get('roleArn')} has no {lacking[0]}" if lacking else None
+
+
+AUTO_MODE_POLICIES: Sequence[str] = (
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+"""https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 @rule("delete", uses.CLUSTER, code="InvalidRequestException", source=EKS + "DeleteCluster.html")
