@@ -21,7 +21,9 @@ if owner:
     pulumi.export("cidr", subnet.apply(lambda id: ec2.get_subnet_output(id=id).cidr_block))
 else:
     vpc = ec2.Vpc("vpc", cidr_block="10.9.0.0/16")
-    pulumi.export("subnet", ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.9.4.0/24", availability_zone="ap-northeast-1a").id)
+    zone = "ap-northeast-1a"
+    subnet = ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.9.4.0/24", availability_zone=zone)
+    pulumi.export("subnet", subnet.id)
 """
 
 
