@@ -1,4 +1,4 @@
-"""The dependency graph of the four stacks: who waits for whom on `up`, and who outlives whom on `destroy`.
+"""The dependency graph of the stacks: who waits for whom on `up`, and who outlives whom on `destroy`.
 
 The time of an `up` is its longest chain, so an edge too many is an error like one too few.
 """

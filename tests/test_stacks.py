@@ -1,4 +1,4 @@
-"""The four stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
+"""The stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
 
 import json
 import re
