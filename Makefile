@@ -121,7 +121,7 @@ clean: ## Remove the virtual environment and all caches of the tree
 help: ## Show this
 	@awk -F ':.*## ' '/^## / { printf "%s%s\n", (n++ ? "\n" : ""), substr($$0, 4) } \
 		/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nSTACK is dev, staging, prod or fargate (now %s).\n' '$(STACK)'
+	@printf '\nSTACK is dev, staging, prod, fargate, private, staging-b or auto (now %s).\n' '$(STACK)'
 
 # The environment. A stamp is written last, so a set-up that was interrupted starts again; its output goes to stderr.
 

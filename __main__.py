@@ -37,10 +37,11 @@ from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools, NodePoolsArgs
 from components.placement import PlacementArgs
-from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions
+from components.shared_network import SharedNetwork, SharedNetworkArgs
+from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
-from settings import IngressOwner, Scheme, arguments, plain, stack_settings
+from settings import IngressOwner, IpFamily, Scheme, arguments, plain, stack_settings
 
 settings = stack_settings()
 platform, name, region = settings.platform, settings.platform.name, settings.platform.region
@@ -59,10 +60,26 @@ account_id = platform.account or aws.get_caller_identity(opts=pulumi.InvokeOptio
 
 # --- Network ------------------------------------------------------------------------------------------------------
 
-network: Network | ExistingNetwork
-if settings.network.existing:
+network: Network | ExistingNetwork | SharedNetwork
+if settings.network.existing and settings.network.shared:
+    network = SharedNetwork(
+        name,
+        arguments(
+            SharedNetworkArgs,
+            settings.network.existing,
+            without=["private_subnets", "public_subnets", "tagging"],
+            contract_version=CONTRACT_VERSION,
+            cluster_name=name,
+            region=region,
+            account_id=account_id,
+        ),
+        in_aws,
+    )
+elif settings.network.existing:
     network = ExistingNetwork(
-        name, arguments(ExistingNetworkArgs, settings.network.existing, cluster_name=name), in_aws
+        name,
+        arguments(ExistingNetworkArgs, settings.network.existing, without=["zones"], cluster_name=name),
+        in_aws,
     )
 else:
     network = Network(
@@ -74,6 +91,7 @@ else:
             region=region,
             account_id=account_id,
             protect=platform.protect,
+            internet=settings.internet,
         ),
         in_aws,
     )
@@ -91,6 +109,7 @@ cluster = Cluster(
         protect=platform.protect,
         vpc_id=network.vpc_id,
         subnet_ids=network.cluster_subnet_ids,
+        ip_family=settings.network.ip_family,
     ),
     in_aws,
 )
@@ -138,6 +157,7 @@ if settings.node_groups:
             "region": region,
             "pod_subnets": network.pod_subnets,
             "security_group_id": cluster.security_group_id,
+            "ip_family": settings.network.ip_family,
         },
         in_aws,
     )
@@ -188,11 +208,14 @@ if settings.fargate_profiles:
         ),
         in_aws,
     )
+# Auto Mode launches a node when a pod waits for one: the pod needs no more than the node's way out.
+auto_compute = network.ways_out if settings.cluster.auto_mode else []
 compute = {
     namespace: [
         *[group.nodes for group in node_groups],
         *(fargate.profiles_for(namespace) if fargate else []),
         *([fargate_logging.configuration] if fargate_logging else []),
+        *auto_compute,
     ]
     for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }
@@ -210,6 +233,9 @@ on_cluster = {
     "identity": identity,
     "placement": arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
     "charts": settings.charts.source(),
+    "isolated": settings.network.isolated,
+    "shared_subnets": settings.network.shared,
+    "built_in_volumes": settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
     "tags": tags,
 }
 
@@ -288,7 +314,11 @@ if settings.cert_manager:
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
-definitions = TraefikDefinitions(f"{name}-traefik", {"gateway_api": settings.traefik.gateway_api}, in_cluster)
+definitions = TraefikDefinitions(
+    f"{name}-traefik",
+    arguments(TraefikDefinitionsArgs, offered=on_cluster, gateway_api=settings.traefik.gateway_api),
+    in_cluster,
+)
 traefik = Traefik(
     f"{name}-traefik",
     arguments(
@@ -305,6 +335,7 @@ front = arguments(
     LoadBalancerArgs,
     settings.ingress,
     without=["owner", "domain"],
+    dual_stack=settings.network.ip_family is IpFamily.IPV6,
     subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
 )
 if domain and "certificate" not in front:
@@ -321,7 +352,13 @@ if settings.ingress.owner is IngressOwner.PROGRAM:
         in_aws,
     )
     served: pulumi.Resource = TargetBinding(
-        f"{name}-traefik", {"target_group_arn": ingress.target_group_arn, "vpc_id": network.vpc_id}, behind_controller
+        f"{name}-traefik",
+        {
+            "target_group_arn": ingress.target_group_arn,
+            "vpc_id": network.vpc_id,
+            "ip_family": settings.network.ip_family,
+        },
+        behind_controller,
     )
 else:
     served = ingress = ControllerIngress(name, front, behind_controller)
@@ -336,6 +373,7 @@ if domain:
             names=domain.names,
             target_dns_name=ingress.dns_name,
             target_zone_id=ingress.zone_id,
+            dual_stack=settings.network.ip_family is IpFamily.IPV6,
         ),
         pulumi.ResourceOptions.merge(in_aws, pulumi.ResourceOptions(depends_on=[served])),
     )
@@ -451,6 +489,9 @@ outputs: PlatformOutputs = {
     "vpc_id": network.vpc_id,
     "private_subnet_ids": network.private_subnet_ids,
     "public_subnet_ids": network.public_subnet_ids,
+    "private_subnets": network.private_subnets,
+    "public_subnets": network.public_subnets,
+    "pod_subnets": network.pod_subnets,
     "cluster_name": cluster.cluster_name,
     "cluster_arn": cluster.arn,
     "cluster_endpoint": cluster.endpoint,

@@ -29,6 +29,12 @@ class PlatformOutputs(TypedDict):
     """Private subnets, a zone each; empty where nodes are public."""
     public_subnet_ids: pulumi.Output[list[str]]
     """Public subnets, a zone each."""
+    private_subnets: pulumi.Output[dict[str, str]]
+    """Private subnets by zone."""
+    public_subnets: pulumi.Output[dict[str, str]]
+    """Public subnets by zone; none where nothing leads out."""
+    pod_subnets: pulumi.Output[dict[str, str]]
+    """Subnets of the pods' own range by zone; none without one."""
     cluster_name: pulumi.Output[str]
     """The cluster, known once it is there."""
     cluster_arn: pulumi.Output[str]

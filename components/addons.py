@@ -38,6 +38,8 @@ class NodeAddonsArgs(TypedDict):
     """Zone to the subnet that pods get their addresses from; absent: the nodes' own subnets."""
     security_group_id: pulumi.Input[str]
     """The security group of pods in `pod_subnets`."""
+    ip_family: NotRequired[str]
+    """"ipv6": pods have IPv6 addresses; "ipv4" or absent: IPv4 ones."""
 
 
 class NodeAddons(pulumi.ComponentResource):
@@ -53,12 +55,14 @@ class NodeAddons(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodeAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the CNI's role and the add-ons."""
         super().__init__("eks-platform:index:NodeAddons", name, {}, opts)
+        ipv6 = args.get("ip_family") == "ipv6"
         cni = workload_identity(
             f"{name}-vpc-cni",
             args["identity"],
             {"namespace": "kube-system", "name": "aws-node"},
             pulumi.ResourceOptions(parent=self),
-            managed_policy_arns=[policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
+            documents={"ipv6": json.dumps(policies.vpc_cni_ipv6(args["region"]))} if ipv6 else None,
+            managed_policy_arns=None if ipv6 else [policies.managed_policy_arn(policies.VPC_CNI_POLICY)],
         )
         configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(
             lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
@@ -78,12 +82,14 @@ class ClusterAddonsArgs(TypedDict):
     cluster_name: pulumi.Input[str]
     """The cluster, once it has nodes or Fargate profiles: without them CoreDNS waits 20 minutes and fails."""
     versions: dict[str, str]
-    """Add-on name to version: coredns always; aws-ebs-csi-driver, metrics-server, snapshot-controller and
+    """Add-on name to version: coredns, aws-ebs-csi-driver, metrics-server, snapshot-controller and
     eks-node-monitoring-agent where they are wanted."""
     identity: IdentityArgs
     """How the EBS CSI controller gets its role."""
     placement: PlacementArgs
     """Where the add-ons' pods run."""
+    built_in_volumes: bool
+    """Whether EKS Auto Mode's own EBS driver serves the gp3 class, and no add-on."""
 
 
 class ClusterAddons(pulumi.ComponentResource):
@@ -93,17 +99,20 @@ class ClusterAddons(pulumi.ComponentResource):
         """Declare the add-ons."""
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
         placement = args["placement"]
-        managed_addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
+        if "coredns" in args["versions"]:
+            managed_addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
         if "metrics-server" in args["versions"]:
             managed_addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
         if "eks-node-monitoring-agent" in args["versions"]:
             # By its own defaults it runs on every node, whatever the taints, and on none of Fargate.
             managed_addon(self, name, args, "eks-node-monitoring-agent")
         if "aws-ebs-csi-driver" in args["versions"]:
-            self._ebs(name, args)
+            self._gp3(name, "ebs.csi.aws.com", [self._ebs(name, args)])
+        elif args["built_in_volumes"]:
+            self._gp3(name, "ebs.csi.eks.amazonaws.com", [])
         self.register_outputs({})
 
-    def _ebs(self, name: str, args: ClusterAddonsArgs) -> None:
+    def _ebs(self, name: str, args: ClusterAddonsArgs) -> eks.Addon:
         snapshots = self._snapshots(name, args) if "snapshot-controller" in args["versions"] else []
         controller = workload_identity(
             f"{name}-ebs-csi",
@@ -113,7 +122,7 @@ class ClusterAddons(pulumi.ComponentResource):
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
         )
         configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
-        driver = managed_addon(
+        return managed_addon(
             self,
             name,
             args,
@@ -124,16 +133,22 @@ class ClusterAddons(pulumi.ComponentResource):
             # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
             depends_on=snapshots,
         )
+
+    def _gp3(self, name: str, provisioner: str, drivers: list[eks.Addon]) -> None:
+        """Declare the default class. Auto Mode's driver has a name of its own.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
+        """
         StorageClass(
             f"{name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            provisioner="ebs.csi.aws.com",
+            provisioner=provisioner,
             parameters={"type": "gp3", "encrypted": "true"},
             reclaim_policy="Delete",
             allow_volume_expansion=True,
             # A volume made before its pod is scheduled may be in a zone where the pod cannot go.
             volume_binding_mode="WaitForFirstConsumer",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[driver]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=drivers),
         )
 
     def _snapshots(self, name: str, args: ClusterAddonsArgs) -> list[eks.Addon]:

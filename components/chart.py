@@ -10,14 +10,44 @@ from versions import Chart
 
 
 class ChartSourceArgs(TypedDict):
-    """A registry that charts come from instead of their publishers'."""
+    """What charts, and what their pods need, come from instead of their publishers."""
 
-    registry: str
-    """Its URL, `oci://` or `https://`; it has each chart by the publisher's name and version."""
+    registry: NotRequired[str]
+    """URL of a chart registry, `oci://` or `https://`; it has each chart by the publisher's name and version."""
     username: NotRequired[str]
     """Who logs in; absent: nobody."""
     password: NotRequired[pulumi.Input[str]]
     """Their password, a secret."""
+    images: NotRequired[str]
+    """Registry and path that images come from, each below it by its whole name; see `image`."""
+    files: NotRequired[str]
+    """URL that files come from, each below it by its own URL without the scheme; see `file`."""
+
+
+def image(repository: str, source: ChartSourceArgs | None) -> str:
+    """Return where the image `repository` ("public.ecr.aws/karpenter/controller") comes from, without tag or digest.
+
+    repository: its whole name at the publisher's, registry included ("docker.io/library/traefik"). source: a
+    component's `charts`. With `images` "registry.example.jp/mirror" the answer is
+    "registry.example.jp/mirror/public.ecr.aws/karpenter/controller": with the whole name below it, images of different
+    registries never meet, and a pull-through cache has one rule for each registry, under that registry's name.
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
+
+    For every chart that pulls images, a component gives the result to the chart's values, whether it is mirrored or
+    not: so a changed default of the chart cannot slip past the mirror. Images of EKS add-ons come from EKS's own
+    registry in the region and need none of this.
+    """
+    return f"{source['images']}/{repository}" if source and "images" in source else repository
+
+
+def file(url: str, source: ChartSourceArgs | None) -> str:
+    """Return the URL that the file at `url` ("https://raw.githubusercontent.com/...") comes from.
+
+    source: a component's `charts`. With `files` "https://files.example.jp/mirror" the answer is
+    "https://files.example.jp/mirror/raw.githubusercontent.com/...". It is for what the machine that runs `pulumi up`
+    fetches, such as custom resource definitions.
+    """
+    return f"{source['files']}/{url.removeprefix('https://')}" if source and "files" in source else url
 
 
 def release(
@@ -37,7 +67,7 @@ def release(
     (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
     A failed first installation is taken back, so that the next `pulumi up` can try again under the same name.
     """
-    if source:
+    if source and "registry" in source:
         chart = replace(chart, repository=source["registry"])
     repository: RepositoryOptsArgsDict = {}
     if chart.index:

@@ -9,7 +9,7 @@ eight; where pods need more addresses, a secondary range for pods gives a whole 
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 ZONE_LETTERS: Final = "abcdefgh"
@@ -45,6 +45,32 @@ def zone_blocks(vpc: IPv4Network, zone: str) -> ZoneBlocks:
     return ZoneBlocks(private=lower, public=next(upper.subnets(_PUBLIC_BITS - _PRIVATE_BITS)))
 
 
+@dataclass(frozen=True)
+class Ipv6ZoneBlocks:
+    """The IPv6 address ranges of one availability zone."""
+
+    private: IPv6Network
+    public: IPv6Network
+
+
+IPV6_VPC_PREFIX: Final = 56
+"""What Amazon gives a VPC (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#vpc-sizing-ipv6)."""
+_IPV6_SUBNET_PREFIX: Final = 64
+"""What a subnet gets of it here: the longest, and the usual one."""
+
+
+def ipv6_zone_blocks(vpc: IPv6Network, zone: str) -> Ipv6ZoneBlocks:
+    """Return the private and the public /64 of `zone` in the range `vpc` (/56), by the zone's slot as with IPv4.
+
+    Raises ValueError for a range of another size, and for a zone as `zone_blocks` does.
+    """
+    if vpc.prefixlen != IPV6_VPC_PREFIX:
+        raise ValueError(f"{vpc} is not a /{IPV6_VPC_PREFIX}")
+    slot = list(vpc.subnets(_SLOT_BITS))[_slot_number(zone)]
+    subnets = slot.subnets(new_prefix=_IPV6_SUBNET_PREFIX)
+    return Ipv6ZoneBlocks(private=next(subnets), public=next(subnets))
+
+
 def pod_block(pods: IPv4Network, zone: str) -> IPv4Network:
     """Return the range of `zone` in the secondary range `pods` (/16 to /21); raises ValueError as `zone_blocks`."""
     if pods.prefixlen > LONGEST_POD_PREFIX:
@@ -53,7 +79,11 @@ def pod_block(pods: IPv4Network, zone: str) -> IPv4Network:
 
 
 def _slot(block: IPv4Network, zone: str) -> IPv4Network:
+    return list(block.subnets(_SLOT_BITS))[_slot_number(zone)]
+
+
+def _slot_number(zone: str) -> int:
     letter = zone[-1:]
     if letter not in ZONE_LETTERS or not letter:
         raise ValueError(f"{zone} is not an availability zone: its name ends with a letter from a to h")
-    return list(block.subnets(_SLOT_BITS))[ZONE_LETTERS.index(letter)]
+    return ZONE_LETTERS.index(letter)

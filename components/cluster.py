@@ -12,6 +12,13 @@ from . import policies
 from .dependency import after
 
 
+class AutoModeArgs(TypedDict):
+    """EKS Auto Mode: EKS launches nodes of its own."""
+
+    node_pools: list[str]
+    """Which of EKS's own node pools to use: "general-purpose", "system"."""
+
+
 class ClusterArgs(TypedDict):
     """What a control plane is made from."""
 
@@ -37,6 +44,10 @@ class ClusterArgs(TypedDict):
     """Whether EKS refuses to delete the cluster."""
     support: str
     """"standard" or "extended": what EKS does when standard support ends."""
+    ip_family: NotRequired[str]
+    """"ipv6": pods and Services have IPv6 addresses; "ipv4" or absent: IPv4 ones. Another one is another cluster."""
+    auto_mode: NotRequired[AutoModeArgs]
+    """Absent: nodes are somebody else's business."""
     protect: bool
     """Whether Pulumi refuses to delete or replace the control plane and its key."""
 
@@ -68,7 +79,7 @@ class Cluster(pulumi.ComponentResource):
 
         role = iam.Role(
             f"{name}-control-plane",
-            assume_role_policy=json.dumps(policies.trust_service("eks")),
+            assume_role_policy=json.dumps(policies.trust_service("eks", tags="auto_mode" in args)),
             opts=self._child,
         )
         self.secrets_key_arn = (
@@ -88,6 +99,8 @@ class Cluster(pulumi.ComponentResource):
             encryption_config_key_arn=self.secrets_key_arn,
             deletion_protection=args["deletion_protection"],
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=args["support"].upper()),
+            ip_family="ipv6" if args.get("ip_family") == "ipv6" else None,
+            auto_mode=self._auto_mode(args["auto_mode"]) if "auto_mode" in args else None,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
             service_role=self._equipped(role, args),
             # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
@@ -151,6 +164,32 @@ class Cluster(pulumi.ComponentResource):
         )
         return key.arn
 
+    def _auto_mode(self, args: AutoModeArgs) -> pulumi_eks.AutoModeOptionsArgs:
+        """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html
+        """
+        role = iam.Role(
+            f"{self._name}-auto-node",
+            assume_role_policy=json.dumps(policies.trust_service("ec2")),
+            opts=self._child,
+        )
+        attachments = [
+            self._attach(f"{self._name}-auto-node", role, policy) for policy in policies.AUTO_MODE_NODE_POLICIES
+        ]
+        return pulumi_eks.AutoModeOptionsArgs(
+            enabled=True,
+            create_node_role=False,
+            compute_config=pulumi_eks.ClusterComputeConfigArgs(
+                node_pools=args["node_pools"], node_role_arn=after(attachments, role.arn)
+            ),
+        )
+
+    def _attach(self, name: str, role: iam.Role, policy: str) -> iam.RolePolicyAttachment:
+        return iam.RolePolicyAttachment(
+            f"{name}-{policy}", role=role.name, policy_arn=policies.managed_policy_arn(policy), opts=self._child
+        )
+
     def _equipped(self, role: iam.Role, args: ClusterArgs) -> pulumi.Output[iam.Role]:
         """Return the control plane's role, carrying what the control plane must not outlive.
 
@@ -163,6 +202,7 @@ class Cluster(pulumi.ComponentResource):
             policy_arn=policies.managed_policy_arn(policies.CLUSTER_POLICY),
             opts=self._child,
         )
+        more = policies.AUTO_MODE_CLUSTER_POLICIES if "auto_mode" in args else ()
         use_key = iam.RolePolicy(
             f"{self._name}-secrets",
             role=role.id,
@@ -177,7 +217,8 @@ class Cluster(pulumi.ComponentResource):
             retention_in_days=args["log_retention_days"],
             opts=self._child,
         )
-        return after([attachment, use_key, logs], role)
+        others = [self._attach(f"{self._name}-control-plane", role, policy) for policy in more]
+        return after([attachment, *others, use_key, logs], role)
 
 
 def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:

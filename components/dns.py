@@ -1,5 +1,6 @@
 """Host names that lead to a load balancer."""
 
+from itertools import product
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -19,6 +20,8 @@ class DnsAliasArgs(TypedDict):
     """The cluster's share of the answers, of 0 to 255; absent: no other cluster has these names."""
     target_dns_name: pulumi.Input[str]
     """The load balancer's own name."""
+    dual_stack: bool
+    """Whether the load balancer has IPv6 addresses too."""
     target_zone_id: pulumi.Input[str]
     """The Route 53 zone that the load balancer's name is in."""
 
@@ -40,18 +43,19 @@ class DnsAlias(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: DnsAliasArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare a record for each name."""
+        """Declare a record for each name and each family of addresses."""
         super().__init__("eks-platform:index:DnsAlias", name, {}, opts)
         share: WeightedArgs = {}
         if "weight" in args:
             policy: route53.RecordWeightedRoutingPolicyArgsDict = {"weight": args["weight"]}
             share = {"set_identifier": args["cluster_id"], "weighted_routing_policies": [policy]}
-        for host in args["names"]:
+        families = {"A": "", "AAAA": "-ipv6"} if args["dual_stack"] else {"A": ""}
+        for host, (kind, suffix) in product(args["names"], families.items()):
             route53.Record(
-                f"{name}-{host.replace('*', 'wildcard')}",
+                f"{name}-{host.replace('*', 'wildcard')}{suffix}",
                 zone_id=args["hosted_zone_id"],
                 name=host,
-                type="A",
+                type=kind,
                 aliases=[
                     {
                         "name": args["target_dns_name"],

@@ -29,8 +29,10 @@ class ExistingNetwork(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
+    public_subnets: pulumi.Output[dict[str, str]]
     public_subnet_ids: pulumi.Output[list[str]]
     public_subnet_cidrs: pulumi.Output[list[str]]
+    private_subnets: pulumi.Output[dict[str, str]]
     private_subnet_ids: pulumi.Output[list[str]]
     private_subnet_cidrs: pulumi.Output[list[str]]
     node_subnet_ids: pulumi.Output[list[str]]
@@ -63,20 +65,24 @@ class ExistingNetwork(pulumi.ComponentResource):
 
         self.vpc_id = pulumi.Output.from_input(args["vpc_id"])
         self.vpc_cidr = pulumi.Output.from_input(ec2.get_vpc(id=args["vpc_id"], opts=lookup).cidr_block)
+        self.public_subnets = pulumi.Output.from_input(public)
+        self.private_subnets = pulumi.Output.from_input(private)
         self.public_subnet_ids = pulumi.Output.from_input(list(public.values()))
         self.public_subnet_cidrs = pulumi.Output.from_input([found[subnet].cidr_block for subnet in public.values()])
         self.private_subnet_ids = pulumi.Output.from_input(list(private.values()))
         self.private_subnet_cidrs = pulumi.Output.from_input([found[subnet].cidr_block for subnet in private.values()])
         self.cluster_subnet_ids = self.private_subnet_ids
         self.node_subnet_ids = self.private_subnet_ids
-        self.node_subnets = pulumi.Output.from_input(private)
+        self.node_subnets = self.private_subnets
         self.pod_subnets = pulumi.Output.from_input({})
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
                 "vpc_cidr": self.vpc_cidr,
+                "public_subnets": self.public_subnets,
                 "public_subnet_ids": self.public_subnet_ids,
                 "public_subnet_cidrs": self.public_subnet_cidrs,
+                "private_subnets": self.private_subnets,
                 "private_subnet_ids": self.private_subnet_ids,
                 "private_subnet_cidrs": self.private_subnet_cidrs,
                 "node_subnet_ids": self.node_subnet_ids,
@@ -85,6 +91,11 @@ class ExistingNetwork(pulumi.ComponentResource):
                 "pod_subnets": self.pod_subnets,
             }
         )
+
+    @property
+    def ways_out(self) -> list[pulumi.CustomResource]:
+        """None of ours: they are the owner's."""
+        return []
 
     def _tag(self, wanted: dict[str, dict[str, str]]) -> None:
         for subnet, tags in wanted.items():

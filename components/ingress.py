@@ -28,6 +28,8 @@ class LoadBalancerArgs(TypedDict):
     """"internet-facing" or "internal"."""
     subnet_ids: pulumi.Input[list[str]]
     """The ALB's subnets, in two zones at least."""
+    dual_stack: bool
+    """Whether it has IPv6 addresses beside IPv4 ones, and sends to IPv6 addresses of pods."""
     allowed: list[str]
     """Who may connect, as CIDRs."""
     certificate: NotRequired[pulumi.Input[str]]
@@ -117,6 +119,8 @@ def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certifica
         "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in load_balancer_attributes(args).items()),
         "listen-ports": json.dumps([{"HTTP": 80}]),
     }
+    if args["dual_stack"]:
+        annotations["ip-address-type"] = "dualstack"
     if certificate_arn:
         annotations |= {
             "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),

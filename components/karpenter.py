@@ -9,7 +9,7 @@ from pulumi_aws import cloudwatch, eks, iam, sqs
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .dependency import after
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement
@@ -18,6 +18,8 @@ NAMESPACE = namespaces.SYSTEM
 """Where the API server's own flow schemas give the controller's requests precedence.
 
 https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#preventing-api-server-request-throttling"""
+
+IMAGE = "public.ecr.aws/karpenter/controller"
 
 
 class KarpenterArgs(TypedDict):
@@ -39,8 +41,10 @@ class KarpenterArgs(TypedDict):
     """How the controller gets its role."""
     placement: PlacementArgs
     """Where its pods run: on nodes that it does not manage."""
+    isolated: bool
+    """Whether the controller reaches nothing but what has an endpoint in the VPC: no prices, no IAM."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: their publisher."""
+    """Where charts and images come from; None: their publisher."""
 
 
 class Karpenter(pulumi.ComponentResource):
@@ -173,8 +177,11 @@ def karpenter_values(
             "clusterName": args["cluster_name"],
             "clusterEndpoint": args["endpoint"],
             "interruptionQueue": queue_name,
+            # Neither the prices nor IAM have an endpoint in a VPC (karpenter #8609).
+            "isolatedVPC": args["isolated"],
         },
         "controller": {
+            "image": {"repository": image(IMAGE, args["charts"])},
             "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
             # Without it the controller asks the instance's metadata, which is a hop too far, and ends.
             "env": [{"name": "AWS_REGION", "value": args["region"]}],

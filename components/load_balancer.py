@@ -44,6 +44,7 @@ class LoadBalancer(pulumi.ComponentResource):
             internal=args["scheme"] == "internal",
             subnets=args["subnet_ids"],
             security_groups=[group.id],
+            ip_address_type="dualstack" if args["dual_stack"] else None,
             drop_invalid_header_fields=True,
             enable_deletion_protection=args["deletion_protection"],
             access_logs={"enabled": True, **args["access_logs"]} if "access_logs" in args else None,
@@ -54,6 +55,7 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{name}-web",
             vpc_id=args["vpc_id"],
             target_type="ip",
+            ip_address_type="ipv6" if args["dual_stack"] else None,
             protocol="HTTP",
             port=WEB_PORT,
             deregistration_delay=30,
@@ -121,10 +123,11 @@ class LoadBalancer(pulumi.ComponentResource):
         for cidr in args["allowed"]:
             for port in ports:
                 vpc.SecurityGroupIngressRule(
-                    f"{self._name}-{cidr.replace('/', '-')}-{port}",
+                    f"{self._name}-{cidr.replace('/', '-').replace(':', '-')}-{port}",
                     security_group_id=group.id,
                     description=f"Port {port} from {cidr}",
-                    cidr_ipv4=cidr,
+                    cidr_ipv4=cidr if ":" not in cidr else None,
+                    cidr_ipv6=cidr if ":" in cidr else None,
                     ip_protocol="tcp",
                     from_port=port,
                     to_port=port,
@@ -163,6 +166,8 @@ class TargetBindingArgs(TypedDict):
     """The target group."""
     vpc_id: pulumi.Input[str]
     """The VPC of the target group."""
+    ip_family: str
+    """"ipv4" or "ipv6": the pods' addresses, which are of the target group's family."""
 
 
 class TargetBinding(pulumi.ComponentResource):
@@ -183,6 +188,7 @@ class TargetBinding(pulumi.ComponentResource):
                 "serviceRef": {"name": SERVICE, "port": "web"},
                 "targetGroupARN": args["target_group_arn"],
                 "targetType": "ip",
+                "ipAddressType": args["ip_family"],
                 "vpcID": args["vpc_id"],
             },
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="20m")),

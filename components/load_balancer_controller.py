@@ -7,7 +7,7 @@ import pulumi
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
 
@@ -15,6 +15,16 @@ INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
 GATEWAY_FEATURES = ("ALBGatewayAPI", "NLBGatewayAPI", "GatewayListenerSet")
 """https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/gateway/gateway/"""
+IMAGE = "public.ecr.aws/eks/aws-load-balancer-controller"
+WITHOUT_CLUSTER_TAG = {"controllerConfig": {"featureGates": {"SubnetsClusterTagCheck": False}}}
+"""What makes the controller find subnets by their role's tag alone: it passes over those of another cluster otherwise.
+
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/"""
+WITHOUT_FIREWALLS = {"enableShield": False, "enableWaf": False, "enableWafv2": False}
+"""What makes the controller ask neither Shield nor WAF, on whose answer every Ingress would wait.
+
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1734,
+https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 
 
 class LoadBalancerControllerArgs(TypedDict):
@@ -35,7 +45,11 @@ class LoadBalancerControllerArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
+    isolated: bool
+    """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
+    shared_subnets: bool
+    """Whether the subnets are tagged for another cluster, and not for this one."""
     tags: dict[str, str]
     """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
@@ -73,6 +87,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             namespace=NAMESPACE,
             source=args["charts"],
             values={
+                "image": {"repository": image(IMAGE, args["charts"])},
                 "clusterName": args["cluster_name"],
                 "region": args["region"],
                 "vpcId": args["vpc_id"],
@@ -103,6 +118,8 @@ class LoadBalancerController(pulumi.ComponentResource):
                     "allowPrivilegeEscalation": False,
                     "capabilities": {"drop": ["ALL"]},
                 },
+                **(WITHOUT_CLUSTER_TAG if args["shared_subnets"] else {}),
+                **(WITHOUT_FIREWALLS if args["isolated"] else {}),
                 **pod_placement(args["placement"]),
             },
         )

@@ -1,7 +1,8 @@
 """The stack's own VPC: subnets in two to six zones, the way out, endpoints and flow logs."""
 
 import json
-from ipaddress import IPv4Network
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -40,6 +41,10 @@ class NetworkArgs(TypedDict):
     """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
     pod_cidr: NotRequired[str]
     """Secondary IPv4 range for pods, /16 to /21."""
+    internet: NotRequired[bool]
+    """Whether there is an internet gateway, and public subnets; absent: there is. Without it `nat` must be "none"."""
+    ip_family: NotRequired[str]
+    """"ipv6": the VPC and its subnets have IPv6 ranges beside the IPv4 ones; "ipv4" or absent: they have none."""
     interface_endpoints: NotRequired[list[str]]
     """AWS services with an interface endpoint in the VPC ("ecr.api")."""
     flow_logs: NotRequired[FlowLogsArgs]
@@ -56,10 +61,15 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
+    public_subnets: pulumi.Output[dict[str, str]]
+    """Public subnets by zone."""
     public_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for internet-facing load balancers, a zone each. Known once the internet gateway is there: without it AWS
-    refuses such a load balancer, as runs that were too fast found out (openshift/installer #1110)."""
+    """Subnets for internet-facing load balancers, a zone each; none without `internet`. Known once the internet gateway
+    is there: without it AWS refuses such a load balancer, as runs that were too fast found out (openshift/installer
+    #1110)."""
     public_subnet_cidrs: pulumi.Output[list[str]]
+    private_subnets: pulumi.Output[dict[str, str]]
+    """Private subnets by zone."""
     private_subnet_ids: pulumi.Output[list[str]]
     """Subnets for internal load balancers; none with `public_nodes`."""
     private_subnet_cidrs: pulumi.Output[list[str]]
@@ -79,26 +89,28 @@ class Network(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         zones = args.get("zones") or self._first_zones(args["zone_count"])
+        self._ipv6 = args.get("ip_family") == "ipv6"
         with_private = not args.get("public_nodes", False)
 
         self._vpc = ec2.Vpc(
             f"{name}-vpc",
             cidr_block=args["cidr"],
+            assign_generated_ipv6_cidr_block=self._ipv6 or None,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
         )
         self._close_default_security_group()
-        public = {zone: self._public_subnet(zone) for zone in zones}
+        public = {zone: self._public_subnet(zone) for zone in zones} if args.get("internet", True) else {}
         private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
         pods = self._pod_subnets(zones)
 
         self._gateways: dict[str, ec2.NatGateway] = {}
-        public_table, to_internet = self._public_routes(public)
+        public_tables, to_internet = self._public_routes(public) if public else ([], [])
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
         endpoints = [
-            self._s3_endpoint([public_table, *private_tables]),
+            self._s3_endpoint([*public_tables, *private_tables]),
             *self._interface_endpoints(list(private.values()) or list(public.values())),
         ]
         if "flow_logs" in args:
@@ -107,23 +119,27 @@ class Network(pulumi.ComponentResource):
         nodes = private or public
         # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
         # (appmod-blueprints #582): whoever takes the nodes' subnets takes with them all that a packet needs on its way.
-        ways_out = [*(to_nat if private else to_internet), *endpoints]
+        self._ways_out = [*(to_nat if private else to_internet), *endpoints]
         self.vpc_id = self._vpc.id
         self.vpc_cidr = self._vpc.cidr_block
+        self.public_subnets = _ids(public)
+        self.private_subnets = _ids(private)
         self.public_subnet_ids = after(to_internet, pulumi.Output.all(*[subnet.id for subnet in public.values()]))
-        self.public_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in public.values()])
+        self.public_subnet_cidrs = self._cidrs(public)
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
-        self.private_subnet_cidrs = pulumi.Output.all(*[subnet.cidr_block for subnet in private.values()])
+        self.private_subnet_cidrs = self._cidrs(private)
         self.cluster_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes.values()])
-        self.node_subnets = after(ways_out, _ids(nodes))
+        self.node_subnets = after(self._ways_out, _ids(nodes))
         self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
         self.pod_subnets = _ids(pods)
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
                 "vpc_cidr": self.vpc_cidr,
+                "public_subnets": self.public_subnets,
                 "public_subnet_ids": self.public_subnet_ids,
                 "public_subnet_cidrs": self.public_subnet_cidrs,
+                "private_subnets": self.private_subnets,
                 "private_subnet_ids": self.private_subnet_ids,
                 "private_subnet_cidrs": self.private_subnet_cidrs,
                 "node_subnet_ids": self.node_subnet_ids,
@@ -136,6 +152,11 @@ class Network(pulumi.ComponentResource):
     def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
         """Return the NAT gateways' ids by zone; none in a network without them."""
         return {zone: gateway.id for zone, gateway in self._gateways.items()}
+
+    @property
+    def ways_out(self) -> list[pulumi.CustomResource]:
+        """All that a packet of a node needs on its way."""
+        return self._ways_out
 
     def _first_zones(self, count: int) -> list[str]:
         found = get_availability_zones(
@@ -160,6 +181,8 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc.id,
             availability_zone=zone,
             cidr_block=str(blocks.public if not for_nodes else blocks.private),
+            ipv6_cidr_block=self._ipv6_block(lambda vpc: cidr.ipv6_zone_blocks(vpc, zone).public),
+            assign_ipv6_address_on_creation=self._ipv6 or None,
             map_public_ip_on_launch=for_nodes,
             tags={
                 "Name": f"{self._name}-public-{zone}",
@@ -175,6 +198,8 @@ class Network(pulumi.ComponentResource):
             vpc_id=self._vpc.id,
             availability_zone=zone,
             cidr_block=str(cidr.zone_blocks(IPv4Network(self._args["cidr"]), zone).private),
+            ipv6_cidr_block=self._ipv6_block(lambda vpc: cidr.ipv6_zone_blocks(vpc, zone).private),
+            assign_ipv6_address_on_creation=self._ipv6 or None,
             tags={
                 "Name": f"{self._name}-private-{zone}",
                 **cluster_tags(self._args["cluster_name"], for_nodes=True),
@@ -182,6 +207,14 @@ class Network(pulumi.ComponentResource):
             },
             opts=self._child,
         )
+
+    def _ipv6_block(self, of: Callable[[IPv6Network], IPv6Network]) -> pulumi.Output[str] | None:
+        return self._vpc.ipv6_cidr_block.apply(lambda block: str(of(IPv6Network(block)))) if self._ipv6 else None
+
+    def _cidrs(self, subnets: dict[str, ec2.Subnet]) -> pulumi.Output[list[str]]:
+        """Return the ranges of subnets: a dual-stack load balancer sends from addresses of either family."""
+        ipv6 = [subnet.ipv6_cidr_block for subnet in subnets.values()] if self._ipv6 else []
+        return pulumi.Output.all(*[subnet.cidr_block for subnet in subnets.values()], *ipv6)
 
     def _pod_subnets(self, zones: list[str]) -> dict[str, ec2.Subnet]:
         if "pod_cidr" not in self._args:
@@ -203,8 +236,8 @@ class Network(pulumi.ComponentResource):
             for zone in zones
         }
 
-    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[ec2.RouteTable, list[pulumi.CustomResource]]:
-        """Return the public subnets' route table, and all that leads out of them."""
+    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the public subnets' route tables, and all that leads out of them."""
         gateway = ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
         )
@@ -216,7 +249,9 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=self._child,
         )
-        return table, [route, *(self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items())]
+        routes = [route, *(self._ipv6_route("public", table, gateway_id=gateway.id) if self._ipv6 else [])]
+        associations = [self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items()]
+        return [table], [*routes, *associations]
 
     def _private_routes(
         self,
@@ -227,6 +262,15 @@ class Network(pulumi.ComponentResource):
     ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
         """Return the private subnets' route tables, and all that leads out of them and of the pods' subnets."""
         self._gateways = gateways = self._nat_gateways(public, to_internet) if private else {}
+        # Out and never in, as with NAT. IPv4 addresses are reached by the node's own, which the CNI puts in front.
+        # https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html
+        egress = (
+            ec2.EgressOnlyInternetGateway(
+                f"{self._name}-egress", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
+            )
+            if gateways and self._ipv6
+            else None
+        )
         tables: list[ec2.RouteTable] = []
         ways: list[pulumi.CustomResource] = []
         for zone, subnet in private.items():
@@ -245,7 +289,21 @@ class Network(pulumi.ComponentResource):
                         opts=self._child,
                     )
                 )
+            if egress:
+                ways += self._ipv6_route(f"private-{zone}", table, egress_only_gateway_id=egress.id)
         return tables, ways
+
+    def _ipv6_route(self, role: str, table: ec2.RouteTable, **gateway: pulumi.Output[str]) -> list[ec2.Route]:
+        return [
+            ec2.Route(
+                f"{self._name}-{role}-ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                gateway_id=gateway.get("gateway_id"),
+                egress_only_gateway_id=gateway.get("egress_only_gateway_id"),
+                opts=self._child,
+            )
+        ]
 
     def _nat_gateways(
         self, public: dict[str, ec2.Subnet], to_internet: list[pulumi.CustomResource]

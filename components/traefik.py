@@ -1,6 +1,6 @@
 """Traefik: its custom resource definitions and its Helm release."""
 
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final, TypedDict
 
 import pulumi
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
@@ -8,11 +8,12 @@ from pulumi_kubernetes.yaml.v2 import ConfigGroup
 import versions
 
 from . import namespaces
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, file, image, release
 from .placement import PlacementArgs, pod_placement, zone_spread
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.TRAEFIK
+IMAGE: Final = "docker.io/library/traefik"
 INGRESS_CLASS: Final = "traefik"
 GATEWAY_CLASS: Final = "traefik"
 GATEWAY: Final = "traefik-gateway"
@@ -27,10 +28,10 @@ LABELS: Final = {"app.kubernetes.io/name": "traefik", "app.kubernetes.io/instanc
 class TraefikDefinitionsArgs(TypedDict):
     """Where the definitions come from."""
 
-    files: NotRequired[list[str]]
-    """URLs or paths, each of one definition; absent: those at the chart's tag."""
     gateway_api: bool
     """Whether the definitions of the Gateway API are installed too."""
+    charts: ChartSourceArgs | None
+    """Where the definitions' files come from; None: their publisher."""
 
 
 class TraefikDefinitions(pulumi.ComponentResource):
@@ -42,11 +43,13 @@ class TraefikDefinitions(pulumi.ComponentResource):
     def __init__(self, name: str, args: TraefikDefinitionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the definitions."""
         super().__init__("eks-platform:index:TraefikDefinitions", name, {}, opts)
-        files = args.get("files", list(versions.TRAEFIK_CRDS))
+        files = [file(url, args["charts"]) for url in versions.TRAEFIK_CRDS]
         ConfigGroup(f"{name}-crds", files=files, opts=pulumi.ResourceOptions(parent=self))
         if args["gateway_api"]:
             ConfigGroup(
-                f"{name}-gateway-api", files=list(versions.GATEWAY_API_CRDS), opts=pulumi.ResourceOptions(parent=self)
+                f"{name}-gateway-api",
+                files=[file(url, args["charts"]) for url in versions.GATEWAY_API_CRDS],
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
 
@@ -71,7 +74,7 @@ class TraefikArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
 
 
 class Traefik(pulumi.ComponentResource):
@@ -107,8 +110,10 @@ class Traefik(pulumi.ComponentResource):
 def traefik_values(args: TraefikArgs) -> dict[str, Any]:
     """Return the chart's values (traefik chart 41)."""
     resources = {"requests": {"cpu": args["cpu"], "memory": args["memory"]}, "limits": {"memory": args["memory"]}}
+    registry, _, repository = image(IMAGE, args["charts"]).partition("/")
     cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": args["cpu_target_percent"]}}
     return {
+        "image": {"registry": registry, "repository": repository},
         "deployment": {
             # The ALB stops sending to a pod some seconds after its endpoint is gone.
             "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},

@@ -123,7 +123,7 @@ RESOURCE_WILDCARDS: Final = (
     ),
     Allowed(
         ["kms:Decrypt"],
-        "a secret is encrypted with whichever key its owner chose; only by way of the service, and for names below the path",
+        "a secret's owner chose its key; only by way of the service, and only for names below the path",
         EXTERNAL_SECRETS,
     ),
     Allowed(["route53:ListHostedZones"], "a list is of the whole account", EXTERNAL_DNS),

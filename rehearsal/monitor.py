@@ -37,6 +37,7 @@ from rehearsal.values import (
 
 DEFAULT_REGION: Final = "ap-northeast-1"
 
+_STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 _GET_RESOURCE: Final = "pulumi:pulumi:getResource"
 
 # Output values carry an input's dependencies into a remote component. Invoke transforms and state migrations are left
@@ -115,8 +116,8 @@ class RecordingMonitor:
     """Answers a program's requests and records them. Its methods are those of the engine's ResourceMonitor and Engine.
 
     unknown: answer as in a first preview, with computed values unknown. region: of resources whose provider names none.
-    existing: what there is in the cloud before, as outputs (with "id") by resource type. disabled_providers: packages
-    that have no default provider.
+    existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
+    stacks by the name that a stack reference uses. disabled_providers: packages that have no default provider.
     """
 
     def __init__(
@@ -127,8 +128,10 @@ class RecordingMonitor:
         unknown: bool = False,
         region: str = DEFAULT_REGION,
         existing: Mapping[str, Sequence[Properties]] | None = None,
+        stacks: Mapping[str, Properties] | None = None,
         disabled_providers: Iterable[str] = (),
     ) -> None:
+        self._stacks = stacks or {}
         self.project = project
         self.stack = stack
         self.unknown = unknown
@@ -202,10 +205,12 @@ class RecordingMonitor:
         """Record a resource that exists already, and answer with what is known of it, else what one would be."""
         inputs = resolve_references(decode(request.properties)[0])
         urn = self._new_urn(request.parent, request.type, request.name)
-        context = self._context(urn, request.provider, request.type)
-        known = self._inventory.find(request.type, "id", request.id) or cloud.kind_of(request.type).settle(
-            reveal(inputs), replace(context, id=request.id)
-        )
+        known = self._inventory.find(request.type, "id", request.id)
+        if known is None and request.type == _STACK_REFERENCE:
+            known = self._outputs_of(request.id)
+        elif known is None:
+            context = self._context(urn, request.provider, request.type)
+            known = cloud.kind_of(request.type).settle(reveal(inputs), replace(context, id=request.id))
         self._registrations[urn] = Registration(
             urn=urn,
             type=request.type,
@@ -393,6 +398,13 @@ class RecordingMonitor:
             property_dependencies=kept,
             dependencies=request.dependencies | added,
         )
+
+    def _outputs_of(self, stack: str) -> Properties:
+        if stack not in self._stacks:
+            raise RefusedError(f"unknown stack {stack!r}; known here: {', '.join(self._stacks) or 'none'}")
+        outputs = self._stacks[stack]
+        secret = [name for name, value in outputs.items() if has_secret(value)]
+        return {"name": stack, "outputs": outputs, "secretOutputNames": secret}
 
     def _resource_state(self, urn: str) -> Properties:
         found = self._registrations.get(urn)

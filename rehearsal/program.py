@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import runpy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -16,6 +16,7 @@ import yaml
 from rehearsal import RehearsalError
 from rehearsal.plan import Plan
 from rehearsal.record import record
+from rehearsal.values import Properties, reveal
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -66,10 +67,12 @@ def run_program(
     """Run the program of the project in `root` for a stack, and return what it asked for.
 
     unknown: computed values are unknown, as in a first `pulumi preview`; else they are those of a second run. config:
-    overrides of the stack file, merged deep (see `merge`); a key without a namespace is the project's. Raises
+    overrides of the stack file, merged deep (see `merge`); a key without a namespace is the project's. Other stacks of
+    the project that the configuration names are run before: they are there, and a stack reference finds them. Raises
     UnknownStackError, and whatever the program raises.
     """
     configuration = read_configuration(stack, config, root)
+    others = {name: run_program(other, root=root) for name, other in referenced(configuration, stack, root).items()}
 
     def program() -> None:
         runpy.run_path(str(root), run_name="__main__")
@@ -83,6 +86,8 @@ def run_program(
             config=configuration.values,
             secret_keys=configuration.secret_keys,
             disabled_providers=configuration.disabled_providers,
+            stacks={name: plan.exports for name, plan in others.items()},
+            existing=_existing(others.values()),
         )
     return replace(plan, placeholders=configuration.placeholders)
 
@@ -90,6 +95,24 @@ def run_program(
 def stacks(root: Path = ROOT) -> list[str]:
     """Return the names of the stacks that the project in `root` has files for."""
     return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+
+
+def referenced(configuration: Configuration, stack: str, root: Path = ROOT) -> dict[str, str]:
+    """Return which other stacks of the project, that have a file here, the configuration of `stack` names.
+
+    They are found by the name that a stack reference uses, "organization/project/stack".
+    """
+    pattern = rf'(?:^|")([\w.-]+/{re.escape(configuration.project)}/([\w.-]+))(?:"|$)'
+    found = dict(pair for value in configuration.values.values() for pair in re.findall(pattern, value))
+    return {name: other for name, other in found.items() if other in stacks(root) and other != stack}
+
+
+def _existing(plans: Iterable[Plan]) -> dict[str, list[Properties]]:
+    """Return what is in the cloud once these plans are carried out: outputs, with ids, by resource type."""
+    found: dict[str, list[Properties]] = {}
+    for entry in (entry for plan in plans for entry in plan if entry.custom and not entry.read):
+        found.setdefault(entry.type, []).append({"id": entry.id, **reveal(entry.outputs)})
+    return found
 
 
 def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> Configuration:

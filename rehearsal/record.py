@@ -42,7 +42,7 @@ class _SameThread(ThreadPoolExecutor):
         return future
 
 
-def record(
+def record(  # noqa: PLR0913  # what the engine hands over
     program: Callable[[], Any],
     *,
     unknown: bool = False,
@@ -51,14 +51,16 @@ def record(
     config: Mapping[str, str] | None = None,
     secret_keys: Collection[str] = (),
     existing: Mapping[str, Sequence[Properties]] | None = None,
+    stacks: Mapping[str, Properties] | None = None,
     disabled_providers: Collection[str] = (),
 ) -> Plan:
     """Run `program`, which declares resources, and return what it asked for.
 
     unknown: computed values are unknown, as in a first `pulumi preview`; else they are those of a second run. config:
     as the engine hands it over, "namespace:key" to text, objects as JSON; secret_keys: those of it that are secret.
-    existing: what there is in the cloud before, as outputs (with "id") by resource type. disabled_providers: packages
-    without a default provider. What the program raises, inside of `apply` too, is raised here.
+    existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
+    stacks, by the name that a stack reference uses. disabled_providers: packages without a default provider. What the
+    program raises, inside of `apply` too, is raised here.
     """
     monitor = RecordingMonitor(
         project,
@@ -66,6 +68,7 @@ def record(
         unknown=unknown,
         region=(config or {}).get("aws:region", DEFAULT_REGION),
         existing=existing,
+        stacks=stacks,
         disabled_providers=disabled_providers,
     )
 

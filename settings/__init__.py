@@ -9,7 +9,18 @@ resource is registered and reports all of its errors at once; rules that relate 
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
-from settings.cluster import Access, AccessEntry, AccessRole, Addons, Cluster, Identity, LogType, Support
+from settings.cluster import (
+    Access,
+    AccessEntry,
+    AccessRole,
+    Addons,
+    AutoMode,
+    AutoNodePool,
+    Cluster,
+    Identity,
+    LogType,
+    Support,
+)
 from settings.cluster_autoscaler import ClusterAutoscaler, Expander
 from settings.compute import (
     Architecture,
@@ -28,7 +39,7 @@ from settings.external_secrets import ExternalSecrets, SecretService, SecretStor
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
-from settings.network import ExistingNetwork, FlowLogs, Nat, Network, SubnetTagging
+from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
@@ -45,6 +56,8 @@ __all__ = [
     "Alarms",
     "Architecture",
     "ArgoCd",
+    "AutoMode",
+    "AutoNodePool",
     "Budget",
     "Capacity",
     "CertManager",
@@ -68,6 +81,7 @@ __all__ = [
     "Identity",
     "Ingress",
     "IngressOwner",
+    "IpFamily",
     "Issuer",
     "Karpenter",
     "LogType",

@@ -33,6 +33,21 @@ class Identity(StrEnum):
     POD_IDENTITY = "pod-identity"
 
 
+class AutoNodePool(StrEnum):
+    """A node pool that EKS Auto Mode brings: for anything, or for pods that tolerate `CriticalAddonsOnly`."""
+
+    GENERAL_PURPOSE = "general-purpose"
+    SYSTEM = "system"
+
+
+class AutoMode(Settings):
+    """EKS Auto Mode: EKS launches, patches and removes nodes, and brings network plugin, DNS and EBS driver."""
+
+    node_pools: list[AutoNodePool] = Field(
+        [AutoNodePool.GENERAL_PURPOSE, AutoNodePool.SYSTEM], min_length=1, description="Its own node pools to use."
+    )
+
+
 class AccessRole(StrEnum):
     """What a principal may do in the cluster, by EKS access policies."""
 
@@ -67,6 +82,9 @@ class Cluster(Settings):
     identity: Identity = Field(
         Identity.IRSA, description="How controllers and add-ons get their IAM role; Fargate knows only `irsa`."
     )
+    auto_mode: AutoMode | None = Field(
+        None, description="EKS Auto Mode, instead of node groups, Karpenter and Fargate; absent: off."
+    )
 
 
 class AccessEntry(Settings):
@@ -99,20 +117,22 @@ class Addons(Settings):
         True, description="Health of kernel, network, storage and GPU of EC2 nodes, which node repair then acts on."
     )
 
-    def installed(self, *, fargate_only: bool, observability: bool) -> list[str]:
+    def installed(self, *, fargate_only: bool, auto_mode: bool, observability: bool) -> list[str]:
         """Return the names of the add-ons that a stack has.
 
-        fargate_only: it has no nodes. observability: its logs and metrics go to CloudWatch.
+        fargate_only: it has no nodes. auto_mode: EKS has them. observability: its logs and metrics go to CloudWatch.
         """
+        # Auto Mode's nodes have all of these in them: https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
         unwanted = {
-            "aws-ebs-csi-driver": not self.ebs_csi,
+            "aws-ebs-csi-driver": not self.ebs_csi or auto_mode,
             "metrics-server": not self.metrics_server,
             "snapshot-controller": not self.snapshot_controller,
-            "eks-node-monitoring-agent": fargate_only or not self.node_monitoring_agent,
+            "eks-node-monitoring-agent": fargate_only or auto_mode or not self.node_monitoring_agent,
             "amazon-cloudwatch-observability": fargate_only or not observability,
+            "coredns": auto_mode,
             # DaemonSets without a node to run on.
-            "vpc-cni": fargate_only,
-            "kube-proxy": fargate_only,
-            "eks-pod-identity-agent": fargate_only,
+            "vpc-cni": fargate_only or auto_mode,
+            "kube-proxy": fargate_only or auto_mode,
+            "eks-pod-identity-agent": fargate_only or auto_mode,
         }
         return [name for name in versions.ADDON_NAMES if not unwanted.get(name)]

@@ -9,6 +9,7 @@ from pydantic import Field
 import versions
 from settings.base import Settings
 from settings.values import (
+    AnyRange,
     Bucket,
     CertificateArn,
     Cpu,
@@ -16,7 +17,6 @@ from settings.values import (
     HostedZoneId,
     KeyPrefix,
     Memory,
-    Range,
     TlsPolicy,
     WebAclArn,
 )
@@ -82,7 +82,7 @@ class Ingress(Settings):
     )
     certificate: CertificateArn | None = Field(None, description="An existing certificate instead of one of the stack.")
     tls_policy: TlsPolicy = Field(versions.ALB_TLS_POLICY, description="Security policy of the HTTPS listener.")
-    allowed: list[Range] = Field([IPv4Network("0.0.0.0/0")], min_length=1, description="Who may connect, as CIDRs.")
+    allowed: list[AnyRange] = Field([IPv4Network("0.0.0.0/0")], min_length=1, description="Who may connect, as CIDRs.")
     web_acl: WebAclArn | None = Field(None, description="WAFv2 web ACL in front of the ALB.")
     access_logs: AccessLogs | None = Field(None, description="Where the ALB writes its access logs; absent: nowhere.")
     deletion_protection: bool = Field(False, description="Whether AWS refuses to delete the ALB.")

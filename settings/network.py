@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import Range, Retention, ServiceName, SubnetId, VpcId, Zone
+from settings.values import Range, Retention, ServiceName, StackName, SubnetId, VpcId, Zone
 
 
 class Nat(StrEnum):
@@ -15,6 +15,13 @@ class Nat(StrEnum):
     NONE = "none"
     SINGLE = "single"
     PER_ZONE = "per-zone"
+
+
+class IpFamily(StrEnum):
+    """Which addresses pods and Services have."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
 
 
 class SubnetTagging(StrEnum):
@@ -27,12 +34,16 @@ class SubnetTagging(StrEnum):
 class ExistingNetwork(Settings):
     """A VPC that something else made."""
 
-    vpc_id: VpcId = Field(description="The VPC.")
-    private_subnets: dict[Zone, SubnetId] = Field(description="The nodes' subnets: availability zone to subnet id.")
+    vpc_id: VpcId | None = Field(None, description="The VPC.")
+    private_subnets: dict[Zone, SubnetId] = Field({}, description="The nodes' subnets: availability zone to subnet id.")
     public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY, description="Put the tags that load balancers and Karpenter need on the subnets, or check."
     )
+    stack: StackName | None = Field(
+        None, description="Instead of all that: the stack of this program whose network is used too, and left as it is."
+    )
+    zones: list[Zone] = Field([], description="The availability zones of that stack's network to use.")
 
 
 class FlowLogs(Settings):
@@ -56,8 +67,21 @@ class Network(Settings):
     pod_cidr: Range | None = Field(
         None, description="A secondary range for pods (100.64.0.0/16 is usual); nodes keep the VPC's range."
     )
+    ip_family: IpFamily = Field(
+        IpFamily.IPV4, description="Addresses of pods and Services; another family is another cluster."
+    )
     interface_endpoints: list[ServiceName] = Field(
         [], description="AWS services reached by an interface endpoint, by the last part of the service name."
     )
     flow_logs: FlowLogs | None = Field(None, description="VPC flow logs to CloudWatch; absent: none.")
     existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")
+
+    @property
+    def shared(self) -> bool:
+        """Whether the network is another stack's."""
+        return self.existing is not None and self.existing.stack is not None
+
+    @property
+    def isolated(self) -> bool:
+        """Whether what runs in the VPC reaches only endpoints in it. An existing VPC's routes are its owner's."""
+        return self.existing is None and self.nat is Nat.NONE and not self.public_nodes

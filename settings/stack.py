@@ -24,7 +24,7 @@ from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.dns import CertManager, ExternalDns
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart, PodSecurity
-from settings.ingress import Ingress, Traefik
+from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
@@ -67,7 +67,12 @@ class Stack(Settings):
     @property
     def fargate_only(self) -> bool:
         """Whether there are no nodes at all."""
-        return not self.node_groups
+        return not self.node_groups and not self.cluster.auto_mode
+
+    @property
+    def internet(self) -> bool:
+        """Whether the VPC of the stack's own has a way to or from the internet."""
+        return not self.network.isolated or self.ingress.scheme is Scheme.INTERNET_FACING
 
     @property
     def provisioners(self) -> list[str]:
@@ -108,7 +113,9 @@ class Stack(Settings):
         return {
             name: self.addons.versions.get(name, versions.addon_version(name, self.cluster.version))
             for name in self.addons.installed(
-                fargate_only=self.fargate_only, observability=self.observability is not None
+                fargate_only=self.fargate_only,
+                auto_mode=self.cluster.auto_mode is not None,
+                observability=self.observability is not None,
             )
         }
 

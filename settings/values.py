@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
@@ -31,10 +31,33 @@ def _range(value: object) -> IPv4Network:
     return network
 
 
+def _any_range(value: object) -> IPv4Network | IPv6Network:
+    """Return a range of either family."""
+    if not isinstance(value, str) or not re.fullmatch(IPV6_RANGE_PATTERN, value):
+        return _range(value)
+    try:
+        network = IPv6Network(value, strict=False)
+    except ValueError:
+        raise PydanticCustomError("range", "expected an IPv6 range such as 2001:db8::/32") from None
+    if str(network) != value:
+        raise PydanticCustomError(
+            "range", "expected the first address of its range, {network}", {"network": str(network)}
+        )
+    return network
+
+
+IPV6_RANGE_PATTERN: Final = r"^[0-9a-f:]*:[0-9a-f:]*/[0-9]{1,3}$"
 RANGE_PATTERN: Final = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 Range = Annotated[
     IPv4Network, PlainValidator(_range), WithJsonSchema({"type": "string", "pattern": RANGE_PATTERN, "maxLength": 18})
 ]
+ANY_RANGE_PATTERN: Final = rf"{RANGE_PATTERN}|{IPV6_RANGE_PATTERN}"
+AnyRange = Annotated[
+    IPv4Network | IPv6Network,
+    PlainValidator(_any_range),
+    WithJsonSchema({"type": "string", "pattern": ANY_RANGE_PATTERN, "maxLength": 43}),
+]
+MEANINGS[ANY_RANGE_PATTERN] = "an IPv4 or IPv6 range such as 10.0.0.0/16 or 2001:db8::/32"
 MEANINGS[RANGE_PATTERN] = "an IPv4 range such as 10.0.0.0/16"
 
 
@@ -104,6 +127,9 @@ WebAclArn = Annotated[
 ]
 VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+StackName = Annotated[
+    str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
+]
 HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
 SecretPath = Annotated[
     str, _text("the beginning of names up to a slash, such as /dev/", r"^/?([A-Za-z0-9_.+=@-]+/)+$", 255)
@@ -208,6 +234,22 @@ ChartRegistry = Annotated[
     _text(
         "an oci:// or https:// URL without a login",
         r"^(oci|https)://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*[A-Za-z0-9])?$",
+        255,
+    ),
+]
+ImageRegistry = Annotated[
+    str,
+    _text(
+        "a registry with a path, without a scheme, such as registry.example.jp/mirror",
+        r"^[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$",
+        200,
+    ),
+]
+FileMirror = Annotated[
+    str,
+    _text(
+        "an https:// URL without a login or a slash at its end",
+        r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*$",
         255,
     ),
 ]

@@ -1,4 +1,4 @@
-"""The plans of the four stacks, each recorded once for all tests."""
+"""The plans of the stacks, each recorded once for all tests."""
 
 from functools import cache
 from typing import Final
@@ -6,7 +6,9 @@ from typing import Final
 from rehearsal.plan import Plan, Registration
 from rehearsal.program import run_program
 
-STACKS: Final = ("dev", "staging", "prod", "fargate")
+CORE: Final = ("dev", "staging", "prod", "fargate")
+"""The stacks on which failures are rehearsed; the others are made of the same parts."""
+STACKS: Final = (*CORE, "private", "staging-b", "auto")
 
 
 @cache

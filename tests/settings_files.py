@@ -17,7 +17,7 @@ from settings import Stack, load
 from settings.problems import PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-STACKS: Final = ("dev", "staging", "prod", "fargate")
+STACKS: Final = ("dev", "staging", "prod", "fargate", "private", "staging-b", "auto")
 TODAY: Final = versions.KUBERNETES[versions.DEFAULT_KUBERNETES].offered_since
 """A day on which EKS offers the default version, however long ago."""
 

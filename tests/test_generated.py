@@ -93,6 +93,7 @@ BEYOND_A_SCHEMA = {
     "a range that does not begin at its first address",
     "a range with a prefix of 33",
     "a range with a number of 256",
+    "IPv6 ranges that are none",
     "a float for days",  # 90.0 is an integer in JSON Schema
     "a secret in a section that keeps none",
     "a wrong value in a section that keeps no secret",
@@ -224,7 +225,7 @@ def rows(table: str) -> dict[str, list[str]]:
 def test_the_tables_show_settings_as_they_are_written() -> None:
     found = rows(generate.settings_tables(generate.stack_file_schema()))
     assert found["nat"] == ["`none`, `single`, `per-zone`", "`single`", "How private subnets reach the internet."]
-    assert found["existing.vpcId"][1] == "required"
+    assert found["entries.<name>.principal"][1] == "required"
     assert found["<name>.taints[].effect"][1] == "`NoSchedule`"
     assert found["nodePools.<name>.budgets"][1] == "`[{nodes: 10%}]`"
     assert found["flowLogs.retentionDays"][:2] == ["`1`, `3`, `5`, ..., `3653`", "`30`"]

@@ -1,4 +1,4 @@
-"""The dependency graph of the four stacks: who waits for whom on `up`, and who outlives whom on `destroy`.
+"""The dependency graph of the stacks: who waits for whom on `up`, and who outlives whom on `destroy`.
 
 The time of an `up` is its longest chain, so an edge too many is an error like one too few.
 """
@@ -19,6 +19,7 @@ from tests.plans import STACKS, plan_of
 # What makes up each step: type and name, without the platform's, as regular expressions. Every resource is in one step.
 STEPS: Final = {
     "vpc": "Vpc vpc",
+    "shared network": "StackReference owner",
     "default group": "DefaultSecurityGroup default",
     "subnet tags": "Tag subnet-.*",
     "public subnets": "Subnet public-.*",
@@ -26,14 +27,15 @@ STEPS: Final = {
     "pod subnets": "(VpcIpv4CidrBlockAssociation|Subnet) pods.*",
     "public route table": "RouteTable public",
     "private route tables": "RouteTable private-.*",
-    "way to the internet": "(InternetGateway internet|Route public-internet|RouteTableAssociation public-.*)",
+    "way to the internet": "(InternetGateway internet|Route public-(internet|ipv6)|RouteTableAssociation public-.*)",
     "nat": "(Eip|NatGateway) nat-.*",
-    "ways out": "(Route private-.*-nat|RouteTableAssociation (private|pods)-.*)",
+    "ways out": "(Route private-.*-(nat|ipv6)|EgressOnlyInternetGateway .*|RouteTableAssociation (private|pods)-.*)",
     "gateway endpoint": "VpcEndpoint s3",
     "interface endpoints": "(VpcEndpoint (?!s3).*|SecurityGroup endpoints|SecurityGroupIngressRule endpoints-.*)",
     "flow logs": "(LogGroup|Role|RolePolicy|FlowLog) flow-logs",
     "control plane's role": "Role control-plane",
-    "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane|RolePolicy secrets)",
+    "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane.*|RolePolicy secrets)",
+    "auto mode's node role": "(Role|RolePolicyAttachment) auto-node.*",
     "secrets key": "Key secrets",
     "secrets key's name": "Alias secrets",
     "control plane": "(Cluster eks-eksCluster|kubernetes eks-eks-k8s)",
@@ -170,7 +172,12 @@ WAITS: Final = {
     # The control plane: no route, no NAT gateway, no endpoint.
     "secrets key's name": ["secrets key"],
     "control plane's policies and logs": ["control plane's role", "secrets key"],
-    "control plane": ["control plane's policies and logs", "private subnets"],
+    "control plane": [
+        "control plane's policies and logs",
+        "private subnets",
+        "shared network",
+        "auto mode's node role",
+    ],
     "oidc": ["control plane"],
     "deployer's rights": ["control plane"],
     "others' rights": ["control plane"],
@@ -207,7 +214,7 @@ WAITS: Final = {
     "gp3": ["ebs driver", "kubernetes"],
     "snapshot class": ["snapshots", "kubernetes"],
     # The load balancer controller: not for CoreDNS, not for Traefik.
-    "controller's policy": ["vpc"],
+    "controller's policy": ["vpc", "shared network"],
     "controller's rights": ["controller's policy", "identity"],
     "controller": ["controller's rights", "kubernetes", "nodes", "fargate", "fargate logging"],
     # Traefik: not for the controller.
@@ -288,7 +295,15 @@ WAITS: Final = {
     "cluster's alarms": ["topic's policy"],
 }
 
-IDENTITY: Final = {"dev": "oidc", "staging": "control plane", "prod": "oidc", "fargate": "oidc"}
+IDENTITY: Final = {
+    "dev": "oidc",
+    "staging": "control plane",
+    "prod": "oidc",
+    "fargate": "oidc",
+    "private": "control plane",
+    "staging-b": "control plane",
+    "auto": "control plane",
+}
 """What the rights of a service account wait for: IRSA's trust names the OIDC provider, Pod Identity's the cluster."""
 
 
@@ -322,7 +337,11 @@ def _expected(stack: str) -> dict[str, set[str]]:
     """Return all that each step of the stack waits for, by WAITS."""
 
     def direct(step: str) -> list[str]:
-        return [IDENTITY[stack] if name == "identity" else name for name in WAITS.get(step, [])]
+        names = WAITS.get(step, [])
+        if "auto mode's node role" in _steps(stack) and "nodes" in names:
+            # EKS launches a node once a pod waits for one: the pod needs the node's way out alone.
+            names = [*names, "control plane", "ways out", "gateway endpoint"]
+        return [IDENTITY[stack] if name == "identity" else name for name in names]
 
     def closure(step: str) -> set[str]:
         near = [name for name in direct(step) if name in _steps(stack)]
@@ -417,7 +436,7 @@ def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
     assert {entry.type.rpartition(":")[2] for entry in irsa} <= {"Role", "RolePolicy", "RolePolicyAttachment"}
     others = {entry.type.rpartition(":")[2] for entry in waiting if entry not in irsa}
     assert others <= AFTER_THE_CONTROL_PLANE
-    assert (stack == "staging") == (not irsa)
+    assert (IDENTITY[stack] == "oidc") == bool(irsa)
 
 
 # --- Destroy ------------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "vpcId": "str",
         "privateSubnetIds": "list[str]",
         "publicSubnetIds": "list[str]",
+        "privateSubnets": "dict[str, str]",
+        "publicSubnets": "dict[str, str]",
+        "podSubnets": "dict[str, str]",
         "clusterName": "str",
         "clusterArn": "str",
         "clusterEndpoint": "str",
@@ -118,6 +121,14 @@ def test_values_are_those_of_the_resources(stack: str) -> None:
     assert exports["oidcProviderArn"] == oidc["arn"]
     assert f"https://{exports['oidcIssuer']}" == oidc["url"]
     assert exports["clusterArn"].split(":")[3:5] == [exports["region"], exports["accountId"]]
+
+
+@every_stack
+def test_subnets_by_zone_are_the_same_subnets(stack: str) -> None:
+    exports = plan_of(stack).exports
+    for place in ("private", "public"):
+        assert list(exports[f"{place}Subnets"].values()) == exports[f"{place}SubnetIds"]
+        assert all(zone.startswith(exports["region"]) for zone in exports[f"{place}Subnets"])
 
 
 @pytest.mark.parametrize("stack", ["dev", "staging", "prod"])

@@ -385,6 +385,7 @@ def test_plain_values_have_the_fields_names_and_nothing_that_is_absent() -> None
         "zones": ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"],
         "nat": "per-zone",
         "public_nodes": False,
+        "ip_family": "ipv4",
         "flow_logs": {"retention_days": 365},
     }
 

@@ -28,6 +28,7 @@ from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
 from components.node_pools import NodePoolArgs, NodePoolsArgs
 from components.placement import PlacementArgs
+from components.shared_network import SharedNetworkArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
@@ -60,9 +61,20 @@ from tests.settings_files import STACKS, read, sections_of
 
 # A section, what takes it, what the program leaves out of it, and what it gives besides.
 HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
-    (ExistingNetwork, ExistingNetworkArgs, set(), {"cluster_name"}),
+    (ExistingNetwork, ExistingNetworkArgs, {"stack", "zones"}, {"cluster_name", "vpc_id"}),
+    (
+        ExistingNetwork,
+        SharedNetworkArgs,
+        {"vpc_id", "private_subnets", "public_subnets", "tagging"},
+        {"stack", "contract_version", "cluster_name", "account_id", "region"},
+    ),
     (Network, NetworkArgs, {"existing"}, {"cluster_name", "region", "account_id", "protect", "cidr"}),
-    (Cluster, ClusterArgs, {"identity"}, {"cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"}),
+    (
+        Cluster,
+        ClusterArgs,
+        {"identity"},
+        {"ip_family", "cluster_name", "account_id", "protect", "vpc_id", "subnet_ids"},
+    ),
     (
         Access,
         ClusterAccessArgs,
@@ -83,13 +95,13 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
     ),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
     (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
-    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"subnet_ids"}),
+    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"subnet_ids", "dual_stack"}),
     (Domain, CertificateArgs, {"weight"}, set()),
     (
         Domain,
         DnsAliasArgs,
         {"name", "alternatives"},
-        {"cluster_id", "names", "target_dns_name", "target_zone_id"},
+        {"cluster_id", "names", "target_dns_name", "target_zone_id", "dual_stack"},
     ),
     (
         ExternalDns,

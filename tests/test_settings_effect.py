@@ -30,9 +30,33 @@ APPS: Final[Config] = {
 SYSTEM_SELECTORS: Final = [{"namespace": "kube-system"}, {"namespace": "traefik"}]
 # What watches or runs so much that it would change with most settings has a stack of its own.
 QUIET: Final[Config] = {"observability": None, "workloads": None}
+SHARED: Final[Config] = {
+    "network": {
+        "existing": {
+            "vpcId": None,
+            "privateSubnets": None,
+            "publicSubnets": None,
+            "stack": "organization/eks-platform/staging",
+            "zones": ["ap-northeast-1a", "ap-northeast-1c"],
+        }
+    },
+    "platform": {"account": "111122223333"},
+    "access": {
+        "deployer": "arn:aws:iam::111122223333:role/platform-deployer",
+        "entries": {"platform-team": {"principal": "arn:aws:iam::111122223333:role/platform-team"}},
+    },
+}
+SYSTEM_PODS: Final[Config] = {"tolerations": [{"key": "CriticalAddonsOnly"}]}
 BASES: Final[dict[str, Config]] = {
     "fargate": {**QUIET},
     "workloads": {"observability": None},
+    "auto-less": {
+        **QUIET,
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+        "addons": {"ebsCsi": True},
+    },
+    "shared": {**QUIET, **SHARED},
     "nodes": {
         **QUIET,
         "fargateProfiles": None,
@@ -299,7 +323,14 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.podCidr": Effect(
         {"network": {"podCidr": "100.64.0.0/16"}},
-        ("+VpcIpv4CidrBlockAssociation", "+Subnet", "+RouteTableAssociation", "Addon.configurationValues"),
+        (
+            "+VpcIpv4CidrBlockAssociation",
+            "+Subnet",
+            "+RouteTableAssociation",
+            "Addon.configurationValues",
+            "output.podSubnets.ap-northeast-1a",
+            "output.podSubnets.ap-northeast-1c",
+        ),
         "network",
     ),
     "network.interfaceEndpoints": Effect(
@@ -309,6 +340,46 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.flowLogs.retentionDays": Effect(
         {"network": {"flowLogs": {"retentionDays": 7}}}, ("+FlowLog", "+LogGroup", "+Role", "+RolePolicy"), "network"
+    ),
+    "network.ipFamily": Effect(
+        {"network": {"ipFamily": "ipv6"}},
+        (
+            "Vpc.assignGeneratedIpv6CidrBlock",
+            "Subnet.ipv6CidrBlock",
+            "Cluster.kubernetesNetworkConfig",
+            f"{ANNOTATIONS}/ip-address-type",
+            "+EgressOnlyInternetGateway",
+            "+Policy",
+        ),
+        "network",
+        others=True,
+    ),
+    "cluster.autoMode.nodePools": Effect(
+        {"cluster": {"autoMode": {"nodePools": ["system"]}}, "nodeGroups": None, "operationsPods": SYSTEM_PODS},
+        ("Cluster.computeConfig", "-NodeGroup", "-Addon", "StorageClass.provisioner"),
+        "auto-less",
+        along=("nodeGroups", "operationsPods.tolerations"),
+        others=True,
+    ),
+    "network.existing.stack": Effect(
+        SHARED,
+        ("+StackReference", "-Tag", "Cluster.vpcConfig.subnetIds[0]", "output.vpcId"),
+        along=(
+            "network.existing.vpcId",
+            "network.existing.privateSubnets",
+            "network.existing.publicSubnets",
+            "network.existing.zones",
+            "platform.account",
+            "access.deployer",
+            "access.entries.*.principal",
+        ),
+        others=True,
+    ),
+    "network.existing.zones": Effect(
+        {"network": {"existing": {"zones": ["ap-northeast-1a", "ap-northeast-1d"]}}},
+        ("Cluster.vpcConfig.subnetIds[1]", "FargateProfile.subnetIds[1]", "output.privateSubnetIds[1]"),
+        "shared",
+        others=True,
     ),
     "network.existing.vpcId": Effect(
         {"network": {"existing": {"vpcId": "vpc-00000000000000001"}}},
@@ -322,11 +393,19 @@ EFFECTS: Final[dict[str, Effect]] = {
             "Cluster.vpcConfig.subnetIds[0]",
             "FargateProfile.subnetIds[0]",
             "output.privateSubnetIds[0]",
+            "output.privateSubnets.ap-northeast-1a",
         ),
     ),
     "network.existing.publicSubnets": Effect(
         {"network": {"existing": {"publicSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
-        ("+Tag", "-Tag", f"{ANNOTATIONS}/subnets", f"{TRUSTED}[0]", "output.publicSubnetIds[0]"),
+        (
+            "+Tag",
+            "-Tag",
+            f"{ANNOTATIONS}/subnets",
+            f"{TRUSTED}[0]",
+            "output.publicSubnetIds[0]",
+            "output.publicSubnets.ap-northeast-1a",
+        ),
     ),
     # -- Cluster
     "cluster.version": Effect(
@@ -724,6 +803,15 @@ EFFECTS: Final[dict[str, Effect]] = {
     "gitCredentials.*.username": Effect(
         {"gitCredentials": {"https": {"username": "other"}}}, ("Secret.stringData.username",), "argo cd"
     ),
+    "charts.images": Effect(
+        {"charts": {"images": "registry.example.jp/mirror"}},
+        (
+            "Release.values.image.repository",
+            "Release.values.image.registry",
+            "Release.values.controller.image.repository",
+        ),
+        "nodes",
+    ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
     # -- Observability
     "observability.retentionDays": Effect(
@@ -755,6 +843,7 @@ SEEN_OTHERWISE: Final = {
     "gitCredentials.*.password",
     "gitCredentials.*.sshPrivateKey",
 }
+SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.files", "charts.password"}
 
 
 def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
@@ -906,6 +995,13 @@ def test_tags_of_an_existing_network_are_checked_instead_of_put_there() -> None:
     assert _base("fargate").counts["aws:ec2/tag:Tag"] > 0
     with pytest.raises(pulumi.RunError, match="subnet-0a1b2c3d4e5f60001 lacks"):
         run_program(STACK, config={"network": {"existing": {"tagging": "check"}}})
+
+
+def test_files_come_from_the_companys_mirror() -> None:
+    # charts.files: Pulumi's Kubernetes provider fetches them, and what is in them is the same.
+    plan = run_program(STACK, config={"charts": {"files": "https://files.example.jp/mirror"}})
+    group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
+    assert {url.split("/raw.")[0] for url in group.inputs["files"]} == {"https://files.example.jp/mirror"}
 
 
 def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import versions
-from settings import Architecture
+from settings import Architecture, Stack
 from settings.problems import Problem, SettingsError
-from settings.rules import registry
+from settings.rules import network, registry
 from settings.rules.instances import family
 from tests.settings_files import TODAY, bad_files, changed, parts, put, read, sections_of, take
 
@@ -102,18 +102,25 @@ def test_a_range_for_pods_is_one_that_aws_adds(vpc: str, pods: str, *, allowed: 
 
 def test_without_nat_the_endpoints_are_the_way_out() -> None:
     needed = ["ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts", "sqs", "ssm"]
-    assert problems(dev(network__nat="none", network__interfaceEndpoints=needed)) == []
+    mirrored = {"images": "registry.example.jp/mirror"}
+    assert problems(dev(network__nat="none", network__interfaceEndpoints=needed, charts=mirrored)) == []
     for absent in needed:
         rest = [service for service in needed if service != absent]
-        assert problems(dev(network__nat="none", network__interfaceEndpoints=rest)) == ["network.interfaceEndpoints"]
+        sections = dev(network__nat="none", network__interfaceEndpoints=rest, charts=mirrored)
+        assert problems(sections) == ["network.interfaceEndpoints"]
 
 
 def test_without_karpenter_its_endpoints_are_not_needed() -> None:
     needed = ["ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts"]
-    sections = dev(network__nat="none", network__interfaceEndpoints=needed)
+    sections = dev(network__nat="none", network__interfaceEndpoints=needed, charts={"images": "registry.example.jp"})
     take(sections, ["karpenter"])
     take(sections, ["workloads"])
     assert problems(sections) == []
+
+
+def test_the_table_of_endpoints_names_sections() -> None:
+    # A misspelt one would ask for nothing.
+    assert set(network.ENDPOINTS_OF) <= set(Stack.model_fields)
 
 
 def test_public_nodes_need_no_nat_and_no_endpoints() -> None:

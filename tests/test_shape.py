@@ -50,6 +50,7 @@ TOKENS = {
     "eks-platform:index:NodeGroup",
     "eks-platform:index:NodePools",
     "eks-platform:index:PodIdentity",
+    "eks-platform:index:SharedNetwork",
     "eks-platform:index:TargetBinding",
     "eks-platform:index:Traefik",
     "eks-platform:index:TraefikDefinitions",

@@ -1,4 +1,4 @@
-"""The four stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
+"""The stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from rehearsal.values import has_secret, has_unknown, reveal
 from tests.plans import STACKS, below, of_type, plan_of
 
 both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
+WITHOUT_NODE_GROUPS: Final = ("fargate", "auto")
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 
@@ -86,7 +87,15 @@ def test_every_resource_has_one_of_our_two_providers(stack: str, unknown: bool) 
 @every_stack
 def test_the_stack_lands_in_its_account_and_region_only(stack: str) -> None:
     provider = plan_of(stack).one(type="pulumi:providers:aws")
-    accounts = {"dev": "111122223333", "staging": "111122223333", "prod": "444455556666", "fargate": "777788889999"}
+    accounts = {
+        "dev": "111122223333",
+        "staging": "111122223333",
+        "prod": "444455556666",
+        "fargate": "777788889999",
+        "private": "888899990000",
+        "staging-b": "111122223333",
+        "auto": "111122223333",
+    }
     assert provider.inputs["region"] == "ap-northeast-1"
     assert provider.inputs["allowedAccountIds"] == f'["{accounts[stack]}"]'
     text = str(show([entry.inputs for entry in plan_of(stack)]))
@@ -224,6 +233,13 @@ def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     assert addons == {"coredns", "metrics-server"} | (set() if stack == "fargate" else on_nodes) | chosen.get(
         stack, set()
     )
+    karpenter = set() if stack in WITHOUT_NODE_GROUPS else {"karpenter", "karpenter-crd"}
+    assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter
+    addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
+    on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver"}
+    # Auto Mode's nodes have the rest in them.
+    dns = set() if stack == "auto" else {"coredns"}
+    assert addons == {"metrics-server"} | dns | (set() if stack in WITHOUT_NODE_GROUPS else on_nodes)
 
 
 @every_stack
@@ -244,6 +260,7 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
     nodes = {"aws-node", "ebs-csi-controller-sa", "karpenter"}
     observed = {"dev": set[str](), "fargate": {"events"}}.get(stack, {"events", "cloudwatch-agent"})
     assert found == {"aws-load-balancer-controller"} | (set() if stack == "fargate" else nodes) | observed
+    assert found == {"aws-load-balancer-controller"} | (set() if stack in WITHOUT_NODE_GROUPS else nodes)
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------
@@ -367,6 +384,95 @@ def test_on_fargate_controllers_have_irsa_and_know_where_they_are() -> None:
     assert "eks.amazonaws.com/role-arn" in values["serviceAccount"]["annotations"]
     coredns = next(entry for entry in _inputs("fargate", "Addon") if entry["addonName"] == "coredns")
     assert '"computeType": "Fargate"' in coredns["configurationValues"]
+
+
+def test_nothing_leads_out_of_the_private_stack() -> None:
+    plan = plan_of("private")
+    absent = {"InternetGateway", "NatGateway", "Route", "Eip"}
+    assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    assert plan.exports["publicSubnetIds"] == []
+    assert not any(entry.get("mapPublicIpOnLaunch") for entry in _inputs("private", "Subnet"))
+    (cluster,) = _inputs("private", "Cluster")
+    assert (cluster["vpcConfig"]["endpointPublicAccess"], cluster["vpcConfig"]["endpointPrivateAccess"]) == (
+        False,
+        True,
+    )
+    (ingress,) = _inputs("private", "Ingress")
+    assert ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/scheme"] == "internal"
+
+
+def test_controllers_in_the_private_stack_ask_for_nothing_that_they_do_not_reach() -> None:
+    values = {entry["name"]: entry["values"] for entry in _inputs("private", "Release")}
+    assert values["karpenter"]["settings"]["isolatedVPC"] is True
+    assert values["aws-load-balancer-controller"]["enableWafv2"] is False
+    # Elsewhere an Ingress may have a web ACL.
+    others = {entry["name"]: entry["values"] for entry in _inputs("dev", "Release")}
+    assert others["karpenter"]["settings"]["isolatedVPC"] is False
+    assert "enableWafv2" not in others["aws-load-balancer-controller"]
+
+
+def test_everything_in_the_private_stack_comes_from_the_companys_mirrors() -> None:
+    registry = "888899990000.dkr.ecr.ap-northeast-1.amazonaws.com/"
+    for release in _inputs("private", "Release"):
+        assert release["chart"].startswith(f"oci://{registry}charts/")
+        assert "repositoryOpts" not in release
+    images = [
+        image.get("registry", "") + "/" + image["repository"] if "registry" in image else image["repository"]
+        for image in _found("image", [entry["values"] for entry in _inputs("private", "Release")])
+    ]
+    assert len(images) == 3
+    for image in images:
+        # The publisher's registry, with a dot, follows.
+        assert re.match(rf"{registry}mirror/[a-z0-9-]+\.[a-z0-9.-]+/", image), image
+    (group,) = plan_of("private").find(type="kubernetes:yaml/v2:ConfigGroup")
+    assert {url.partition("/mirror/")[0] for url in group.inputs["files"]} == {"https://files.example.jp"}
+
+
+def test_a_second_cluster_leaves_the_network_as_it_is() -> None:
+    first, second = plan_of("staging"), plan_of("staging-b")
+    assert second.exports["vpcId"] == first.exports["vpcId"]
+    zones = ["ap-northeast-1a", "ap-northeast-1c"]
+    assert second.exports["privateSubnets"] == {zone: first.exports["privateSubnets"][zone] for zone in zones}
+    of_network = {"Vpc", "Subnet", "Tag", "Route", "RouteTable", "RouteTableAssociation", "NatGateway", "VpcEndpoint"}
+    assert not of_network & {entry.type.rpartition(":")[2] for entry in second}
+    (group,) = _inputs("staging-b", "NodeGroup")
+    assert group["subnetIds"] == list(second.exports["privateSubnets"].values())
+    # Pods have the addresses of the range that the first cluster's pods have.
+    cni = next(entry for entry in _inputs("staging-b", "Addon") if entry["addonName"] == "vpc-cni")
+    for zone in zones:
+        assert first.exports["podSubnets"][zone] in cni["configurationValues"]
+
+
+def test_with_auto_mode_there_are_no_nodes_of_ours() -> None:
+    plan = plan_of("auto")
+    absent = {"NodeGroup", "LaunchTemplate", "NodePool", "EC2NodeClass", "FargateProfile", "InstanceProfile", "Queue"}
+    assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    (cluster,) = _inputs("auto", "Cluster")
+    assert cluster["computeConfig"]["nodePools"] == ["general-purpose", "system"]
+    for release in _inputs("auto", "Release"):
+        assert release["values"]["nodeSelector"] == {"karpenter.sh/nodepool": "system"}
+        assert release["values"]["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+
+
+def test_ipv6_goes_all_the_way_to_the_pods() -> None:
+    plan = plan_of("auto")
+    (cluster,) = _inputs("auto", "Cluster")
+    assert cluster["kubernetesNetworkConfig"]["ipFamily"] == "ipv6"
+    assert [entry["ipAddressType"] for entry in _inputs("auto", "LoadBalancer")] == ["dualstack"]
+    assert [entry["ipAddressType"] for entry in _inputs("auto", "TargetGroup")] == ["ipv6"]
+    assert [entry["spec"]["ipAddressType"] for entry in _inputs("auto", "TargetGroupBinding")] == ["ipv6"]
+    assert {entry.inputs["type"] for entry in below(plan, "DnsAlias")} == {"A", "AAAA"}
+    traefik = next(entry for entry in _inputs("auto", "Release") if entry["name"] == "traefik")
+    trusted = traefik["values"]["ports"]["web"]["forwardedHeaders"]["trustedIPs"]
+    subnets = [entry for entry in _inputs("auto", "Subnet") if "-public-" in entry["tags"]["Name"]]
+    assert set(trusted) == {entry[key] for entry in subnets for key in ("cidrBlock", "ipv6CidrBlock")}
+
+
+def _found(key: str, value: Any) -> list[Any]:
+    """Return the values under a key, at whatever depth."""
+    if isinstance(value, dict):
+        return [found for name, item in value.items() for found in ([item] if name == key else _found(key, item))]
+    return [found for item in value for found in _found(key, item)] if isinstance(value, list) else []
 
 
 def _requirement(pool: dict[str, Any], key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The URNs of the four stacks, compared with recorded lists: a resource whose URN changes is deleted and made anew.
+"""The URNs of the stacks, compared with recorded lists: a resource whose URN changes is deleted and made anew.
 
 `python -m tests.test_urns` records them again. A rename or a move needs an alias; the former URN stays in the list for
 as long as the alias is there, so that nobody takes it away while a stack may still need it.

@@ -25,6 +25,8 @@ from .karpenter import (
 from .load_balancer_controller import load_balancer_controller
 from .logs import log_group_writer
 from .managed import (
+    AUTO_MODE_CLUSTER_POLICIES,
+    AUTO_MODE_NODE_POLICIES,
     CLOUDWATCH_AGENT_POLICY,
     CLUSTER_POLICY,
     EBS_CSI_POLICY,
@@ -34,8 +36,11 @@ from .managed import (
     managed_policy_arn,
 )
 from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_role, trust_service, trust_vpc_flow_logs
+from .vpc_cni import vpc_cni_ipv6
 
 __all__ = [
+    "AUTO_MODE_CLUSTER_POLICIES",
+    "AUTO_MODE_NODE_POLICIES",
     "CLOUDWATCH_AGENT_POLICY",
     "CLUSTER_POLICY",
     "EBS_CSI_POLICY",
@@ -75,5 +80,6 @@ __all__ = [
     "trust_role",
     "trust_service",
     "trust_vpc_flow_logs",
+    "vpc_cni_ipv6",
     "vpc_flow_logs",
 ]

@@ -21,6 +21,19 @@ FARGATE_POD_POLICY: Final = "AmazonEKSFargatePodExecutionRolePolicy"
 VPC_CNI_POLICY: Final = "AmazonEKS_CNI_Policy"
 """For the vpc-cni add-on in an IPv4 cluster. https://docs.aws.amazon.com/eks/latest/userguide/cni-iam-role.html"""
 
+AUTO_MODE_CLUSTER_POLICIES: Final = (
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+"""For the control plane's role beside CLUSTER_POLICY, with EKS Auto Mode.
+
+https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
+
+AUTO_MODE_NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+"""For the role of Auto Mode's nodes. https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"""
+
 EBS_CSI_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
 """For the EBS CSI add-on: only volumes and snapshots with the driver's own tag, which it sets on all it makes.
 

@@ -107,9 +107,14 @@ def trust_role(role_arn: str) -> PolicyDocument:
     return document(_assume("Role", {"AWS": role_arn}, ("sts:AssumeRole", "sts:TagSession")))
 
 
-def trust_service(service: Literal["ec2", "eks"]) -> PolicyDocument:
-    """Let EC2 (nodes) or EKS (the control plane) assume a role. Neither sends the account or resource it acts for."""
-    return document(_assume("Service", {"Service": f"{service}.amazonaws.com"}))
+def trust_service(service: Literal["ec2", "eks"], *, tags: bool = False) -> PolicyDocument:
+    """Let EC2 (nodes) or EKS (the control plane) assume a role. Neither sends the account or resource it acts for.
+
+    tags: with tags of the session too, which EKS Auto Mode's policies look at.
+    https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html
+    """
+    actions = ("sts:AssumeRole", "sts:TagSession") if tags else ("sts:AssumeRole",)
+    return document(_assume("Service", {"Service": f"{service}.amazonaws.com"}, actions))
 
 
 def trust_fargate(account_id: str, region: str, cluster_name: str) -> PolicyDocument:

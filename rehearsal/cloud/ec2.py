@@ -28,6 +28,14 @@ def _address_in_subnet(inputs: Properties, context: Context) -> str:
     return str(network[4 + context.number("private-ip", network.num_addresses - 5)])
 
 
+def _ipv6_range(inputs: Properties, context: Context) -> str | None:
+    """Return a /56 of the addresses for documentation (RFC 3849), which Amazon gives to a VPC that asks for one."""
+    if not inputs.get("assignGeneratedIpv6CidrBlock"):
+        return None
+    number = context.number("ipv6", 2**24)
+    return str(ipaddress.IPv6Network((0x20010DB8 << 96 | number << 72, 56)))
+
+
 def _zone_id(inputs: Properties, context: Context) -> str:
     return zones(context.region).get(str(inputs.get("availabilityZone")), "")
 
@@ -86,6 +94,7 @@ KINDS: Final[dict[str, Kind]] = {
             "defaultSecurityGroupId": ec2_id("sg"),
             "dhcpOptionsId": ec2_id("dopt"),
             "ownerId": _OWNER,
+            "ipv6CidrBlock": _ipv6_range,
         },
         defaults={"enableDnsSupport": True, "enableDnsHostnames": False, "instanceTenancy": "default"},
         replaces=("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"),
@@ -102,6 +111,7 @@ KINDS: Final[dict[str, Kind]] = {
     "aws:ec2/internetGateway:InternetGateway": aws_kind(
         ec2_id("igw"), {"arn": arn("ec2", "internet-gateway/{id}"), "ownerId": _OWNER}
     ),
+    "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": aws_kind(ec2_id("eigw"), replaces=("vpcId",)),
     "aws:ec2/eip:Eip": aws_kind(
         ec2_id("eipalloc"),
         {

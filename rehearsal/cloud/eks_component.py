@@ -28,7 +28,6 @@ _LEAN: Final[dict[str, Any]] = {
 """Inputs that must have this value."""
 
 _ABSENT: Final = (
-    "autoMode",
     "fargate",
     "instanceRole",
     "instanceRoles",
@@ -105,6 +104,9 @@ def _require_lean(inputs: Properties) -> None:
         raise UnsupportedInputError(f"{TYPE}: kubeProxyAddonOptions.enabled must be false in a rehearsal")
     if (inputs.get("corednsAddonOptions") or {}).get("enabled"):
         raise UnsupportedInputError(f"{TYPE}: corednsAddonOptions.enabled must not be true in a rehearsal")
+    auto = inputs.get("autoMode") or {}
+    if auto.get("enabled") and (auto.get("createNodeRole") is not False or "computeConfig" not in auto):
+        raise UnsupportedInputError(f"{TYPE}: autoMode must have a computeConfig and no createNodeRole in a rehearsal")
     for key in ("serviceRole", "vpcId"):
         if key not in inputs:
             raise UnsupportedInputError(f"{TYPE}: {key} must be given in a rehearsal")
@@ -129,6 +131,7 @@ def _control_plane(name: str, inputs: Properties, needs: Mapping[str, frozenset[
             "bootstrapClusterCreatorAdminPermissions": True,
         },
         "kubernetesNetworkConfig": _network(inputs),
+        **_auto_mode(inputs),
         "upgradePolicy": inputs.get("upgradePolicy"),
         "deletionProtection": inputs.get("deletionProtection"),
         "tags": _merged({"Name": f"{name}-eksCluster"}, inputs.get("clusterTags"), inputs.get("tags")),
@@ -140,6 +143,7 @@ def _control_plane(name: str, inputs: Properties, needs: Mapping[str, frozenset[
         "vpcConfig": ("subnetIds", "publicSubnetIds", "privateSubnetIds", "publicAccessCidrs", "endpointPublicAccess"),
         "enabledClusterLogTypes": ("enabledClusterLogTypes",),
         "encryptionConfig": ("encryptionConfigKeyArn",),
+        "computeConfig": ("autoMode",),
         "kubernetesNetworkConfig": ("kubernetesServiceIpAddressRange", "ipFamily"),
         "upgradePolicy": ("upgradePolicy",),
         "deletionProtection": ("deletionProtection",),
@@ -273,9 +277,25 @@ def _encryption(inputs: Properties) -> Any:
 
 def _network(inputs: Properties) -> Any:
     family, services = inputs.get("ipFamily"), inputs.get("kubernetesServiceIpAddressRange")
-    if not family and not services:
+    balancing = {"enabled": True} if _auto_mode(inputs) else None
+    if not family and not services and not balancing:
         return None
-    return _present(ipFamily=family or "ipv4", serviceIpv4Cidr=None if family == "ipv6" else services)
+    return _present(
+        elasticLoadBalancing=balancing,
+        ipFamily=family or "ipv4",
+        serviceIpv4Cidr=None if family == "ipv6" else services,
+    )
+
+
+def _auto_mode(inputs: Properties) -> Properties:
+    """Return what is asked of the control plane with Auto Mode; EKS takes all three parts or none."""
+    auto = inputs.get("autoMode") or {}
+    if not auto.get("enabled"):
+        return {}
+    return {
+        "computeConfig": {"enabled": True, **auto["computeConfig"]},
+        "storageConfig": {"blockStorage": {"enabled": True}},
+    }
 
 
 def _merged(*parts: Any) -> Any:

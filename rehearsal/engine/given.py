@@ -32,7 +32,8 @@ def given_by(config: Mapping[str, Any]) -> Given:
     account = get(config, "eks-platform:platform.account")
     deployer = get(config, "eks-platform:access.deployer")
     network = get(config, "eks-platform:network.existing")
-    resources = [*_network(network)] if isinstance(network, Mapping) else []
+    # Another stack's network is there once that stack is up.
+    resources = [*_network(network)] if isinstance(network, Mapping) and "vpcId" in network else []
     return Given(None if account is None else str(account), deployer, resources)
 
 

@@ -32,6 +32,7 @@ from rehearsal.engine.refusals import follow
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.store import Event, Resource, Store
 from rehearsal.engine.tree import tree
+from rehearsal.program import read_configuration, referenced
 from tools.build import PULUMI
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -255,6 +256,10 @@ class Rehearsal:
         """Return what happened in the fake cloud, in order."""
         return self.store.events()
 
+    def own_events(self) -> list[Event]:
+        """Return what happened to the stack's own resources: others may share the cloud."""
+        return [event for event in self.events() if event.urn.startswith(f"urn:pulumi:{self.stack}::")]
+
     def hold(self, name: str, operation: str, *, made: bool) -> Environment:
         """Return a behaviour in which the cloud stops at one operation of a resource.
 
@@ -377,6 +382,17 @@ def _content(file: IO[bytes] | None) -> str:
     return file.read().decode()
 
 
+def owners(stack: str, project: Path = ROOT) -> list[str]:
+    """Return which other stacks of the project a stack refers to: they must be there before it, and go after it."""
+    return list(referenced(read_configuration(stack, root=project), stack, project).values())
+
+
+def rehearsals(folder: Path, stack: str) -> list[Rehearsal]:
+    """Return the rehearsals of what a stack refers to, in the order in which they come up, and last its own."""
+    before = [rehearsal for owner in owners(stack) for rehearsal in rehearsals(folder, owner)]
+    return [*before, Rehearsal(folder, stack)]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring a stack up or take it down; return the CLI's exit code, or 1 if something is left in the cloud."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.engine.rehearse", description=__doc__)
@@ -386,22 +402,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("arguments", nargs="*", help="further arguments of `pulumi up` or `pulumi destroy`, after --")
     options = parser.parse_args(arguments)
     try:
-        rehearsal = Rehearsal(options.folder or default_folder(options.stack), options.stack)
-        rehearsal.renew()
+        *before, rehearsal = rehearsals(options.folder or default_folder(options.stack), options.stack)
     except cli.NoCliError as error:
         print(error, file=sys.stderr)
         return 1
-    verb, policies = ("destroy", ()) if options.destroy else ("up", ("--policy-pack", str(ROOT / "policy")))
-    if options.destroy and (protections := rehearsal.unprotect()):
-        print(
-            f"{options.stack} is protected. As docs/operations.md says, first an up without {', '.join(protections)}:"
-        )
-        if code := _show(rehearsal, "up", "--yes", "--skip-preview"):
-            return code
-    code = _show(rehearsal, verb, "--yes", "--skip-preview", *policies, *options.arguments)
+    if options.destroy:
+        code = _take_down(rehearsal, options.arguments) or next(filter(None, map(_take_down, reversed(before))), 0)
+    else:
+        code = next(filter(None, map(_bring_up, before)), 0) or _bring_up(rehearsal, options.arguments)
     left = rehearsal.left()
     print(tree(left))
     return code or int(options.destroy and bool(left))
+
+
+def _bring_up(rehearsal: Rehearsal, arguments: Sequence[str] = ()) -> int:
+    rehearsal.renew()
+    return _show(rehearsal, "up", "--yes", "--skip-preview", "--policy-pack", str(ROOT / "policy"), *arguments)
+
+
+def _take_down(rehearsal: Rehearsal, arguments: Sequence[str] = ()) -> int:
+    rehearsal.renew()
+    if protections := rehearsal.unprotect():
+        first = f"first an up without {', '.join(protections)}"
+        print(f"{rehearsal.stack} is protected. As docs/operations.md says, {first}:")
+        if code := _show(rehearsal, "up", "--yes", "--skip-preview"):
+            return code
+    return _show(rehearsal, "destroy", "--yes", "--skip-preview", *arguments)
 
 
 def _show(rehearsal: Rehearsal, *arguments: str) -> int:

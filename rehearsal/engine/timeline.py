@@ -19,7 +19,7 @@ from typing import Final
 from rehearsal.engine import cli
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import BINDING, INGRESS, RELEASE
-from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.engine.rehearse import rehearsals
 from rehearsal.engine.schedule import Schedule, Slot, Task, schedule, tasks_of
 from rehearsal.engine.store import Event
 
@@ -201,13 +201,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            rehearsal = Rehearsal(Path(folder) / "rehearsal", options.stack)
+            *before, rehearsal = rehearsals(Path(folder) / "rehearsal", options.stack)
         except cli.NoCliError as error:
             print(error, file=sys.stderr)
             return 1
+        for owner in before:
+            owner.up()
         rehearsal.up("--parallel", str(PARALLEL), behaviour=rehearsal.paced(options.pace))
         tasks = tasks_of(rehearsal.resources())
-        events = rehearsal.events()
+        events = rehearsal.own_events()
     found = schedule(tasks)
     print(table(found, lower_bound(tasks)))
     if options.pace:

@@ -2,6 +2,7 @@
 
 from settings.rules import (
     argo_cd,
+    auto_mode,
     cluster,
     cluster_autoscaler,
     compute,
@@ -23,6 +24,7 @@ __all__ = [
     "RULES",
     "Rule",
     "argo_cd",
+    "auto_mode",
     "broken_rules",
     "cluster",
     "cluster_autoscaler",

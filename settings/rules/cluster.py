@@ -63,7 +63,10 @@ def _access(access: Access) -> Iterator[Problem]:
 def _addons(
     addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
 ) -> Iterator[Problem]:
-    installed = addons.installed(fargate_only=not node_groups, observability=observability is not None)
+    auto_mode = cluster.auto_mode is not None
+    installed = addons.installed(
+        fargate_only=not node_groups and not auto_mode, auto_mode=auto_mode, observability=observability is not None
+    )
     if addons.snapshot_controller and not addons.ebs_csi:
         yield Problem("addons.snapshotController", "true", "expected ebsCsi too: it is EBS volumes that have snapshots")
     for name, version in addons.versions.items():

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import NodeGroup
-from settings.network import Nat, Network
 from settings.problems import Problem
 from settings.rules.registry import rule
 
 
 @rule
 def _cluster_autoscaler(
-    cluster_autoscaler: ClusterAutoscaler | None, node_groups: dict[str, NodeGroup], network: Network
+    cluster_autoscaler: ClusterAutoscaler | None, node_groups: dict[str, NodeGroup]
 ) -> Iterator[Problem]:
     if not cluster_autoscaler:
         return
@@ -20,7 +19,3 @@ def _cluster_autoscaler(
     elif all(group.min >= group.max for group in node_groups.values()):
         found = "no node group has more room than it has nodes"
         yield Problem("clusterAutoscaler", found, "expected one whose max is more than its min")
-    no_way = network.existing is None and network.nat is Nat.NONE and not network.public_nodes
-    if no_way and "autoscaling" not in network.interface_endpoints:
-        found = "no way from the private subnets to EC2 Auto Scaling"
-        yield Problem("network.interfaceEndpoints", found, "expected also autoscaling, or nat")

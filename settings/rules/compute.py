@@ -13,8 +13,13 @@ from settings.rules.registry import repeated, rule
 
 @rule
 def _compute(
-    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile], karpenter: Karpenter | None
+    node_groups: dict[str, NodeGroup],
+    fargate_profiles: dict[str, FargateProfile],
+    karpenter: Karpenter | None,
+    cluster: Cluster,
 ) -> Iterator[Problem]:
+    if cluster.auto_mode:
+        return
     if not node_groups and not fargate_profiles:
         yield Problem("nodeGroups", "no node group and no Fargate profile", "expected one: CoreDNS needs it")
     if karpenter and not node_groups:
@@ -128,7 +133,8 @@ def _tolerates(pods: OperationsPods, group: NodeGroup) -> bool:
 def _zones_of_compute(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    there = list(network.existing.private_subnets) if network.existing else network.zones
+    existing = network.existing
+    there = (existing.zones or list(existing.private_subnets)) if existing else network.zones
     asked = {place("nodeGroups", name): group.zones for name, group in node_groups.items()}
     if karpenter:
         asked |= {place("karpenter", "nodePools", name): pool.zones for name, pool in karpenter.node_pools.items()}

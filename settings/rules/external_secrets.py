@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from settings.external_secrets import ExternalSecrets, SecretService
-from settings.network import Nat, Network
+from settings.network import Network
 from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 
@@ -25,7 +25,7 @@ def _secret_stores(external_secrets: ExternalSecrets | None) -> Iterator[Problem
 
 @rule
 def _way_to_secrets(network: Network, external_secrets: ExternalSecrets | None) -> Iterator[Problem]:
-    if not external_secrets or network.existing is not None or network.nat is not Nat.NONE or network.public_nodes:
+    if not external_secrets or not network.isolated:
         return
     needed = {ENDPOINTS[store.service] for store in external_secrets.stores.values()}
     missing = sorted(needed - set(network.interface_endpoints))

@@ -29,7 +29,8 @@ def _domain(ingress: Ingress) -> Iterator[Problem]:
 
 @rule
 def _ingress_subnets(ingress: Ingress, network: Network) -> Iterator[Problem]:
-    if ingress.scheme is Scheme.INTERNET_FACING and network.existing and len(network.existing.public_subnets) < 2:
+    existing = network.existing if not network.shared else None
+    if ingress.scheme is Scheme.INTERNET_FACING and existing and len(existing.public_subnets) < 2:
         path = "network.existing.publicSubnets"
         yield Problem(path, "fewer than two", "expected two: an internet-facing ALB needs two zones")
 

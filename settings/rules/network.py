@@ -1,19 +1,18 @@
 """Rules about the network: what AWS takes, and what EKS needs."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
-from typing import Final
+from typing import Any, Final
 
 from components import cidr
+from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
-from settings.ingress import Ingress, Scheme
-from settings.karpenter import Karpenter
-from settings.network import Nat, Network
-from settings.observability import Observability
+from settings.ingress import Ingress, IngressOwner, Scheme
+from settings.network import IpFamily, Nat, Network
 from settings.platform import Platform
-from settings.problems import Problem
+from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 
 
@@ -32,6 +31,25 @@ def _own_or_existing_network(network: Network) -> Iterator[Problem]:
 
 
 @rule
+def _existing_by_ids_or_by_stack(network: Network) -> Iterator[Problem]:
+    existing, path = network.existing, "network.existing"
+    if existing and existing.stack:
+        for field in sorted(existing.model_fields_set - {"stack", "zones"}):
+            key = type(existing).model_fields[field].alias
+            yield Problem(f"{path}.{key}", "set", "expected nothing beside stack and zones: it is that stack's network")
+        if not 2 <= len(existing.zones) <= 6:
+            yield Problem(f"{path}.zones", f"{len(existing.zones)} named", "expected 2 to 6: EKS needs subnets in two")
+        yield from repeated(f"{path}.zones", existing.zones)
+    elif existing:
+        if existing.vpc_id is None:
+            yield Problem(f"{path}.vpcId", "missing", "expected a VPC's id, or the stack that has it")
+        if existing.zones:
+            yield Problem(f"{path}.zones", "set", "expected none: the subnets' keys are the zones")
+        if len(existing.private_subnets) < 2:
+            yield Problem(f"{path}.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
+
+
+@rule
 def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
     if network.zones and not 2 <= len(network.zones) <= 6:
         yield Problem("network.zones", f"{len(network.zones)} named", "expected 2 to 6: EKS needs subnets in two")
@@ -40,6 +58,7 @@ def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
     if network.existing:
         for key, subnets in _existing_subnets(network):
             yield from _zones_of(platform.region, f"network.existing.{key}", subnets)
+        yield from _zones_of(platform.region, "network.existing.zones", network.existing.zones)
 
 
 def _zones_of(region: str, path: str, zones: Iterable[str]) -> Iterator[Problem]:
@@ -63,8 +82,6 @@ def _subnets_of_existing_network(network: Network) -> Iterator[Problem]:
         for zone, subnet in subnets.items():
             if times[subnet] > 1:
                 yield Problem(f"network.existing.{key}.{zone}", subnet, "expected a subnet of its own")
-    if network.existing and len(network.existing.private_subnets) < 2:
-        yield Problem("network.existing.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
 
 
 @rule
@@ -101,11 +118,13 @@ LONGEST_LOAD_BALANCER_PREFIX: Final = 27
 
 
 @rule
-def _pod_range(network: Network, node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+def _pod_range(network: Network, node_groups: dict[str, NodeGroup], cluster: Cluster) -> Iterator[Problem]:
     vpc, pods = network.cidr, network.pod_cidr
     if not vpc or not pods:
         return
-    if not node_groups:
+    if network.ip_family is IpFamily.IPV6:
+        yield Problem("network.podCidr", str(pods), "expected none with ipFamily ipv6: pods have IPv6 addresses")
+    if not node_groups and not cluster.auto_mode:
         yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
     if vpc.overlaps(pods):
         yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")
@@ -125,32 +144,79 @@ https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-b
 
 
 @rule
-def _way_out(
-    network: Network, cluster: Cluster, karpenter: Karpenter | None, observability: Observability | None
-) -> Iterator[Problem]:
-    if network.existing is not None:
-        return
-    if network.public_nodes and network.nat is not Nat.NONE:
+def _nat_of_public_nodes(network: Network) -> Iterator[Problem]:
+    if network.existing is None and network.public_nodes and network.nat is not Nat.NONE:
         yield Problem("network.nat", network.nat.value, "expected none: with publicNodes no subnet uses a NAT gateway")
-    if network.nat is Nat.NONE and not network.public_nodes:
-        needed = {*ENDPOINTS_WITHOUT_NAT}
-        needed |= ENDPOINTS_OF_KARPENTER if karpenter else set()
-        needed |= ENDPOINTS_OF_OBSERVABILITY if observability else set()
-        needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
-        missing = sorted(needed - set(network.interface_endpoints))
-        if missing:
-            found = "no way out of the private subnets"
-            yield Problem("network.interfaceEndpoints", found, f"expected also {', '.join(missing)}, or nat")
+
+
+@rule
+def _endpoints_of_isolated_network(
+    network: Network, cluster: Cluster, sections: Mapping[str, Any]
+) -> Iterator[Problem]:
+    if not network.isolated:
+        return
+    needed = {*ENDPOINTS_WITHOUT_NAT}
+    needed |= {endpoint for section, its in ENDPOINTS_OF.items() if sections.get(section) for endpoint in its}
+    needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
+    missing = sorted(needed - set(network.interface_endpoints))
+    if missing:
+        found = "no way out of the private subnets"
+        yield Problem("network.interfaceEndpoints", found, f"expected also {', '.join(missing)}, or nat")
 
 
 ENDPOINTS_WITHOUT_NAT: Final = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts"})
 """What nodes and controllers must reach where nothing leads to the internet (S3 has its gateway endpoint always).
 
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
-ENDPOINTS_OF_KARPENTER: Final = frozenset({"sqs", "ssm"})
-"""https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters"""
-ENDPOINTS_OF_OBSERVABILITY: Final = frozenset({"logs", "monitoring"})
-"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-interface-VPC.html"""
+ENDPOINTS_OF: Final[Mapping[str, frozenset[str]]] = {
+    # https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters
+    "karpenter": frozenset({"sqs", "ssm"}),
+    "cluster_autoscaler": frozenset({"autoscaling"}),
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-interface-VPC.html
+    "observability": frozenset({"logs", "monitoring"}),
+}
+"""What a section's pods must reach besides, by the section's field in Stack; an empty section counts for nothing.
+
+Services that have an interface endpoint: https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"""
+
+
+@rule
+def _mirrors_of_isolated_network(network: Network, charts: Charts) -> Iterator[Problem]:
+    if network.isolated and not charts.images:
+        yield Problem(
+            "charts.images", "missing", "expected a registry that the VPC reaches: nothing leads to the publishers'"
+        )
+
+
+@rule
+def _firewall_in_isolated_network(network: Network, ingress: Ingress) -> Iterator[Problem]:
+    if network.isolated and ingress.web_acl and ingress.owner is IngressOwner.CONTROLLER:
+        yield Problem(
+            "ingress.webAcl", ingress.web_acl, "expected ingress.owner program: the controller does not reach WAF"
+        )
+
+
+@rule
+def _ipv6(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress) -> Iterator[Problem]:
+    if network.ip_family is not IpFamily.IPV6:
+        for block in ingress.allowed:
+            if block.version == 6:  # the family's own number
+                yield Problem("ingress.allowed", str(block), "expected IPv4 ranges unless network.ipFamily is ipv6")
+        return
+    for name, group in node_groups.items():
+        for index, kind in enumerate(group.instance_types):
+            if kind.partition(".")[0] in WITHOUT_NITRO:
+                path = place("nodeGroups", name, "instanceTypes", index)
+                yield Problem(path, kind, "expected an instance of the Nitro system: IPv6 pods need it")
+
+
+WITHOUT_NITRO: Final = frozenset(
+    "c1 c3 c4 d2 f1 g2 g3 h1 i2 i3 m1 m2 m3 m4 p2 p3 r3 r4 t1 t2 x1 x1e".split()  # noqa: SIM905  # a line, not 22
+)
+"""Families on the Xen hypervisor, whose interfaces take no prefixes.
+
+https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-nitro-instances.html,
+https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html"""
 
 
 @rule

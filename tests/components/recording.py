@@ -33,6 +33,17 @@ def remembered(record: Callable[_P, Plan]) -> Callable[_P, Plan]:
     return recall
 
 
+def in_program(declare: Callable[[pulumi.ResourceOptions], object]) -> Callable[[], None]:
+    """Return a program that declares something with the options for it, which hand down the providers."""
+
+    def program() -> None:
+        in_aws = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
+        in_cluster = kubernetes.Provider("kubernetes", kubeconfig="{}", cluster_identifier="test")
+        declare(pulumi.ResourceOptions(providers=[in_aws, in_cluster]))
+
+    return program
+
+
 def recorded(
     declare: Callable[[pulumi.ResourceOptions], object],
     *,
@@ -44,13 +55,7 @@ def recorded(
     The options hand down the providers, named after their packages, and there are no default ones: what does not take
     them is refused.
     """
-
-    def program() -> None:
-        in_aws = aws.Provider("aws", region=REGION, allowed_account_ids=[ACCOUNT])
-        in_cluster = kubernetes.Provider("kubernetes", kubeconfig="{}", cluster_identifier="test")
-        declare(pulumi.ResourceOptions(providers=[in_aws, in_cluster]))
-
-    return record(program, unknown=unknown, existing=existing, disabled_providers=["aws", "kubernetes"])
+    return record(in_program(declare), unknown=unknown, existing=existing, disabled_providers=["aws", "kubernetes"])
 
 
 class Probe(pulumi.ComponentResource):

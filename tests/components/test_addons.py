@@ -8,6 +8,7 @@ import pytest
 from pulumi_aws import ec2
 from pulumi_aws.cloudwatch import LogGroup
 
+from components import policies
 from components.addons import (
     ClusterAddons,
     ClusterAddonsArgs,
@@ -82,6 +83,7 @@ def _cluster_addons(*, unknown: bool = False, kind: str = "irsa", **changes: Any
         "versions": VERSIONS,
         "identity": identity(kind),
         "placement": NODES,
+        "built_in_volumes": False,
         **changes,
     }
     return recorded(lambda opts: ClusterAddons("addons", cast(ClusterAddonsArgs, args), opts), unknown=unknown)
@@ -206,6 +208,7 @@ def test_pods_come_after_the_nodes(unknown: bool) -> None:
             "versions": VERSIONS,
             "identity": identity(),
             "placement": NODES,
+            "built_in_volumes": False,
         }
         ClusterAddons("addons", args, opts)
 
@@ -422,3 +425,28 @@ def test_the_driver_finds_the_definitions_of_snapshots() -> None:
 def test_the_monitoring_agent_runs_on_every_node() -> None:
     """It tolerates every taint by itself (its chart's values)."""
     assert "configurationValues" not in _addon(_cluster_addons(), "eks-node-monitoring-agent").inputs
+
+
+# --- IPv6 and Auto Mode -------------------------------------------------------------------------------------------
+
+
+@KINDS
+def test_with_ipv6_the_cni_has_a_policy_of_our_own(kind: str, unknown: bool) -> None:
+    plan = _node_addons(kind=kind, unknown=unknown, ip_family="ipv6")
+    attached = {entry.name for entry in plan.find(type="aws:iam/rolePolicyAttachment:RolePolicyAttachment")}
+    assert attached == {"addons-vpc-cni-ipv6"}
+    (policy,) = plan.find(type="aws:iam/policy:Policy")
+    assert json.loads(policy.inputs["policy"]) == policies.vpc_cni_ipv6(REGION)
+
+
+def test_ipv4_is_what_the_cni_has_otherwise() -> None:
+    assert _node_addons(ip_family="ipv4").to_json() == _node_addons().to_json()
+
+
+def test_auto_mode_has_volumes_and_dns_of_its_own() -> None:
+    plan = _cluster_addons(versions={"metrics-server": "v0.9.0-eksbuild.11"}, built_in_volumes=True)
+    assert _addons(plan) == {"metrics-server"}
+    storage = plan.one(type="kubernetes:storage.k8s.io/v1:StorageClass").inputs
+    assert storage["provisioner"] == "ebs.csi.eks.amazonaws.com"
+    assert storage["parameters"]["encrypted"] == "true"
+    assert not plan.find(type="aws:iam/role:Role")

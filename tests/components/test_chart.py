@@ -4,7 +4,7 @@ import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
-from components.chart import ChartSourceArgs, release
+from components.chart import ChartSourceArgs, file, image, release
 from rehearsal.plan import Registration
 from rehearsal.values import Secret
 from versions import Chart
@@ -53,6 +53,24 @@ def test_a_chart_comes_from_its_publisher_or_from_the_companys_own(
     assert inputs["chart"] == reference
     assert inputs.get("repositoryOpts") == repository
     assert inputs["version"] == chart.version
+
+
+@pytest.mark.parametrize("source", [{"images": "own.example.jp/mirror"}, {"files": "https://own.example.jp"}])
+def test_other_mirrors_leave_a_chart_where_it_is(source: ChartSourceArgs) -> None:
+    assert _release(PUSHED, source).inputs["chart"] == "oci://public.example.com/charts/karpenter"
+
+
+@pytest.mark.parametrize("source", [None, {}, {"registry": "oci://own.example.jp/charts"}])
+def test_images_and_files_come_from_their_publisher_by_themselves(source: ChartSourceArgs | None) -> None:
+    assert image("public.ecr.aws/karpenter/controller", source) == "public.ecr.aws/karpenter/controller"
+    assert file("https://files.example.com/a.yaml", source) == "https://files.example.com/a.yaml"
+
+
+def test_a_mirror_has_each_image_and_file_by_its_whole_name() -> None:
+    source: ChartSourceArgs = {"images": "own.example.jp/mirror", "files": "https://files.example.jp/mirror"}
+    assert image("quay.io/argoproj/argocd", source) == "own.example.jp/mirror/quay.io/argoproj/argocd"
+    found = file("https://files.example.com/v1/a.yaml", source)
+    assert found == "https://files.example.jp/mirror/files.example.com/v1/a.yaml"
 
 
 @pytest.mark.parametrize("registry", ["oci://own.example.jp/charts", "https://own.example.jp"])

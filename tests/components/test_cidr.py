@@ -1,6 +1,6 @@
 """How a VPC is divided: properties that hold for every range and every set of zones."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 
 import pytest
@@ -103,3 +103,27 @@ def test_a_name_that_is_no_zone_is_refused(zone: str) -> None:
     for divide in (cidr.zone_blocks, cidr.pod_block):
         with pytest.raises(ValueError, match="is not an availability zone: its name ends with a letter from a to h"):
             divide(IPv4Network("10.0.0.0/16"), zone)
+
+
+# --- IPv6 ---------------------------------------------------------------------------------------------------------
+
+IPV6_VPCS = st.integers(0, 2**24 - 1).map(lambda number: IPv6Network((0x20010DB8 << 96 | number << 72, 56)))
+
+
+@given(vpc=IPV6_VPCS)
+def test_ipv6_subnets_are_in_the_vpc_apart_and_of_the_usual_size(vpc: IPv6Network) -> None:
+    blocks = [cidr.ipv6_zone_blocks(vpc, f"ap-northeast-1{letter}") for letter in cidr.ZONE_LETTERS]
+    subnets = [subnet for zone in blocks for subnet in (zone.private, zone.public)]
+    assert len(set(subnets)) == len(subnets) == 2 * len(cidr.ZONE_LETTERS)
+    assert all(subnet.prefixlen == 64 and subnet.subnet_of(vpc) for subnet in subnets)
+
+
+def test_ipv6_subnets_follow_from_the_zones_letter() -> None:
+    blocks = cidr.ipv6_zone_blocks(IPv6Network("2001:db8:0:100::/56"), "ap-northeast-1c")
+    assert (str(blocks.private), str(blocks.public)) == ("2001:db8:0:140::/64", "2001:db8:0:141::/64")
+
+
+@pytest.mark.parametrize(("vpc", "zone"), [("2001:db8::/48", "ap-northeast-1a"), ("2001:db8::/56", "tokyo")])
+def test_ipv6_ranges_that_do_not_fit(vpc: str, zone: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a"):
+        cidr.ipv6_zone_blocks(IPv6Network(vpc), zone)

@@ -356,3 +356,42 @@ def test_a_first_preview_knows_the_name_and_the_version_only() -> None:
     plan = _recorded(unknown=True)
     known = {output for output in OUTPUTS if probed(plan, output) is not UNKNOWN}
     assert known == {"cluster_name", "version"}
+
+
+# --- IPv6 and Auto Mode -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("family", "found"), [("ipv6", "ipv6"), ("ipv4", None)])
+def test_the_family_of_addresses_is_asked_for_where_it_is_not_the_usual_one(family: str, found: str | None) -> None:
+    network = _control_plane(_recorded(ip_family=family)).inputs.get("kubernetesNetworkConfig", {})
+    assert network.get("ipFamily") == found
+
+
+def test_auto_mode_is_all_three_parts(unknown: bool) -> None:
+    plan = _recorded(auto_mode={"node_pools": ["general-purpose", "system"]}, unknown=unknown)
+    inputs = _control_plane(plan).inputs
+    assert inputs["computeConfig"]["enabled"] is True
+    assert inputs["computeConfig"]["nodePools"] == ["general-purpose", "system"]
+    # EKS refuses one without the others.
+    assert inputs["storageConfig"] == {"blockStorage": {"enabled": True}}
+    assert inputs["kubernetesNetworkConfig"]["elasticLoadBalancing"] == {"enabled": True}
+    if not unknown:
+        assert inputs["computeConfig"]["nodeRoleArn"] == plan.one(name="platform-auto-node").outputs["arn"]
+
+
+def test_auto_modes_roles_have_what_it_needs_for_as_long_as_the_control_plane_is_there(unknown: bool) -> None:
+    plan = _recorded(auto_mode={"node_pools": ["system"]}, unknown=unknown)
+    found = waits_for(plan, _control_plane(plan))
+    own = {f"RolePolicyAttachment platform-control-plane-{policy}" for policy in policies.AUTO_MODE_CLUSTER_POLICIES}
+    nodes = {f"RolePolicyAttachment platform-auto-node-{policy}" for policy in policies.AUTO_MODE_NODE_POLICIES}
+    assert own | nodes | {"RolePolicyAttachment platform-control-plane"} <= found
+    role = plan.one(name="platform-control-plane", type="aws:iam/role:Role")
+    assert document(role, "assumeRolePolicy") == policies.trust_service("eks", tags=True)
+
+
+def test_without_auto_mode_there_is_nothing_of_it() -> None:
+    plan = _recorded()
+    assert not {"computeConfig", "storageConfig"} & _control_plane(plan).inputs.keys()
+    assert not [entry for entry in plan if "auto" in entry.name]
+    role = plan.one(name="platform-control-plane", type="aws:iam/role:Role")
+    assert document(role, "assumeRolePolicy") == policies.trust_service("eks")

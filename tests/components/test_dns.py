@@ -8,13 +8,14 @@ from rehearsal.plan import Plan
 from .recording import assert_shape, recorded
 
 
-def _plan(*names: str, unknown: bool = False, weight: int | None = None) -> Plan:
+def _plan(*names: str, unknown: bool = False, weight: int | None = None, dual_stack: bool = False) -> Plan:
     args: DnsAliasArgs = {
         "cluster_id": "platform-test",
         "hosted_zone_id": "Z0123456789EXAMPLE",
         "names": list(names),
         "target_dns_name": "k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
         "target_zone_id": "Z14GRHDCWA56QT",
+        "dual_stack": dual_stack,
     }
     if weight is not None:
         args["weight"] = weight
@@ -38,6 +39,17 @@ def test_each_name_is_an_alias_of_the_load_balancer(unknown: bool) -> None:
                 "evaluateTargetHealth": True,
             }
         ]
+
+
+def test_with_ipv6_each_name_has_addresses_of_either_family() -> None:
+    records = _plan("example.jp", "*.example.jp", dual_stack=True).find(type="aws:route53/record:Record")
+    assert [(entry.inputs["name"], entry.inputs["type"]) for entry in records] == [
+        ("example.jp", "A"),
+        ("example.jp", "AAAA"),
+        ("*.example.jp", "A"),
+        ("*.example.jp", "AAAA"),
+    ]
+    assert len({str(entry.inputs["aliases"]) for entry in records}) == 1
 
 
 @pytest.mark.parametrize(

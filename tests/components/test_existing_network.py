@@ -76,6 +76,8 @@ def test_outputs(unknown: bool) -> None:
         "vpc_cidr": "10.1.0.0/16",
         "private_subnet_ids": list(PRIVATE.values()),
         "private_subnet_cidrs": ["10.1.0.0/24", "10.1.1.0/24"],
+        "public_subnets": PUBLIC,
+        "private_subnets": PRIVATE,
         "public_subnet_ids": list(PUBLIC.values()),
         "public_subnet_cidrs": ["10.1.2.0/24", "10.1.3.0/24"],
         "node_subnet_ids": list(PRIVATE.values()),

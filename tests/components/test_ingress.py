@@ -34,6 +34,7 @@ def _args(**changes: Any) -> LoadBalancerArgs:
     args: LoadBalancerArgs = {
         "scheme": "internet-facing",
         "subnet_ids": SUBNETS,
+        "dual_stack": False,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
@@ -243,3 +244,10 @@ def test_what_cloudwatch_calls_it_is_known_once_it_is_there(unknown: bool) -> No
         ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
         name = balancer_name(ingress.outputs["status"]["loadBalancer"]["ingress"][0]["hostname"])
         assert re.fullmatch(rf"app/{name}/[0-9a-f]{{16}}", str(found))
+
+
+@pytest.mark.parametrize("dual_stack", [True, False])
+def test_with_ipv6_it_has_addresses_of_either_family(dual_stack: bool) -> None:
+    annotations = ingress_annotations(_args(dual_stack=dual_stack), SUBNETS, None)
+    found = annotations.get("alb.ingress.kubernetes.io/ip-address-type")
+    assert found == ("dualstack" if dual_stack else None)

@@ -8,6 +8,7 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components import policies
+from components.chart import ChartSourceArgs
 from components.karpenter import NAMESPACE, Karpenter, KarpenterArgs
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
@@ -52,6 +53,7 @@ def _args(**changes: Any) -> KarpenterArgs:
         "identity": identity(),
         "placement": NODES,
         "charts": None,
+        "isolated": False,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
@@ -247,6 +249,7 @@ def test_nothing_but_the_releases_waits_for_nodes() -> None:
 def test_the_controller_knows_its_cluster_region_and_queue() -> None:
     values = values_of(_plan(), "karpenter")
     assert values["settings"] == {
+        "isolatedVPC": False,
         "clusterName": CLUSTER,
         "clusterEndpoint": _args()["endpoint"],
         "interruptionQueue": CLUSTER,
@@ -280,6 +283,27 @@ def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> Non
         inputs = release_of(plan, name).inputs
         assert inputs["chart"] == f"{REGISTRY['registry']}/{name}"
         assert "hunter2" not in repr(inputs)
+
+
+@pytest.mark.parametrize(
+    ("charts", "repository"),
+    [
+        (None, "public.ecr.aws/karpenter/controller"),
+        ({"images": "own.example.jp/mirror"}, "own.example.jp/mirror/public.ecr.aws/karpenter/controller"),
+    ],
+    ids=["the publisher's", "the company's own"],
+)
+def test_its_image_comes_from_the_companys_registry_where_there_is_one(
+    charts: ChartSourceArgs | None, repository: str
+) -> None:
+    assert values_of(_plan(charts=charts), "karpenter")["controller"]["image"] == {"repository": repository}
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_where_nothing_leads_out_it_asks_neither_for_prices_nor_iam(isolated: bool) -> None:
+    # karpenter #8609: neither has an endpoint in a VPC, and each reconciliation would fail.
+    values = values_of(_plan(isolated=isolated), "karpenter")
+    assert values["settings"]["isolatedVPC"] is isolated
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:

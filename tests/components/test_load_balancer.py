@@ -32,6 +32,7 @@ def _args(**changes: Any) -> OwnedLoadBalancerArgs:
         "platform_name": "platform-test",
         "scheme": "internet-facing",
         "subnet_ids": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
+        "dual_stack": False,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
@@ -244,10 +245,14 @@ def test_the_https_listener_waits_for_the_certificate() -> None:
 # --- Binding ------------------------------------------------------------------------------------------------------
 
 
-def _binding(*, unknown: bool = False) -> tuple[Plan, Registration]:
+def _binding(*, unknown: bool = False, ip_family: str = "ipv4") -> tuple[Plan, Registration]:
     def declare(opts: pulumi.ResourceOptions) -> None:
         targets = cloudwatch.LogGroup("targets", opts=opts)
-        args: TargetBindingArgs = {"target_group_arn": targets.arn, "vpc_id": "vpc-0123456789abcdef0"}
+        args: TargetBindingArgs = {
+            "target_group_arn": targets.arn,
+            "vpc_id": "vpc-0123456789abcdef0",
+            "ip_family": ip_family,
+        }
         TargetBinding("proxy", args, opts)
 
     plan = recorded(declare, unknown=unknown)
@@ -264,6 +269,30 @@ def test_the_binding_is_of_traefiks_pods(unknown: bool) -> None:
     assert labels(plan, binding.property_dependencies["spec"]) == {"LogGroup targets"}
     # The security group rules are this program's: with `networking` the controller would make its own.
     assert "networking" not in spec
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_the_binding_is_of_the_family_of_the_pods(family: str) -> None:
+    _, binding = _binding(ip_family=family)
+    assert binding.inputs["spec"]["ipAddressType"] == family
+
+
+@pytest.mark.parametrize("dual_stack", [True, False])
+def test_with_ipv6_it_takes_either_family_and_sends_to_ipv6_pods(dual_stack: bool) -> None:
+    plan = _plan(dual_stack=dual_stack)
+    balancer = plan.one(type="aws:lb/loadBalancer:LoadBalancer").inputs.get("ipAddressType")
+    targets = plan.one(type="aws:lb/targetGroup:TargetGroup").inputs.get("ipAddressType")
+    assert (balancer, targets) == (("dualstack", "ipv6") if dual_stack else (None, None))
+
+
+def test_ipv6_ranges_are_let_in_as_such() -> None:
+    plan = _plan(dual_stack=True, allowed=["192.0.2.0/24", "2001:db8::/32", "::/0"])
+    rules = plan.find(type="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    found = {
+        (rule.inputs.get("cidrIpv4"), rule.inputs.get("cidrIpv6")) for rule in rules if "front-in" not in rule.name
+    }
+    assert found == {("192.0.2.0/24", None), (None, "2001:db8::/32"), (None, "::/0")}
+    assert not any(":" in rule.name for rule in rules)
 
 
 def test_the_binding_leaves_the_controller_time_to_take_the_pods_out() -> None:

@@ -8,9 +8,12 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components import policies
+from components.chart import ChartSourceArgs
 from components.load_balancer_controller import (
+    IMAGE,
     INGRESS_CLASS,
     NAMESPACE,
+    WITHOUT_FIREWALLS,
     LoadBalancerController,
     LoadBalancerControllerArgs,
 )
@@ -48,6 +51,8 @@ def _args(**changes: Any) -> LoadBalancerControllerArgs:
         "identity": identity(),
         "placement": NODES,
         "charts": None,
+        "isolated": False,
+        "shared_subnets": False,
         "tags": {"CostCenter": "platform"},
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -133,6 +138,33 @@ def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), CHART).inputs
     assert inputs["chart"] == f"{REGISTRY['registry']}/{CHART}"
     assert "hunter2" not in repr(inputs)
+
+
+@pytest.mark.parametrize(
+    ("charts", "repository"),
+    [(None, IMAGE), ({"images": "own.example.jp/mirror"}, f"own.example.jp/mirror/{IMAGE}")],
+    ids=["the publisher's", "the company's own"],
+)
+def test_its_image_comes_from_the_companys_registry_where_there_is_one(
+    charts: ChartSourceArgs | None, repository: str
+) -> None:
+    assert values_of(_plan(charts=charts), CHART)["image"] == {"repository": repository}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_it_finds_subnets_that_are_tagged_for_another_cluster_only_if_it_is_to(shared: bool) -> None:
+    values = values_of(_plan(shared_subnets=shared), CHART)
+    found = values.get("controllerConfig", {}).get("featureGates", {})
+    assert found == ({"SubnetsClusterTagCheck": False} if shared else {})
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_where_nothing_leads_out_it_asks_no_firewall(isolated: bool) -> None:
+    # aws-load-balancer-controller #1734: an Ingress would wait for an answer of WAF that never comes.
+    values = values_of(_plan(isolated=isolated), CHART)
+    found = {key: values[key] for key in ("enableShield", "enableWaf", "enableWafv2") if key in values}
+    assert found == (WITHOUT_FIREWALLS if isolated else {})
+    assert not any(WITHOUT_FIREWALLS.values())
 
 
 def test_it_is_told_where_it_is() -> None:

@@ -1,10 +1,12 @@
 """Network: what there is, what each argument changes, and that nodes never outlive their way out."""
 
+from ipaddress import IPv6Network
 from typing import Any, cast
 
 import pulumi
 import pytest
 
+from components.cidr import ipv6_zone_blocks
 from components.network import Network, NetworkArgs
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
@@ -223,6 +225,52 @@ def test_nodes_with_public_addresses_have_no_private_subnets(nat: str) -> None:
     assert probed(plan, "public_subnet_ids") == nodes
 
 
+def test_without_the_internet_there_are_private_subnets_alone(unknown: bool) -> None:
+    plan = _recorded(nat="none", internet=False, interface_endpoints=["sts"], unknown=unknown)
+    assert {label(entry) for entry in _types(plan, "Subnet")} == {f"Subnet dev-private-{zone}" for zone in (A, C)}
+    assert {label(entry) for entry in _types(plan, "RouteTable")} == {f"RouteTable dev-private-{z}" for z in (A, C)}
+    assert not [entry for kind in ("InternetGateway", "NatGateway", "Route", "Eip") for entry in _types(plan, kind)]
+    assert probed(plan, "public_subnet_ids") == []
+    assert probed(plan, "public_subnet_cidrs") == []
+
+
+IPV6: dict[str, Any] = {"ip_family": "ipv6"}
+
+
+def test_with_ipv6_the_vpc_and_each_subnet_have_a_range_more() -> None:
+    plan = _recorded(**IPV6)
+    vpc = plan.one(name="dev-vpc")
+    assert vpc.inputs["assignGeneratedIpv6CidrBlock"] is True
+    block = IPv6Network(vpc.outputs["ipv6CidrBlock"])
+    for zone in (A, C):
+        blocks = ipv6_zone_blocks(block, zone)
+        for role, expected in (("public", blocks.public), ("private", blocks.private)):
+            subnet = _subnet(plan, role, zone).inputs
+            assert subnet["ipv6CidrBlock"] == str(expected)
+            assert subnet["assignIpv6AddressOnCreation"] is True
+    # A dual-stack load balancer sends from addresses of either family.
+    assert [":" in found for found in probed(plan, "public_subnet_cidrs")] == [False, False, True, True]
+
+
+def test_ipv6_leads_out_of_private_subnets_and_never_in(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown, **IPV6)
+    routes = {entry.name: entry.inputs for entry in _types(plan, "Route") if "destinationIpv6CidrBlock" in entry.inputs}
+    assert set(routes) == {"dev-public-ipv6", f"dev-private-{A}-ipv6", f"dev-private-{C}-ipv6"}
+    assert {route["destinationIpv6CidrBlock"] for route in routes.values()} == {"::/0"}
+    for name, route in routes.items():
+        assert ("egressOnlyGatewayId" in route) == ("private" in name)
+        assert ("gatewayId" in route) == ("public" in name)
+
+
+def test_without_nat_no_ipv6_leads_out_either() -> None:
+    plan = _recorded(nat="none", **IPV6)
+    assert not _types(plan, "EgressOnlyInternetGateway")
+
+
+def test_ipv4_is_what_there_is_otherwise() -> None:
+    assert _recorded(ip_family="ipv4").to_json() == _recorded().to_json()
+
+
 def test_pod_subnets_are_in_the_secondary_range() -> None:
     plan = _recorded(pod_cidr="100.64.0.0/16")
     association = plan.one(name="dev-pods")
@@ -377,11 +425,21 @@ def _way_of_packets(plan: Plan) -> set[str]:
     [
         {},
         {"nat": "per-zone", "pod_cidr": "100.64.0.0/16"},
+        {"ip_family": "ipv6"},
         {"nat": "none", "interface_endpoints": ["ec2", "sts"], "pod_cidr": "100.64.0.0/16"},
+        {"nat": "none", "interface_endpoints": ["ec2", "sts"], "internet": False},
         {"public_nodes": True, "nat": "none"},
         {"public_nodes": True, "nat": "none", "interface_endpoints": ["sts"]},
     ],
-    ids=["one NAT gateway", "one each", "no NAT gateway", "public nodes", "public nodes, endpoints"],
+    ids=[
+        "one NAT gateway",
+        "one each",
+        "IPv6",
+        "no NAT gateway",
+        "no internet",
+        "public nodes",
+        "public nodes, endpoints",
+    ],
 )
 def test_nodes_come_after_their_way_out_and_go_before_it(changes: dict[str, Any], output: str, unknown: bool) -> None:
     """Trap 19 (appmod-blueprints #582): routes and NAT were gone while nodes still drained.
@@ -432,8 +490,9 @@ def test_a_load_balancer_in_public_subnets_waits_for_the_internet_gateway(unknow
     [
         ({}, ["public", f"private-{A}", f"private-{C}"]),
         ({"public_nodes": True, "nat": "none"}, ["public"]),
+        ({"internet": False, "nat": "none"}, [f"private-{A}", f"private-{C}"]),
     ],
-    ids=["private", "public nodes"],
+    ids=["private", "public nodes", "no internet"],
 )
 def test_s3_is_reached_by_a_gateway_endpoint_from_all_subnets(changes: dict[str, Any], tables: list[str]) -> None:
     plan = _recorded(**changes)
@@ -538,8 +597,10 @@ def test_outputs() -> None:
     expected = {
         "vpc_id": _id(plan, "Vpc", "dev-vpc"),
         "vpc_cidr": "10.10.0.0/16",
+        "public_subnets": ids["public"],
         "public_subnet_ids": list(ids["public"].values()),
         "public_subnet_cidrs": ["10.10.80.0/22", "10.10.16.0/22"],
+        "private_subnets": ids["private"],
         "private_subnet_ids": list(ids["private"].values()),
         "private_subnet_cidrs": ["10.10.64.0/20", "10.10.0.0/20"],
         "node_subnet_ids": list(ids["private"].values()),

@@ -43,6 +43,7 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "secrets": policies.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
         "parameters": policies.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
         "log-group": policies.log_group_writer(LOG_GROUP),
+        "vpc-cni-ipv6": policies.vpc_cni_ipv6(region),
     }
 
 
@@ -53,6 +54,7 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "role": policies.trust_role(NODE_ROLE),
         "ec2": policies.trust_service("ec2"),
         "eks": policies.trust_service("eks"),
+        "eks-auto-mode": policies.trust_service("eks", tags=True),
         "fargate": policies.trust_fargate(ACCOUNT, REGION, CLUSTER),
         "vpc-flow-logs": policies.trust_vpc_flow_logs(ACCOUNT, REGION),
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),

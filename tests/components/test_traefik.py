@@ -8,6 +8,7 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.chart import ChartSourceArgs
 from components.traefik import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -20,6 +21,7 @@ from components.traefik import (
     Traefik,
     TraefikArgs,
     TraefikDefinitions,
+    TraefikDefinitionsArgs,
     traefik_values,
 )
 from rehearsal.plan import Plan
@@ -73,7 +75,8 @@ def values() -> dict[str, Any]:
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
     # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"gateway_api": False}, opts), unknown=unknown)
+    args: TraefikDefinitionsArgs = {"gateway_api": False, "charts": None}
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", args, opts), unknown=unknown)
     assert_shape(plan, TraefikDefinitions, "proxy")
     group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
     assert group.inputs["files"] == list(versions.TRAEFIK_CRDS)
@@ -81,9 +84,11 @@ def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
 
 
 def test_the_definitions_may_come_from_elsewhere() -> None:
-    files = ["https://charts.example.jp/traefik.io_middlewares.yaml"]
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"files": files, "gateway_api": False}, opts))
-    assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == files
+    charts: ChartSourceArgs = {"files": "https://files.example.jp/mirror"}
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"charts": charts, "gateway_api": False}, opts))
+    assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == [
+        f"https://files.example.jp/mirror/{url.removeprefix('https://')}" for url in versions.TRAEFIK_CRDS
+    ]
 
 
 def test_the_definitions_are_of_the_charts_version() -> None:
@@ -279,6 +284,21 @@ def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), "traefik").inputs
     assert inputs["chart"] == f"{REGISTRY['registry']}/traefik"
     assert "hunter2" not in repr(inputs)
+
+
+@pytest.mark.parametrize(
+    ("charts", "registry", "repository"),
+    [
+        (None, "docker.io", "library/traefik"),
+        ({"images": "own.example.jp/mirror"}, "own.example.jp", "mirror/docker.io/library/traefik"),
+    ],
+    ids=["the publisher's", "the company's own"],
+)
+def test_its_image_comes_from_the_companys_registry_where_there_is_one(
+    charts: ChartSourceArgs | None, registry: str, repository: str
+) -> None:
+    values = values_of(_plan(charts=charts), "traefik")
+    assert values["image"] == {"registry": registry, "repository": repository}
 
 
 def test_it_waits_for_the_subnets_that_it_trusts() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import Rehearsal, Run
+from rehearsal.engine.rehearse import Rehearsal, Run, owners
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,11 @@ def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Plat
 
     @cache
     def up(stack: str) -> tuple[Rehearsal, Run]:
-        rehearsal = Rehearsal(tmp_path_factory.mktemp(stack), stack)
+        folder = tmp_path_factory.mktemp(stack) / "first"
+        for owner in owners(stack):
+            # One at most: it brings with it what it refers to itself.
+            platform(owner).copy(folder)
+        rehearsal = Rehearsal(folder, stack)
         return rehearsal, rehearsal.up(check=False, behaviour=rehearsal.paced(PACE))
 
     def platform(stack: str) -> Rehearsal:

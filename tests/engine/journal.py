@@ -11,7 +11,7 @@ from rehearsal.engine.store import Event
 def place(urn: str) -> str:
     """Return the types of a resource and of what it is in, and its name without the platform's: "a$b::nodes"."""
     types, name = urn.split("::", 3)[2:]
-    return f"{types}::{re.sub(r'^platform-[a-z]+-?', '', name)}"
+    return f"{types}::{re.sub(r'^platform-(staging-b|[a-z]+)-?', '', name)}"
 
 
 def label(urn: str) -> str:

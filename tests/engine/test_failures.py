@@ -13,11 +13,11 @@ from rehearsal.engine.store import Event, Resource
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms, Program
 from tests.engine.test_stacks import UNPROTECTED
-from tests.plans import STACKS
+from tests.plans import CORE
 
 pytestmark = pytest.mark.engine
 
-every_stack = pytest.mark.parametrize("stack", STACKS)
+every_stack = pytest.mark.parametrize("stack", CORE)
 
 FULLY: Final = ("dev", "fargate")
 """The stacks of which everything fails; of the others, in turn, what is of a type that these do not have."""

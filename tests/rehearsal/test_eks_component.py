@@ -88,6 +88,21 @@ def test_it_registers_what_the_real_one_was_seen_to_register() -> None:
     assert shown == expected
 
 
+@pytest.mark.upstream
+def test_auto_mode_is_what_the_real_one_was_seen_to_ask_for() -> None:
+    facts = os.environ.get("UPSTREAM_FACTS")
+    if not facts:
+        pytest.skip("UPSTREAM_FACTS is not set: no recording of the real component to compare with")
+    recording = json.loads((Path(facts) / "pulumi-eks" / "lean-auto-mode.json").read_text())["resources"]
+    real = next(entry["inputs"] for entry in recording if entry["type"] == "aws:eks/cluster:Cluster")
+    compute = {"nodePools": ["general-purpose", "system"], "nodeRoleArn": "<arn of aws:iam/role:Role>"}
+    auto = {"autoMode": {"enabled": True, "createNodeRole": False, "computeConfig": compute}}
+    children, _ = expanded({**LEAN, **auto})
+    made = next(child.inputs for child in children if child.type == "aws:eks/cluster:Cluster")
+    for key in ("computeConfig", "storageConfig", "kubernetesNetworkConfig"):
+        assert made[key] == real[key]
+
+
 def _named(reference: Reference) -> str:
     return "aws:iam/role:Role::svc" if reference.urn == "urn:svc" else reference.urn.removeprefix("urn:")
 
@@ -98,7 +113,7 @@ def _named(reference: Reference) -> str:
         ({"skipDefaultNodeGroup": False}, "skipDefaultNodeGroup must be True"),
         ({"skipDefaultSecurityGroups": None}, "skipDefaultSecurityGroups must be True"),
         ({"authenticationMode": "CONFIG_MAP"}, "authenticationMode must be 'API'"),
-        ({"autoMode": {"enabled": True}}, "autoMode is not part of the lean form"),
+        ({"autoMode": {"enabled": True}}, "autoMode must have a computeConfig and no createNodeRole"),
         ({"kubeProxyAddonOptions": {}}, "kubeProxyAddonOptions.enabled must be false"),
         ({"corednsAddonOptions": {"enabled": True}}, "corednsAddonOptions.enabled must not be true"),
         ({"publicAccessCidrs": ["192.0.2.0/24"], "endpointPublicAccess": False}, "can only be set when"),

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.iam import attached_policy_arns
+from rehearsal.engine.refusals.routes import routes, way_out
 from rehearsal.engine.refusals.rules import rule
 from rehearsal.engine.refusals.uses import EC2, EKS, ELB
 from rehearsal.engine.store import Cloud, Resource
 
-ANYWHERE = "0.0.0.0/0"
 GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 PROVIDER = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"
-
-WITHOUT_NAT = frozenset({"ec2", "ecr.api", "ecr.dkr", "sts"})
-"""The endpoints that replace a way to the internet: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
-
 
 # --- Network
 # ---------------------------------------------------------------------------------------------------------------
@@ -68,30 +64,6 @@ def pending_certificate(listener: Resource, cloud: Cloud) -> str | None:
     return f"{certificate} is not issued: nothing has validated it"
 
 
-def way_out(subnet_id: str, cloud: Cloud) -> bool:
-    """Return whether what runs in a subnet reaches the internet, or endpoints that do instead."""
-    subnet = cloud.existing(uses.SUBNET, subnet_id)
-    if subnet is None:
-        return False
-    if subnet.is_given:
-        return True  # Its routes are its owner's business, and not described.
-    for route in _routes(subnet_id, cloud):
-        if cloud.existing(uses.GATEWAY, str(route.get("gatewayId"))):
-            return True
-        nat = cloud.existing(uses.NAT, str(route.get("natGatewayId")))
-        if nat and any(
-            cloud.existing(uses.GATEWAY, str(r.get("gatewayId"))) for r in _routes(nat.get("subnetId"), cloud)
-        ):
-            return True
-    services = [str(e.get("serviceName")) for e in cloud.of(uses.ENDPOINT, vpcId=subnet.get("vpcId"))]
-    return all(any(service.endswith(f".{needed}") for service in services) for needed in WITHOUT_NAT)
-
-
-def _routes(subnet_id: str, cloud: Cloud) -> Iterable[Resource]:
-    tables = [a.get("routeTableId") for a in cloud.of(uses.ASSOCIATION, subnetId=subnet_id)]
-    return [r for r in cloud.of(uses.ROUTE, destinationCidrBlock=ANYWHERE) if r.get("routeTableId") in tables]
-
-
 def _vpc_of_subnet(subnet_id: str, cloud: Cloud) -> str | None:
     subnet = cloud.existing(uses.SUBNET, subnet_id)
     return None if subnet is None else str(subnet.get("vpcId"))
@@ -131,9 +103,19 @@ def cluster_role_without_policy(cluster: Resource, cloud: Cloud) -> str | None:
 
     Without it EKS cannot clean up the security groups and network interfaces that it made.
     """
-    if "AmazonEKSClusterPolicy" in _policy_names(cluster.get("roleArn"), cloud):
-        return None
-    return f"the role {cluster.get('roleArn')} has no AmazonEKSClusterPolicy"
+    needed = ["AmazonEKSClusterPolicy", *(AUTO_MODE_POLICIES if cluster.get("computeConfig.enabled") else ())]
+    present = _policy_names(cluster.get("roleArn"), cloud)
+    lacking = [policy for policy in needed if policy not in present]
+    return f"the role {cluster.get('roleArn')} has no {lacking[0]}" if lacking else None
+
+
+AUTO_MODE_POLICIES: Sequence[str] = (
+    "AmazonEKSComputePolicy",
+    "AmazonEKSBlockStoragePolicy",
+    "AmazonEKSLoadBalancingPolicy",
+    "AmazonEKSNetworkingPolicy",
+)
+"""https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
 
 @rule("delete", uses.CLUSTER, code="InvalidRequestException", source=EKS + "DeleteCluster.html")
@@ -202,7 +184,7 @@ def addon_without_compute(addon: Resource, cloud: Cloud) -> str | None:
 def fargate_in_public_subnet(profile: Resource, cloud: Cloud) -> str | None:
     """Fargate pods run in private subnets only."""
     for subnet in profile.all("subnetIds"):
-        if any(route.get("gatewayId") for route in _routes(subnet, cloud)):
+        if any(route.get("gatewayId") for route in routes(subnet, cloud)):
             return f"{subnet} is not a private subnet"
     return None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.store import Cloud
+from rehearsal.engine.refusals.routes import way_out
+from rehearsal.engine.store import Cloud, Resource
 
 
 def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool = True) -> str | None:
@@ -18,6 +19,10 @@ def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool
     ]
     if groups or any(i.get("cluster") == cluster for i in cloud.of(uses.INSTANCE)):
         return None
+    control_plane = auto_mode(cluster, cloud)
+    if control_plane and control_plane.all("computeConfig.nodePools"):
+        lost = [subnet for subnet in control_plane.all("vpcConfig.subnetIds") if not way_out(subnet, cloud)]
+        return f"nodes in {lost[0]} have no way out" if lost else None
     profiles = [p for p in cloud.of(uses.FARGATE, clusterName=cluster) if p.ready <= cloud.now]
     matching = [p for p in profiles if any(fnmatchcase(namespace, str(s)) for s in p.all("selectors.namespace"))]
     if matching and fargate:
@@ -25,6 +30,16 @@ def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool
     if matching:
         return "there is no node, and the pod is not configured for Fargate"
     return f"there is no ready node and no Fargate profile for the namespace {namespace}"
+
+
+def auto_mode(cluster: str, cloud: Cloud) -> Resource | None:
+    """Return the control plane of a cluster with Auto Mode, None without.
+
+    It launches a node when a pod waits for one; agents and plugins are in its nodes.
+    https://docs.aws.amazon.com/eks/latest/userguide/automode.html
+    """
+    control_plane = cloud.one(uses.CLUSTER, "name", cluster)
+    return control_plane if control_plane and control_plane.get("computeConfig.enabled") else None
 
 
 def _has_nodes(outputs: dict[str, object]) -> bool:

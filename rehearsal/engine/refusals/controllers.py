@@ -12,7 +12,7 @@ from typing import Final
 
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import chart_of, namespace_of, releases_of, values_of
-from rehearsal.engine.refusals.compute import compute_problem
+from rehearsal.engine.refusals.compute import auto_mode, compute_problem
 from rehearsal.engine.refusals.iam import allowed, trusts_service, trusts_service_account
 from rehearsal.engine.store import Cloud, Resource, tags_of
 
@@ -82,7 +82,8 @@ def _role_of(release: Resource, default_account: str, cloud: Cloud) -> str:
     associations = cloud.of(uses.POD_IDENTITY, **same)
     if not associations:
         return f"!{namespace}/{account} has no IAM role: neither an annotation nor a Pod Identity association"
-    if not cloud.of(uses.ADDON, clusterName=release.cluster, addonName="eks-pod-identity-agent"):
+    agent = cloud.of(uses.ADDON, clusterName=release.cluster, addonName="eks-pod-identity-agent")
+    if not agent and not auto_mode(release.cluster, cloud):
         return f"!{namespace}/{account} gets no credentials: the add-on eks-pod-identity-agent is not there"
     role = str(associations[0].get("roleArn"))
     trusted = trusts_service(role, POD_IDENTITY_SERVICE, cloud)

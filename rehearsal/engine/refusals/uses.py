@@ -57,6 +57,7 @@ CLUSTER: Final = "aws:eks/cluster:Cluster"
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 FARGATE: Final = "aws:eks/fargateProfile:FargateProfile"
 ADDON: Final = "aws:eks/addon:Addon"
+EGRESS_GATEWAY: Final = "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"
 ENTRY: Final = "aws:eks/accessEntry:AccessEntry"
 ENTRY_POLICY: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 POD_IDENTITY: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
@@ -80,6 +81,7 @@ USES: Final[tuple[Use, ...]] = (
     Use(GROUP, "vpcId", VPC, "id", "DependencyViolation", EC2 + "DeleteVpc.html"),
     Use(TABLE, "vpcId", VPC, "id", "DependencyViolation", EC2 + "DeleteVpc.html"),
     Use(GATEWAY, "vpcId", VPC, "id", "DependencyViolation", EC2 + "DeleteVpc.html"),
+    Use(EGRESS_GATEWAY, "vpcId", VPC, "id", "DependencyViolation", EC2 + "DeleteVpc.html"),
     Use(ENDPOINT, "vpcId", VPC, "id", "DependencyViolation", EC2 + "DeleteVpc.html"),
     Use(FLOW_LOG, "vpcId", VPC, "id", "", EC2 + "CreateFlowLogs.html"),
     Use(TARGET_GROUP, "vpcId", VPC, "id", "", ELB + "CreateTargetGroup.html"),
@@ -107,6 +109,7 @@ USES: Final[tuple[Use, ...]] = (
     Use(NAT, "allocationId", ADDRESS, "id", "InvalidIPAddress.InUse", EC2 + "ReleaseAddress.html"),
     Use(ROUTE, "natGatewayId", NAT, "id", "", EC2 + "CreateRoute.html"),
     Use(ROUTE, "gatewayId", GATEWAY, "id", "", EC2 + "CreateRoute.html"),
+    Use(ROUTE, "egressOnlyGatewayId", EGRESS_GATEWAY, "id", "", EC2 + "CreateRoute.html"),
     Use(ROUTE, "routeTableId", TABLE, "id", "", EC2 + "CreateRoute.html"),
     Use(ENDPOINT, "routeTableIds", TABLE, "id", "", EC2 + "CreateVpcEndpoint.html"),
     Use(ASSOCIATION, "routeTableId", TABLE, "id", "DependencyViolation", EC2 + "DeleteRouteTable.html"),
@@ -118,6 +121,7 @@ USES: Final[tuple[Use, ...]] = (
     Use(ATTACHMENT, "policyArn", POLICY, "arn", "DeleteConflict", IAM + "DeletePolicy.html"),
     Use(INSTANCE, "iamInstanceProfile", PROFILE, "name", "DeleteConflict", IAM + "DeleteInstanceProfile.html"),
     Use(CLUSTER, "roleArn", ROLE, "arn", "", EKS + "CreateCluster.html"),
+    Use(CLUSTER, "computeConfig.nodeRoleArn", ROLE, "arn", "", EKS + "CreateCluster.html"),
     Use(NODE_GROUP, "nodeRoleArn", ROLE, "arn", "", EKS + "CreateNodegroup.html"),
     Use(FARGATE, "podExecutionRoleArn", ROLE, "arn", "", EKS + "CreateFargateProfile.html"),
     Use(POD_IDENTITY, "roleArn", ROLE, "arn", "", EKS + "CreatePodIdentityAssociation.html"),

@@ -1,0 +1,36 @@
+"""Where packets of a subnet can go."""
+
+from __future__ import annotations
+
+from rehearsal.engine.refusals import uses
+from rehearsal.engine.store import Cloud, Resource
+
+ANYWHERE = "0.0.0.0/0"
+
+WITHOUT_NAT = frozenset({"ec2", "ecr.api", "ecr.dkr", "sts"})
+"""The endpoints that replace a way to the internet: https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
+
+
+def way_out(subnet_id: str, cloud: Cloud) -> bool:
+    """Return whether what runs in a subnet reaches the internet, or endpoints that do instead."""
+    subnet = cloud.existing(uses.SUBNET, subnet_id)
+    if subnet is None:
+        return False
+    if subnet.is_given:
+        return True  # Its routes are its owner's business, and not described.
+    for route in routes(subnet_id, cloud):
+        if cloud.existing(uses.GATEWAY, str(route.get("gatewayId"))):
+            return True
+        nat = cloud.existing(uses.NAT, str(route.get("natGatewayId")))
+        if nat and any(
+            cloud.existing(uses.GATEWAY, str(r.get("gatewayId"))) for r in routes(nat.get("subnetId"), cloud)
+        ):
+            return True
+    services = [str(e.get("serviceName")) for e in cloud.of(uses.ENDPOINT, vpcId=subnet.get("vpcId"))]
+    return all(any(service.endswith(f".{needed}") for service in services) for needed in WITHOUT_NAT)
+
+
+def routes(subnet_id: str, cloud: Cloud) -> list[Resource]:
+    """Return the routes of a subnet to anywhere."""
+    tables = [a.get("routeTableId") for a in cloud.of(uses.ASSOCIATION, subnetId=subnet_id)]
+    return [r for r in cloud.of(uses.ROUTE, destinationCidrBlock=ANYWHERE) if r.get("routeTableId") in tables]
