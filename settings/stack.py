@@ -23,7 +23,7 @@ from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.dns import CertManager, ExternalDns
 from settings.external_secrets import ExternalSecrets
-from settings.extra_charts import ExtraChart, PodSecurity
+from settings.extra_charts import ExtraChart
 from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
@@ -32,7 +32,7 @@ from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
-from settings.values import Label, NodeGroupName, ReleaseName
+from settings.values import Label, NodeGroupName, PodSecurity, ReleaseName
 from settings.workloads import Workloads
 
 

@@ -836,6 +836,7 @@ EFFECTS: Final[dict[str, Effect]] = {
 
 # Settings whose change is seen otherwise, by tests of their own below.
 SEEN_OTHERWISE: Final = {
+    "charts.files",
     "network.existing.tagging",
     "charts.password",
     "extraCharts.*.secretValues",
@@ -843,7 +844,6 @@ SEEN_OTHERWISE: Final = {
     "gitCredentials.*.password",
     "gitCredentials.*.sshPrivateKey",
 }
-SEEN_OTHERWISE: Final = {"network.existing.tagging", "charts.files", "charts.password"}
 
 
 def _leaves(annotation: Any, path: str = "") -> Iterator[str]:

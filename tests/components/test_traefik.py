@@ -197,7 +197,9 @@ def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> No
 
 
 def test_the_gateway_api_has_definitions_of_its_own(unknown: bool) -> None:
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"gateway_api": True}, opts), unknown=unknown)
+    plan = recorded(
+        lambda opts: TraefikDefinitions("proxy", {"gateway_api": True, "charts": None}, opts), unknown=unknown
+    )
     assert_shape(plan, TraefikDefinitions, "proxy")
     groups = {entry.name: entry.inputs["files"] for entry in plan.find(type="kubernetes:yaml/v2:ConfigGroup")}
     assert groups == {
