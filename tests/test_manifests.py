@@ -13,7 +13,7 @@ from components.traefik import GATEWAY, INGRESS_CLASS, NAMESPACE
 from components.workloads import type_token
 from rehearsal import sdk
 from rehearsal.cloud.kubernetes import is_custom
-from settings.rules.workloads import Workloads
+from settings import Workloads
 from tests import upstream
 
 FOLDERS: Final = manifests.folders()
