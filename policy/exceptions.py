@@ -140,6 +140,7 @@ UNTAGGABLE: Final = frozenset(
     {
         "aws:acm/certificateValidation:CertificateValidation",
         "aws:cloudwatch/eventTarget:EventTarget",
+        "aws:cloudwatch/logMetricFilter:LogMetricFilter",
         "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation",
         "aws:ec2/route:Route",
         "aws:ec2/routeTableAssociation:RouteTableAssociation",

@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 class _SameThread(ThreadPoolExecutor):
     """Runs at once what the SDK hands to a thread so as not to wait for the engine: this monitor never makes it wait.
 
-    The order of registrations is then the same in each run.
+    What does not wait for anything is then registered in the program's order.
     """
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:

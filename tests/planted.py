@@ -45,6 +45,10 @@ PLANTINGS: Final = {
         {"extraCharts": {"keda": {**CHART, "secretValues": {"token": ...}}}},
         frozenset({"kubernetes:helm.sh/v3:Release values.token"}),
     ),
+    "observability.alarms.webhooks.*": Planting(
+        {"observability": {"alarms": {"webhooks": {"pager": ...}}}},
+        frozenset({"aws:sns/topicSubscription:TopicSubscription endpoint"}),
+    ),
     "gitCredentials.*.password": Planting(
         {**_git("https://git.example.jp"), "gitCredentials": {"https": {**HTTPS, "password": ...}}},
         frozenset({"kubernetes:core/v1:Secret stringData.password"}),

@@ -11,7 +11,7 @@ from tests import upstream
 from tests.plans import plan_of
 from tests.settings_files import ROOT
 
-FILE: Path = ROOT / "manifests" / "external-secret" / "external-secret.yaml"
+FILE: Path = ROOT / "manifests" / "hello" / "external-secret" / "external-secret.yaml"
 
 
 def _example() -> dict[str, Any]:

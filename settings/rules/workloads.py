@@ -8,6 +8,7 @@ from components import manifests
 from components.manifests import Object
 from settings.cluster import Addons
 from settings.compute import FargateProfile, NodeGroup, TaintEffect
+from settings.external_secrets import ExternalSecrets
 from settings.ingress import Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
@@ -41,12 +42,26 @@ def _items(workloads: Workloads | None) -> Iterator[tuple[str, Object]]:
 
 
 @rule
-def _served(workloads: Workloads | None, traefik: Traefik, addons: Addons) -> Iterator[Problem]:
+def _served(
+    workloads: Workloads | None, traefik: Traefik, addons: Addons, external_secrets: ExternalSecrets | None
+) -> Iterator[Problem]:
     for path, item in _items(workloads):
         if item["apiVersion"].startswith("gateway.networking.k8s.io/") and not traefik.gateway_api:
             yield Problem(path, f"an {item['kind']}", "expected traefik.gatewayApi: true")
+        if item["apiVersion"].startswith("external-secrets.io/") and not _reads(item, external_secrets):
+            store, namespace = item["spec"]["secretStoreRef"]["name"], manifests.namespace_of(item)
+            expected = f"expected externalSecrets.stores.{store} for namespace {namespace}"
+            yield Problem(path, f"an {item['kind']}", expected)
         if item["kind"] == "HorizontalPodAutoscaler" and not addons.metrics_server:
             yield Problem(path, "an autoscaler", "expected addons.metricsServer: true, which it reads")
+
+
+def _reads(item: Object, external_secrets: ExternalSecrets | None) -> bool:
+    """Tell whether an ExternalSecret may use the store that it names."""
+    stores = external_secrets.stores if external_secrets else {}
+    store = stores.get(item["spec"]["secretStoreRef"]["name"])
+    namespace = manifests.namespace_of(item) or ""
+    return store is not None and any(fnmatchcase(namespace, pattern) for pattern in store.namespaces)
 
 
 @rule
