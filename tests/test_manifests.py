@@ -68,9 +68,10 @@ def test_a_kind_of_kubernetes_has_no_field_that_the_sdk_does_not_know(folder: st
 @pytest.mark.upstream
 def test_custom_resources_are_what_their_definitions_allow() -> None:
     found = [item for item in _everything() if is_custom(type_token(item))]
-    assert {item["kind"] for item in found} == {"IngressRoute", "Middleware", "HTTPRoute"}
+    assert {item["kind"] for item in found} == {"IngressRoute", "Middleware", "HTTPRoute", "ExternalSecret"}
     for item in found:
-        group, folder = item["apiVersion"].partition("/")[0], {"HTTPRoute": "gateway-api"}.get(item["kind"], "traefik")
+        group = item["apiVersion"].partition("/")[0]
+        folder = {"HTTPRoute": "gateway-api", "ExternalSecret": "external-secrets"}.get(item["kind"], "traefik")
         definition = upstream.facts("crds", folder, f"{group}_{item['kind'].lower()}s.yaml")
         assert upstream.object_problems(definition, item) == []
 

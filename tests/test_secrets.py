@@ -104,6 +104,10 @@ def test_no_preview_prints_a_secret(
 # --- Errors -------------------------------------------------------------------------------------------------------
 
 
+CURED = {("a version of an add-on that only observability has", "observability.alarms.webhooks.*")}
+"""What is wrong with a stack file, and the secret beside which it would be right."""
+
+
 @pytest.mark.parametrize("case", bad_files(), ids=lambda case: case["name"])
 def test_no_error_of_a_bad_stack_file_shows_a_secret(case: Case) -> None:
     real = sections_of(case.get("stack", "dev"))
@@ -111,6 +115,8 @@ def test_no_error_of_a_bad_stack_file_shows_a_secret(case: Case) -> None:
         sections = changed(case)
         # What the case is about stays as it is.
         given = {key: value for key, value in planted(setting, PLANTED).items() if sections.get(key) == real.get(key)}
+        if (case["name"], setting) in CURED:
+            continue
         with pytest.raises(SettingsError) as caught:
             read(merge(sections, given), [*case.get("secret", []), *given])
         assert forms_in(str(caught.value)) == []

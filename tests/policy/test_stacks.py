@@ -181,7 +181,8 @@ def _objects() -> Iterator[Resource]:
                 version = document["apiVersion"] if "/" in document["apiVersion"] else f"core/{document['apiVersion']}"
                 type_ = f"kubernetes:{version}:{document['kind']}"
                 name = f"{path.name} {document['metadata']['name']}"
-                yield Resource(urn=f"urn:pulumi:prod::m::{type_}::{name}", type=type_, name=name, properties=document)
+                # Samples, which no production runs.
+                yield Resource(urn=f"urn:pulumi:dev::m::{type_}::{name}", type=type_, name=name, properties=document)
 
 
 def test_manifests_keep_to_the_rules() -> None:
