@@ -153,6 +153,12 @@ WORKLOAD_CONTROLLERS: Final = [
     "metrics-server",
     "ebs driver",
     "gp3",
+    "snapshot class",
+    "monitoring agent",
+    "store of secrets",
+    "store of parameters",
+    "external-dns",
+    "issuers",
 ]
 
 # What each step waits for; what it waits for through these is left out. Steps that a stack does not have do not count.
