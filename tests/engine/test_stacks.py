@@ -199,10 +199,10 @@ OUTLIVES: Final = {
         r"|:Release::traefik-release",
         r":ApplicationSet::",
     ),
-    "what clears up after workloads outlives added charts": (
+    "what clears up after workloads outlives them and added charts": (
         r":(LoadBalancerController|ClusterAddons|NodePools|ExternalSecrets|ExternalDns|CertManager)\$"
         r"|:Release::traefik-release",
-        r":ExtraChart\$kubernetes:",
+        r":(ExtraChart|Workloads)\$kubernetes:",
     ),
     "the deployer's rights outlive all that is in the cluster": (
         r":Access(Entry|PolicyAssociation)::access-deployer",
