@@ -277,7 +277,7 @@ if settings.cluster_autoscaler:
         in_cluster,
     )
 if settings.external_secrets:
-    ExternalSecrets(
+    external_secrets = ExternalSecrets(
         f"{name}-secrets",
         arguments(
             ExternalSecretsArgs,
@@ -287,8 +287,9 @@ if settings.external_secrets:
         ),
         in_cluster,
     )
+    workload_controllers.append(external_secrets)
 if settings.external_dns:
-    ExternalDns(
+    external_dns = ExternalDns(
         f"{name}-dns",
         arguments(
             ExternalDnsArgs,
@@ -298,8 +299,9 @@ if settings.external_dns:
         ),
         in_cluster,
     )
+    workload_controllers.append(external_dns)
 if settings.cert_manager:
-    CertManager(
+    cert_manager = CertManager(
         f"{name}-certificates",
         arguments(
             CertManagerArgs,
@@ -309,6 +311,7 @@ if settings.cert_manager:
         ),
         in_cluster,
     )
+    workload_controllers.append(cert_manager)
 
 # --- Ingress: one ALB, Traefik behind it --------------------------------------------------------------------------
 

@@ -6,9 +6,7 @@ from typing import Final
 from rehearsal.plan import Plan, Registration
 from rehearsal.program import run_program
 
-CORE: Final = ("dev", "staging", "prod", "fargate")
-"""The stacks on which failures are rehearsed; the others are made of the same parts."""
-STACKS: Final = (*CORE, "private", "staging-b", "auto")
+STACKS: Final = ("dev", "staging", "prod", "fargate", "private", "staging-b", "auto")
 
 
 @cache

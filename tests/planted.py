@@ -31,9 +31,10 @@ SSH: Final = {"url": "ssh://git@git.example.jp/group"}
 
 
 def _git(host: str) -> dict[str, Any]:
-    applications = {"repository": f"{host}/group/apps.git", "path": "apps/*", "namespacePrefix": "app-"}
-    # A set for each, that all secrets can be planted in one stack.
-    return {"argoCd": {}, "gitOps": {"sets": {host.partition(":")[0]: applications}}}
+    # A set for each, with namespaces of its own, that all secrets can be planted in one stack.
+    key = host.partition(":")[0]
+    applications = {"repository": f"{host}/group/apps.git", "path": "apps/*", "namespacePrefix": f"{key}-"}
+    return {"argoCd": {}, "gitOps": {"sets": {key: applications}}}
 
 
 PLANTINGS: Final = {

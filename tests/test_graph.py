@@ -155,6 +155,10 @@ WORKLOAD_CONTROLLERS: Final = [
     "ebs driver",
     "gp3",
     "snapshot class",
+    "store of secrets",
+    "store of parameters",
+    "external-dns",
+    "issuers",
 ]
 
 # What each step waits for; what it waits for through these is left out. Steps that a stack does not have do not count.

@@ -68,13 +68,13 @@ def _plain(thing: dict[str, Any]) -> dict[str, Any]:
 def _cloud(rehearsal: Rehearsal) -> Things:
     things = rehearsal.left()
     urns = {thing.key: thing.urn for thing in things}
-    found: Things = {}
+    found, same = Things(), Counter[str]()
     for thing in things:
         # What a controller made has an id that depends on the order of things.
         name = thing.urn or (f"{thing.type} of {urns[thing.maker]}" if thing.maker else f"{thing.type} {thing.id}")
         known = {} if thing.maker else {"inputs": thing.inputs, "outputs": thing.outputs}
-        same = sum(key.startswith(name) for key in found)
-        found[f"{name} {same}"] = _plain({"type": thing.type, "cluster": thing.cluster, **known})
+        same[name] += 1
+        found[f"{name} {same[name]}"] = _plain({"type": thing.type, "cluster": thing.cluster, **known})
     return found
 
 

@@ -1,8 +1,12 @@
 """The stacks, and small Pulumi programs, on the real engine."""
 
+import fcntl
+import json
 import os
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -31,17 +35,36 @@ PACE: Final = 0.001
 
 
 @pytest.fixture(scope="session")
-def platforms(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Platforms:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of pytest-xdist have in common: each has its own base folder in that of the run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def platforms(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, pulumi: cli.Cli) -> Platforms:
     """What gives a stack as its first `up` left it; made once, so whoever changes it takes a copy."""
 
     @cache
     def up(stack: str) -> tuple[Rehearsal, Run]:
-        folder = tmp_path_factory.mktemp(stack) / "first"
-        for owner in owners(stack):
-            # One at most: it brings with it what it refers to itself.
-            platform(owner).copy(folder)
-        rehearsal = Rehearsal(folder, stack)
-        return rehearsal, rehearsal.up(check=False, behaviour=rehearsal.paced(PACE))
+        first, ended = shared_folder / f"first-{stack}", shared_folder / f"first-{stack}.json"
+        with _alone(shared_folder / f"first-{stack}.lock"):
+            if not ended.exists():
+                for owner in owners(stack):
+                    # One at most: it brings with it what it refers to itself.
+                    platform(owner).copy(first)
+                rehearsal = Rehearsal(first, stack)
+                run = rehearsal.up(check=False, behaviour=rehearsal.paced(PACE))
+                ended.write_text(json.dumps(asdict(run)))
+            made = Rehearsal(first, stack).copy(tmp_path_factory.mktemp(stack) / "first")
+        return made, Run(**json.loads(ended.read_text()))
 
     def platform(stack: str) -> Rehearsal:
         rehearsal, run = up(stack)

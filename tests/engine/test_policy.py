@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import ROOT, Rehearsal, Run
+from rehearsal.engine.rehearse import ROOT, Rehearsal, Run, owners
 from tests.engine.conftest import HEAD, Platforms
 from tests.plans import STACKS
 from tests.policy.advice import ADVICE
@@ -66,8 +66,12 @@ def small(tmp_path: Path, pulumi: cli.Cli) -> Small:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_first_preview_of_a_stack_has_no_mandatory_violation(stack: str, tmp_path: Path, pulumi: cli.Cli) -> None:
-    run = Rehearsal(tmp_path, stack).pulumi("preview", *PACK)
+def test_a_first_preview_of_a_stack_has_no_mandatory_violation(
+    stack: str, tmp_path: Path, platforms: Platforms
+) -> None:
+    for owner in owners(stack):
+        platforms(owner).copy(tmp_path / "new")
+    run = Rehearsal(tmp_path / "new", stack).pulumi("preview", *PACK)
     assert "eks-platform@v1.0.0" in run.stdout
     assert "can't run policy" not in run.text
     assert {level for level, _, _ in _violations(run)} <= {"advisory"}

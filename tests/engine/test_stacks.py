@@ -184,10 +184,9 @@ OUTLIVES: Final = {
     "the operator of secrets outlives its stores": (r":Release::secrets-release", r":ClusterSecretStore::"),
     "the operator's role outlives it": (r":ExternalSecrets\$.*::secrets-operator", r":Release::secrets-release"),
     "cert-manager outlives its issuers": (r":Release::certificates-release", r":ClusterIssuer::"),
-    "roles of what changes records and groups outlive it": (
-        r":(ExternalDns|CertManager|ClusterAutoscaler)\$.*aws:",
-        r":Release::(dns|certificates|autoscaler)-release",
-    ),
+    "ExternalDNS's role outlives it": (r":ExternalDns\$.*aws:", r":Release::dns-release"),
+    "cert-manager's role outlives it": (r":CertManager\$.*aws:", r":Release::certificates-release"),
+    "the autoscaler's role outlives it": (r":ClusterAutoscaler\$.*aws:", r":Release::autoscaler-release"),
     "Karpenter's queue and rules outlive it": (
         r":(Queue|QueuePolicy|EventRule|EventTarget)::karpenter-",
         r":Release::karpenter-release",
@@ -196,8 +195,14 @@ OUTLIVES: Final = {
     "Karpenter's definitions outlive it": (r":Release::karpenter-crd", r":Release::karpenter-release"),
     "the load balancer controller's role outlives it": (r":LoadBalancerController\$.*aws:", r":Release::lbc-release"),
     "Argo CD and what clears up after workloads outlive what it deploys": (
-        r":ArgoCd\$|:(LoadBalancerController|ClusterAddons|NodePools)\$|:Release::traefik-release",
+        r":(ArgoCd|LoadBalancerController|ClusterAddons|NodePools|ExternalSecrets|ExternalDns|CertManager)\$"
+        r"|:Release::traefik-release",
         r":ApplicationSet::",
+    ),
+    "what clears up after workloads outlives them and added charts": (
+        r":(LoadBalancerController|ClusterAddons|NodePools|ExternalSecrets|ExternalDns|CertManager)\$"
+        r"|:Release::traefik-release",
+        r":(ExtraChart|Workloads)\$kubernetes:",
     ),
     "the deployer's rights outlive all that is in the cluster": (
         r":Access(Entry|PolicyAssociation)::access-deployer",
