@@ -10,11 +10,16 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 import versions
 
 from . import namespaces, traefik
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .placement import PlacementArgs, pod_placement, zone_spread
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.ARGO_CD
+IMAGE: Final = "quay.io/argoproj/argocd"
+REDIS_IMAGE: Final = "public.ecr.aws/docker/library/redis"
+"""The chart has it by another name of the registry, for which a mirror would need a second rule.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"""
 NAME: Final = "argocd"
 """The beginning of the names of all that the chart makes: the one that upstream's manuals and CLI expect."""
 SERVER: Final = f"{NAME}-server"
@@ -65,7 +70,7 @@ class ArgoCdArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
 
 
 class ArgoCd(pulumi.ComponentResource):
@@ -175,16 +180,22 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
     for part in ("applicationSet", "redis"):
         parts[part] |= {"readinessProbe": {"enabled": True}, "livenessProbe": {"enabled": True}}
     parts["repoServer"]["copyutil"] = {"resources": small}
-    parts["redis"] |= {"serviceAccount": {"create": True}, "automountServiceAccountToken": False}
+    parts["redis"] |= {
+        "image": {"repository": image(REDIS_IMAGE, args["charts"])},
+        "serviceAccount": {"create": True},
+        "automountServiceAccountToken": False,
+    }
     return {
         "fullnameOverride": NAME,
         # Helm upgrades them with the chart. They stay when it goes: with them would go every Application that somebody
         # made by hand, and their finalizers would wait for a controller that is gone too.
         "crds": {"install": True, "keep": True},
         "global": {
+            "image": {"repository": image(IMAGE, args["charts"])},
             # Without a host there is only a port-forward.
             "domain": args.get("host", "localhost"),
             "logging": {"format": "json"},
+            "priorityClassName": "system-cluster-critical",
             # Those of the parts are switched on one by one: the server's would let everybody in.
             "networkPolicy": {"create": False},
             **pod_placement(args["placement"]),

@@ -8,13 +8,15 @@ from pulumi_kubernetes.apiextensions import CustomResource
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.CERT_MANAGER
 NAME: Final = versions.CERT_MANAGER.name
+IMAGES: Final = "quay.io/jetstack/cert-manager-"
+"""The beginning of its images' names, with the part's name after it."""
 
 ACME_SERVERS: Final = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
@@ -50,7 +52,7 @@ class CertManagerArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
     issuers: dict[str, IssuerArgs]
     """Issuers by name."""
 
@@ -85,7 +87,7 @@ class CertManager(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=args["namespace"],
             source=args["charts"],
-            values=cert_manager_values(args["placement"], args["region"], role_annotations(identity)),
+            values=cert_manager_values(args, role_annotations(identity)),
         )
         for issuer, settings in issuers.items():
             CustomResource(
@@ -100,10 +102,12 @@ class CertManager(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def cert_manager_values(
-    placement: PlacementArgs, region: str, annotations: dict[str, pulumi.Output[str]]
-) -> dict[str, Any]:
+def cert_manager_values(args: CertManagerArgs, annotations: dict[str, pulumi.Output[str]]) -> dict[str, Any]:
     """Return the chart's values (cert-manager chart 1.21)."""
+    placement = args["placement"]
+
+    def of(part: str) -> dict[str, str]:
+        return {"repository": image(f"{IMAGES}{part}", args["charts"])}
 
     def component(role: str, pods: str, memory: str) -> dict[str, Any]:
         labels = {
@@ -112,6 +116,7 @@ def cert_manager_values(
             "app.kubernetes.io/component": role,
         }
         return {
+            "image": of(role),
             "replicaCount": 2,
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
             "resources": {"requests": {"cpu": "50m", "memory": memory}, "limits": {"memory": memory}},
@@ -128,13 +133,14 @@ def cert_manager_values(
         # certificate would go with them.
         "crds": {"enabled": True, "keep": True},
         # Its own, and not kube-system, where it would need rights of its own.
-        "global": {"leaderElection": {"namespace": NAMESPACE}},
+        "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": "system-cluster-critical"},
         "serviceAccount": {"name": NAME, "annotations": annotations},
-        "extraEnv": [{"name": "AWS_REGION", "value": region}],
+        "extraEnv": [{"name": "AWS_REGION", "value": args["region"]}],
         "webhook": {**component("webhook", "webhook", "128Mi"), **port},
         "cainjector": component("cainjector", "cainjector", "256Mi"),
+        "acmesolver": {"image": of("acmesolver")},
         # The release is over when the webhook answers.
-        "startupapicheck": {"resources": check, **pod_placement(placement)},
+        "startupapicheck": {"image": of("startupapicheck"), "resources": check, **pod_placement(placement)},
     }
 
 

@@ -25,10 +25,10 @@ class ChartSourceArgs(TypedDict):
 
 
 def image(repository: str, source: ChartSourceArgs | None) -> str:
-    """Return where the image `repository` ("public.ecr.aws/karpenter/controller") comes from, without tag or digest.
+    """Return where the image `repository` ("public.ecr.aws/karpenter/controller") comes from.
 
-    repository: its whole name at the publisher's, registry included ("docker.io/library/traefik"). source: a
-    component's `charts`. With `images` "registry.example.jp/mirror" the answer is
+    repository: its whole name at the publisher's, registry included ("docker.io/library/traefik"); with a tag and a
+    digest, the answer has them too. source: a component's `charts`. With `images` "registry.example.jp/mirror" it is
     "registry.example.jp/mirror/public.ecr.aws/karpenter/controller": with the whole name below it, images of different
     registries never meet, and a pull-through cache has one rule for each registry, under that registry's name.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html

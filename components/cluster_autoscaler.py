@@ -7,12 +7,13 @@ import pulumi
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
 
 NAMESPACE: Final = namespaces.SYSTEM
 NAME: Final = versions.CLUSTER_AUTOSCALER.name
+IMAGE: Final = "registry.k8s.io/autoscaling/cluster-autoscaler"
 
 
 class ClusterAutoscalerArgs(TypedDict):
@@ -33,7 +34,7 @@ class ClusterAutoscalerArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
     expander: str
     """Which of several fitting groups grows."""
     scale_down_unneeded: str
@@ -78,7 +79,10 @@ def cluster_autoscaler_values(
     return {
         # The chart's own is "aws-cluster-autoscaler", which it puts after the release's.
         "nameOverride": NAME,
-        "image": {"tag": versions.CLUSTER_AUTOSCALER_IMAGE[args["kubernetes_version"]]},
+        "image": {
+            "repository": image(IMAGE, args["charts"]),
+            "tag": versions.CLUSTER_AUTOSCALER_IMAGE[args["kubernetes_version"]],
+        },
         "awsRegion": args["region"],
         "autoDiscovery": {
             "clusterName": args["cluster_name"],

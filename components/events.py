@@ -12,6 +12,7 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 import versions
 
 from . import namespaces, policies
+from .chart import ChartSourceArgs, image
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement
 from .pod_security import restricted_namespace
@@ -36,6 +37,8 @@ class EventsArgs(TypedDict):
     """How it gets its role."""
     placement: PlacementArgs
     """Where its pod runs."""
+    charts: ChartSourceArgs | None
+    """Where its image comes from; None: its publisher."""
     retention_days: int
     """How long CloudWatch keeps events."""
 
@@ -92,7 +95,7 @@ class Events(pulumi.ComponentResource):
                 "template": {
                     # Fluent Bit reads its configuration once: another one is another pod.
                     "metadata": {"labels": LABELS, "annotations": {"checksum/configuration": text.apply(_checksum)}},
-                    "spec": pod_spec(args["placement"], account.metadata["name"], configuration.metadata["name"]),
+                    "spec": pod_spec(args, account.metadata["name"], configuration.metadata["name"]),
                 },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[reader]),
@@ -124,7 +127,7 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration: pulumi.Input[str]) -> PodSpecArgsDict:
+def pod_spec(args: EventsArgs, account: pulumi.Input[str], configuration: pulumi.Input[str]) -> PodSpecArgsDict:
     """Return the spec of the pod, which the Pod Security Standard `restricted` admits."""
     return {
         "service_account_name": account,
@@ -138,14 +141,14 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
         "containers": [
             {
                 "name": "fluent-bit",
-                "image": versions.FLUENT_BIT_IMAGE,
+                "image": image(versions.FLUENT_BIT_IMAGE, args["charts"]),
                 # Past the image's entry point, a shell script that loads plugins for other destinations.
                 "command": ["/fluent-bit/bin/fluent-bit", "--config=/fluent-bit/events/fluent-bit.conf"],
                 "ports": [{"name": "health", "container_port": HEALTH_PORT}],
                 "readiness_probe": {"http_get": {"path": "/api/v1/health", "port": HEALTH_PORT}},
                 # Not its health: a new start cures nothing that ails CloudWatch.
                 "liveness_probe": {"http_get": {"path": "/", "port": HEALTH_PORT}, "period_seconds": 30},
-                "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+                "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
                 "security_context": {
                     "allow_privilege_escalation": False,
                     "read_only_root_filesystem": True,
@@ -159,8 +162,8 @@ def pod_spec(placement: PlacementArgs, account: pulumi.Input[str], configuration
         "volumes": [
             {"name": "configuration", "config_map": {"name": configuration}},
         ],
-        "node_selector": placement["node_selector"],
-        "tolerations": pod_placement(placement).get("tolerations", []),
+        "node_selector": args["placement"]["node_selector"],
+        "tolerations": pod_placement(args["placement"]).get("tolerations", []),
     }
 
 

@@ -7,13 +7,14 @@ import pulumi
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.EXTERNAL_DNS
 NAME: Final = versions.EXTERNAL_DNS.name
+IMAGE: Final = "registry.k8s.io/external-dns/external-dns"
 
 
 class ExternalDnsArgs(TypedDict):
@@ -32,7 +33,7 @@ class ExternalDnsArgs(TypedDict):
     placement: PlacementArgs
     """Where its pod runs."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
     domains: list[str]
     """Names that it may make records for, and all below them."""
     hosted_zone_ids: list[str]
@@ -78,6 +79,7 @@ class ExternalDns(pulumi.ComponentResource):
 def external_dns_values(args: ExternalDnsArgs, annotations: dict[str, pulumi.Output[str]]) -> dict[str, Any]:
     """Return the chart's values (external-dns chart 1). The chart runs one pod: two would change the same records."""
     return {
+        "image": {"repository": image(IMAGE, args["charts"])},
         "provider": {"name": "aws"},
         "policy": args["policy"],
         "sources": args["sources"],
@@ -93,6 +95,7 @@ def external_dns_values(args: ExternalDnsArgs, annotations: dict[str, pulumi.Out
         "env": [{"name": "AWS_REGION", "value": args["region"]}],
         "serviceAccount": {"name": NAME, "annotations": annotations},
         "podAnnotations": pod_annotations(args["placement"]),
+        "priorityClassName": "system-cluster-critical",
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
         **pod_placement(args["placement"]),
     }

@@ -9,12 +9,13 @@ from pulumi_kubernetes.apiextensions import CustomResource
 import versions
 
 from . import namespaces, policies
-from .chart import ChartSourceArgs, release
+from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
 from .pod_security import restricted_namespace
 
 NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
+IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
 
 
 class SecretStoreArgs(TypedDict):
@@ -46,7 +47,7 @@ class ExternalSecretsArgs(TypedDict):
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
-    """A registry for charts; None: its publisher."""
+    """Where charts and images come from; None: its publisher."""
     stores: dict[str, SecretStoreArgs]
     """Stores by name."""
 
@@ -79,7 +80,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=args["namespace"],
             source=args["charts"],
-            values=external_secrets_values(args["placement"], role_annotations(identity)),
+            values=external_secrets_values(args["placement"], args["charts"], role_annotations(identity)),
         )
         for store, settings in args["stores"].items():
             role = iam.Role(
@@ -108,14 +109,18 @@ class ExternalSecrets(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def external_secrets_values(placement: PlacementArgs, annotations: dict[str, pulumi.Output[str]]) -> dict[str, Any]:
+def external_secrets_values(
+    placement: PlacementArgs, charts: ChartSourceArgs | None, annotations: dict[str, pulumi.Output[str]]
+) -> dict[str, Any]:
     """Return the chart's values (external-secrets chart 2)."""
     chart = versions.EXTERNAL_SECRETS.name
 
     def component(pods: str, memory: str) -> dict[str, Any]:
         labels = {"app.kubernetes.io/name": pods, "app.kubernetes.io/instance": chart}
         return {
+            "image": {"repository": image(IMAGE, charts)},
             "replicaCount": 2,
+            "priorityClassName": "system-cluster-critical",
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
             "resources": {"requests": {"cpu": "50m", "memory": memory}, "limits": {"memory": memory}},
             "topologySpreadConstraints": zone_spread(labels, fargate=placement["fargate"]),

@@ -25,7 +25,8 @@ class Charts(Settings):
 
     images: ImageRegistry | None = Field(
         None,
-        description="Registry and path with each image by its whole name, the publisher's registry included.",
+        description="Registry and path with each image by its whole name, the publisher's registry included; not for "
+        "extraCharts, whose values name their images.",
     )
     files: FileMirror | None = Field(
         None,

@@ -1,6 +1,7 @@
 """Container images that the platform chooses itself are named by digest: what runs is what was reviewed.
 
-Images that a chart chooses come with the chart's version; they are not ours to name.
+Images that a chart chooses come with the chart's version; they are not ours to name. Nor are those of which the program
+only says where they come from: tag and digest are the chart's.
 """
 
 import re
@@ -11,13 +12,18 @@ from typing import Any, Final
 import pytest
 import yaml
 
+import versions
+from components import cluster_autoscaler
 from rehearsal.program import ROOT, stacks
 from rehearsal.values import reveal
 from tests.plans import plan_of
 
 DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 
-WITHOUT_DIGEST: Final[dict[str, str]] = {}
+WITHOUT_DIGEST: Final[dict[str, str]] = {
+    f"{cluster_autoscaler.IMAGE}:{tag}": "the list of what registry.k8s.io serves, in public, ends before its version"
+    for tag in versions.CLUSTER_AUTOSCALER_IMAGE.values()
+}
 """Images that are named by tag alone, each with the reason."""
 
 REGISTRIES: Final = r"(?:docker\.io|ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|public\.ecr\.aws|mcr\.microsoft\.com)"
@@ -50,8 +56,8 @@ def images(value: Any) -> Iterator[str]:
 
 
 def _of_chart(image: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the image that a chart's values name; none where they only say, for example, when it is pulled."""
-    if "tag" in image or "digest" in image or "repository" in image:
+    """Yield the image that a chart's values name; none where they only say where or, for example, when it is pulled."""
+    if "tag" in image or "digest" in image:
         name = "/".join(str(image[part]) for part in ("registry", "repository") if part in image)
         tag = f":{image['tag']}" if "tag" in image else ""
         digest = f"@{image['digest']}" if "digest" in image else ""
@@ -109,7 +115,9 @@ OF_CHART: Final = {"image": {"repository": "docker.io/traefik", "tag": "v3.5.1",
     [
         ({"spec": {"containers": [{"image": "docker.io/nginx:1.29"}]}}, {"docker.io/nginx:1.29"}),
         ({"spec": {"containers": [{"image": f"docker.io/nginx:1.29@sha256:{'0' * 63}"}]}}, None),
-        ({"image": {"repository": "docker.io/traefik"}}, {"docker.io/traefik"}),
+        ({"image": {"repository": "docker.io/traefik"}}, set()),
+        ({"image": {"repository": "docker.io/traefik", "tag": "v3"}}, {"docker.io/traefik:v3"}),
+        ({"image": {"tag": "v3"}}, {":v3"}),
         ({"controller": {"image": {"registry": "quay.io", "repository": "a/b", "tag": "v1"}}}, {"quay.io/a/b:v1"}),
         ({"image": {"pullPolicy": "Always"}}, set()),
         (OF_CHART, set()),

@@ -143,7 +143,7 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         Observability,
         EventsArgs,
         {"alarms"},
-        {"cluster_id", "namespace", "kubernetes_version", "region", "identity", "placement"},
+        {"cluster_id", "namespace", "kubernetes_version", "region", "identity", "placement", "charts"},
     ),
     (
         Alarms,

@@ -23,6 +23,7 @@ REGISTRY: Final[ChartSourceArgs] = {
     "username": "reader",
     "password": "hunter2",
 }
+MIRROR: Final[ChartSourceArgs] = {"images": "own.example.jp/mirror"}
 
 
 def identity(kind: str = "irsa") -> IdentityArgs:
@@ -45,3 +46,13 @@ def release_of(plan: Plan, chart: str) -> Registration:
 def values_of(plan: Plan, chart: str) -> dict[str, Any]:
     """Return the values of a chart's release, with what is secret in them."""
     return dict(reveal(release_of(plan, chart).inputs["values"]))
+
+
+def repositories(values: Any) -> list[str]:
+    """Return the repository of every image in a chart's values, in alphabetical order."""
+    if isinstance(values, list):
+        return sorted(found for item in values for found in repositories(item))
+    if not isinstance(values, dict):
+        return []
+    own = [image["repository"]] if isinstance(image := values.get("image"), dict) and "repository" in image else []
+    return sorted([*own, *(found for item in values.values() for found in repositories(item))])

@@ -9,10 +9,11 @@ import yaml
 import versions
 from components import traefik
 from components.argo_cd import NAMESPACE, REPLICATED, SERVER, SERVER_PORT, SIZES, ArgoCd, ArgoCdArgs, argo_cd_values
+from components.chart import ChartSourceArgs
 from rehearsal.plan import Plan, Registration
 from tests import upstream
 
-from .given import FARGATE, NODES, REGISTRY, release_of, values_of
+from .given import FARGATE, MIRROR, NODES, REGISTRY, release_of, repositories, values_of
 from .recording import assert_shape, below, needs, recorded
 
 HOST = "argocd.example.jp"
@@ -83,6 +84,12 @@ def test_the_chart_is_the_pinned_one_from_the_companys_registry_where_there_is_o
     inputs = release_of(_plan(charts=REGISTRY), "argo-cd").inputs
     assert inputs["chart"] == f"{REGISTRY['registry']}/argo-cd"
     assert "hunter2" not in repr(inputs)
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), "argo-cd"))
+    assert found == [f"{mirror}public.ecr.aws/docker/library/redis", f"{mirror}quay.io/argoproj/argocd"]
 
 
 def test_nothing_that_it_exports_is_its_password() -> None:

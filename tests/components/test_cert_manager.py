@@ -18,11 +18,12 @@ from components.cert_manager import (
     cert_manager_values,
     issuer_spec,
 )
+from components.chart import ChartSourceArgs
 from components.placement import FARGATE_WEBHOOK_PORT
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 
-from .given import FARGATE, NODES, REGISTRY, identity, release_of, values_of
+from .given import FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import REGION, assert_shape, document, label, recorded, waits_for
 
 ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
@@ -172,12 +173,21 @@ def test_its_leases_are_in_its_own_namespace(values: dict[str, Any]) -> None:
 
 
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
-    assert cert_manager_values(FARGATE, REGION, {})["webhook"]["securePort"] == FARGATE_WEBHOOK_PORT
-    assert "securePort" not in cert_manager_values(NODES, REGION, {})["webhook"]
+    assert cert_manager_values(_args(placement=FARGATE), {})["webhook"]["securePort"] == FARGATE_WEBHOOK_PORT
+    assert "securePort" not in cert_manager_values(_args(), {})["webhook"]
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
     assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [
+        f"{mirror}quay.io/jetstack/cert-manager-{part}"
+        for part in ("acmesolver", "cainjector", "controller", "startupapicheck", "webhook")
+    ]
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:

@@ -8,12 +8,13 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components import policies
+from components.chart import ChartSourceArgs
 from components.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, ClusterAutoscalerArgs
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
 
-from .given import CLUSTER, NODES, REGISTRY, identity, release_of, values_of
+from .given import CLUSTER, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import ACCOUNT, REGION, assert_shape, document, label, recorded, waits_for
 
 # Where the chart hands through whatever is there: its defaults are empty, or examples.
@@ -149,6 +150,12 @@ def test_its_pods_are_restricted(values: dict[str, Any]) -> None:
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
     assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [f"{mirror}registry.k8s.io/autoscaling/cluster-autoscaler"]
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:

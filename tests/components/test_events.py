@@ -13,7 +13,7 @@ from components.events import Events, EventsArgs, fluent_bit
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
 
-from .given import CLUSTER, FARGATE, NODES, identity
+from .given import CLUSTER, FARGATE, MIRROR, NODES, identity
 from .recording import REGION, Probe, assert_shape, below, document, labels, needs, recorded, waits_for
 
 GROUP = f"/aws/eks/{CLUSTER}/events"
@@ -27,6 +27,7 @@ def _args(**changes: Any) -> EventsArgs:
         "region": REGION,
         "identity": identity(),
         "placement": NODES,
+        "charts": None,
         "retention_days": 30,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -164,6 +165,11 @@ def test_the_image_is_pinned_by_its_digest() -> None:
     (container,) = _pod(_plan())["containers"]
     assert container["image"] == versions.FLUENT_BIT_IMAGE
     assert re.fullmatch(r"public\.ecr\.aws/\S+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", container["image"])
+
+
+def test_the_image_comes_from_the_companys_registry_where_there_is_one() -> None:
+    (container,) = _pod(_plan(charts=MIRROR))["containers"]
+    assert container["image"] == f"{MIRROR['images']}/{versions.FLUENT_BIT_IMAGE}"
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import pytest
 from pulumi_aws import cloudwatch
 
 from components import policies
+from components.chart import ChartSourceArgs
 from components.external_dns import NAME, NAMESPACE, ExternalDns, ExternalDnsArgs
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
 
-from .given import CLUSTER, FARGATE, NODES, REGISTRY, identity, release_of, values_of
+from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import REGION, assert_shape, document, label, recorded, waits_for
 
 # Where the chart hands through whatever is there: its defaults are empty.
@@ -119,6 +120,12 @@ def test_it_has_a_size_and_runs_where_the_platforms_pods_do(values: dict[str, An
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
     assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [f"{mirror}registry.k8s.io/external-dns/external-dns"]
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:

@@ -7,6 +7,7 @@ import pytest
 from pulumi_aws import cloudwatch
 
 from components import policies
+from components.chart import ChartSourceArgs
 from components.external_secrets import (
     NAMESPACE,
     ExternalSecrets,
@@ -20,7 +21,7 @@ from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
 
-from .given import CLUSTER, FARGATE, NODES, REGISTRY, identity, release_of, values_of
+from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import ACCOUNT, REGION, assert_shape, document, label, needs, recorded, waits_for
 
 STORE = "kubernetes:external-secrets.io/v1:ClusterSecretStore"
@@ -130,7 +131,7 @@ def test_a_condition_has_no_more_than_it_says() -> None:
 
 def test_only_stores_of_the_cluster_are_served() -> None:
     # Anyone's namespaced store could name the role of any other, and any service account.
-    values = external_secrets_values(NODES, {})
+    values = external_secrets_values(NODES, None, {})
     assert values["processSecretStore"] is False
     assert values["rbac"]["serviceAccountTokenCreate"] is False
 
@@ -178,7 +179,7 @@ def test_nothing_but_the_release_and_stores_waits_for_compute() -> None:
 
 @pytest.mark.parametrize("where", PODS)
 def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> None:
-    values = external_secrets_values(NODES, {})
+    values = external_secrets_values(NODES, None, {})
     part = values[where] if where else values
     assert part["replicaCount"] == 2
     assert part["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
@@ -195,7 +196,7 @@ def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> No
 
 
 def test_all_parts_run_where_the_platforms_pods_do() -> None:
-    values = external_secrets_values(NODES, {})
+    values = external_secrets_values(NODES, None, {})
     assert values["global"] == {
         "podAnnotations": {"karpenter.sh/do-not-disrupt": "true"},
         "nodeSelector": {"role": "operations"},
@@ -207,13 +208,19 @@ def test_all_parts_run_where_the_platforms_pods_do() -> None:
 
 
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
-    assert external_secrets_values(FARGATE, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
-    assert "port" not in external_secrets_values(NODES, {})["webhook"]
+    assert external_secrets_values(FARGATE, None, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
+    assert "port" not in external_secrets_values(NODES, None, {})["webhook"]
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), "external-secrets").inputs
     assert inputs["chart"] == f"{REGISTRY['registry']}/external-secrets"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), "external-secrets"))
+    assert found == [f"{mirror}ghcr.io/external-secrets/external-secrets"] * 3
 
 
 def test_a_first_preview_knows_all_values_but_the_roles() -> None:

@@ -26,9 +26,21 @@ DEFINITION: Final = "CustomResourceDefinition"
 CONFIG_GROUP: Final = "kubernetes:yaml/v2:ConfigGroup"
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 STACKS: Final = tuple(stacks())
-MANIFESTS: Final = tuple(sorted(path.name for path in (ROOT / "manifests").iterdir() if path.is_dir()))
+KUSTOMIZATION: Final = "kustomization.yaml"
+MANIFESTS: Final = tuple(
+    sorted({path.parent.relative_to(ROOT / "manifests").as_posix() for path in (ROOT / "manifests").rglob("*.yaml")})
+)
 EXAMPLES: Final = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml")))
 NAMES: Final = (*STACKS, *(f"manifests/{name}" for name in MANIFESTS), *(f"examples/{name}" for name in EXAMPLES))
+
+NO_DEFINITION: Final = {
+    "cert-manager.io": "of a chart in NO_COPY",
+    "snapshot.storage.k8s.io": "of the EKS add-on snapshot-controller",
+}
+"""API groups of custom resources that UPSTREAM_FACTS does not define, each with the reason; they are not tested."""
+
+DEFINITIONS_APART: Final = frozenset({"external-secrets"})
+"""Charts whose definitions are not in UPSTREAM_CHARTS, but below `crds` in UPSTREAM_FACTS."""
 
 CLUSTER_WIDE: Final = frozenset({
     "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", DEFINITION, "FlowSchema", "IngressClass",
@@ -46,7 +58,7 @@ class Bundle:
 
     minor: the cluster's Kubernetes version. own: the objects of the program or of the files. rendered: those of each
     Helm release, by its name. definitions: the custom resource definitions among both, and those that it takes from
-    files of upstream's. plan: the program's. platform: the stack below it; None for a stack.
+    files of upstream's. plan: the program's. platforms: the stacks that it may be installed on; none for a stack.
     """
 
     name: str
@@ -55,7 +67,7 @@ class Bundle:
     rendered: Mapping[str, tuple[Object, ...]]
     definitions: tuple[Object, ...]
     plan: Plan | None
-    platform: "Bundle | None" = None
+    platforms: tuple["Bundle", ...] = ()
 
     @property
     def objects(self) -> tuple[Object, ...]:
@@ -75,10 +87,21 @@ def bundle(name: str) -> Bundle:
         minor,
         own,
         {release: objects for release, (objects, _) in rendered.items()},
-        (*definitions, *_from_files(plan), *(crd for _, crds in rendered.values() for crd in crds)),
+        (
+            *definitions,
+            *_from_files(plan),
+            *(crd for _, crds in rendered.values() for crd in crds),
+            *(crd for release in releases for crd in _left_out(release.chart)),
+        ),
         plan,
-        None if name in STACKS else bundle(STACKS[0]),
+        _platforms(name),
     )
+
+
+def _platforms(name: str) -> tuple[Bundle, ...]:
+    if name in STACKS:
+        return ()
+    return tuple(bundle(stack) for stack in (STACKS if name.startswith("manifests/") else STACKS[:1]))
 
 
 @cache
@@ -97,7 +120,8 @@ def minor_below(name: str) -> str:
 def own_objects(name: str) -> list[Object]:
     """Return the objects of a bundle's program or files, without what Helm makes: nothing of upstream's is needed."""
     plan = plan_below(name)
-    return _program_objects(plan) if plan else _objects_in(ROOT / name)
+    found = _program_objects(plan) if plan else _objects_in(ROOT / name)
+    return [item for item in found if _group(item) not in NO_DEFINITION]
 
 
 def _example_plan(folder: Path, platform: str) -> Plan:
@@ -142,8 +166,29 @@ def _from_files(plan: Plan | None) -> list[Object]:
     return [item for name in names for item in helm.documents(copies[name].read_text())]
 
 
+def _left_out(chart: str) -> tuple[Object, ...]:
+    """Return the definitions of a chart whose copy has lost them."""
+    if chart not in DEFINITIONS_APART:
+        return ()
+    files = sorted(upstream.facts("crds", chart).glob("*.yaml"))
+    return tuple(item for file in files for item in helm.documents(file.read_text()))
+
+
 def _objects_in(folder: Path) -> list[Object]:
-    return [item for file in sorted(folder.rglob("*.yaml")) for item in helm.documents(file.read_text())]
+    """Return the objects of a folder of manifests, after those of the folders that bring the namespaces of its own."""
+    found = _objects_of_files(folder)
+    namespaces = {item["metadata"].get("namespace") for item in found}
+    others = [_objects_of_files(ROOT / "manifests" / name) for name in MANIFESTS if ROOT / "manifests" / name != folder]
+    return [*(item for other in others if _namespaces(other) & namespaces for item in other), *found]
+
+
+def _objects_of_files(folder: Path) -> list[Object]:
+    files = [path for path in sorted(folder.glob("*.yaml")) if path.name != KUSTOMIZATION]
+    return [item for file in files for item in helm.documents(file.read_text())]
+
+
+def _namespaces(objects: Iterable[Object]) -> set[str]:
+    return {item["metadata"]["name"] for item in objects if item["kind"] == "Namespace"}
 
 
 def _apart(objects: Iterable[Object]) -> tuple[tuple[Object, ...], tuple[Object, ...]]:

@@ -8,7 +8,12 @@ from typing import Any, Final
 
 import yaml
 
-HANDED_THROUGH: Final[dict[str, dict[str, str]]] = {}
+HANDED_THROUGH: Final[dict[str, dict[str, str]]] = {
+    "argo-cd": {
+        "configs.params": "the template argo-cd.config.params in _helpers.tpl",
+        "global.nodeSelector": "each workload, as the default of its own",
+    },
+}
 """By chart: values that it knows in a way that `unknown_keys` does not see, each with where it uses them."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from rehearsal.plan import Plan
+from rehearsal.plan import Plan, Registration
 from rehearsal.values import has_unknown, reveal
 from tests import upstream
 from tests.conformance import openapi
@@ -17,7 +17,10 @@ from tools.build import HELM, build
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 
-NO_COPY: Final[dict[str, str]] = {}
+NO_COPY: Final[dict[str, str]] = {
+    "cert-manager": "its repository has no chart, only the templates of one without the definitions",
+    "keda": "a chart of a team, whose values are the team's",
+}
 """Charts that UPSTREAM_CHARTS does not have, by name, each with the reason; nothing that they make is tested."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -78,10 +81,12 @@ def releases(plan: Plan, minor: str) -> list[Release]:
 
 def all_releases(plan: Plan, minor: str) -> list[Release]:
     """Return the Helm releases of a program; minor: its cluster's Kubernetes version."""
-    return [_release(reveal(entry.inputs), minor) for entry in plan.find(type=RELEASE)]
+    return [release_of(entry, minor) for entry in plan.find(type=RELEASE)]
 
 
-def _release(inputs: dict[str, Any], minor: str) -> Release:
+def release_of(entry: Registration, minor: str) -> Release:
+    """Return the release that a registration asks for."""
+    inputs = reveal(entry.inputs)
     assert not has_unknown(inputs)
     return Release(
         name=inputs["name"],

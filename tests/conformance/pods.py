@@ -20,6 +20,14 @@ TEMPLATES: Final = {
 """Where each kind of workload has the template of its pods, below its spec."""
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
+CLUSTER: Final = "aws:eks/cluster:Cluster"
+AUTO_MODE_TAINTS: Final = {
+    "general-purpose": (),
+    "system": ({"key": "CriticalAddonsOnly", "value": "", "effect": "NoSchedule"},),
+}
+"""What keeps pods away from the nodes of each of Auto Mode's own node pools.
+
+https://docs.aws.amazon.com/eks/latest/userguide/set-builtin-node-pools.html"""
 FARGATE_PROFILE: Final = "aws:eks/fargateProfile:FargateProfile"
 
 
@@ -154,12 +162,22 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, str]) -> bool:
 
 
 def node_kinds(plan: Plan) -> list[NodeKind]:
-    """Return the managed node groups of a stack."""
-    return [_node_kind(reveal(entry.inputs), entry.name) for entry in plan.find(type=NODE_GROUP)]
+    """Return the managed node groups of a stack, and the node pools of Auto Mode."""
+    groups = [_node_kind(reveal(entry.inputs), entry.name) for entry in plan.find(type=NODE_GROUP)]
+    clusters = [reveal(entry.inputs) for entry in plan.find(type=CLUSTER)]
+    pools = [pool for cluster in clusters for pool in cluster.get("computeConfig", {}).get("nodePools", [])]
+    return [*groups, *(NodeKind(pool, {**_built_in("amd64"), POOL: pool}, AUTO_MODE_TAINTS[pool]) for pool in pools)]
+
+
+POOL: Final = "karpenter.sh/nodepool"
+
+
+def _built_in(architecture: str) -> dict[str, str]:
+    return {"kubernetes.io/os": "linux", "kubernetes.io/arch": architecture}
 
 
 def _node_kind(inputs: Mapping[str, Any], name: str) -> NodeKind:
-    built_in = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "arm64" if "ARM" in inputs["amiType"] else "amd64"}
+    built_in = _built_in("arm64" if "ARM" in inputs["amiType"] else "amd64")
     taints = tuple(
         {"key": taint["key"], "value": taint.get("value", ""), "effect": _effect(taint["effect"])}
         for taint in inputs.get("taints") or []
@@ -175,7 +193,7 @@ def _effect(effect: str) -> str:
 
 def is_fargate(bundle: Bundle) -> bool:
     """Return whether a stack has no nodes."""
-    return bundle.plan is not None and not bundle.plan.find(type=NODE_GROUP)
+    return bundle.plan is not None and not node_kinds(bundle.plan)
 
 
 def fargate_takes(plan: Plan, workload: Workload) -> bool:
@@ -189,7 +207,7 @@ def fargate_takes(plan: Plan, workload: Workload) -> bool:
 
 
 def finds_a_node(plan: Plan, workload: Workload) -> bool:
-    """Return whether a node group or a Fargate profile of a stack takes the pods of a workload."""
+    """Return whether a node group, Auto Mode or a Fargate profile of a stack takes the pods of a workload."""
     return any(kind.takes(workload) for kind in node_kinds(plan)) or fargate_takes(plan, workload)
 
 
