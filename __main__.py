@@ -127,6 +127,13 @@ access = ClusterAccess(
     in_aws,
 )
 in_cluster = pulumi.ResourceOptions(providers=[provider, access.kubernetes])
+
+
+def once(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Return the options of what is in the cluster after resources, and goes before them."""
+    return pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=resources))
+
+
 identity: IdentityArgs = {
     "kind": settings.cluster.identity,
     "cluster_name": cluster.cluster_name,
@@ -267,7 +274,7 @@ if settings.karpenter:
             image_alias=settings.karpenter.image_alias,
             pools=plain(settings.karpenter.node_pools),
         ),
-        pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[karpenter])),
+        once(karpenter),
     )
     workload_controllers.append(node_pools)
 if settings.cluster_autoscaler:
@@ -330,9 +337,7 @@ traefik = Traefik(
         offered=on_cluster,
         trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
     ),
-    pulumi.ResourceOptions.merge(
-        in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[namespaces.TRAEFIK]])
-    ),
+    once(definitions, *compute[namespaces.TRAEFIK]),
 )
 front = arguments(
     LoadBalancerArgs,
@@ -344,9 +349,7 @@ front = arguments(
 if domain and "certificate" not in front:
     certified = arguments(CertificateArgs, domain, without=["weight"])
     front["certificate"] = Certificate(f"{name}-ingress", certified, in_aws).certificate_arn
-behind_controller = pulumi.ResourceOptions.merge(
-    in_cluster, pulumi.ResourceOptions(depends_on=[load_balancer_controller, traefik])
-)
+behind_controller = once(load_balancer_controller, traefik)
 ingress: ControllerIngress | LoadBalancer
 if settings.ingress.owner is IngressOwner.PROGRAM:
     ingress = LoadBalancer(
@@ -387,9 +390,7 @@ if settings.argo_cd:
     argo_cd = ArgoCd(
         f"{name}-argo-cd",
         arguments(ArgoCdArgs, settings.argo_cd, offered=on_cluster),
-        pulumi.ResourceOptions.merge(
-            in_cluster, pulumi.ResourceOptions(depends_on=[definitions, *compute[namespaces.ARGO_CD]])
-        ),
+        once(definitions, *compute[namespaces.ARGO_CD]),
     )
     if settings.git_ops:
         GitOps(
@@ -400,9 +401,7 @@ if settings.argo_cd:
                 offered=on_cluster,
                 credentials={key: login.login() for key, login in settings.git_credentials.items()},
             ),
-            pulumi.ResourceOptions.merge(
-                in_cluster, pulumi.ResourceOptions(depends_on=[argo_cd, traefik, *workload_controllers])
-            ),
+            once(argo_cd, traefik, *workload_controllers),
         )
 
 # --- Charts and workloads of teams --------------------------------------------------------------------------------
@@ -435,12 +434,7 @@ if settings.workloads:
     Workloads(
         f"{name}-workloads",
         {"folders": settings.workloads.folders},
-        pulumi.ResourceOptions.merge(
-            in_cluster,
-            pulumi.ResourceOptions(
-                depends_on=[*served_by, *(it for key in settings.workloads.namespaces for it in compute[key])]
-            ),
-        ),
+        once(*served_by, *(it for key in settings.workloads.namespaces for it in compute[key])),
     )
 
 # --- Logs, metrics, events, alarms --------------------------------------------------------------------------------
