@@ -146,15 +146,15 @@ identity: IdentityArgs = {
 
 observability = settings.observability
 log_groups: list[pulumi.CustomResource] = []
+if observability and not settings.fargate_only:
+    insights_logs = ContainerInsightsLogs(
+        f"{name}-insights",
+        arguments(ContainerInsightsLogsArgs, observability, without=["alarms"], cluster_id=name),
+        in_aws,
+    )
+    log_groups = [*insights_logs.groups]
 node_groups: list[NodeGroup] = []
 if settings.node_groups:
-    if observability:
-        insights_logs = ContainerInsightsLogs(
-            f"{name}-insights",
-            arguments(ContainerInsightsLogsArgs, observability, without=["alarms"], cluster_id=name),
-            in_aws,
-        )
-        log_groups = [*insights_logs.groups]
     node_addons = NodeAddons(
         f"{name}-node-addons",
         {
@@ -216,7 +216,7 @@ if settings.fargate_profiles:
         in_aws,
     )
 # Auto Mode launches a node when a pod waits for one: the pod needs no more than the node's way out.
-auto_compute = network.ways_out if settings.cluster.auto_mode else []
+auto_compute = [*network.ways_out, *log_groups] if settings.cluster.auto_mode else []
 compute = {
     namespace: [
         *[group.nodes for group in node_groups],
@@ -451,7 +451,7 @@ if observability:
         ),
         in_cluster,
     )
-    if settings.node_groups:
+    if not settings.fargate_only:
         ContainerInsights(
             f"{name}-insights",
             arguments(ContainerInsightsArgs, offered=on_cluster, versions=settings.addon_versions),

@@ -309,6 +309,15 @@ def test_staging_is_as_production_in_what_people_see() -> None:
     assert not plan_of("staging").find(type="eks-platform:index:Irsa")
 
 
+def test_with_auto_mode_logs_and_metrics_go_to_cloudwatch_too() -> None:
+    plan = run_program("auto", config={"observability": {}})
+    (agents,) = [entry for entry in plan if entry.inputs.get("addonName") == "amazon-cloudwatch-observability"]
+    groups = [entry for entry in plan.find(type="aws:cloudwatch/logGroup:LogGroup") if "insights" in entry.name]
+    assert groups
+    # An agent makes the group that it misses.
+    assert all(plan.waits_for(agents, group) for group in groups)
+
+
 def test_productions_endpoint_is_private_and_everything_is_logged() -> None:
     (cluster,) = _inputs("prod", "Cluster")
     assert cluster["vpcConfig"]["endpointPublicAccess"] is False
