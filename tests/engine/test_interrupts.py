@@ -18,20 +18,21 @@ from tests.engine.conftest import Platforms
 
 pytestmark = pytest.mark.engine
 
-STACK: Final = "dev"
+STACK: Final = "private"
+"""A small stack with nodes, Karpenter and an Ingress."""
 
 UP: Final = (
-    "Vpc::platform-dev-vpc",
-    "Cluster::platform-dev-eks-eksCluster",
-    "NodeGroup::platform-dev-operations-nodes",
-    "Release::platform-dev-lbc-release",
-    "Ingress::platform-dev-ingress",
+    "Vpc::platform-private-vpc",
+    "Cluster::platform-private-eks-eksCluster",
+    "NodeGroup::platform-private-operations-nodes",
+    "Release::platform-private-lbc-release",
+    "Ingress::platform-private-ingress",
 )
 DESTROY: Final = (
-    "NodePool::platform-dev-nodes-general",
-    "Release::platform-dev-karpenter-release",
-    "Cluster::platform-dev-eks-eksCluster",
-    "Vpc::platform-dev-vpc",
+    "NodePool::platform-private-nodes-general",
+    "Release::platform-private-karpenter-release",
+    "Cluster::platform-private-eks-eksCluster",
+    "Vpc::platform-private-vpc",
 )
 """Where the runs are stopped, in the order in which a run gets there."""
 
@@ -108,7 +109,7 @@ def test_a_killed_up_is_recovered(kill: End, made: bool, fresh: Rehearsal, platf
 
 def test_a_killed_change_is_recovered(standing: Rehearsal, platforms: Platforms) -> None:
     standing.change({"platform.tags.CostCenter": "other"})
-    _stopped(standing, "up", standing.hold("Cluster::platform-dev-eks-eksCluster", "update", made=True), _kill_all)
+    _stopped(standing, "up", standing.hold("Cluster::platform-private-eks-eksCluster", "update", made=True), _kill_all)
     standing.recover()
     standing.up()
 
