@@ -16,8 +16,8 @@ NAMESPACE = namespaces.SYSTEM
 GATEWAY_FEATURES = ("ALBGatewayAPI", "NLBGatewayAPI", "GatewayListenerSet")
 """https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/gateway/gateway/"""
 IMAGE = "public.ecr.aws/eks/aws-load-balancer-controller"
-WITHOUT_CLUSTER_TAG = {"controllerConfig": {"featureGates": {"SubnetsClusterTagCheck": False}}}
-"""What makes the controller find subnets by their role's tag alone: it passes over those of another cluster otherwise.
+CLUSTER_TAG_FEATURE = "SubnetsClusterTagCheck"
+"""Without it the controller finds subnets by their role's tag alone: it passes over those of another cluster otherwise.
 
 https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/"""
 WITHOUT_FIREWALLS = {"enableShield": False, "enableWaf": False, "enableWafv2": False}
@@ -80,6 +80,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             documents={"controller": pulumi.Output.json_dumps(policy)},
         )
         labels = {"app.kubernetes.io/name": chart.name, "app.kubernetes.io/instance": chart.name}
+        off = [*GATEWAY_FEATURES, *([CLUSTER_TAG_FEATURE] if args["shared_subnets"] else [])]
         release(
             f"{name}-release",
             chart,
@@ -104,7 +105,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # Gateways are Traefik's. The controller would look for the kinds of the Gateway API when it starts, and
                 # without all three switches it ends when it finds some and not the others
                 # (aws-load-balancer-controller #4684, #4721).
-                "controllerConfig": {"featureGates": dict.fromkeys(GATEWAY_FEATURES, False)},
+                "controllerConfig": {"featureGates": dict.fromkeys(off, False)},
                 # Otherwise whoever may write an Ingress could join another's group, and take paths of its ALB.
                 "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
@@ -118,7 +119,6 @@ class LoadBalancerController(pulumi.ComponentResource):
                     "allowPrivilegeEscalation": False,
                     "capabilities": {"drop": ["ALL"]},
                 },
-                **(WITHOUT_CLUSTER_TAG if args["shared_subnets"] else {}),
                 **(WITHOUT_FIREWALLS if args["isolated"] else {}),
                 **pod_placement(args["placement"]),
             },

@@ -10,6 +10,7 @@ import versions
 from components import policies
 from components.chart import ChartSourceArgs
 from components.load_balancer_controller import (
+    GATEWAY_FEATURES,
     IMAGE,
     INGRESS_CLASS,
     NAMESPACE,
@@ -142,8 +143,10 @@ def test_its_image_comes_from_the_companys_registry_where_there_is_one(
 @pytest.mark.parametrize("shared", [True, False])
 def test_it_finds_subnets_that_are_tagged_for_another_cluster_only_if_it_is_to(shared: bool) -> None:
     values = values_of(_plan(shared_subnets=shared), CHART)
-    found = values.get("controllerConfig", {}).get("featureGates", {})
-    assert found == ({"SubnetsClusterTagCheck": False} if shared else {})
+    found = values["controllerConfig"]["featureGates"]
+    assert found.get("SubnetsClusterTagCheck") is (False if shared else None)
+    # Beside the switches that it has anyway.
+    assert set(GATEWAY_FEATURES) <= found.keys()
 
 
 @pytest.mark.parametrize("isolated", [True, False])
