@@ -79,8 +79,8 @@ class LoadBalancerController(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
             documents={"controller": pulumi.Output.json_dumps(policy)},
         )
-        off = [*GATEWAY_FEATURES, *([CLUSTER_TAG_FEATURE] if args["shared_subnets"] else [])]
         labels = {"app.kubernetes.io/name": chart.name, "app.kubernetes.io/instance": chart.name}
+        off = [*GATEWAY_FEATURES, *([CLUSTER_TAG_FEATURE] if args["shared_subnets"] else [])]
         release(
             f"{name}-release",
             chart,

@@ -6,7 +6,7 @@ UPSTREAM_FACTS holds default values, value schemas and custom resource definitio
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,23 +55,6 @@ def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, 
         for key, value in values.items()
     }
     return {**defaults, **both}
-
-
-def unknown_values(values: Mapping[str, Any], defaults: Mapping[str, Any], free: set[str]) -> list[str]:
-    """Return the dotted paths of values that a chart's defaults do not have: Helm ignores them without a word.
-
-    free: paths below which the chart hands through whatever is there.
-    """
-    return list(_unknown(values, defaults, free, ""))
-
-
-def _unknown(values: Mapping[str, Any], defaults: Mapping[str, Any], free: set[str], above: str) -> Iterator[str]:
-    for key, value in values.items():
-        path = f"{above}{key}"
-        if key not in defaults:
-            yield path
-        elif isinstance(value, Mapping) and path not in free:
-            yield from _unknown(value, defaults[key] or {}, free, f"{path}.")
 
 
 def schema_problems(schema: Mapping[str, Any], instance: Any) -> list[str]:

@@ -12,6 +12,7 @@ from components.argo_cd import NAMESPACE, REPLICATED, SERVER, SERVER_PORT, SIZES
 from components.chart import ChartSourceArgs
 from rehearsal.plan import Plan, Registration
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import FARGATE, MIRROR, NODES, REGISTRY, release_of, repositories, values_of
 from .recording import assert_shape, below, needs, recorded
@@ -22,16 +23,6 @@ SSO = {
     "client_id": "argocd",
     "admins": ["platform-team", "on-call"],
     "readers": ["developers"],
-}
-
-# Where the chart hands through whatever is there.
-FREE = {
-    "global.nodeSelector",
-    "configs.cm",
-    "configs.params",
-    "repoServer.copyutil.resources",
-    "redisSecretInit.resources",
-    *(f"{part}.resources" for part in SIZES),
 }
 
 
@@ -260,7 +251,7 @@ def test_the_definitions_stay_when_the_release_goes() -> None:
 def test_the_chart_knows_every_value(changes: dict[str, Any]) -> None:
     ours = values_of(_plan(**changes), "argo-cd")
     defaults = upstream.default_values("argo-cd")
-    assert upstream.unknown_values(ours, defaults, FREE) == []
+    assert unknown_keys(upstream.chart("argo-cd"), ours) == []
     assert ours["configs"]["cm"].keys() <= {*defaults["configs"]["cm"], "oidc.config"}
 
 
@@ -271,7 +262,7 @@ def test_the_chart_knows_every_value(changes: dict[str, Any]) -> None:
     ids=["another chart's", "misspelt", "below"],
 )
 def test_a_wrong_value_is_seen(wrong: dict[str, Any]) -> None:
-    assert upstream.unknown_values(wrong, upstream.default_values("argo-cd"), FREE)
+    assert unknown_keys(upstream.chart("argo-cd"), wrong)
 
 
 @pytest.mark.upstream

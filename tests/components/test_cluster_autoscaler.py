@@ -13,15 +13,10 @@ from components.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, Cl
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import CLUSTER, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import ACCOUNT, REGION, assert_shape, document, label, recorded, waits_for
-
-# Where the chart hands through whatever is there: its defaults are empty, or examples.
-FREE = {
-    *("containerSecurityContext", "extraArgs", "nodeSelector", "podAnnotations", "resources", "securityContext"),
-    "rbac.serviceAccount.annotations",
-}
 
 
 def _args(**changes: Any) -> ClusterAutoscalerArgs:
@@ -169,8 +164,7 @@ def test_a_first_preview_knows_all_values_but_the_role() -> None:
 
 @pytest.mark.upstream
 def test_the_chart_knows_every_value(values: dict[str, Any]) -> None:
-    defaults = upstream.read(upstream.chart(NAME, "values.yaml"))
-    assert upstream.unknown_values(values, defaults, FREE) == []
+    assert unknown_keys(upstream.chart(NAME), values) == []
 
 
 @pytest.mark.upstream

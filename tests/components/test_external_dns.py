@@ -12,12 +12,10 @@ from components.external_dns import NAME, NAMESPACE, ExternalDns, ExternalDnsArg
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import REGION, assert_shape, document, label, recorded, waits_for
-
-# Where the chart hands through whatever is there: its defaults are empty.
-FREE = {"extraArgs", "nodeSelector", "podAnnotations", "resources", "serviceAccount.annotations"}
 
 
 def _args(**changes: Any) -> ExternalDnsArgs:
@@ -142,7 +140,7 @@ def test_a_first_preview_knows_all_values_but_the_role() -> None:
 def test_the_chart_knows_every_value(placement: Any) -> None:
     values = values_of(_plan(placement=placement), NAME)
     defaults = upstream.default_values(NAME)
-    assert upstream.unknown_values(values, defaults, FREE) == []
+    assert unknown_keys(upstream.chart(NAME), values) == []
     assert upstream.schema_problems(upstream.value_schema(NAME), upstream.merged(defaults, values)) == []
 
 

@@ -20,6 +20,7 @@ from components.placement import FARGATE_WEBHOOK_PORT
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
 from .recording import ACCOUNT, REGION, assert_shape, document, label, needs, recorded, waits_for
@@ -31,13 +32,6 @@ PODS = {
     "certController": "external-secrets-cert-controller",
 }
 """Where the values of each Deployment are, and the name by which the chart labels its pods."""
-
-# Where the chart hands through whatever is there, and what its templates read although its defaults do not have it.
-FREE = {
-    *("crds.annotations", "global.nodeSelector", "global.podAnnotations", "serviceAccount.annotations"),
-    *(f"{where}resources" for where in ("", "webhook.", "certController.")),
-    *(f"{where}podDisruptionBudget" for where in ("", "webhook.", "certController.")),
-}
 
 
 def _args(**changes: Any) -> ExternalSecretsArgs:
@@ -240,7 +234,7 @@ def test_a_first_preview_knows_all_values_but_the_roles() -> None:
 def test_the_chart_knows_every_value(placement: Any) -> None:
     values = values_of(_plan(placement=placement), "external-secrets")
     defaults = upstream.default_values("external-secrets")
-    assert upstream.unknown_values(values, defaults, FREE) == []
+    assert unknown_keys(upstream.chart("external-secrets"), values) == []
     assert upstream.schema_problems(upstream.value_schema("external-secrets"), upstream.merged(defaults, values)) == []
 
 

@@ -13,6 +13,7 @@ from components.karpenter import NAMESPACE, Karpenter, KarpenterArgs
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import CLUSTER, NODES, REGISTRY, identity, release_of, values_of
 from .recording import (
@@ -37,9 +38,6 @@ EVENTS = {
     "instance-state-change": "EC2 Instance State-change Notification",
     "capacity-reservation-interruption": "EC2 Capacity Reservation Instance Interruption Warning",
 }
-
-# Where the chart hands through whatever is there: its defaults are empty.
-FREE = {"controller.resources", "nodeSelector", "serviceAccount.annotations"}
 
 
 def _args(**changes: Any) -> KarpenterArgs:
@@ -321,7 +319,7 @@ def test_a_first_preview_knows_all_values_but_the_role() -> None:
 def test_the_charts_know_every_value() -> None:
     plan = _plan()
     for name in ("karpenter", "karpenter-crd"):
-        assert upstream.unknown_values(values_of(plan, name), upstream.default_values(name), FREE) == []
+        assert unknown_keys(upstream.chart(name), values_of(plan, name)) == []
 
 
 @pytest.mark.upstream

@@ -20,25 +20,13 @@ from components.load_balancer_controller import (
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import CLUSTER, FARGATE, NODES, REGISTRY, identity, release_of, values_of
 from .recording import ACCOUNT, REGION, Probe, assert_shape, carried, document, labels, recorded, waits_for
 
 CHART = "aws-load-balancer-controller"
 VPC = "vpc-0123456789abcdef0"
-
-# Where the chart hands through whatever is there: its defaults are empty, or examples.
-FREE = {
-    "controllerConfig.featureGates",
-    "defaultTags",
-    "nodeSelector",
-    "podAnnotations",
-    "podDisruptionBudget",
-    "podSecurityContext",
-    "resources",
-    "securityContext",
-    "serviceAccount.annotations",
-}
 
 
 def _args(**changes: Any) -> LoadBalancerControllerArgs:
@@ -275,7 +263,7 @@ def test_it_leaves_the_gateway_api_to_traefik() -> None:
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
 def test_the_chart_knows_every_value(placement: dict[str, Any]) -> None:
     ours = values_of(_plan(placement=placement), CHART)
-    assert upstream.unknown_values(ours, upstream.default_values(CHART), FREE) == []
+    assert unknown_keys(upstream.chart(CHART), ours) == []
 
 
 @pytest.mark.upstream

@@ -27,22 +27,12 @@ from components.traefik import (
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance.charts import unknown_keys
 
 from .given import FARGATE, NODES, REGISTRY, release_of, values_of
 from .recording import assert_shape, needs, recorded, waits_for
 
 TRUSTED = ["10.0.0.0/22", "10.0.16.0/22"]
-
-# Where the chart hands through whatever is there: its defaults are empty, or examples.
-FREE = {
-    "deployment.lifecycle",
-    "gateway.listeners.web.namespacePolicy",
-    "nodeSelector",
-    "podSecurityContext",
-    "resources",
-    "securityContext",
-    "service.spec",
-}
 
 
 def _args(**changes: Any) -> TraefikArgs:
@@ -332,7 +322,7 @@ def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
 def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[str, Any], *, gateway_api: bool) -> None:
     ours = values_of(_plan(placement=placement, gateway_api=gateway_api), "traefik")
     defaults = upstream.default_values("traefik")
-    assert upstream.unknown_values(ours, defaults, FREE) == []
+    assert unknown_keys(upstream.chart("traefik"), ours) == []
     schema = upstream.value_schema("traefik")
     assert upstream.schema_problems(schema, upstream.merged(defaults, ours)) == []
 
@@ -350,7 +340,7 @@ def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[s
 )
 def test_a_wrong_value_is_seen(wrong: dict[str, Any]) -> None:
     defaults = upstream.default_values("traefik")
-    unknown = upstream.unknown_values(wrong, defaults, FREE)
+    unknown = unknown_keys(upstream.chart("traefik"), wrong)
     assert unknown or upstream.schema_problems(upstream.value_schema("traefik"), upstream.merged(defaults, wrong))
 
 

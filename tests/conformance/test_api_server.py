@@ -154,7 +154,11 @@ _NAMED = ("traefik", "karpenter", "hello")
             "dev",
             "spec.template.spec.containers.0.securityContext",
             {"privileged": True},
-            ["karpenter: its pod: would violate PodSecurity", "traefik: its pod: POST .*is forbidden: violates PodSec"],
+            [
+                "hello: its pod: POST .*is forbidden: violates PodSec",
+                "karpenter: its pod: would violate PodSecurity",
+                "traefik: its pod: POST .*is forbidden: violates PodSec",
+            ],
         ),
         ("manifests/hello", "spec.template.spec.serviceAccountName", "nobody", ['serviceaccount "nobody" not found']),
         ("manifests/hello", "spec.template.spec.priorityClassName", "none", ["no PriorityClass with name none"]),

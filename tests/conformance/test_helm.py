@@ -9,7 +9,15 @@ import yaml
 
 from tests import upstream
 from tests.conformance import charts
-from tests.conformance.bundles import STACKS, bundle, minor_below, plan_below
+from tests.conformance.bundles import (
+    DEFINITIONS_APART,
+    NO_DEFINITION,
+    STACKS,
+    bundle,
+    minor_below,
+    plan_below,
+    upstream_definitions,
+)
 from tests.conformance.helm import NO_COPY, Release, RenderingError, all_releases
 
 pytestmark = pytest.mark.upstream
@@ -40,6 +48,21 @@ def test_charts_without_a_copy_are_installed_and_really_have_none() -> None:
     installed = {found.chart for stack in STACKS for found in _releases(stack)}
     assert NO_COPY.keys() <= installed
     assert not [chart for chart in NO_COPY if upstream.chart(chart).is_dir()]
+
+
+def test_what_has_no_definition_is_installed_and_really_has_none() -> None:
+    types = {entry.type for stack in STACKS for entry in plan_below(stack) or ()}
+    defined = {definition["spec"]["group"] for definition in upstream_definitions()}
+    for group in NO_DEFINITION:
+        assert any(found.startswith(f"kubernetes:{group}/") for found in types)
+        assert group not in defined
+
+
+@pytest.mark.parametrize("chart", sorted(DEFINITIONS_APART))
+def test_definitions_that_lie_apart_are_not_in_the_chart_too(chart: str, helm: Path) -> None:
+    kinds = [item["kind"] for item in _release(chart).rendered()]
+    assert kinds
+    assert "CustomResourceDefinition" not in kinds
 
 
 @pytest.mark.parametrize("stack", STACKS)
