@@ -5,6 +5,9 @@ FORMAT ?= text
 # Arguments handed through, e.g. `make test ARGS='-k network'` or `make plan ARGS='--json'`.
 ARGS ?=
 
+# How many tests run at once.
+WORKERS ?= auto
+
 VENV := .venv
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
@@ -67,8 +70,8 @@ pulumi-cli:
 ## The code
 
 .PHONY: test
-test: $(DEV) ## Run the tests
-	@$(PY) -m pytest $(ARGS)
+test: $(DEV) ## Run the tests, one worker a core
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: conformance
 conformance: $(DEV) ## Render the charts with Helm and create every object on a real Kubernetes API server
@@ -93,7 +96,7 @@ fix: $(DEV) ## Mend what the linter can mend, and format
 	@$(PY) -m ruff format .
 
 .PHONY: docs
-docs: $(RUNTIME) ## Generate the settings schema and the tables of README and policies from the code
+docs: $(RUNTIME) ## Generate the settings schema and the tables of docs/ from the code
 	@$(PY) -m tools.generate
 
 .PHONY: bench

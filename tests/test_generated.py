@@ -33,31 +33,31 @@ def test_a_generated_file_is_current(path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    for name in ("README.md", "outputs.py", "settings.schema.json", "docs/policies.md"):
+    for name in ("outputs.py", "settings.schema.json", "docs/reference.md", "docs/policies.md"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
 def test_stale_files_are_named_and_then_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    readme = project / "README.md"
-    readme.write_text(readme.read_text().replace("`ingressHosts`", "`hosts`") + "\nMore.\n")
+    page = project / "docs" / "reference.md"
+    page.write_text(page.read_text().replace("`ingressHosts`", "`hosts`") + "\nMore.\n")
     (project / "settings.schema.json").unlink()
     assert generate.main(["--check"], project) == 1
     output = capsys.readouterr()
-    assert re.findall(r"^(\S+) is stale", output.err, re.MULTILINE) == ["settings.schema.json", "README.md"]
-    assert "`hosts`" in readme.read_text()
+    assert re.findall(r"^(\S+) is stale", output.err, re.MULTILINE) == ["settings.schema.json", "docs/reference.md"]
+    assert "`hosts`" in page.read_text()
 
     assert generate.main([], project) == 0
     assert generate.main(["--check"], project) == 0
-    assert "`ingressHosts`" in readme.read_text()
-    assert readme.read_text().endswith("\nMore.\n")
+    assert "`ingressHosts`" in page.read_text()
+    assert page.read_text().endswith("\nMore.\n")
 
 
 @pytest.mark.parametrize("marker", ["<!-- settings:begin -->", "<!-- outputs:end -->"])
-def test_a_readme_without_a_place_for_a_table_is_an_error(project: Path, marker: str) -> None:
-    readme = project / "README.md"
-    readme.write_text(readme.read_text().replace(marker, ""))
-    with pytest.raises(ValueError, match=r"README\.md has no place for a table"):
+def test_a_page_without_a_place_for_a_table_is_an_error(project: Path, marker: str) -> None:
+    page = project / "docs" / "reference.md"
+    page.write_text(page.read_text().replace(marker, ""))
+    with pytest.raises(ValueError, match=r"reference\.md has no place for a table"):
         generate.main([], project)
 
 

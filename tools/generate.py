@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: the JSON Schema of a stack file, and tables of the README and the policies.
+"""Writes what is generated from the code: the JSON Schema of a stack file, and tables of the documentation.
 
 `python -m tools.generate` writes, `python -m tools.generate --check` says which files are stale.
 """
@@ -43,10 +43,10 @@ def generated(root: Path) -> dict[Path, str]:
     """Return the text of each generated file. Raises ValueError where a page lacks the place for a table."""
     schema = stack_file_schema()
     outputs = (root / "outputs.py").read_text("utf-8")
-    readme, policies = root / "README.md", root / "docs" / "policies.md"
+    reference, policies = root / "docs" / "reference.md", root / "docs" / "policies.md"
     return {
         root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
-        readme: _with_tables(readme, settings=settings_tables(schema), outputs=outputs_table(outputs)),
+        reference: _with_tables(reference, settings=settings_tables(schema), outputs=outputs_table(outputs)),
         policies: _with_tables(policies, policies=policies_table(RULES)),
     }
 
