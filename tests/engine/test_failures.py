@@ -18,7 +18,7 @@ from tests.plans import STACKS, below, plan_of
 
 pytestmark = pytest.mark.engine
 
-IN_TURN: Final = ("prod", "staging", "dev", "fargate", "auto")
+IN_TURN: Final = ("prod", "staging", "fargate", "auto", "dev")
 """The stacks in which things fail: in each what is of a type that those before it do not have.
 
 There is a round for each thing that fails in the longest chain of the stack. The largest comes first, because its chain
@@ -91,14 +91,17 @@ def _of(types: Collection[str], resources: Iterable[Event | Resource]) -> set[st
     return {resource.urn for resource in resources if resource.urn and resource.type in types}
 
 
-def _converge(rehearsal: Rehearsal, behaviour: Environment, run: Callable[..., Run]) -> set[str]:
+CONTINUE: Final = "--continue-on-error"
+
+
+def _converge(rehearsal: Rehearsal, behaviour: Environment, run: Callable[..., Run], *flags: str) -> set[str]:
     """Repeat `run` with what fails in it until it succeeds, and return the URNs of what failed.
 
     A round in which nothing fails for the first time would come again and again, and is an error: there are at most as
     many rounds as resources.
     """
     failed = set[str]()
-    while (ended := run("--continue-on-error", check=False, behaviour=behaviour)).code:
+    while (ended := run(*flags, check=False, behaviour=behaviour)).code:
         now = {event.urn for event in rehearsal.events() if event.phase == "failed"}
         assert now > failed, ended.text
         failed = now
@@ -115,7 +118,7 @@ def test_every_type_fails_in_some_stack() -> None:
 def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
     types, clean, rehearsal = _failing_types(stack), platforms(stack), Rehearsal(tmp_path, stack)
 
-    failed = _converge(rehearsal, rehearsal.failing_once("create", types=types), rehearsal.up)
+    failed = _converge(rehearsal, rehearsal.failing_once("create", types=types), rehearsal.up, CONTINUE)
 
     assert failed == _of(types, clean.left())
     assert differences(rehearsal, clean) == []
@@ -127,7 +130,7 @@ def test_a_stack_changes_though_every_update_fails_once(stack: str, platforms: P
     rehearsal = platforms(stack).copy(tmp_path / "failing")
     rehearsal.change(CHANGES_OF[stack])
 
-    failed = _converge(rehearsal, rehearsal.failing_once("update"), rehearsal.up)
+    failed = _converge(rehearsal, rehearsal.failing_once("update"), rehearsal.up, CONTINUE)
 
     updated = [event for event in rehearsal.events() if (event.operation, event.phase) == ("update", "end")]
     assert failed == {event.urn for event in updated}
@@ -143,8 +146,12 @@ def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Pl
         rehearsal.change(UNPROTECTED)
         rehearsal.up()
     there = rehearsal.left()
+    # To go on, the engine walks every path from what could not be deleted, and never marks where it has been: from a
+    # workload, which waits for whole components, there are millions (markAsDependency in
+    # https://github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go).
+    flags = [] if stack == "dev" else [CONTINUE]
 
-    failed = _converge(rehearsal, rehearsal.failing_once("delete", types=types), rehearsal.destroy)
+    failed = _converge(rehearsal, rehearsal.failing_once("delete", types=types), rehearsal.destroy, *flags)
 
     assert failed == _of(types, there)
     assert rehearsal.left() == []
