@@ -18,7 +18,7 @@ from tools.build import HELM, build
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 
 NO_COPY: Final[dict[str, str]] = {
-    "cert-manager": "its repository has no chart, only the templates of one without the definitions",
+    "cert-manager": "the tag of its pinned version was not to be had, only one of an earlier patch",
     "keda": "a chart of a team, whose values are the team's",
 }
 """Charts that UPSTREAM_CHARTS does not have, by name, each with the reason; nothing that they make is tested."""
