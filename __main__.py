@@ -439,6 +439,7 @@ if settings.workloads:
 
 # --- Logs, metrics, events, alarms --------------------------------------------------------------------------------
 
+alarms: Alarms | None = None
 if observability:
     events = Events(
         f"{name}-events",
@@ -458,7 +459,7 @@ if observability:
             in_aws,
         )
     if observability.alarms:
-        Alarms(
+        alarms = Alarms(
             f"{name}-alarms",
             arguments(
                 AlarmsArgs,
@@ -506,4 +507,6 @@ outputs: PlatformOutputs = {
 }
 if domain:
     outputs["hosted_zone_id"] = domain.hosted_zone_id
+if alarms:
+    outputs["alarms_topic_arn"] = alarms.topic_arn
 export(outputs)

@@ -63,6 +63,8 @@ class PlatformOutputs(TypedDict):
     """Ingress class of Traefik, behind the ALB."""
     hosted_zone_id: NotRequired[str]
     """Route 53 zone of the host names."""
+    alarms_topic_arn: NotRequired[pulumi.Output[str]]
+    """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
     versions: dict[str, str]
     """What runs: charts and add-ons by name."""
 

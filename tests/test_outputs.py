@@ -43,6 +43,7 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "ingressHosts": "list[str]",
         "ingressClass": "str",
         "hostedZoneId": "str?",
+        "alarmsTopicArn": "str?",
         "versions": "dict[str, str]",
     }
 }
@@ -98,6 +99,7 @@ def test_every_stack_has_the_whole_contract_in_the_same_shape(stack: str) -> Non
     always = {name for name, shape in promised.items() if not shape.endswith("?")}
     assert always <= exports.keys() <= promised.keys()
     assert ("hostedZoneId" in exports) == bool(exports["ingressHosts"])
+    assert ("alarmsTopicArn" in exports) == bool(plan_of(stack).find(type="aws:sns/topic:Topic"))
     for name, value in exports.items():
         assert _found(value) == promised[name].removesuffix("?"), name
     assert exports["contractVersion"] == CONTRACT_VERSION

@@ -253,7 +253,9 @@ def _outputs(source: str) -> Iterator[tuple[str, ...]]:
 
 def _output_type(annotation: ast.expr) -> str:
     text = ast.unparse(annotation)
-    inner = re.sub(r"^(NotRequired|pulumi\.Output)\[(.*)\]$", r"\2", text)
+    inner = text
+    for wrapper in ("NotRequired", r"pulumi\.Output"):
+        inner = re.sub(rf"^{wrapper}\[(.*)\]$", r"\1", inner)
     words = {"int": "number", "str": "text", "list[str]": "list of text", "dict[str, str]": "text by name"}[inner]
     return f"{words}, or absent" if text.startswith("NotRequired") else words
 

@@ -449,8 +449,21 @@ def _traefik(plan: Plan) -> set[str]:
     }
 
 
+def _cluster_autoscaler(plan: Plan) -> set[str]:
+    tags = "k8s.io/cluster-autoscaler/enabled", f"k8s.io/cluster-autoscaler/{reveal(plan.exports)['clusterName']}"
+    return {"--cloud-provider=aws", f"--node-group-auto-discovery=asg:tag={','.join(tags)}"}
+
+
+def _external_dns(plan: Plan) -> set[str]:
+    # Records of another owner are left alone, and none is deleted.
+    owner = reveal(plan.exports)["clusterName"]
+    return {"--provider=aws", "--registry=txt", f"--txt-owner-id={owner}", "--policy=upsert-only"}
+
+
 ARGUMENTS: Final[dict[str, Callable[[Plan], set[str]]]] = {
     "aws-load-balancer-controller": _load_balancer_controller,
+    "cluster-autoscaler": _cluster_autoscaler,
+    "external-dns": _external_dns,
     "karpenter": _karpenter,
     "traefik": _traefik,
 }
@@ -464,7 +477,11 @@ def controllers_are_told_what_they_need(bundle: Bundle) -> Iterator[str]:
     for release, objects in bundle.rendered.items():
         if release in ARGUMENTS:
             containers = [container for one in workloads(objects) for container in one.containers]
-            told = {word for container in containers for word in container.get("args") or []}
+            told = {
+                word
+                for container in containers
+                for word in [*(container.get("command") or []), *(container.get("args") or [])]
+            }
             told |= {
                 f"{env['name']}={env['value']}"
                 for container in containers
