@@ -226,6 +226,7 @@ compute = {
     ]
     for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }
+ready = {namespace: after(needed, namespace) for namespace, needed in compute.items()}
 
 # --- What runs on it ----------------------------------------------------------------------------------------------
 
@@ -290,7 +291,7 @@ if settings.external_secrets:
             ExternalSecretsArgs,
             settings.external_secrets,
             offered=on_cluster,
-            namespace=after(compute[namespaces.EXTERNAL_SECRETS], namespaces.EXTERNAL_SECRETS),
+            namespace=ready[namespaces.EXTERNAL_SECRETS],
         ),
         in_cluster,
     )
@@ -302,7 +303,7 @@ if settings.external_dns:
             ExternalDnsArgs,
             settings.external_dns,
             offered=on_cluster,
-            namespace=after(compute[namespaces.EXTERNAL_DNS], namespaces.EXTERNAL_DNS),
+            namespace=ready[namespaces.EXTERNAL_DNS],
         ),
         in_cluster,
     )
@@ -314,7 +315,7 @@ if settings.cert_manager:
             CertManagerArgs,
             settings.cert_manager,
             offered=on_cluster,
-            namespace=after(compute[namespaces.CERT_MANAGER], namespaces.CERT_MANAGER),
+            namespace=ready[namespaces.CERT_MANAGER],
         ),
         in_cluster,
     )
@@ -448,7 +449,7 @@ if observability:
             observability,
             without=["alarms"],
             offered=on_cluster,
-            namespace=after(compute[namespaces.OBSERVABILITY], namespaces.OBSERVABILITY),
+            namespace=ready[namespaces.OBSERVABILITY],
         ),
         in_cluster,
     )
@@ -471,7 +472,7 @@ if observability:
                 events_log_group=events.log_group_name,
                 nodes=not settings.fargate_only,
                 provisioners=settings.provisioners,
-                nat_gateways=network.nat_gateway_ids() if isinstance(network, Network) else {},
+                nat_gateways=network.nat_gateway_ids(),
                 **({"interruption_queue": karpenter.queue_name} if karpenter else {}),
             ),
             in_aws,

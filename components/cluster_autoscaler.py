@@ -10,6 +10,7 @@ from . import namespaces, policies
 from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
+from .pod_security import RESTRICTED_CONTAINER
 
 NAMESPACE: Final = namespaces.SYSTEM
 NAME: Final = versions.CLUSTER_AUTOSCALER.name
@@ -115,10 +116,6 @@ def cluster_autoscaler_values(
             "runAsGroup": 65534,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containerSecurityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "containerSecurityContext": RESTRICTED_CONTAINER,
         **pod_placement(args["placement"]),
     }

@@ -6,6 +6,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import ec2
 
+from .network_of_others import NetworkOfOthers
 from .subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
 
 
@@ -24,7 +25,7 @@ class ExistingNetworkArgs(TypedDict):
     """"apply" puts the tags on the subnets, "check" refuses subnets without them."""
 
 
-class ExistingNetwork(pulumi.ComponentResource):
+class ExistingNetwork(NetworkOfOthers, pulumi.ComponentResource):
     """The same outputs as `Network`, of a VPC that is not ours. Its routes are its owner's business."""
 
     vpc_id: pulumi.Output[str]
@@ -91,11 +92,6 @@ class ExistingNetwork(pulumi.ComponentResource):
                 "pod_subnets": self.pod_subnets,
             }
         )
-
-    @property
-    def ways_out(self) -> list[pulumi.CustomResource]:
-        """None of ours: they are the owner's."""
-        return []
 
     def _tag(self, wanted: dict[str, dict[str, str]]) -> None:
         for subnet, tags in wanted.items():

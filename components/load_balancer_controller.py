@@ -10,6 +10,7 @@ from . import namespaces, policies
 from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
+from .pod_security import RESTRICTED_CONTAINER
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
@@ -113,12 +114,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
                 "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "readOnlyRootFilesystem": True,
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                },
+                "securityContext": {"runAsNonRoot": True, **RESTRICTED_CONTAINER},
                 **(WITHOUT_FIREWALLS if args["isolated"] else {}),
                 **pod_placement(args["placement"]),
             },

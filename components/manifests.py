@@ -12,9 +12,10 @@ KUSTOMIZATION: Final = "kustomization.yaml"
 Object: TypeAlias = dict[str, Any]
 
 
-def folders() -> list[str]:
+@cache
+def folders() -> tuple[str, ...]:
     """Return the folders that can be applied, relative to `manifests/`."""
-    return sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.rglob(KUSTOMIZATION))
+    return tuple(sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.rglob(KUSTOMIZATION)))
 
 
 @cache

@@ -6,6 +6,8 @@ from typing import Any, Final, TypedDict
 import pulumi
 from pulumi_aws import ec2
 
+from .network_of_others import NetworkOfOthers
+
 SUBNETS: Final = ("privateSubnets", "publicSubnets", "podSubnets")
 """The outputs with subnets by zone."""
 
@@ -27,7 +29,7 @@ class SharedNetworkArgs(TypedDict):
     """Its region, likewise."""
 
 
-class SharedNetwork(pulumi.ComponentResource):
+class SharedNetwork(NetworkOfOthers, pulumi.ComponentResource):
     """The same outputs as `Network`, from the outputs of the stack that has it.
 
     Nothing in the network is changed, not even a tag: its owner would take away again whatever is added, and what is
@@ -83,11 +85,6 @@ class SharedNetwork(pulumi.ComponentResource):
                 "pod_subnets": self.pod_subnets,
             }
         )
-
-    @property
-    def ways_out(self) -> list[pulumi.CustomResource]:
-        """None of ours: they are the owner's."""
-        return []
 
     @property
     def _lookup(self) -> pulumi.InvokeOptions:

@@ -10,7 +10,7 @@ import versions
 from . import namespaces
 from .chart import ChartSourceArgs, file, image, release
 from .placement import PlacementArgs, pod_placement, zone_spread
-from .pod_security import restricted_namespace
+from .pod_security import RESTRICTED_CONTAINER, restricted_namespace
 
 NAMESPACE: Final = namespaces.TRAEFIK
 IMAGE: Final = "docker.io/library/traefik"
@@ -151,11 +151,7 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
             "runAsGroup": 65532,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": RESTRICTED_CONTAINER,
         **pod_placement(args["placement"]),
     }
 

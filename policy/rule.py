@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NotRequired, TypedDict, Unpack
 
 from policy.environments import Environment, environment_of
 from policy.model import Resource
@@ -41,9 +41,9 @@ class Rule:
     fix: str
     source: str
     types: tuple[str, ...]
-    development: Level
     check: StackCheck
     whole_stack: bool
+    development: Level = Level.MANDATORY
 
     def looks_at(self, type_: str) -> bool:
         """Return whether the rule has something to say about resources of a type."""
@@ -76,32 +76,26 @@ RULES: Final[list[Rule]] = []
 """All rules; `policy.rules` fills it."""
 
 
-def stack_rule(
-    name: str, *types: str, reason: str, fix: str, source: str, development: Level = Level.MANDATORY
-) -> Callable[[StackCheck], StackCheck]:
+class Words(TypedDict):
+    """What a rule says and how strict it is; see `Rule`."""
+
+    reason: str
+    fix: str
+    source: str
+    development: NotRequired[Level]
+
+
+def stack_rule(name: str, *types: str, **words: Unpack[Words]) -> Callable[[StackCheck], StackCheck]:
     """Make a function from the resources of a stack to those that are wrong a rule; see `Rule`."""
 
     def add(check: StackCheck) -> StackCheck:
-        RULES.append(
-            Rule(
-                name=name,
-                reason=reason,
-                fix=fix,
-                source=source,
-                types=types,
-                development=development,
-                check=check,
-                whole_stack=True,
-            )
-        )
+        RULES.append(Rule(name=name, types=types, check=check, whole_stack=True, **words))
         return check
 
     return add
 
 
-def rule(
-    name: str, *types: str, reason: str, fix: str, source: str, development: Level = Level.MANDATORY
-) -> Callable[[ResourceCheck], ResourceCheck]:
+def rule(name: str, *types: str, **words: Unpack[Words]) -> Callable[[ResourceCheck], ResourceCheck]:
     """Make a function from one resource to what is wrong with it a rule; see `Rule`."""
 
     def add(check: ResourceCheck) -> ResourceCheck:
@@ -109,18 +103,7 @@ def rule(
             for resource in resources:
                 yield from ((resource, problem) for problem in check(resource))
 
-        RULES.append(
-            Rule(
-                name=name,
-                reason=reason,
-                fix=fix,
-                source=source,
-                types=types,
-                development=development,
-                check=each,
-                whole_stack=False,
-            )
-        )
+        RULES.append(Rule(name=name, types=types, check=each, whole_stack=False, **words))
         return check
 
     return add

@@ -85,6 +85,7 @@ def _not_empty(secret: SecretStr) -> SecretStr:
 
 
 _DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_HOST: Final = r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]"
 _DURATION: Final = r"([0-9]+(s|m|h))+"
 
 Name = Annotated[str, _text("lower-case words joined by hyphens", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", 20)]
@@ -142,7 +143,7 @@ DomainName = Annotated[
     str,
     _text(
         "a host name such as platform.example.jp",
-        r"^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
+        rf"^(\*\.)?{_HOST}$",
         253,
     ),
 ]
@@ -150,7 +151,7 @@ HostName = Annotated[
     str,
     _text(
         "a host name without a wildcard such as argocd.example.jp",
-        r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]$",
+        f"^{_HOST}$",
         253,
     ),
 ]

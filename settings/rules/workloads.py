@@ -60,7 +60,7 @@ def _reads(item: Object, external_secrets: ExternalSecrets | None) -> bool:
     """Tell whether an ExternalSecret may use the store that it names."""
     stores = external_secrets.stores if external_secrets else {}
     store = stores.get(item["spec"]["secretStoreRef"]["name"])
-    namespace = manifests.namespace_of(item) or ""
+    namespace = manifests.namespace_of(item)
     return store is not None and any(fnmatchcase(namespace, pattern) for pattern in store.namespaces)
 
 

@@ -1,14 +1,20 @@
 """What the components that run in the cluster are given."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
+import pulumi
+from pulumi_aws import cloudwatch
+
+from components import policies
 from components.chart import ChartSourceArgs
 from components.identity import IdentityArgs
 from components.placement import PlacementArgs
+from components.policies import PolicyDocument
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import reveal
 
-from .recording import ACCOUNT, REGION
+from .recording import ACCOUNT, REGION, label, recorded, waits_for
 
 CLUSTER: Final = "platform-test"
 ISSUER: Final = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
@@ -37,6 +43,15 @@ def identity(kind: str = "irsa") -> IdentityArgs:
     }
 
 
+def granted(kind: str, namespace: str, name: str, role: Registration) -> tuple[PolicyDocument, dict[str, Any]]:
+    """Return the trust policy of a role for one service account, and what the account is annotated with."""
+    args, accounts = identity(), [(namespace, name)]
+    if kind == "irsa":
+        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
+        return trust, {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
+    return policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+
+
 def release_of(plan: Plan, chart: str) -> Registration:
     """Return the Helm release of a chart."""
     releases = plan.find(type="kubernetes:helm.sh/v3:Release")
@@ -56,3 +71,15 @@ def repositories(values: Any) -> list[str]:
         return []
     own = [image["repository"]] if isinstance(image := values.get("image"), dict) and "repository" in image else []
     return sorted([*own, *(found for item in values.values() for found in repositories(item))])
+
+
+def waiting_for_compute(
+    namespace: str, declare: Callable[[pulumi.Output[str], pulumi.ResourceOptions], Any]
+) -> set[str]:
+    """Return the labels of what waits for compute where only the namespace that `declare` is given does."""
+
+    def program(opts: pulumi.ResourceOptions) -> None:
+        declare(cloudwatch.LogGroup("compute", name=namespace, opts=opts).name, opts)
+
+    plan = recorded(program)
+    return {label(entry) for entry in plan if entry.custom and "LogGroup compute" in waits_for(plan, entry)}

@@ -5,9 +5,7 @@ The copies of upstream have neither its chart nor its definitions: what the valu
 
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 from components import policies
 from components.cert_manager import (
@@ -23,8 +21,19 @@ from components.placement import FARGATE_WEBHOOK_PORT
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 
-from .given import FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
-from .recording import REGION, assert_shape, document, label, recorded, waits_for
+from .given import (
+    FARGATE,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
+from .recording import REGION, assert_shape, document, recorded, waits_for
 
 ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
 PARTS = {"": ("controller", NAME), "webhook": ("webhook", "webhook"), "cainjector": ("cainjector", "cainjector")}
@@ -78,12 +87,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 def test_its_service_account_has_the_role_of_all_issuers(kind: str) -> None:
     plan = _plan(identity=identity(kind))
     role = plan.one(type="aws:iam/role:Role")
-    args, accounts = identity(), [(NAMESPACE, NAME)]
-    if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        annotations = {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        trust, annotations = policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
     assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
     (found,) = plan.find(type="aws:iam/policy:Policy")
@@ -128,12 +132,9 @@ def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_and_issuers_waits_for_compute() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        compute = cloudwatch.LogGroup("compute", name=NAMESPACE, opts=opts)
-        CertManager("certificates", _args(namespace=compute.name), opts)
-
-    plan = recorded(declare)
-    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup compute" in waits_for(plan, entry)}
+    waiting = waiting_for_compute(
+        NAMESPACE, lambda ready, opts: CertManager("certificates", _args(namespace=ready), opts)
+    )
     issuers = {f"ClusterIssuer certificates-{issuer}" for issuer in ("production", "trial")}
     assert waiting == {"Release certificates-release", *issuers}
 

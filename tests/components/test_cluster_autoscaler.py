@@ -15,7 +15,7 @@ from rehearsal.values import UNKNOWN
 from tests import upstream
 from tests.conformance.charts import unknown_keys
 
-from .given import CLUSTER, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
+from .given import CLUSTER, MIRROR, NODES, REGISTRY, granted, identity, release_of, repositories, values_of
 from .recording import ACCOUNT, REGION, assert_shape, document, label, recorded, waits_for
 
 
@@ -58,12 +58,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 def test_its_service_account_has_the_role(kind: str) -> None:
     plan = _plan(identity=identity(kind))
     role = plan.one(type="aws:iam/role:Role")
-    args, accounts = identity(), [(NAMESPACE, NAME)]
-    if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        annotations = {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        trust, annotations = policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
     assert values_of(plan, NAME)["rbac"]["serviceAccount"] == {"name": NAME, "annotations": annotations}
     (policy,) = plan.find(type="aws:iam/policy:Policy")

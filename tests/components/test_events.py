@@ -13,7 +13,7 @@ from components.events import Events, EventsArgs, fluent_bit
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
 
-from .given import CLUSTER, FARGATE, MIRROR, NODES, identity
+from .given import CLUSTER, FARGATE, MIRROR, NODES, granted, identity
 from .recording import REGION, Probe, assert_shape, below, document, labels, needs, recorded, waits_for
 
 GROUP = f"/aws/eks/{CLUSTER}/events"
@@ -95,15 +95,8 @@ def test_it_writes_to_its_log_group_and_to_no_other(kind: str) -> None:
     policy = plan.one(type="aws:iam/policy:Policy")
     assert document(policy, "policy") == policies.log_group_writer(group.outputs["arn"])
     role = plan.one(type="aws:iam/role:Role")
-    accounts = [(namespaces.OBSERVABILITY, "events")]
-    args = identity()
-    annotations = plan.one(type="kubernetes:core/v1:ServiceAccount").inputs["metadata"]["annotations"]
-    if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        assert annotations == {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        trust = policies.trust_pod_identity(str(args["cluster_arn"]), accounts)
-        assert annotations == {}
+    trust, annotations = granted(kind, namespaces.OBSERVABILITY, "events", role)
+    assert plan.one(type="kubernetes:core/v1:ServiceAccount").inputs["metadata"]["annotations"] == annotations
     assert document(role, "assumeRolePolicy") == trust
 
 

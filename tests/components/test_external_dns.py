@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 from components import policies
 from components.chart import ChartSourceArgs
@@ -14,8 +12,20 @@ from rehearsal.values import UNKNOWN
 from tests import upstream
 from tests.conformance.charts import unknown_keys
 
-from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
-from .recording import REGION, assert_shape, document, label, recorded, waits_for
+from .given import (
+    CLUSTER,
+    FARGATE,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
+from .recording import REGION, assert_shape, document, recorded, waits_for
 
 
 def _args(**changes: Any) -> ExternalDnsArgs:
@@ -58,12 +68,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 def test_its_service_account_has_the_role(kind: str, policy: str) -> None:
     plan = _plan(identity=identity(kind), policy=policy)
     role = plan.one(type="aws:iam/role:Role")
-    args, accounts = identity(), [(NAMESPACE, NAME)]
-    if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        annotations = {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        trust, annotations = policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
     assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
     (found,) = plan.find(type="aws:iam/policy:Policy")
@@ -81,12 +86,7 @@ def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_waits_for_compute() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        compute = cloudwatch.LogGroup("compute", name=NAMESPACE, opts=opts)
-        ExternalDns("dns", _args(namespace=compute.name), opts)
-
-    plan = recorded(declare)
-    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup compute" in waits_for(plan, entry)}
+    waiting = waiting_for_compute(NAMESPACE, lambda ready, opts: ExternalDns("dns", _args(namespace=ready), opts))
     assert waiting == {"Release dns-release"}
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 from components import policies
 from components.chart import ChartSourceArgs
@@ -22,8 +20,20 @@ from rehearsal.values import UNKNOWN
 from tests import upstream
 from tests.conformance.charts import unknown_keys
 
-from .given import CLUSTER, FARGATE, MIRROR, NODES, REGISTRY, identity, release_of, repositories, values_of
-from .recording import ACCOUNT, REGION, assert_shape, document, label, needs, recorded, waits_for
+from .given import (
+    CLUSTER,
+    FARGATE,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
+from .recording import ACCOUNT, REGION, assert_shape, document, needs, recorded, waits_for
 
 STORE = "kubernetes:external-secrets.io/v1:ClusterSecretStore"
 PODS = {
@@ -71,12 +81,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 def test_the_operators_own_role_only_leads_to_those_of_stores(kind: str) -> None:
     plan = _plan(identity=identity(kind))
     role = plan.one(type="aws:iam/role:Role", name="secrets-operator")
-    args, accounts = identity(), [(NAMESPACE, "external-secrets")]
-    if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        annotations = {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        trust, annotations = policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    trust, annotations = granted(kind, NAMESPACE, "external-secrets", role)
     assert document(role, "assumeRolePolicy") == trust
     assert values_of(plan, "external-secrets")["serviceAccount"] == {
         "name": "external-secrets",
@@ -161,12 +166,9 @@ def test_the_operator_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_and_stores_waits_for_compute() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        compute = cloudwatch.LogGroup("compute", name=NAMESPACE, opts=opts)
-        ExternalSecrets("secrets", _args(namespace=compute.name), opts)
-
-    plan = recorded(declare)
-    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup compute" in waits_for(plan, entry)}
+    waiting = waiting_for_compute(
+        NAMESPACE, lambda ready, opts: ExternalSecrets("secrets", _args(namespace=ready), opts)
+    )
     stores = {f"ClusterSecretStore secrets-{store}" for store in ("secrets", "parameters")}
     assert waiting == {"Release secrets-release", *stores}
 

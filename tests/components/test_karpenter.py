@@ -15,7 +15,7 @@ from rehearsal.values import UNKNOWN
 from tests import upstream
 from tests.conformance.charts import unknown_keys
 
-from .given import CLUSTER, NODES, REGISTRY, identity, release_of, values_of
+from .given import CLUSTER, NODES, REGISTRY, granted, identity, release_of, values_of
 from .recording import (
     ACCOUNT,
     REGION,
@@ -119,15 +119,8 @@ def test_each_part_is_attached() -> None:
 def test_its_service_account_has_the_role(kind: str) -> None:
     plan = _plan(identity=identity(kind))
     role = plan.one(type="aws:iam/role:Role", name="karpenter-controller")
-    trust = document(role, "assumeRolePolicy")
-    args = identity()
-    accounts = [(NAMESPACE, "karpenter")]
-    if kind == "irsa":
-        assert trust == policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
-        annotations = {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    else:
-        assert trust == policies.trust_pod_identity(str(args["cluster_arn"]), accounts)
-        annotations = {}
+    trust, annotations = granted(kind, NAMESPACE, "karpenter", role)
+    assert document(role, "assumeRolePolicy") == trust
     account = values_of(plan, "karpenter")["serviceAccount"]
     assert account == {"name": "karpenter", "annotations": annotations}
 
