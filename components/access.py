@@ -1,5 +1,7 @@
 """Who may use the Kubernetes API: access entries, and the provider through which this program uses it."""
 
+import hashlib
+import re
 from typing import Final, NotRequired, TypedDict
 
 import pulumi
@@ -52,9 +54,9 @@ class ClusterAccess(pulumi.ComponentResource):
         """Declare the entries and the provider."""
         super().__init__("eks-platform:index:ClusterAccess", name, {}, opts)
         deployer: AccessEntryArgs = {"principal": args["deployer"], "role": "admin"}
-        rights = self._grant(f"{name}-deployer", args["cluster_name"], deployer)
+        rights = self._grant(name, "deployer", args["cluster_name"], deployer)
         for key, entry in args["entries"].items():
-            self._grant(f"{name}-{key}", args["cluster_name"], entry)
+            self._grant(name, key, args["cluster_name"], entry)
 
         self.kubeconfig = pulumi.Output.all(
             args["cluster_name"], args["region"], args["endpoint"], args["certificate_authority"]
@@ -70,22 +72,42 @@ class ClusterAccess(pulumi.ComponentResource):
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
 
-    def _grant(self, name: str, cluster_name: pulumi.Input[str], args: AccessEntryArgs) -> eks.AccessPolicyAssociation:
+    def _grant(
+        self, name: str, key: str, cluster_name: pulumi.Input[str], args: AccessEntryArgs
+    ) -> eks.AccessPolicyAssociation:
+        """Declare a principal's entry and rights; return the rights.
+
+        Both are named after what EKS knows only once: a principal's entry, a policy of a principal. Named after the
+        key of the stack file, an entry that is renamed, or a deployer that changes places with somebody, would be made
+        a second time before the first one goes, which EKS refuses (terraform-aws-eks #2968, #3293).
+        """
+        named = f"{name}-{_short_name(args['principal'])}"
         namespaces = args.get("namespaces", [])
+        policy = access_policy_arn(args["role"], whole_cluster=not namespaces)
+        former = pulumi.Alias(name=f"{name}-{key}")
         entry = eks.AccessEntry(
-            name,
+            named,
             cluster_name=cluster_name,
             principal_arn=args["principal"],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, aliases=[former]),
         )
         return eks.AccessPolicyAssociation(
-            name,
+            f"{named}-{policy.rsplit('/', 1)[-1]}",
             cluster_name=cluster_name,
             principal_arn=entry.principal_arn,
-            policy_arn=access_policy_arn(args["role"], whole_cluster=not namespaces),
+            policy_arn=policy,
             access_scope={"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"},
-            opts=pulumi.ResourceOptions(parent=self),
+            # Another scope is another association to the AWS provider and the same one to EKS: made first, the new one
+            # would overwrite the old one and then be deleted as that one.
+            # https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html
+            opts=pulumi.ResourceOptions(parent=self, aliases=[former], delete_before_replace=True),
         )
+
+
+def _short_name(principal: str) -> str:
+    """Return a name for a principal's resources: the end of its ARN to read, and a digest that sets it apart."""
+    readable = re.sub("[^A-Za-z0-9_-]+", "-", principal.rsplit("/", 1)[-1])
+    return f"{readable}-{hashlib.sha256(principal.encode()).hexdigest()[:8]}"
 
 
 ACCESS_POLICIES: Final = {"admin": "AmazonEKSAdminPolicy", "edit": "AmazonEKSEditPolicy", "view": "AmazonEKSViewPolicy"}

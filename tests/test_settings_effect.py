@@ -444,25 +444,23 @@ EFFECTS: Final[dict[str, Effect]] = {
         others=True,
     ),
     # -- Access
+    # Entries and rights are named after their principal, rights after their policy too.
     "access.deployer": Effect(
         {"access": {"deployer": "arn:aws:iam::777788889999:role/another-deployer"}},
-        ("AccessEntry.principalArn", "AccessPolicyAssociation.principalArn"),
+        ("+AccessEntry", "+AccessPolicyAssociation", "-AccessEntry", "-AccessPolicyAssociation"),
     ),
     "access.entries.*.principal": Effect(
         {"access": {"entries": {"platform-team": {"principal": "arn:aws:iam::777788889999:role/another-team"}}}},
-        ("AccessEntry.principalArn", "AccessPolicyAssociation.principalArn"),
+        ("+AccessEntry", "+AccessPolicyAssociation", "-AccessEntry", "-AccessPolicyAssociation"),
     ),
     "access.entries.*.role": Effect(
-        {"access": {"entries": {"platform-team": {"role": "view"}}}}, ("AccessPolicyAssociation.policyArn",)
+        {"access": {"entries": {"platform-team": {"role": "view"}}}},
+        ("+AccessPolicyAssociation", "-AccessPolicyAssociation"),
     ),
     "access.entries.*.namespaces": Effect(
         {"access": {"entries": {"platform-team": {"namespaces": ["app-*"]}}}},
-        (
-            "AccessPolicyAssociation.accessScope.type",
-            "AccessPolicyAssociation.accessScope.namespaces",
-            # An administrator of namespaces has another policy than one of the cluster.
-            "AccessPolicyAssociation.policyArn",
-        ),
+        # An administrator of namespaces has another policy than one of the cluster.
+        ("+AccessPolicyAssociation", "-AccessPolicyAssociation"),
     ),
     # -- Add-ons and where pods run
     "addons.versions": Effect(

@@ -122,8 +122,12 @@ class Rehearsal:
         return Rehearsal(folder, self.stack, project=self.project.source, account_id=self.environment.account)
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Change settings of the stack, by dotted path in the project's namespace; None takes one away."""
+        """Change settings of the stack, by dotted path in the project's namespace; None takes one away.
+
+        Whom the stack file then names as deployer is who runs Pulumi.
+        """
         self.project.change(self.stack, {f"{self.project.name}:{path}": value for path, value in changes.items()})
+        self.environment = replace(self.environment, deployer=given_by(self.project.config(self.stack)).deployer)
 
     def unprotect(self) -> list[str]:
         """Take from the settings what keeps the stack from being destroyed, and return what it was, by dotted path."""

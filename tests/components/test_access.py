@@ -28,6 +28,11 @@ from .recording import (
 
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/platform-deployer"
 DEVELOPERS = f"arn:aws:iam::{ACCOUNT}:role/developers"
+# With the digest of the ARN; they must never change under a stack that is up.
+DEPLOYERS = "access-platform-deployer-a9c20a13"
+OTHERS = "access-developers-a54e34ed"
+ENTRY = "aws:eks/accessEntry:AccessEntry"
+ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 POLICY = "arn:aws:eks::aws:cluster-access-policy"
 
 
@@ -65,10 +70,10 @@ def test_inventory() -> None:
     plan = _with()
     entry = plan.one(type="eks-platform:index:ClusterAccess", name="access")
     assert below(plan, entry) == {
-        "AccessEntry access-deployer",
-        "AccessPolicyAssociation access-deployer",
-        "AccessEntry access-developers",
-        "AccessPolicyAssociation access-developers",
+        f"AccessEntry {DEPLOYERS}",
+        f"AccessPolicyAssociation {DEPLOYERS}-AmazonEKSClusterAdminPolicy",
+        f"AccessEntry {OTHERS}",
+        f"AccessPolicyAssociation {OTHERS}-AmazonEKSEditPolicy",
         "kubernetes access-kubernetes",
     }
     assert {child.parent for child in plan.descendants(entry)} == {entry.urn}
@@ -80,7 +85,7 @@ def test_inventory() -> None:
 def test_an_entry_is_a_principal_and_nothing_more() -> None:
     """Without a type it is a STANDARD one; rights come from policies alone, not from Kubernetes groups."""
     plan = _with()
-    assert plan.one(type="aws:eks/accessEntry:AccessEntry", name="access-developers").inputs == {
+    assert plan.one(type=ENTRY, name=OTHERS).inputs == {
         "clusterName": "dev",
         "principalArn": DEVELOPERS,
     }
@@ -101,7 +106,7 @@ def test_an_entry_is_a_principal_and_nothing_more() -> None:
 def test_rights(role: str, namespaces: list[str] | None, policy: str, scope: dict[str, Any]) -> None:
     limits = {} if namespaces is None else {"namespaces": namespaces}
     plan = _with(role=role, **limits)
-    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation", name="access-developers")
+    association = plan.one(type=ASSOCIATION, name=f"{OTHERS}-{policy}")
     assert association.inputs == {
         "clusterName": "dev",
         "principalArn": DEVELOPERS,
@@ -112,18 +117,52 @@ def test_rights(role: str, namespaces: list[str] | None, policy: str, scope: dic
 
 def test_a_right_comes_after_its_entry(unknown: bool) -> None:
     plan = _recorded(unknown=unknown)
-    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
-    assert needs(plan, association) == {"AccessEntry access-deployer"}
+    association = plan.one(type=ASSOCIATION)
+    assert needs(plan, association) == {f"AccessEntry {DEPLOYERS}"}
 
 
 def test_the_deployer_is_an_administrator() -> None:
     plan = _recorded()
-    association = plan.one(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation", name="access-deployer")
+    association = plan.one(type=ASSOCIATION, name=f"{DEPLOYERS}-AmazonEKSClusterAdminPolicy")
     assert association.inputs == {
         "clusterName": "dev",
         "principalArn": DEPLOYER,
         "policyArn": f"{POLICY}/AmazonEKSClusterAdminPolicy",
         "accessScope": {"type": "cluster"},
+    }
+
+
+def test_what_a_principal_has_keeps_its_name_whatever_it_is_called_in_the_stack_file() -> None:
+    """terraform-aws-eks #2968, #3293: else EKS would get a second entry before the first one goes, and refuse it."""
+    team = {"principal": DEVELOPERS, "role": "edit"}
+    plans = [
+        _recorded(entries={"developers": team}),
+        _recorded(entries={"app-teams": team}),
+        _recorded(deployer=DEVELOPERS, entries={"ci": {"principal": DEPLOYER, "role": "view"}}),
+    ]
+    entries = [{it.inputs["principalArn"]: it.urn for it in plan.find(type=ENTRY)} for plan in plans]
+    assert entries[0] == entries[1] == entries[2]
+
+
+def test_principals_of_the_same_name_are_told_apart() -> None:
+    twins = [f"arn:aws:iam::{ACCOUNT}:{kind}/developers" for kind in ("role", "role/teams", "user")]
+    plan = _recorded(entries={f"it-{n}": {"principal": arn, "role": "view"} for n, arn in enumerate(twins)})
+    assert [entry.inputs["principalArn"] for entry in plan.find(type=ENTRY)] == [DEPLOYER, *twins]
+
+
+def test_a_right_of_another_scope_comes_after_the_former_one_has_gone() -> None:
+    """To EKS it is the same association: the deletion of the former one would take the new one away."""
+    assert all(entry.options.delete_before_replace for entry in _with(namespaces=["a"]).find(type=ASSOCIATION))
+
+
+def test_the_names_by_the_keys_of_the_stack_file_are_known_as_former_ones() -> None:
+    plan = _with()
+    former = {label(entry): entry.options.aliases for entry in plan if entry.type in (ENTRY, ASSOCIATION)}
+    assert former == {
+        f"AccessEntry {DEPLOYERS}": ({"name": "access-deployer"},),
+        f"AccessPolicyAssociation {DEPLOYERS}-AmazonEKSClusterAdminPolicy": ({"name": "access-deployer"},),
+        f"AccessEntry {OTHERS}": ({"name": "access-developers"},),
+        f"AccessPolicyAssociation {OTHERS}-AmazonEKSEditPolicy": ({"name": "access-developers"},),
     }
 
 
@@ -139,7 +178,7 @@ def test_objects_in_the_cluster_go_before_the_deployers_rights(unknown: bool) ->
     """Trap 4 (terraform-aws-eks #3005): without them, nothing in the cluster can be deleted any more."""
     plan = _recorded(unknown=unknown)
     awaited = waits_for(plan, plan.one(name="object"))
-    assert {"AccessEntry access-deployer", "AccessPolicyAssociation access-deployer"} <= awaited
+    assert {f"AccessEntry {DEPLOYERS}", f"AccessPolicyAssociation {DEPLOYERS}-AmazonEKSClusterAdminPolicy"} <= awaited
 
 
 def test_objects_in_the_cluster_do_not_wait_for_other_peoples_rights() -> None:
@@ -193,7 +232,6 @@ def test_the_kubeconfig_is_no_secret(unknown: bool) -> None:
         ({"region": "eu-west-1"}, {"kubeconfig"}),
         ({"endpoint": "https://other"}, {"kubeconfig"}),
         ({"certificate_authority": "b3RoZXI="}, {"kubeconfig"}),
-        ({"deployer": DEVELOPERS}, {"principalArn"}),
     ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], changed: set[str]) -> None:

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.engine
 
 A, C, D = (f"ap-northeast-1{zone}" for zone in "acd")
 
+DEPLOYER, DEVELOPERS = (f"arn:aws:iam::111122223333:role/{name}" for name in ("platform-deployer", "developers"))
+
 BEFORE: Final = {"cluster.version": "1.35", "network.zones": [C, D]}
 """What the development stack begins with here, so that there is something to upgrade and to add."""
 
@@ -37,16 +39,23 @@ class Change:
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     replaced: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     feared: tuple[tuple[str, str], ...] = ()
 
     def previewed(self) -> Operations:
-        shown = {"create": self.created, "update": self.updated + self.components, "replace": self.replaced}
+        shown = {
+            "create": self.created,
+            "update": self.updated + self.components,
+            "replace": self.replaced,
+            "delete": self.deleted,
+        }
         return sorted([*_pairs(shown), *self.feared])
 
     def performed(self) -> Operations:
         """Return what happens in the cloud, where a replacement is a creation and a deletion."""
-        return sorted(_pairs({"create": self.created + self.replaced, "update": self.updated, "delete": self.replaced}))
+        gone = self.replaced + self.deleted
+        return sorted(_pairs({"create": self.created + self.replaced, "update": self.updated, "delete": gone}))
 
 
 def _pairs(names: Mapping[str, tuple[str, ...]]) -> Operations:
@@ -71,7 +80,32 @@ CHANGES: Final[Mapping[str, Change]] = {
     ),
     "one more administrator": Change(
         settings={"access.entries.on-call": {"principal": "arn:aws:iam::111122223333:role/on-call", "role": "admin"}},
-        created=("AccessEntry access-on-call", "AccessPolicyAssociation access-on-call"),
+        created=(
+            "AccessEntry access-on-call-78a98bdf",
+            "AccessPolicyAssociation access-on-call-78a98bdf-AmazonEKSClusterAdminPolicy",
+        ),
+    ),
+    # terraform-aws-eks #2968, #3293: EKS has one entry a principal, whatever it is called in the stack file.
+    "an access entry by another name": Change(
+        settings={
+            "access.entries.developers": None,
+            "access.entries.app-teams": {"principal": DEVELOPERS, "role": "edit", "namespaces": ["app-*"]},
+        },
+    ),
+    "the deployer in a developer's place, and the other way round": Change(
+        settings={"access.deployer": DEVELOPERS, "access.entries.developers.principal": DEPLOYER},
+        created=(
+            "AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSClusterAdminPolicy",
+            "AccessPolicyAssociation access-platform-deployer-a9c20a13-AmazonEKSEditPolicy",
+        ),
+        deleted=(
+            "AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSEditPolicy",
+            "AccessPolicyAssociation access-platform-deployer-a9c20a13-AmazonEKSClusterAdminPolicy",
+        ),
+    ),
+    "rights in more namespaces": Change(
+        settings={"access.entries.developers.namespaces": ["app-*", "tools"]},
+        replaced=("AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSEditPolicy",),
     ),
     # The control plane's zones and a node group's subnets are for good: the one stays where it is, the other is made
     # anew. The single NAT gateway stays where it is, too, though the new zone comes before its own in the alphabet.

@@ -205,7 +205,7 @@ OUTLIVES: Final = {
         r":(ExtraChart|Workloads)\$kubernetes:",
     ),
     "the deployer's rights outlive all that is in the cluster": (
-        r":Access(Entry|PolicyAssociation)::access-deployer",
+        r":Access(Entry|PolicyAssociation)::access-platform-deployer-",
         r"\$kubernetes:[^$]*$",
     ),
     "the way to the internet outlives nodes": (
