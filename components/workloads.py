@@ -1,10 +1,25 @@
 """Workloads that need no value of the stack: the plain YAML below `manifests/`."""
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import pulumi
 
-from .manifests import Object, namespace_of, objects
+from .manifests import Object, group_of, is_namespace, namespace_of, objects
+
+ADMISSION: Final = frozenset(
+    {
+        ("", "LimitRange"),
+        ("", "ResourceQuota"),
+        ("", "ServiceAccount"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("scheduling.k8s.io", "PriorityClass"),
+    }
+)
+"""What an API server asks for, or counts by, when another object comes: group and kind.
+
+https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+"""
 
 
 class WorkloadsArgs(TypedDict):
@@ -22,17 +37,24 @@ class Workloads(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: WorkloadsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the namespaces, and all other objects after them."""
+        """Declare the namespaces, then what admission asks for, then all other objects."""
         super().__init__("eks-platform:index:Workloads", name, {}, opts)
         items = [item for folder in args["folders"] for item in objects(folder)]
         namespaces = {
-            namespace_of(item): _declare(name, item, pulumi.ResourceOptions(parent=self))
+            item["metadata"]["name"]: _declare(name, item, pulumi.ResourceOptions(parent=self))
             for item in items
-            if item["kind"] == "Namespace"
+            if is_namespace(item)
         }
+
+        def in_namespace(item: Object, *more: pulumi.Resource) -> pulumi.ResourceOptions:
+            namespace = namespaces.get(namespace_of(item) or "")
+            return pulumi.ResourceOptions(parent=self, depends_on=[*([namespace] if namespace else []), *more])
+
+        asked = [(namespace_of(item), _declare(name, item, in_namespace(item))) for item in items if _admits(item)]
         for item in items:
-            if item["kind"] != "Namespace":
-                _declare(name, item, pulumi.ResourceOptions(parent=self, depends_on=namespaces.get(namespace_of(item))))
+            if not is_namespace(item) and not _admits(item):
+                before = [made for namespace, made in asked if namespace in (None, namespace_of(item))]
+                _declare(name, item, in_namespace(item, *before))
         self.register_outputs({})
 
 
@@ -42,10 +64,12 @@ def _declare(name: str, item: Object, opts: pulumi.ResourceOptions) -> pulumi.Cu
     With the provider's token of its kind and nothing of the SDK, whose classes for all these kinds take long to import.
     `yaml.v2` would show none of it in the preview of a cluster that does not exist yet.
     """
-    path = [name, namespace_of(item), item["kind"].lower(), item["metadata"]["name"]]
-    if item["kind"] == "Namespace":
-        del path[1]
-    return pulumi.CustomResource(type_token(item), "-".join(path), item, opts)
+    path = [name, *([] if is_namespace(item) else [namespace_of(item)]), item["kind"].lower(), item["metadata"]["name"]]
+    return pulumi.CustomResource(type_token(item), "-".join(filter(None, path)), item, opts)
+
+
+def _admits(item: Object) -> bool:
+    return (group_of(item), item["kind"]) in ADMISSION
 
 
 def type_token(item: Object) -> str:

@@ -18,4 +18,4 @@ class Workloads(Settings):
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces of their objects, each once."""
         found = (manifests.namespace_of(item) for folder in self.folders for item in manifests.objects(folder))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(namespace for namespace in found if namespace))

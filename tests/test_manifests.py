@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components import manifests
+from components import kinds, manifests
 from components.manifests import ROOT, Object, namespace_of, objects
 from components.traefik import GATEWAY, INGRESS_CLASS, NAMESPACE
 from components.workloads import type_token
@@ -23,7 +23,7 @@ every_folder = pytest.mark.parametrize("folder", FOLDERS)
 def _pods(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for item in objects(folder):
         if manifests.runs_pods(item):
-            yield item["metadata"]["name"], item["spec"]["template"]["spec"]
+            yield item["metadata"]["name"], manifests.pod_spec(item)
 
 
 def _everything() -> list[Object]:
@@ -55,7 +55,7 @@ def test_every_object_is_in_a_namespace_for_applications_that_its_folder_or_the_
     made = {namespace_of(item) for item in objects(folder.partition("/")[0]) if item["kind"] == "Namespace"}
     assert {namespace_of(item) for item in objects(folder)} <= made
     # A Fargate profile for app-* takes them.
-    assert all(namespace.startswith("app-") for namespace in made)
+    assert all(str(namespace).startswith("app-") for namespace in made)
 
 
 @every_folder
@@ -74,6 +74,21 @@ def test_custom_resources_are_what_their_definitions_allow() -> None:
         folder = {"HTTPRoute": "gateway-api", "ExternalSecret": "external-secrets"}.get(item["kind"], "traefik")
         definition = upstream.facts("crds", folder, f"{group}_{item['kind'].lower()}s.yaml")
         assert upstream.object_problems(definition, item) == []
+
+
+@pytest.mark.upstream
+def test_the_scope_of_a_custom_resource_is_that_of_its_definition() -> None:
+    definitions = [
+        document
+        for path in upstream.facts("crds").glob("*/*.yaml")
+        for document in yaml.safe_load_all(path.read_text())
+        if document
+    ]
+    known = [item["spec"] for item in definitions if item["spec"]["group"] in kinds.CUSTOM_GROUPS]
+    assert len(known) > 40
+    for spec in known:
+        kind = spec["names"]["kind"]
+        assert kinds.is_namespaced(spec["group"], kind) is (spec["scope"] == "Namespaced"), kind
 
 
 # --- Pods ---------------------------------------------------------------------------------------------------------

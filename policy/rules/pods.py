@@ -3,21 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from components import kinds
 from policy.model import UNKNOWN, Resource, items
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 
-_TEMPLATE: Final = ("spec", "template", "spec")
-_POD_SPECS: Final[dict[str, tuple[str, ...]]] = {
-    "kubernetes:core/v1:Pod": ("spec",),
-    "kubernetes:core/v1:ReplicationController": _TEMPLATE,
-    "kubernetes:apps/v1:DaemonSet": _TEMPLATE,
-    "kubernetes:apps/v1:Deployment": _TEMPLATE,
-    "kubernetes:apps/v1:ReplicaSet": _TEMPLATE,
-    "kubernetes:apps/v1:StatefulSet": _TEMPLATE,
-    "kubernetes:batch/v1:Job": _TEMPLATE,
-    "kubernetes:batch/v1:CronJob": ("spec", "jobTemplate", *_TEMPLATE),
-}
+_POD_SPECS: Final = {f"kubernetes:{group or 'core'}/v1:{kind}": path for (group, kind), path in kinds.POD_SPECS.items()}
 
 WORKLOADS: Final = tuple(_POD_SPECS)
 """Types of objects that are pods or make them."""

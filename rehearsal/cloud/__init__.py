@@ -27,7 +27,7 @@ KINDS: Final[dict[str, Kind]] = {
     **services.KINDS,
     **kubernetes.KINDS,
 }
-"""Every resource type the fake cloud knows, by its token; custom resources of Kubernetes have theirs from `kind_of`."""
+"""Every resource type the fake cloud knows, by its token; other objects of Kubernetes have theirs from `kind_of`."""
 
 INVOKES: Final[dict[str, Answer]] = invokes.INVOKES
 """Every invoke the fake cloud answers, by its token."""
@@ -36,13 +36,13 @@ INVOKES: Final[dict[str, Answer]] = invokes.INVOKES
 def kind_of(type_: str) -> Kind:
     """Return the `Kind` of a resource type token.
 
-    Raises UnmodelledError for a type that is neither in the tables nor a custom resource of Kubernetes.
+    Raises UnmodelledError for a type that is neither in the tables nor an object of Kubernetes.
     """
     kind = KINDS.get(type_)
     if kind is not None:
         return kind
-    if kubernetes.is_custom(type_):
-        return kubernetes.CUSTOM_RESOURCE
+    if kubernetes.is_custom(type_) or kubernetes.is_built_in(type_):
+        return kubernetes.OBJECT
     raise UnmodelledError(f"the fake cloud has no entry for the resource type {type_!r} (rehearsal/cloud)")
 
 

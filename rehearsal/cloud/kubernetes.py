@@ -5,43 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from components import kinds
 from rehearsal.cloud.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
 
-BUILT_IN_GROUPS: Final = frozenset(
-    {
-        "admissionregistration.k8s.io",
-        "apiextensions.k8s.io",
-        "apiregistration.k8s.io",
-        "apps",
-        "autoscaling",
-        "batch",
-        "certificates.k8s.io",
-        "coordination.k8s.io",
-        "core",
-        "discovery.k8s.io",
-        "events.k8s.io",
-        "flowcontrol.apiserver.k8s.io",
-        "helm.sh",
-        "meta",
-        "networking.k8s.io",
-        "node.k8s.io",
-        "policy",
-        "rbac.authorization.k8s.io",
-        "resource.k8s.io",
-        "scheduling.k8s.io",
-        "storage.k8s.io",
-        "yaml",
-    }
-)
+BUILT_IN_GROUPS: Final = frozenset({*kinds.BUILT_IN_GROUPS, "core", "helm.sh", "meta", "yaml"}) | {
+    # Reviews, which are answered and not kept, and what a server keeps for itself.
+    *("authentication.k8s.io", "authorization.k8s.io", "storagemigration.k8s.io"),
+}
 """API groups that the Kubernetes SDK has classes for: whatever is in another group is a custom resource."""
 
-CLUSTER_SCOPED: Final = frozenset(
-    {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "EC2NodeClass", "IngressClass"}
-    | {"VolumeSnapshotClass"}
-    | {"Namespace", "NodePool", "PersistentVolume", "PriorityClass", "StorageClass"}
-    | {"ClusterSecretStore", "ClusterIssuer", "GatewayClass", "IngressClassParams"}
-)
-"""Kinds whose objects are in no namespace."""
+
+def is_built_in(type_: str) -> bool:
+    """Return whether a type token is that of a kind that an API server has by itself, in a version that it serves."""
+    package, _, rest = type_.partition(":")
+    version, _, kind = rest.partition(":")
+    group, _, number = version.rpartition("/")
+    group = "" if group == "core" else group
+    return package == "kubernetes" and kind in kinds.built_in(group) and number in kinds.versions(group)
 
 
 def is_custom(type_: str) -> bool:
@@ -58,7 +38,8 @@ def _identifier(inputs: Properties, _context: Context) -> str:
 
 def _namespace(inputs: Properties, _context: Context) -> str | None:
     """Return the namespace of an object that names none."""
-    return None if inputs.get("kind") in CLUSTER_SCOPED else "default"
+    group = str(inputs.get("apiVersion", "")).rpartition("/")[0]
+    return "default" if kinds.is_namespaced(group, str(inputs.get("kind"))) else None
 
 
 def _balancer_hostname(inputs: Properties, context: Context) -> str:
@@ -138,8 +119,8 @@ def _object(
     )
 
 
-CUSTOM_RESOURCE: Final = _object()
-"""A custom resource: free in form, with the metadata that every object gets."""
+OBJECT: Final = _object()
+"""Any other object, custom or built in: with the metadata that every object gets."""
 
 KINDS: Final[dict[str, Kind]] = {
     "kubernetes:core/v1:Namespace": _object({"spec.finalizers": ["kubernetes"], "status.phase": "Active"}),
@@ -158,6 +139,18 @@ KINDS: Final[dict[str, Kind]] = {
     "kubernetes:core/v1:ServiceAccount": _object(),
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": _object(),
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": _object(replaces=("roleRef",)),
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": _object(replaces=("roleRef",)),
+    "kubernetes:core/v1:PersistentVolumeClaim": _object(replaces=("spec",)),
+    "kubernetes:core/v1:ResourceQuota": _object(replaces=("spec.scopes",)),
+    "kubernetes:core/v1:Pod": _object(replaces=("spec",)),
+    "kubernetes:apps/v1:DaemonSet": _object(),
+    "kubernetes:apps/v1:StatefulSet": _object(
+        {"status": _replicas},
+        replaces=(
+            *("spec.podManagementPolicy", "spec.revisionHistoryLimit", "spec.selector", "spec.serviceName"),
+            "spec.volumeClaimTemplates",
+        ),
+    ),
     "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition": _object(),
     "kubernetes:apps/v1:Deployment": _object({"status": _replicas}, replaces=("spec.selector",)),
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": _object(),

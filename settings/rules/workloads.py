@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
 from components import manifests
 from components.manifests import Object
@@ -31,44 +31,106 @@ def _folders(workloads: Workloads | None) -> Iterator[Problem]:
             yield Problem(f"{PATH}[{index}]", folder, f"expected {either(known)}")
         elif above and above not in workloads.folders:
             yield Problem(f"{PATH}[{index}]", folder, f"expected {above} too: its pods are there")
+    yield from _faults(workloads)
+    yield from _repeated(workloads)
 
 
 def _items(workloads: Workloads | None) -> Iterator[tuple[str, Object]]:
-    """Yield each object of the folders that there are, with the path of its folder in the stack file."""
+    """Yield each sound object of the folders that exist, with the path of its folder in the stack file."""
+    for path, folder in _existing(workloads):
+        yield from ((path, item) for item in manifests.read(folder)[0])
+
+
+def _existing(workloads: Workloads | None) -> Iterator[tuple[str, str]]:
+    """Yield each folder that exists, the first time it is named, with its path in the stack file."""
+    folders = workloads.folders if workloads else []
     known = manifests.folders()
-    for index, folder in enumerate(workloads.folders if workloads else []):
-        for item in manifests.objects(folder) if folder in known else ():
-            yield f"{PATH}[{index}]", item
+    for index, folder in enumerate(folders):
+        if folder in known and folder not in folders[:index]:
+            yield f"{PATH}[{index}]", folder
+
+
+def _faults(workloads: Workloads) -> Iterator[Problem]:
+    for path, folder in _existing(workloads):
+        yield from (
+            Problem(path, f"{fault.file}: {fault.found}", fault.expected) for fault in manifests.read(folder)[1]
+        )
+
+
+def _repeated(workloads: Workloads) -> Iterator[Problem]:
+    """Pulumi takes an object once, and an object is itself in each version of its API."""
+    first: dict[tuple[str, str, str | None, str], str] = {}
+    for path, item in _items(workloads):
+        namespace = None if manifests.is_namespace(item) else manifests.namespace_of(item)
+        identity = (manifests.group_of(item), item["kind"], namespace, item["metadata"]["name"])
+        if identity in first:
+            found = f"{item['kind']} {'/'.join(filter(None, identity[2:]))} again"
+            yield Problem(path, found, f"expected it once: it is in {first[identity]} too")
+        first.setdefault(identity, path)
+
+
+SERVED: Final = {
+    "argoproj.io": ("argo_cd", "argoCd"),
+    "cert-manager.io": ("cert_manager", "certManager"),
+    "acme.cert-manager.io": ("cert_manager", "certManager"),
+    "external-secrets.io": ("external_secrets", "externalSecrets"),
+    "generators.external-secrets.io": ("external_secrets", "externalSecrets"),
+    "karpenter.k8s.aws": ("karpenter", "karpenter"),
+    "karpenter.sh": ("karpenter", "karpenter"),
+}
+"""API group to the section without which nothing serves it: the name of its field, and its key."""
 
 
 @rule
 def _served(
-    workloads: Workloads | None, traefik: Traefik, addons: Addons, external_secrets: ExternalSecrets | None
+    workloads: Workloads | None, traefik: Traefik, addons: Addons, sections: Mapping[str, Any]
 ) -> Iterator[Problem]:
+    items = list(_items(workloads))
+    own = {(item.get("spec") or {}).get("group") for _, item in items if item["kind"] == "CustomResourceDefinition"}
+    for path, item in items:
+        group, found = manifests.group_of(item), f"{item['kind']} {item['metadata']['name']}"
+        field, key = SERVED.get(group, ("", ""))
+        if group == "gateway.networking.k8s.io" and not traefik.gateway_api:
+            yield Problem(path, found, "expected traefik.gatewayApi: true")
+        elif group == "snapshot.storage.k8s.io" and not addons.snapshot_controller:
+            yield Problem(path, found, "expected addons.snapshotController: true")
+        elif field and field in sections and not sections[field] and group not in own:
+            yield Problem(path, found, f"expected {key}: nothing else serves {group}")
+        elif item["kind"] == "HorizontalPodAutoscaler" and not addons.metrics_server:
+            yield Problem(path, found, "expected addons.metricsServer: true, which it reads")
+
+
+@rule
+def _stores(workloads: Workloads | None, external_secrets: ExternalSecrets | None) -> Iterator[Problem]:
+    """A ClusterSecretStore is the platform's, and serves the namespaces that its setting names."""
     for path, item in _items(workloads):
-        if item["apiVersion"].startswith("gateway.networking.k8s.io/") and not traefik.gateway_api:
-            yield Problem(path, f"an {item['kind']}", "expected traefik.gatewayApi: true")
-        if item["apiVersion"].startswith("external-secrets.io/") and not _reads(item, external_secrets):
-            store, namespace = item["spec"]["secretStoreRef"]["name"], manifests.namespace_of(item)
-            expected = f"expected externalSecrets.stores.{store} for namespace {namespace}"
-            yield Problem(path, f"an {item['kind']}", expected)
-        if item["kind"] == "HorizontalPodAutoscaler" and not addons.metrics_server:
-            yield Problem(path, "an autoscaler", "expected addons.metricsServer: true, which it reads")
+        if external_secrets and (manifests.group_of(item), item["kind"]) == ("external-secrets.io", "ExternalSecret"):
+            namespace = manifests.namespace_of(item)
+            for name in sorted(_cluster_stores(item)):
+                store = external_secrets.stores.get(name)
+                if not store or not any(fnmatchcase(str(namespace), pattern) for pattern in store.namespaces):
+                    expected = f"expected externalSecrets.stores.{name} for namespace {namespace}"
+                    yield Problem(path, f"ExternalSecret {item['metadata']['name']}", expected)
 
 
-def _reads(item: Object, external_secrets: ExternalSecrets | None) -> bool:
-    """Tell whether an ExternalSecret may use the store that it names."""
-    stores = external_secrets.stores if external_secrets else {}
-    store = stores.get(item["spec"]["secretStoreRef"]["name"])
-    namespace = manifests.namespace_of(item)
-    return store is not None and any(fnmatchcase(namespace, pattern) for pattern in store.namespaces)
+def _cluster_stores(item: Any) -> set[str]:
+    """Return the names of the cluster's stores that an ExternalSecret names, for all of it or for single keys.
+
+    https://external-secrets.io/latest/api/externalsecret/
+    """
+    if isinstance(item, list):
+        return {name for entry in item for name in _cluster_stores(entry)}
+    if not isinstance(item, dict):
+        return set()
+    own = {str(item["name"])} if item.get("kind") == "ClusterSecretStore" and "name" in item else set()
+    return own | {name for entry in item.values() for name in _cluster_stores(entry)}
 
 
 @rule
 def _namespaces(workloads: Workloads | None, sections: Mapping[str, Any]) -> Iterator[Problem]:
     taken = platform_namespaces(sections)
     for path, item in _items(workloads):
-        if item["kind"] == "Namespace" and manifests.namespace_of(item) in taken:
+        if manifests.is_namespace(item) and manifests.namespace_of(item) in taken:
             yield Problem(path, f"namespace {manifests.namespace_of(item)}", "expected one that the platform lacks")
 
 
@@ -84,7 +146,7 @@ def _place(
     repelling = (TaintEffect.NO_SCHEDULE, TaintEffect.NO_EXECUTE)
     open_groups = [group for group in node_groups.values() if not any(it.effect in repelling for it in group.taints)]
     for path, item in _items(workloads):
-        namespace = manifests.namespace_of(item)
+        namespace = manifests.namespace_of(item) or ""
         on_fargate = any(_takes(profile, namespace) for profile in fargate_profiles.values())
         if manifests.needs_nodes(item) and (on_fargate or not node_groups):
             yield Problem(path, f"{item['kind']} for ports of nodes", f"expected none on Fargate, as {namespace} is")

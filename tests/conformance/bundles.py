@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from components import kinds
 from rehearsal.plan import Plan
 from rehearsal.program import ROOT, read_configuration, stacks
 from rehearsal.record import record
@@ -41,15 +42,6 @@ NO_DEFINITION: Final = {
 
 DEFINITIONS_APART: Final = frozenset({"external-secrets"})
 """Charts whose definitions are not in UPSTREAM_CHARTS, but below `crds` in UPSTREAM_FACTS."""
-
-CLUSTER_WIDE: Final = frozenset({
-    "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", DEFINITION, "FlowSchema", "IngressClass",
-    "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "MutatingWebhookConfiguration", "Namespace", "Node",
-    "PersistentVolume", "PriorityClass", "PriorityLevelConfiguration", "RuntimeClass", "StorageClass",
-    "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-    "VolumeAttributesClass",
-})  # fmt: skip
-"""Kinds of Kubernetes' own whose objects are in no namespace."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +203,9 @@ def _placed(objects: Iterable[Object], namespace: str) -> Iterator[Object]:
 
 def is_cluster_wide(item: Mapping[str, Any]) -> bool:
     """Return whether an object is in no namespace."""
-    return item["kind"] in CLUSTER_WIDE or (_group(item), item["kind"]) in _cluster_wide_custom_resources()
+    if kinds.is_namespaced(_group(item), item["kind"]) is False:
+        return True
+    return (_group(item), item["kind"]) in _cluster_wide_custom_resources()
 
 
 @cache

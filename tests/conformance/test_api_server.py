@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components import kinds
 from rehearsal.program import ROOT
 from tests.conformance.bundles import MANIFESTS, NAMES, Bundle, Object, bundle
 from tests.conformance.conftest import Servers
@@ -58,6 +59,24 @@ def test_every_manifest_is_in_a_bundle() -> None:
 @pytest.fixture
 def server(servers: Servers) -> ApiServer:
     return servers(bundle(NAMES[0]).minor)
+
+
+def test_the_kinds_and_scopes_are_those_of_the_server(server: ApiServer) -> None:
+    groups = {"": "/api/v1"} | {
+        group["name"]: f"/apis/{version['groupVersion']}"
+        for group in server.request("GET", "/apis").body["groups"]
+        for version in group["versions"]
+        if group["name"] in kinds.BUILT_IN_GROUPS and version["version"] == kinds.versions(group["name"])[0]
+    }
+    # What can be kept: not a review, which is only answered.
+    found = {
+        (group, entry["kind"]): entry["namespaced"]
+        for group, path in groups.items()
+        for entry in server.request("GET", path).body["resources"]
+        if "/" not in entry["name"] and "patch" in entry["verbs"]
+    }
+    known = {(group, kind) for group in kinds.BUILT_IN_GROUPS for kind in kinds.built_in(group)}
+    assert found == {(group, kind): kinds.is_namespaced(group, kind) for group, kind in known}
 
 
 def _object(name: str, kind: str) -> Object:

@@ -8,6 +8,7 @@ import pulumi_eks
 import pulumi_kubernetes
 import pytest
 
+from components import kinds
 from rehearsal import sdk
 from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, UnmodelledError, answer_of, kind_of
 from rehearsal.cloud.kind import Context, Kind, Place, Properties, autoname, get, put
@@ -42,6 +43,10 @@ EMPTY = {
     "kubernetes:policy/v1:PodDisruptionBudget": {"status"},
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": {"status"},
     "kubernetes:batch/v1:Job": {"status"},
+    "kubernetes:core/v1:PersistentVolumeClaim": {"status"},
+    "kubernetes:core/v1:Pod": {"status"},
+    "kubernetes:core/v1:ResourceQuota": {"status"},
+    "kubernetes:apps/v1:DaemonSet": {"status"},
 }
 
 
@@ -78,10 +83,31 @@ def test_an_answer_has_only_what_the_sdk_reads(token: str) -> None:
 def test_an_unknown_type_is_refused_by_name() -> None:
     with pytest.raises(UnmodelledError, match="aws:ec2/vpcc:Vpcc"):
         kind_of("aws:ec2/vpcc:Vpcc")
-    with pytest.raises(UnmodelledError, match="kubernetes:batch/v1:CronJob"):
-        kind_of("kubernetes:batch/v1:CronJob")
+    with pytest.raises(UnmodelledError, match="kubernetes:batch/v1:Cronjob"):
+        kind_of("kubernetes:batch/v1:Cronjob")
+    with pytest.raises(UnmodelledError, match="kubernetes:policy/v1beta1:PodDisruptionBudget"):
+        kind_of("kubernetes:policy/v1beta1:PodDisruptionBudget")
     with pytest.raises(UnmodelledError, match="aws:index/getMoon:getMoon"):
         answer_of("aws:index/getMoon:getMoon")
+
+
+BUILT_IN = sorted(
+    (group, kind, namespaced)
+    for namespaced, table in ((False, kinds.CLUSTER_KINDS), (True, kinds.NAMESPACED_KINDS))
+    for group, found in table.items()
+    for kind in found
+)
+
+
+@pytest.mark.parametrize(("group", "kind", "namespaced"), BUILT_IN)
+def test_every_object_of_kubernetes_is_made_in_its_scope(group: str, kind: str, namespaced: bool) -> None:
+    version = kinds.versions(group)[0]
+    type_ = f"kubernetes:{group or 'core'}/{version}:{kind}"
+    assert sdk.resource_class(type_).__name__ == kind
+    given = {"apiVersion": f"{group}/{version}".lstrip("/"), "kind": kind, "metadata": {"name": "one"}}
+    id_, outputs = made(type_, given)
+    assert id_ == ("default/one" if namespaced else "one")
+    assert outputs["metadata"]["uid"]
 
 
 def test_ids_are_the_same_each_time_and_differ_by_seed() -> None:
