@@ -90,7 +90,9 @@ class Alarm:
     minutes: int = 5
     """Length of a period."""
     periods: int = 1
-    """How many periods in a row must be bad."""
+    """How many periods in a row must be bad.
+
+    A state that must last N minutes has N periods of one minute: one bad minute makes the maximum of a longer one bad."""
     always_measured: bool = False
     """Whether silence is a fault by itself. Otherwise no data means that nothing has happened."""
 
@@ -180,6 +182,7 @@ class Alarms(pulumi.ComponentResource):
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=alarm.threshold,
             evaluation_periods=alarm.periods,
+            datapoints_to_alarm=alarm.periods,
             metric_name=alarm.metric or None,
             namespace=alarm.namespace or None,
             statistic=alarm.statistic if alarm.metric else None,
@@ -280,6 +283,8 @@ def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
             "Pods of Traefik fail the load balancer's health check.",
             limits["unhealthy_targets"],
             expression=unhealthy,
+            minutes=1,
+            periods=5,
         ),
     }
 
@@ -299,7 +304,8 @@ def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
             "ContainerInsights",
             "Maximum",
             cluster,
-            periods=3,
+            minutes=1,
+            periods=15,
             # The agents run on the nodes.
             always_measured=True,
         ),
@@ -312,7 +318,8 @@ def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
             "AWS/EKS",
             "Maximum",
             cluster,
-            periods=3,
+            minutes=1,
+            periods=15,
         ),
     }
 

@@ -1,12 +1,15 @@
 """Helm releases: one way to install a pinned chart."""
 
 from dataclasses import replace
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgsDict
 
 from versions import Chart
+
+MAX_HISTORY: Final = 5
+"""Revisions of a release that Helm keeps, the installed one included."""
 
 
 class ChartSourceArgs(TypedDict):
@@ -86,5 +89,8 @@ def release(
         skip_crds=skip_crds,
         atomic=True,
         timeout=600,
+        # Each revision is a Secret with the whole chart in it (half a megabyte for Argo CD), and Helm keeps all of them
+        # unless it is told otherwise. A rollback needs one. https://helm.sh/docs/helm/helm_upgrade/ (--history-max)
+        max_history=MAX_HISTORY,
         opts=opts,
     )

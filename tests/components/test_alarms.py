@@ -1,5 +1,6 @@
 """Alarms: one for each thing that there is, a topic that alarms alone may use, and a runbook for each."""
 
+import inspect
 import re
 from typing import Any, Final, cast
 
@@ -19,6 +20,7 @@ from components.alarms import (
 from rehearsal.plan import Plan, Registration
 from rehearsal.program import ROOT
 from rehearsal.values import UNKNOWN, Secret, reveal
+from settings.observability import Thresholds
 
 from .given import CLUSTER
 from .recording import ACCOUNT, REGION, Probe, assert_shape, carried, document, needs, recorded, waits_for
@@ -151,6 +153,39 @@ def test_all_target_groups_of_the_load_balancer_are_watched() -> None:
     assert query["returnData"] is True
     # An alarm has either a metric or queries.
     assert not inputs.keys() & {"metricName", "namespace", "statistic", "period", "dimensions"}
+
+
+def _timing(entry: Registration) -> tuple[int, int, int]:
+    """Return the period in seconds, how many are looked at, and how many of them must be bad."""
+    inputs = reveal(entry.inputs)
+    period = inputs["period"] if "period" in inputs else inputs["metricQueries"][0]["period"]
+    return period, inputs["evaluationPeriods"], inputs.get("datapointsToAlarm", inputs["evaluationPeriods"])
+
+
+@pytest.mark.parametrize("changes", [{}, ON_FARGATE], ids=["nodes", "fargate"])
+@pytest.mark.parametrize("setting", THRESHOLDS)
+def test_each_rings_after_the_time_that_its_setting_says(setting: str, changes: dict[str, Any]) -> None:
+    """What happens "in" some minutes is summed up over them; what is so "for" some minutes is so in each of them."""
+    text = Thresholds.model_fields[setting].description or ""
+    found = [entry for key, entry in _alarms(_plan(**changes)).items() if key.startswith(setting.replace("_", "-"))]
+    said = re.findall(r"\b(in|for) (\d+) minutes", text)
+    # A value of its own time, such as an age, needs no other.
+    assert len(said) == (0 if "in seconds" in text else 1)
+    for entry in found:
+        for preposition, minutes in said:
+            expected = (int(minutes) * 60, 1, 1) if preposition == "in" else (60, int(minutes), int(minutes))
+            assert _timing(entry) == expected, entry.name
+            statistic = entry.inputs.get("statistic")
+            assert (statistic == "Sum") == (preposition == "in"), entry.name
+
+
+@pytest.mark.parametrize("setting", THRESHOLDS)
+def test_components_and_settings_say_the_same_time(setting: str) -> None:
+    source = inspect.getsource(ThresholdArgs)
+    documented = source.partition(f"{setting}: int")[2].partition('"""')[2].partition('"""')[0]
+    text = Thresholds.model_fields[setting].description or ""
+    times = r"(?:in|for) \d+ minutes"
+    assert re.findall(times, documented) == re.findall(times, text)
 
 
 @pytest.mark.parametrize("setting", THRESHOLDS)

@@ -97,6 +97,11 @@ def test_a_failed_first_installation_is_taken_back() -> None:
     assert "skipAwait" not in inputs
 
 
+def test_old_revisions_do_not_fill_the_clusters_store() -> None:
+    # Helm keeps every one where nothing, or 0, is said: half a megabyte for each upgrade of Argo CD.
+    assert 2 <= _release(INDEXED).inputs["maxHistory"] <= 10
+
+
 @pytest.mark.parametrize("skip_crds", [True, False])
 def test_the_charts_own_definitions_are_installed_unless_another_step_has_them(skip_crds: bool) -> None:
     assert _release(INDEXED, skip_crds=skip_crds).inputs["skipCrds"] is skip_crds
