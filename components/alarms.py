@@ -92,7 +92,7 @@ class Alarm:
     periods: int = 1
     """How many periods in a row must be bad.
 
-    A state that must last N minutes has N periods of one minute: one bad minute makes the maximum of a longer one bad."""
+    A state that must last N minutes has N periods of one minute: one bad minute makes a longer one's maximum bad."""
     always_measured: bool = False
     """Whether silence is a fault by itself. Otherwise no data means that nothing has happened."""
 

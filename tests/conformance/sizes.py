@@ -1,0 +1,191 @@
+"""What the platform's pods ask of the operations nodes of a stack, and how many of these there are."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any, Final
+
+from rehearsal.plan import Plan
+from rehearsal.program import read_configuration
+from rehearsal.values import reveal
+from tests.conformance.bundles import Bundle
+from tests.conformance.capacity import Node, Replicas, Room, allocatable
+from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
+
+INSTANCES: Final = {
+    "t3.medium": (2, 4096),
+    "t3.large": (2, 8192),
+    "m5.large": (2, 8192),
+    "m5a.large": (2, 8192),
+    "m6i.large": (2, 8192),
+    "m6a.large": (2, 8192),
+    "m5.xlarge": (4, 16384),
+    "m6i.xlarge": (4, 16384),
+}
+"""CPUs and nominal memory in MiB of the instance types in stack files.
+
+https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html"""
+
+ON_EACH_NODE: Final = {
+    # https://github.com/aws/amazon-vpc-cni-k8s/blob/master/charts/aws-vpc-cni/values.yaml: aws-node and its agent
+    "vpc-cni": Room(50, 0),
+    # https://docs.aws.amazon.com/eks/latest/userguide/managing-kube-proxy.html: the add-on's manifest
+    "kube-proxy": Room(100, 0),
+    # https://github.com/aws/eks-pod-identity-agent/blob/main/charts/eks-pod-identity-agent/values.yaml: no requests
+    "eks-pod-identity-agent": Room(0, 0),
+    # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/charts/aws-ebs-csi-driver/values.yaml: three
+    # containers of 10m and 40Mi
+    "aws-ebs-csi-driver": Room(30, 120),
+    # https://github.com/aws/eks-node-monitoring-agent/blob/main/charts/eks-node-monitoring-agent/values.yaml
+    "eks-node-monitoring-agent": Room(10, 30),
+    # https://github.com/aws-observability/helm-charts/blob/main/charts/amazon-cloudwatch-observability/values.yaml:
+    # the agent with 250m and 128Mi, and Fluent Bit with 50m and 25Mi
+    "amazon-cloudwatch-observability": Room(300, 153, 2),
+}
+"""What the DaemonSets of each add-on ask of every node."""
+
+OF_ADDONS: Final = {
+    # https://docs.aws.amazon.com/eks/latest/userguide/managing-coredns.html: the add-on's manifest
+    "coredns": Replicas("coredns", 2, Room(100, 70), unavailable=1),
+    # https://github.com/kubernetes-sigs/metrics-server/blob/master/charts/metrics-server/values.yaml; ours has two
+    "metrics-server": Replicas("metrics-server", 2, Room(100, 200)),
+    # Two pods of six containers of 10m and 40Mi, the page as above
+    "aws-ebs-csi-driver": Replicas("ebs-csi-controller", 2, Room(60, 240), unavailable=1),
+    # https://github.com/kubernetes-csi/external-snapshotter/tree/master/deploy/kubernetes/snapshot-controller
+    "snapshot-controller": Replicas("snapshot-controller", 2, Room(10, 20)),
+    # The page as above: the operator
+    "amazon-cloudwatch-observability": Replicas("cloudwatch-operator", 1, Room(100, 64)),
+}
+"""The pods of each add-on that are not on every node."""
+
+UNRENDERED: Final = {
+    # components/cert_manager.py has these for each part.
+    "cert-manager": tuple(
+        Replicas(f"cert-manager-{part}", 2, Room(50, memory), zones=True)
+        for part, memory in (("controller", 256), ("webhook", 128), ("cainjector", 512))
+    ),
+    # https://github.com/kedacore/charts/blob/main/keda/values.yaml
+    "keda": tuple(
+        Replicas(f"keda-{part}", 1, Room(100, 100)) for part in ("operator", "metrics-apiserver", "admission-webhooks")
+    ),
+}
+"""The pods of charts that tests do not render (see NO_COPY), by the release."""
+
+
+def operations_nodes(plan: Plan, size: str) -> list[Node]:
+    """Return the nodes that take the platform's pods where each group has its "minSize" or "maxSize".
+
+    Each is of the group's smallest type, and empty but for what is on every node. Those of a group are spread over its
+    zones as evenly as they can be, as an Auto Scaling group does it.
+    """
+    busy = [ON_EACH_NODE[name] for name in addons(plan) if name in ON_EACH_NODE]
+    zones = {subnet: zone for key in ("privateSubnets", "publicSubnets") for zone, subnet in _export(plan, key).items()}
+    found = []
+    for entry in plan.find(type=NODE_GROUP):
+        inputs = reveal(entry.inputs)
+        offers = min(
+            (allocatable(*INSTANCES[name]) for name in inputs["instanceTypes"]),
+            key=lambda room: (room.memory, room.cpu),
+        )
+        for room in busy:
+            offers -= room
+        here = [zones[subnet] for subnet in inputs["subnetIds"]]
+        found += [Node(here[n % len(here)], offers) for n in range(inputs["scalingConfig"][size])]
+    return found
+
+
+def platform_pods(bundle: Bundle, *, most: bool = False) -> list[Replicas]:
+    """Return the workloads of a stack that its node groups take. most: where autoscalers want as many as they may."""
+    assert bundle.plan
+    kinds = node_kinds(bundle.plan)
+    limits = _autoscaled(bundle)
+    rendered = [
+        _replicas(one, limits[one.namespace, one.name] if most and (one.namespace, one.name) in limits else None)
+        for one in workloads(bundle.objects)
+        if one.kind not in ("DaemonSet", "Job", "CronJob")
+        if any(kind.takes(one) for kind in kinds)
+    ]
+    managed = [OF_ADDONS[name] for name in addons(bundle.plan) if name in OF_ADDONS]
+    others = [
+        pods
+        for entry in bundle.plan.find(type="kubernetes:helm.sh/v3:Release")
+        for pods in UNRENDERED.get(reveal(entry.inputs)["name"], ())
+    ]
+    return [*rendered, *managed, *others]
+
+
+def scales(name: str) -> bool:
+    """Return whether something gives a stack more operations nodes when pods wait."""
+    return "eks-platform:clusterAutoscaler" in read_configuration(name).values
+
+
+def _replicas(workload: Workload, most: int | None) -> Replicas:
+    spec = workload.item["spec"]
+    count = most or workload.replicas or 1
+    strategy = spec.get("strategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    # A StatefulSet, like a Deployment that recreates, takes the old pod away first.
+    replaces = workload.kind == "StatefulSet" or strategy.get("type") == "Recreate"
+    surge = 0 if replaces else _share(rolling.get("maxSurge", "25%"), count, up=True)
+    unavailable = count if replaces else _share(rolling.get("maxUnavailable", "25%"), count, up=False)
+    spread = [term["topologyKey"] for term in _strict(workload.spec)]
+    terms = ((workload.spec.get("affinity") or {}).get("podAntiAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or []
+    return Replicas(
+        f"{workload.namespace}/{workload.name}",
+        count,
+        _requests(workload.spec["containers"]),
+        zones="topology.kubernetes.io/zone" in spread,
+        hosts=any(term["topologyKey"] == "kubernetes.io/hostname" for term in terms),
+        surge=surge,
+        unavailable=unavailable,
+    )
+
+
+def _strict(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [
+        term for term in spec.get("topologySpreadConstraints") or [] if term["whenUnsatisfiable"] == "DoNotSchedule"
+    ]
+
+
+def _share(value: str | int, count: int, *, up: bool) -> int:
+    if isinstance(value, int):
+        return value
+    part = count * int(value.removesuffix("%")) / 100
+    return ceil(part) if up else int(part)
+
+
+def _requests(containers: Sequence[Mapping[str, Any]]) -> Room:
+    requests = [container["resources"]["requests"] for container in containers]
+    return Room(sum(_milli(one["cpu"]) for one in requests), sum(_mebi(one["memory"]) for one in requests))
+
+
+def _milli(cpu: str | int) -> int:
+    text = str(cpu)
+    return int(text.removesuffix("m")) if text.endswith("m") else round(float(text) * 1000)
+
+
+def _mebi(memory: str) -> int:
+    return int(memory[:-2]) * {"Mi": 1, "Gi": 1024}[memory[-2:]]
+
+
+def _autoscaled(bundle: Bundle) -> dict[tuple[str, str], int]:
+    return {
+        (item["metadata"]["namespace"], item["spec"]["scaleTargetRef"]["name"]): int(item["spec"]["maxReplicas"])
+        for item in bundle.objects
+        if item["kind"] == "HorizontalPodAutoscaler"
+    }
+
+
+def instance_types(plan: Plan) -> set[str]:
+    """Return the instance types of a stack's node groups."""
+    return {name for entry in plan.find(type=NODE_GROUP) for name in reveal(entry.inputs)["instanceTypes"]}
+
+
+def addons(plan: Plan) -> list[str]:
+    """Return the names of a stack's EKS add-ons."""
+    return [reveal(entry.inputs)["addonName"] for entry in plan.find(type="aws:eks/addon:Addon")]
+
+
+def _export(plan: Plan, key: str) -> dict[str, str]:
+    return dict(reveal(plan.exports[key]))
