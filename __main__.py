@@ -6,6 +6,7 @@ import pulumi_aws as aws
 from components import namespaces
 from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.admission import Admission, AdmissionArgs
 from components.alarms import Alarms, AlarmsArgs
 from components.argo_cd import ArgoCd, ArgoCdArgs
 from components.cert_manager import CertManager, CertManagerArgs
@@ -41,7 +42,7 @@ from components.shared_network import SharedNetwork, SharedNetworkArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
-from settings import IngressOwner, IpFamily, Scheme, arguments, plain, stack_settings
+from settings import AdmissionMode, IngressOwner, IpFamily, Scheme, arguments, plain, stack_settings
 
 settings = stack_settings()
 platform, name, region = settings.platform, settings.platform.name, settings.platform.region
@@ -254,6 +255,23 @@ load_balancer_controller = LoadBalancerController(
     f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
 )
 workload_controllers: list[pulumi.Resource] = [addons, load_balancer_controller]
+if settings.admission.mode is not AdmissionMode.OFF:
+    admission = Admission(
+        f"{name}-admission",
+        arguments(
+            AdmissionArgs,
+            settings.admission,
+            without=["exempt_namespaces", "reserved_hosts"],
+            offered=on_cluster,
+            exempt=[*settings.namespaces, *settings.admission.exempt_namespaces],
+            levels=settings.pod_security_levels,
+            hosts=settings.platform_hosts,
+            stores=settings.store_namespaces,
+        ),
+        in_cluster,
+    )
+    # Before what teams deploy, and until it is gone.
+    workload_controllers.append(admission)
 karpenter: Karpenter | None = None
 if settings.karpenter:
     karpenter = Karpenter(

@@ -7,10 +7,11 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Secret
 
 from . import namespaces
+from .pod_security import pod_security_labels
 
 NAMESPACE: Final = namespaces.ARGO_CD
 THIS_CLUSTER: Final = "https://kubernetes.default.svc"
-PLATFORM_GROUPS: Final = ("karpenter.sh", "karpenter.k8s.aws")
+PLATFORM_GROUPS: Final = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
 """API groups that belong to this program alone: see docs/decisions.md for why."""
 
 
@@ -169,10 +170,7 @@ def application_set_spec(name: str, args: GitOpsSetArgs, kubernetes_version: str
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Git/
     """
-    standard = {
-        "pod-security.kubernetes.io/enforce": args["pod_security"],
-        "pod-security.kubernetes.io/enforce-version": f"v{kubernetes_version}",
-    }
+    standard = pod_security_labels(args["pod_security"], kubernetes_version)
     source = {"repoURL": args["repository"], "revision": args["revision"]}
     return {
         "goTemplate": True,

@@ -42,8 +42,19 @@ def secured_namespace(
 
     kubernetes_version: the minor whose standard holds.
     """
-    enforced = {
-        "pod-security.kubernetes.io/enforce": standard,
-        "pod-security.kubernetes.io/enforce-version": f"v{kubernetes_version}",
+    secured = pod_security_labels(standard, kubernetes_version)
+    return Namespace(name, metadata={"name": namespace, "labels": {**secured, **(labels or {})}}, opts=opts)
+
+
+def pod_security_labels(standard: str, kubernetes_version: str) -> dict[str, str]:
+    """Return the labels by which a namespace takes pods of a Pod Security Standard alone, in all three modes.
+
+    `enforce` refuses pods; `warn` and `audit` also speak of what makes pods, such as a Deployment, whose author would
+    otherwise learn of a refused pod from the events of a ReplicaSet.
+    https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces
+    """
+    return {
+        f"pod-security.kubernetes.io/{mode}{suffix}": value
+        for mode in ("enforce", "warn", "audit")
+        for suffix, value in (("", standard), ("-version", f"v{kubernetes_version}"))
     }
-    return Namespace(name, metadata={"name": namespace, "labels": {**enforced, **(labels or {})}}, opts=opts)

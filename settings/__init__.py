@@ -6,6 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
+from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
 from settings.base import Settings, arguments, plain
 from settings.charts import Charts
@@ -53,6 +54,8 @@ __all__ = [
     "AccessRole",
     "AcmeServer",
     "Addons",
+    "Admission",
+    "AdmissionMode",
     "Alarms",
     "Architecture",
     "ArgoCd",

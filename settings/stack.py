@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 import versions
+from settings.admission import Admission
 from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
 from settings.charts import Charts
@@ -63,6 +64,7 @@ class Stack(Settings):
     git_ops: GitOps | None = None
     git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
     observability: Observability | None = None
+    admission: Admission = Field(default_factory=Admission)
 
     @property
     def fargate_only(self) -> bool:
@@ -94,6 +96,24 @@ class Stack(Settings):
         if chart.namespace_name(release) in own_namespaces(self._sections()):
             return None
         return chart.pod_security or PodSecurity.RESTRICTED
+
+    @property
+    def platform_hosts(self) -> list[str]:
+        """The host names that no team may route or publish."""
+        own = [self.argo_cd.host] if self.argo_cd and self.argo_cd.host else []
+        return list(dict.fromkeys((*own, *self.admission.reserved_hosts)))
+
+    @property
+    def pod_security_levels(self) -> dict[str, str]:
+        """The least Pod Security Standard of namespaces, by name or pattern; the first that matches counts."""
+        sets = self.git_ops.sets.values() if self.git_ops else ()
+        return {f"{manifests.namespace_prefix}*": manifests.pod_security.value for manifests in sets}
+
+    @property
+    def store_namespaces(self) -> dict[str, list[str]]:
+        """The namespaces that may use each ClusterSecretStore."""
+        stores = self.external_secrets.stores if self.external_secrets else {}
+        return {name: store.namespaces for name, store in stores.items()}
 
     @property
     def fargate_profiles_in_order(self) -> dict[str, FargateProfile]:

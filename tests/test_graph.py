@@ -63,6 +63,7 @@ STEPS: Final = {
     "gp3": "StorageClass addons-gp3",
     "snapshots": "Addon addons-snapshot-controller",
     "snapshot class": "VolumeSnapshotClass addons-snapshots",
+    "admission": "ValidatingAdmissionPolicy(Binding)? admission-.*",
     "controller's policy": "Policy lbc-controller",
     "controller's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) lbc.*",
     "controller": "Release lbc-release",
@@ -103,10 +104,10 @@ STEPS: Final = {
     "operator's policy": "Policy secrets-operator-store-roles",
     "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
     "operator": "Release secrets-release",
-    "rights to secrets": "(Role|RolePolicy) secrets-secrets",
-    "store of secrets": "ClusterSecretStore secrets-secrets",
-    "rights to parameters": "(Role|RolePolicy) secrets-parameters",
-    "store of parameters": "ClusterSecretStore secrets-parameters",
+    "rights to secrets": "(Role|RolePolicy) secrets-(hello|shop)",
+    "store of secrets": "ClusterSecretStore secrets-(hello|shop)",
+    "rights to parameters": "(Role|RolePolicy) secrets-orders",
+    "store of parameters": "ClusterSecretStore secrets-orders",
     "certificate": "(Certificate ingress-certificate|Record ingress-.*|CertificateValidation ingress-validation)",
     "alb's group": "SecurityGroup ",
     "who may connect": "SecurityGroupIngressRule .*-(80|443)",
@@ -159,6 +160,7 @@ WORKLOAD_CONTROLLERS: Final = [
     "store of parameters",
     "external-dns",
     "issuers",
+    "admission",
 ]
 
 # What each step waits for; what it waits for through these is left out. Steps that a stack does not have do not count.
@@ -188,6 +190,7 @@ WAITS: Final = {
     "deployer's rights": ["control plane"],
     "others' rights": ["control plane"],
     "kubernetes": ["deployer's rights"],
+    "admission": ["kubernetes"],
     # Nodes.
     "cni's rights": ["identity"],
     "vpc-cni": ["cni's rights", "control plane", "pod subnets"],
@@ -532,6 +535,10 @@ OUTLIVES: Final = [
     ("ebs driver", "application sets"),
     ("gp3", "application sets"),
     ("traefik's definitions", "argo cd's policies and route"),
+    # What teams deploy is never there without the policies.
+    ("admission", "workloads"),
+    ("admission", "added chart"),
+    ("admission", "application sets"),
     # An agent makes the log group that it misses: the groups outlive the nodes, on which agents run to the end.
     ("insights' logs", "insights"),
     ("insights' logs", "nodes"),

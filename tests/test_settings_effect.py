@@ -29,7 +29,7 @@ APPS: Final[Config] = {
 }
 SYSTEM_SELECTORS: Final = [{"namespace": "kube-system"}, {"namespace": "traefik"}]
 # What watches or runs so much that it would change with most settings has a stack of its own.
-QUIET: Final[Config] = {"observability": None, "workloads": None}
+QUIET: Final[Config] = {"observability": None, "workloads": None, "admission": {"mode": "off"}}
 SHARED: Final[Config] = {
     "network": {
         "existing": {
@@ -49,7 +49,8 @@ SHARED: Final[Config] = {
 SYSTEM_PODS: Final[Config] = {"tolerations": [{"key": "CriticalAddonsOnly"}]}
 BASES: Final[dict[str, Config]] = {
     "fargate": {**QUIET},
-    "workloads": {"observability": None},
+    "workloads": {"observability": None, "admission": {"mode": "off"}},
+    "admission": {"observability": None, "workloads": None},
     "auto-less": {
         **QUIET,
         "fargateProfiles": None,
@@ -137,6 +138,7 @@ BASES: Final[dict[str, Config]] = {
     },
     "alarms": {
         "workloads": None,
+        "admission": {"mode": "off"},
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
@@ -215,6 +217,10 @@ def _pods(*changes: str, **change: Any) -> Effect:
 
 def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"ingress": change}, changes, "domain", alone=alone)
+
+
+def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
+    return Effect({"admission": change}, changes, "admission", alone=alone)
 
 
 def _argo_cd(*changes: str, **change: Any) -> Effect:
@@ -416,6 +422,8 @@ EFFECTS: Final[dict[str, Effect]] = {
             "NodeGroup.version",
             "Release.values.image.tag",
             "Namespace.metadata.labels.pod-security.kubernetes.io/enforce-version",
+            "Namespace.metadata.labels.pod-security.kubernetes.io/warn-version",
+            "Namespace.metadata.labels.pod-security.kubernetes.io/audit-version",
             "output.kubernetesVersion",
             "output.versions.coredns",
             "output.versions.kube-proxy",
@@ -442,6 +450,20 @@ EFFECTS: Final[dict[str, Effect]] = {
         ),
         "nodes",
         others=True,
+    ),
+    # -- Admission
+    "admission.mode": _admission("ValidatingAdmissionPolicyBinding.spec.validationActions[0]", mode="warn"),
+    "admission.exemptNamespaces": _admission(
+        "ValidatingAdmissionPolicy.spec.matchConditions[0].expression", exemptNamespaces=["ops-*"]
+    ),
+    "admission.podSecurity": _admission(
+        "ValidatingAdmissionPolicy.spec.variables[1].expression", podSecurity="baseline", alone=True
+    ),
+    "admission.reservedHosts": _admission(
+        "+ValidatingAdmissionPolicy", "+ValidatingAdmissionPolicyBinding", reservedHosts=["status.example.jp"]
+    ),
+    "admission.publicLoadBalancers": _admission(
+        "ValidatingAdmissionPolicy.spec.validations[2].expression", publicLoadBalancers=["app-game"]
     ),
     # -- Access
     # Entries and rights are named after their principal, rights after their policy too.
@@ -735,7 +757,8 @@ EFFECTS: Final[dict[str, Effect]] = {
         "Namespace.metadata.name", "Release.namespace", "Role.assumeRolePolicy", others=True, namespace="scaling"
     ),
     "extraCharts.*.podSecurity": _chart(
-        "Namespace.metadata.labels.pod-security.kubernetes.io/enforce", podSecurity="baseline"
+        *(f"Namespace.metadata.labels.pod-security.kubernetes.io/{mode}" for mode in ("enforce", "warn", "audit")),
+        podSecurity="baseline",
     ),
     "extraCharts.*.operationsNodes": _chart("Release.values.tolerations", operationsNodes=False),
     "extraCharts.*.role.serviceAccount": _chart("Role.assumeRolePolicy", role={"serviceAccount": "operator"}),
@@ -787,7 +810,11 @@ EFFECTS: Final[dict[str, Effect]] = {
         "AppProject.spec.clusterResourceWhitelist", clusterKinds=["storage.k8s.io/StorageClass"]
     ),
     "gitOps.sets.*.podSecurity": _git(
-        f"{SYNC}.managedNamespaceMetadata.labels.pod-security.kubernetes.io/enforce", podSecurity="baseline"
+        *(
+            f"{SYNC}.managedNamespaceMetadata.labels.pod-security.kubernetes.io/{mode}"
+            for mode in ("enforce", "warn", "audit")
+        ),
+        podSecurity="baseline",
     ),
     "gitOps.sets.*.prune": _git(f"{SYNC}.automated.prune", prune=False),
     "gitOps.sets.*.selfHeal": _git(f"{SYNC}.automated.selfHeal", selfHeal=False),

@@ -23,6 +23,7 @@ from tests.plans import STACKS, plan_of
 TOKENS = {
     "eks-platform:index:ArgoCd",
     "eks-platform:index:CertManager",
+    "eks-platform:index:Admission",
     "eks-platform:index:Alarms",
     "eks-platform:index:Certificate",
     "eks-platform:index:Cluster",

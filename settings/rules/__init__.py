@@ -1,6 +1,7 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
 from settings.rules import (
+    admission,
     argo_cd,
     auto_mode,
     cluster,
@@ -23,6 +24,7 @@ from settings.rules.registry import RULES, Rule, broken_rules
 __all__ = [
     "RULES",
     "Rule",
+    "admission",
     "argo_cd",
     "auto_mode",
     "broken_rules",

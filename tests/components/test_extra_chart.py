@@ -88,6 +88,10 @@ def test_its_namespace_has_a_pod_security_standard(standard: str, unknown: bool)
         "labels": {
             "pod-security.kubernetes.io/enforce": standard,
             "pod-security.kubernetes.io/enforce-version": "v1.36",
+            "pod-security.kubernetes.io/warn": standard,
+            "pod-security.kubernetes.io/warn-version": "v1.36",
+            "pod-security.kubernetes.io/audit": standard,
+            "pod-security.kubernetes.io/audit-version": "v1.36",
         },
     }
     release = plan.one(type="kubernetes:helm.sh/v3:Release")

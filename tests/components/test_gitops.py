@@ -120,7 +120,9 @@ def test_no_cluster_scoped_object_is_allowed_that_is_not_named() -> None:
 def test_node_pools_are_never_argo_cds() -> None:
     # docs/decisions.md: they stay with the program that takes them down in order.
     denied = project_spec(_set(cluster_kinds=["*/*"]))["clusterResourceBlacklist"]
-    assert denied == [{"group": "karpenter.sh", "kind": "*"}, {"group": "karpenter.k8s.aws", "kind": "*"}]
+    # The last group is that of the admission policies, which a set could otherwise take away.
+    groups = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
+    assert denied == [{"group": group, "kind": "*"} for group in groups]
 
 
 def test_an_application_is_in_its_sets_project_and_in_a_namespace_of_its_own() -> None:
@@ -145,6 +147,10 @@ def test_namespaces_have_the_pod_security_standard_of_the_settings(standard: str
         "labels": {
             "pod-security.kubernetes.io/enforce": standard,
             "pod-security.kubernetes.io/enforce-version": "v1.36",
+            "pod-security.kubernetes.io/warn": standard,
+            "pod-security.kubernetes.io/warn-version": "v1.36",
+            "pod-security.kubernetes.io/audit": standard,
+            "pod-security.kubernetes.io/audit-version": "v1.36",
         }
     }
     # Without it Argo CD does not touch the namespace at all.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conformance import bundles
 from tests.conformance.server import ApiServer, running
-from tools.build import HELM, NoToolError, build
+from tools.build import HELM, NoToolError, Tool, build
 
 REQUIRED = "EKS_PLATFORM_REQUIRE_CONFORMANCE"
 
@@ -21,10 +21,7 @@ Servers = Callable[[str], ApiServer]
 @pytest.fixture(scope="session")
 def helm() -> Path:
     """Helm; tests are skipped where it cannot be had, unless EKS_PLATFORM_REQUIRE_CONFORMANCE is set."""
-    try:
-        return build(HELM)
-    except NoToolError as error:
-        _skip(error)
+    return unless_built(HELM)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +45,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
                 _skip(error)
 
         yield server_of
+
+
+def unless_built(tool: Tool) -> Path:
+    """Return a tool; the test is skipped where it cannot be had, unless EKS_PLATFORM_REQUIRE_CONFORMANCE is set."""
+    try:
+        return build(tool)
+    except NoToolError as error:
+        _skip(error)
 
 
 def _skip(error: NoToolError) -> NoReturn:

@@ -51,15 +51,32 @@ class Resource:
 
 
 class ApiServer:
-    """A client of the API server, as a cluster administrator. It may be used by several threads."""
+    """A client of the API server, as a cluster administrator. It may be used by several threads.
 
-    def __init__(self, port: int, certificate: Path, token: str) -> None:
+    impersonating: headers by which the administrator acts as somebody else.
+    """
+
+    def __init__(
+        self, port: int, certificate: Path, token: str, impersonating: Mapping[str, str] | None = None
+    ) -> None:
         self._port = port
         self._certificate = certificate
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._token = token
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **(impersonating or {})}
         self._local = threading.local()
         self._connections: list[http.client.HTTPSConnection] = []
         self._resources: dict[str, dict[str, Resource]] = {}
+        self._others: dict[str, ApiServer] = {}
+
+    def acting_as(self, user: str, group: str) -> "ApiServer":
+        """Return a client whose requests are a user's, who is in one group beside `system:authenticated`.
+
+        https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+        """
+        if user not in self._others:
+            headers = {"Impersonate-User": user, "Impersonate-Group": group}
+            self._others[user] = ApiServer(self._port, self._certificate, self._token, headers)
+        return self._others[user]
 
     def apply(self, item: Mapping[str, Any], *, dry_run: bool = False, manager: str = MANAGER) -> Answer:
         """Apply an object on the server's side, strictly; raises RefusedError."""
@@ -161,7 +178,7 @@ class ApiServer:
         for version in spec["versions"]:
             if version["served"]:
                 path = f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
-                _await(lambda path=path: self._answers(path), f"{path} is not served")
+                wait_until(lambda path=path: self._answers(path), f"{path} is not served")
 
     def _answers(self, path: str) -> bool:
         with suppress(RefusedError, OSError, http.client.HTTPException):
@@ -173,6 +190,8 @@ class ApiServer:
         """Close the connections of all threads."""
         for connection in self._connections:
             connection.close()
+        for other in self._others.values():
+            other.close()
 
 
 def _default_account(namespace: str) -> Object:
@@ -226,7 +245,7 @@ def running(folder: Path, minor: str) -> Iterator[ApiServer]:
             return certificate.exists() and client._answers("/readyz")
 
         try:
-            _await(ready, "the API server is not ready")
+            wait_until(ready, "the API server is not ready")
             yield client
         finally:
             client.close()
@@ -252,7 +271,8 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _await(condition: Any, otherwise: str) -> None:
+def wait_until(condition: Any, otherwise: str) -> None:
+    """Ask until the condition holds; raises TimeoutError with the text `otherwise` after PATIENCE seconds."""
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:

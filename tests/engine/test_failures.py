@@ -38,7 +38,7 @@ CHANGES_WITH_NODES: Final[Mapping[str, Any]] = {
     **CHANGES,
     "network.nat": "per-zone",
     "karpenter.nodePools.general.cpuLimit": "60",
-    "externalSecrets.stores.secrets.namespaces": ["app-*", "more"],
+    "externalSecrets.stores.hello.namespaces": ["app-hello", "more"],
 }
 """What changes a resource of every type that settings can change in place, on a stack without nodes and on others."""
 

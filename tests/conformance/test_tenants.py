@@ -1,0 +1,490 @@
+"""What a tenant tries on the API server is refused, and what the neighbour does goes through.
+
+The policies are those that the stack prod installs. Real: the API server, its CEL, its admission, RBAC. A stand-in: who
+somebody is comes from impersonation and not from IAM, and the rules that a controller would gather into the role `edit`
+are bound one by one. Requests are dry runs: the server decides about them as about any other.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pytest
+
+from components import admission_policies
+from tests.conformance import bundles
+from tests.conformance.conftest import unless_built
+from tests.conformance.server import ApiServer, RefusedError, running, wait_until
+from tools.build import kube_apiserver
+
+pytestmark = pytest.mark.upstream
+
+Object = dict[str, Any]
+STACK: Final = "prod"
+OURS: Final = "app-shop"
+BARE: Final = "by-hand"
+"""A namespace that was there before the policies, without a level of Pod Security."""
+ARGO_CD: Final = "argocd.example.jp"
+
+# --- Who ----------------------------------------------------------------------------------------------------------
+
+DEVELOPER: Final = ("developer@example.jp", "team-shop")
+CONTROLLER: Final = ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts:argocd")
+POD: Final = (f"system:serviceaccount:{OURS}:default", f"system:serviceaccounts:{OURS}")
+WHO: Final = {"developer": DEVELOPER, "argo cd": CONTROLLER, "service account": POD}
+ROLES: Final = ("system:aggregate-to-view", "system:aggregate-to-edit", "system:aggregate-to-admin", "kinds")
+"""What the roles `edit` and `admin` are gathered from by a controller, which does not run here."""
+
+
+def _rights() -> list[Object]:
+    """Return what lets developers and pods write what they like in their namespaces, and Argo CD everywhere."""
+    api = "rbac.authorization.k8s.io/v1"
+    people = [
+        {"kind": "Group", "name": group, "apiGroup": "rbac.authorization.k8s.io"} for _, group in (DEVELOPER, POD)
+    ]
+    rules = [
+        {"apiGroups": [group], "resources": ["*"], "verbs": ["*"]}
+        for group in ("traefik.io", "gateway.networking.k8s.io", "external-secrets.io")
+    ]
+    kinds = {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "kinds"}, "rules": rules}
+    bindings = [
+        {
+            "apiVersion": api,
+            "kind": "RoleBinding",
+            "metadata": {"name": role.replace(":", "-"), "namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": people,
+        }
+        for role in ROLES
+        for namespace in (OURS, BARE)
+    ]
+    everything = {
+        "apiVersion": api,
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "argo-cd"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"kind": "ServiceAccount", "name": "argocd-application-controller", "namespace": "argocd"}],
+    }
+    return [kinds, *bindings, everything]
+
+
+# --- Where --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """A server of its own, on which the policies of the stack hold."""
+    minor = bundles.minor_below(STACK)
+    unless_built(kube_apiserver(minor))
+    with running(tmp_path_factory.mktemp("tenants"), minor) as found:
+        found.define(item for item in bundles.upstream_definitions() if item["spec"]["group"] in GROUPS)
+        for name, labels in ((OURS, {admission_policies.ENFORCE: "restricted"}), (BARE, {}), ("argocd", {})):
+            found.namespace({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        for item in (*OLD, *_rights(), *_policies(), *_sentinel()):
+            found.apply(item)
+        wait_until(lambda: _refusal(found, _config_map(SENTINEL)), "no policy holds")
+        yield found
+
+
+GROUPS: Final = frozenset({"traefik.io", "gateway.networking.k8s.io", "external-secrets.io"})
+SENTINEL: Final = "sentinel"
+
+
+def _policies() -> list[Object]:
+    found = [item for item in bundles.own_objects(STACK) if item["kind"].startswith("ValidatingAdmissionPolicy")]
+    assert found
+    return found
+
+
+def _sentinel() -> list[Object]:
+    """Return a policy that was made last: where it holds, the others do."""
+    check = admission_policies.Check(f"object.metadata.name != '{SENTINEL}'", "it holds")
+    policy = admission_policies.Policy(SENTINEL, "", "", ("/configmaps",), (check,))
+    return admission_policies.as_objects(policy, admission_policies.Guard(), ["Deny"])
+
+
+def _config_map(name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": OURS}}
+
+
+def _refusal(server: ApiServer, item: Mapping[str, Any]) -> str:
+    """Return why the server refuses an object; "" where it takes it."""
+    try:
+        server.apply(item, dry_run=True)
+    except RefusedError as error:
+        return str(error)
+    return ""
+
+
+# --- What ---------------------------------------------------------------------------------------------------------
+
+
+def _namespace(name: str, **labels: str) -> Object:
+    named = {f"pod-security.kubernetes.io/{key.replace('_', '-')}": value for key, value in labels.items()}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": named}}
+
+
+def _spec(container: Mapping[str, Any] | None = None, **changes: Any) -> Object:
+    safe = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    return {
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "web", "image": "web:1", "securityContext": safe, **(container or {})}],
+        **changes,
+    }
+
+
+def _pod(container: Mapping[str, Any] | None = None, namespace: str = BARE, **changes: Any) -> Object:
+    """Return a pod; without anything else, one in a namespace without a level of Pod Security."""
+    metadata = {"name": "web", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": _spec(container, **changes)}
+
+
+def _deployment(container: Mapping[str, Any] | None = None, name: str = "web", **changes: Any) -> Object:
+    labels = {"app": "web"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": OURS},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": _spec(container, **changes)},
+        },
+    }
+
+
+def _cron_job(**changes: Any) -> Object:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "web", "namespace": OURS},
+        "spec": {
+            "schedule": "@daily",
+            "jobTemplate": {"spec": {"template": {"spec": _spec(restartPolicy="Never", **changes)}}},
+        },
+    }
+
+
+def _object(version: str, kind: str, spec: Object, name: str = "web", **annotations: str) -> Object:
+    named = {key.replace("__", "/").replace("_", "."): value for key, value in annotations.items()}
+    metadata: Object = {"name": name, "namespace": OURS, **({"annotations": named} if named else {})}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def _annotated(item: Object, annotation: str, value: str) -> Object:
+    changed = copy.deepcopy(item)
+    changed["metadata"].setdefault("annotations", {})[annotation] = value
+    return changed
+
+
+def _service(name: str = "web", **changes: Any) -> Object:
+    return _object("v1", "Service", {"ports": [{"port": 80}], "selector": {"app": "web"}, **changes}, name)
+
+
+def _nlb(cls: str = "service.k8s.aws/nlb") -> Object:
+    return _service(type="LoadBalancer", loadBalancerClass=cls)
+
+
+def _route(match: str, **changes: Any) -> Object:
+    services = [{"name": "web", "port": 80}]
+    return _object(
+        "traefik.io/v1alpha1",
+        "IngressRoute",
+        {"entryPoints": ["web"], "routes": [{"kind": "Rule", "match": match, "services": services, **changes}]},
+    )
+
+
+def _ingress(host: str | None, cls: str = "traefik", **changes: Any) -> Object:
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    rule = {"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    rules = [{**rule, **({"host": host} if host else {})}]
+    return _object("networking.k8s.io/v1", "Ingress", {"ingressClassName": cls, "rules": rules, **changes})
+
+
+def _http_route(*hosts: str, backend: Mapping[str, Any] | None = None) -> Object:
+    return _object(
+        "gateway.networking.k8s.io/v1",
+        "HTTPRoute",
+        {
+            "parentRefs": [{"name": "traefik-gateway", "namespace": "traefik"}],
+            **({"hostnames": list(hosts)} if hosts else {}),
+            "rules": [{"backendRefs": [backend or {"name": "web", "port": 80}]}],
+        },
+    )
+
+
+def _secret(store: str, kind: str = "ClusterSecretStore") -> Object:
+    return _object(
+        "external-secrets.io/v1",
+        "ExternalSecret",
+        {
+            "secretStoreRef": {"name": store, "kind": kind},
+            "target": {"name": "login"},
+            "data": [{"secretKey": "password", "remoteRef": {"key": "login"}}],
+        },
+    )
+
+
+SUPER: Final = {"securityContext": {"privileged": True}}
+INIT: Final = {**SUPER, "name": "first", "image": "first:1"}
+SYS_ADMIN: Final = {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}
+HOST_PATH: Final = [{"name": "node", "hostPath": {"path": "/"}}]
+TAINT: Final = "CriticalAddonsOnly"
+NODES: Final = "platform.example.jp/role"
+AFFINITY: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+HOSTNAME: Final = "external-dns.alpha.kubernetes.io/hostname"
+
+
+def _affinity(operator: str, *values: str) -> Object:
+    expression = {"key": NODES, "operator": operator, **({"values": list(values)} if values else {})}
+    return {"nodeAffinity": {AFFINITY: {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}}
+
+
+# Row of the issue, policy that refuses it, object. Where no policy is named, Pod Security refuses it.
+ATTACKS: Final[list[tuple[str, str, str, Object]]] = [
+    ("S2", "without a host", "route-hosts", _route("PathPrefix(`/api`)")),
+    ("S2", "of a priority", "route-hosts", _route("PathPrefix(`/api`)", priority=1000)),
+    ("S2", "with a host in one alternative", "route-hosts", _route("Host(`a.example.jp`) || PathPrefix(`/api`)")),
+    ("S2", "for all but a host", "route-hosts", _route("!Host(`a.example.jp`)")),
+    ("S2", "for all but a host, in parentheses", "route-hosts", _route("!(Host(`a.example.jp`))")),
+    ("S2", "of Argo CD's host", "route-hosts", _route(f"Host(`{ARGO_CD}`) && PathPrefix(`/api`)")),
+    ("S2", "of Argo CD's host in capitals", "route-hosts", _route(f"Host(`{ARGO_CD.upper()}`)")),
+    ("S2", "of Argo CD's host with a dot", "route-hosts", _route(f"Host(`{ARGO_CD}.`)")),
+    ("S2", "of Argo CD's host in quotes", "route-hosts", _route(f'Host("{ARGO_CD}")')),
+    ("S2", "of Argo CD's host with an escape", "route-hosts", _route(f'Host("\\x61{ARGO_CD[1:]}")')),
+    ("S2", "of Argo CD's host with a carriage return", "route-hosts", _route(f"Host(`{ARGO_CD[:4]}\r{ARGO_CD[4:]}`)")),
+    ("S2", "of Argo CD's host as an alternative", "route-hosts", _route(f"Host(`a.jp`) || Host(`{ARGO_CD}`)")),
+    ("S2", "of a regular expression", "route-hosts", _route("HostRegexp(`^.+[.]example[.]jp$`)")),
+    ("S2", "of a regular expression without a host", "route-hosts", _route("HostRegexp(`.*`) && PathPrefix(`/api`)")),
+    ("S2", "in the old syntax", "route-hosts", _route("Host(`a.example.jp`)", syntax="v2")),
+    ("S2", "HTTPRoute without a host", "gateway-hosts", _http_route()),
+    ("S2", "HTTPRoute of Argo CD's host", "gateway-hosts", _http_route("a.example.jp", ARGO_CD)),
+    ("S2", "HTTPRoute of a wildcard", "gateway-hosts", _http_route("*.example.jp")),
+    (
+        "S2",
+        "TCP route of everything",
+        "tcp-routes",
+        _object(
+            "traefik.io/v1alpha1",
+            "IngressRouteTCP",
+            {"entryPoints": ["web"], "routes": [{"match": "HostSNI(`*`)", "services": [{"name": "web", "port": 80}]}]},
+        ),
+    ),
+    (
+        "S3",
+        "Traefik's API",
+        "route-targets",
+        _route("Host(`a.example.jp`)", services=[{"name": "api@internal", "kind": "TraefikService"}]),
+    ),
+    (
+        "S3",
+        "a middleware of a file",
+        "route-targets",
+        _route("Host(`a.example.jp`)", middlewares=[{"name": "login@file"}]),
+    ),
+    (
+        "S3",
+        "Traefik's API by a TraefikService",
+        "route-targets",
+        _object(
+            "traefik.io/v1alpha1",
+            "TraefikService",
+            {"weighted": {"services": [{"name": "api@internal", "kind": "TraefikService"}]}},
+        ),
+    ),
+    (
+        "S3",
+        "Traefik's API by an HTTPRoute",
+        "route-targets",
+        _http_route(
+            "a.example.jp",
+            backend={"group": "traefik.io", "kind": "TraefikService", "name": "api@internal", "port": 80},
+        ),
+    ),
+    ("S4", "a namespace for privileged pods", "namespaces", _namespace(OURS, enforce="privileged")),
+    ("S4", "a namespace with less than its set's level", "namespaces", _namespace("app-new", enforce="baseline")),
+    (
+        "S4",
+        "a namespace with an old standard",
+        "namespaces",
+        _namespace("app-new", enforce="restricted", enforce_version="v1.0"),
+    ),
+    ("S4", "a privileged pod", "pods-host", _pod(SUPER)),
+    ("S4", "a capability", "pods-host", _pod(SYS_ADMIN)),
+    ("S4", "the node's network", "pods-host", _pod(hostNetwork=True)),
+    ("S4", "the node's processes", "pods-host", _pod(hostPID=True)),
+    ("S4", "the node's files", "pods-host", _pod(volumes=HOST_PATH)),
+    ("S4", "the node's port", "pods-host", _pod({"ports": [{"containerPort": 80, "hostPort": 80}]})),
+    (
+        "S4",
+        "a privileged first container",
+        "pods-host",
+        _pod(initContainers=[INIT]),
+    ),
+    ("S4", "the node's files of a Deployment", "pods-host", _deployment(volumes=HOST_PATH)),
+    ("S4", "the node's files of a CronJob", "pods-host", _cron_job(volumes=HOST_PATH)),
+    ("S4", "a system priority", "pods-place", _deployment(priorityClassName="system-node-critical")),
+    ("S4", "a system priority of a CronJob", "pods-place", _cron_job(priorityClassName="system-cluster-critical")),
+    ("S4", "the taint of operations", "pods-place", _deployment(tolerations=[{"key": TAINT, "operator": "Exists"}])),
+    ("S4", "every taint", "pods-place", _deployment(tolerations=[{"operator": "Exists"}])),
+    ("S4", "the nodes of operations", "pods-place", _deployment(nodeSelector={NODES: "operations"})),
+    ("S4", "the nodes of operations by affinity", "pods-place", _deployment(affinity=_affinity("In", "operations"))),
+    ("S4", "the nodes that have the label", "pods-place", _deployment(affinity=_affinity("Exists"))),
+    ("S4", "a node by its name", "pods-place", _pod(nodeName="ip-10-30-0-1.ap-northeast-1.compute.internal")),
+    ("S6", "an ALB for Argo CD's host", "ingress-hosts", _ingress(ARGO_CD, "alb")),
+    ("S6", "an ALB for a wildcard", "ingress-hosts", _ingress("*.example.jp", "alb")),
+    (
+        "S6",
+        "a certificate for Argo CD's host",
+        "ingress-hosts",
+        _ingress("a.example.jp", tls=[{"hosts": [ARGO_CD]}]),
+    ),
+    ("S6", "an Ingress without a host", "ingress-hosts", _ingress(None)),
+    (
+        "S6",
+        "an Ingress for all else",
+        "ingress-hosts",
+        _ingress("a.example.jp", defaultBackend={"service": {"name": "web", "port": {"number": 80}}}),
+    ),
+    ("S6", "a record by an Ingress", "host-names", _annotated(_ingress("a.example.jp", "alb"), HOSTNAME, ARGO_CD)),
+    ("S6", "a record by a Service", "host-names", _annotated(_service(), HOSTNAME, f"a.example.jp, {ARGO_CD}.")),
+    ("S6", "a record by a route", "host-names", _annotated(_route("Host(`a.example.jp`)"), HOSTNAME, ARGO_CD)),
+    (
+        "S6",
+        "an ALB in the internet",
+        "load-balancers",
+        _annotated(_ingress("a.example.jp", "alb"), "alb.ingress.kubernetes.io/scheme", "internet-facing"),
+    ),
+    ("S7", "another team's secrets", "secret-stores", _secret("orders")),
+    (
+        "S7",
+        "another team's secrets among its own",
+        "secret-stores",
+        _object(
+            "external-secrets.io/v1",
+            "ExternalSecret",
+            {
+                "secretStoreRef": {"name": "elsewhere", "kind": "ClusterSecretStore"},
+                "target": {"name": "login"},
+                "dataFrom": [
+                    {
+                        "extract": {"key": "login"},
+                        "sourceRef": {"storeRef": {"name": "orders", "kind": "ClusterSecretStore"}},
+                    }
+                ],
+            },
+        ),
+    ),
+    ("S8", "a namespace without a level", "namespaces", _namespace("app-new")),
+    ("S8", "a namespace of no set without a level", "namespaces", _namespace("made-by-hand")),
+    ("S8", "a privileged pod in a namespace without a level", "pods-host", _pod(SUPER)),
+    ("S9", "a Classic Load Balancer", "load-balancers", _service(type="LoadBalancer")),
+    (
+        "S9",
+        "a load balancer of another class",
+        "load-balancers",
+        _nlb("example.jp/x"),
+    ),
+    (
+        "S9",
+        "a load balancer in the internet",
+        "load-balancers",
+        _annotated(
+            _nlb(),
+            "service.beta.kubernetes.io/aws-load-balancer-scheme",
+            "internet-facing",
+        ),
+    ),
+    ("S9", "an address of somebody else's", "load-balancers", _service(externalIPs=["203.0.113.7"])),
+]
+
+NEIGHBOURS: Final[list[tuple[str, str, Object]]] = [
+    ("S2", "a host", _route("Host(`a.example.jp`)")),
+    ("S2", "a host in quotes", _route('Host("a.example.jp")')),
+    ("S2", "a host and paths", _route("Host(`a.example.jp`) && (PathPrefix(`/a`) || PathPrefix(`/b||c`))")),
+    ("S2", "a path before the host", _route("PathPrefix(`/a`) && !Method(`GET`) && Host(`a.example.jp`)")),
+    ("S2", "two hosts", _route("(Host(`a.example.jp`) || Host(`b.example.jp`)) && PathPrefix(`/a`)")),
+    ("S2", "two rules", _route("Host(`a.example.jp`) || Host(`b.example.jp`) && Header(`x`, `y`)")),
+    (
+        "S2",
+        "two levels of parentheses",
+        _route("Host(`a.example.jp`) && (Path(`/`) || (PathPrefix(`/a`) && !Query(`b`, `c`)))"),
+    ),
+    ("S2", "a regular expression", _route("HostRegexp(`^[a-z]+[.]shop[.]example[.]jp$`)")),
+    ("S2", "HTTPRoute of a host", _http_route("a.example.jp")),
+    ("S2", "HTTPRoute of a wildcard of its own", _http_route("*.shop.example.jp")),
+    ("S3", "a middleware of its own", _route("Host(`a.example.jp`)", middlewares=[{"name": "login"}])),
+    ("S4", "a Deployment", _deployment()),
+    ("S4", "a CronJob", _cron_job()),
+    ("S4", "a pod", _pod(namespace=OURS)),
+    ("S4", "another taint", _deployment(tolerations=[{"key": "platform.example.jp/batch", "operator": "Exists"}])),
+    ("S4", "other nodes", _deployment(nodeSelector={NODES: "batch", "kubernetes.io/arch": "arm64"})),
+    ("S4", "all but the nodes of operations", _deployment(affinity=_affinity("NotIn", "operations"))),
+    ("S4", "a priority of its own", _deployment(priorityClassName="important")),
+    ("S6", "an ALB of its own", _ingress("a.example.jp", "alb")),
+    ("S6", "an ALB for every host", _ingress(None, "alb")),
+    ("S6", "an Ingress with a host", _ingress("a.example.jp")),
+    ("S6", "a record of its own", _annotated(_service(), HOSTNAME, "a.example.jp")),
+    ("S7", "its own secrets", _secret("shop")),
+    ("S9", "a load balancer for the VPC", _nlb()),
+    ("S9", "a Service", _service()),
+]
+
+NAMESPACES: Final[list[tuple[str, Object]]] = [
+    ("with its set's level", _namespace("app-new", enforce="restricted", enforce_version="v1.36")),
+    ("with the newest standard", _namespace("app-new", enforce="restricted", enforce_version="latest")),
+    ("of no set", _namespace("made-by-hand", enforce="restricted")),
+    ("of the platform", _namespace("traefik")),
+    ("of an add-on", _namespace("amazon-cloudwatch", enforce="privileged")),
+]
+
+OLD: Final = [
+    _service("old", type="LoadBalancer"),
+    _deployment(name="old", priorityClassName="system-node-critical"),
+]
+"""What was there before the policies."""
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(
+    ("policy", "item"), [it[2:] for it in ATTACKS], ids=[f"{row} {what}" for row, what, _, _ in ATTACKS]
+)
+def test_an_attack_is_refused(server: ApiServer, policy: str, item: Object, who: str) -> None:
+    refusal = _refusal(server.acting_as(*WHO[who]), item)
+    if item["kind"] == "Namespace" and who != "argo cd":
+        assert 'cannot patch resource "namespaces"' in refusal
+    else:
+        assert f"ValidatingAdmissionPolicy 'platform-{policy}'" in refusal
+        # An expression that fails refuses too, with a message that helps nobody.
+        assert "resulted in error" not in refusal
+
+
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("item", [it[2] for it in NEIGHBOURS], ids=[f"{row} {what}" for row, what, _ in NEIGHBOURS])
+def test_a_neighbour_goes_through(server: ApiServer, item: Object, who: str) -> None:
+    assert _refusal(server.acting_as(*WHO[who]), item) == ""
+
+
+@pytest.mark.parametrize("item", [it[1] for it in NAMESPACES], ids=[what for what, _ in NAMESPACES])
+def test_a_namespace_with_its_level_goes_through(server: ApiServer, item: Object) -> None:
+    assert _refusal(server.acting_as(*CONTROLLER), item) == ""
+
+
+def test_every_policy_of_the_stack_is_tried() -> None:
+    there = {item["metadata"]["name"] for item in _policies()}
+    assert {f"platform-{policy}" for _, _, policy, _ in ATTACKS} == there
+
+
+# --- What was there before the policies -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("item", OLD, ids=[item["kind"] for item in OLD])
+def test_what_was_there_before_may_change_otherwise(server: ApiServer, item: Object) -> None:
+    """Else no controller could write to it any more: not even a finalizer would go."""
+    assert _refusal(server, _annotated(item, "example.jp/note", "seen")) == ""
+
+
+def test_what_was_there_before_may_not_become_worse(server: ApiServer) -> None:
+    deployment = _deployment(name="old", priorityClassName="system-node-critical", tolerations=[{"operator": "Exists"}])
+    assert "platform-pods-place" in _refusal(server, deployment)
+    assert "platform-namespaces" in _refusal(server, _namespace(BARE, enforce="privileged"))
+    assert _refusal(server, {**_namespace(BARE), "metadata": {"name": BARE, "labels": {"team": "shop"}}}) == ""
