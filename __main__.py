@@ -109,7 +109,8 @@ cluster = Cluster(
         account_id=account_id,
         protect=platform.protect,
         vpc_id=network.vpc_id,
-        subnet_ids=network.cluster_subnet_ids,
+        # Auto Mode's nodes end with the control plane, so what leads out of their subnets has to outlive it.
+        subnet_ids=network.node_subnet_ids if settings.cluster.auto_mode else network.cluster_subnet_ids,
         ip_family=settings.network.ip_family,
     ),
     in_aws,
@@ -216,14 +217,13 @@ if settings.fargate_profiles:
         ),
         in_aws,
     )
-# Auto Mode launches a node when a pod waits for one: the pod needs no more than the node's way out.
-auto_compute = [*network.ways_out, *log_groups] if settings.cluster.auto_mode else []
 compute = {
     namespace: [
         *[group.nodes for group in node_groups],
         *(fargate.profiles_for(namespace) if fargate else []),
         *([fargate_logging.configuration] if fargate_logging else []),
-        *auto_compute,
+        # Auto Mode launches a node when a pod waits for one: there is no group that the logs could come before.
+        *(log_groups if settings.cluster.auto_mode else []),
     ]
     for namespace in (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
 }

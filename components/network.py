@@ -119,7 +119,7 @@ class Network(pulumi.ComponentResource):
         nodes = private or public
         # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
         # (appmod-blueprints #582): whoever takes the nodes' subnets takes with them all that a packet needs on its way.
-        self._ways_out = [*(to_nat if private else to_internet), *endpoints]
+        ways_out = [*(to_nat if private else to_internet), *endpoints]
         self.vpc_id = self._vpc.id
         self.vpc_cidr = self._vpc.cidr_block
         self.public_subnets = _ids(public)
@@ -129,7 +129,7 @@ class Network(pulumi.ComponentResource):
         self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
         self.private_subnet_cidrs = self._cidrs(private)
         self.cluster_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes.values()])
-        self.node_subnets = after(self._ways_out, _ids(nodes))
+        self.node_subnets = after(ways_out, _ids(nodes))
         self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
         self.pod_subnets = _ids(pods)
         self.register_outputs(
@@ -152,11 +152,6 @@ class Network(pulumi.ComponentResource):
     def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
         """Return the NAT gateways' ids by zone; none in a network without them."""
         return {zone: gateway.id for zone, gateway in self._gateways.items()}
-
-    @property
-    def ways_out(self) -> list[pulumi.CustomResource]:
-        """All that a packet of a node needs on its way."""
-        return self._ways_out
 
     def _first_zones(self, count: int) -> list[str]:
         found = get_availability_zones(

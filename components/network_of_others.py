@@ -6,11 +6,6 @@ import pulumi
 class NetworkOfOthers:
     """A network whose routes and gateways are its owner's business."""
 
-    @property
-    def ways_out(self) -> list[pulumi.CustomResource]:
-        """None of ours: they are the owner's."""
-        return []
-
     def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
         """Return none: they are the owner's."""
         return {}

@@ -12,6 +12,7 @@ CLUSTER_AUTOSCALER: Final = "eks-platform:index:ClusterAutoscaler"
 EXTERNAL_SECRETS: Final = "eks-platform:index:ExternalSecrets"
 EXTERNAL_DNS: Final = "eks-platform:index:ExternalDns"
 CERT_MANAGER: Final = "eks-platform:index:CertManager"
+NODE_ADDONS: Final = "eks-platform:index:NodeAddons"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -127,6 +128,11 @@ RESOURCE_WILDCARDS: Final = (
         EXTERNAL_SECRETS,
     ),
     Allowed(["route53:ListHostedZones"], "a list is of the whole account", EXTERNAL_DNS),
+    Allowed(
+        ["ec2:AssignIpv6Addresses", "ec2:CreateTags"],
+        "the network plugin gives a node's interface its addresses, and a tag, before any tag tells whose it is",
+        NODE_ADDONS,
+    ),
     Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
 )
 """Actions that a statement may allow on every resource of a type without a condition that narrows it."""

@@ -177,7 +177,7 @@ WAITS: Final = {
     "gateway endpoint": ["public route table", "private route tables"],
     "interface endpoints": ["private subnets"],
     "flow logs": ["vpc"],
-    # The control plane: no route, no NAT gateway, no endpoint.
+    # The control plane: no route, no NAT gateway, no endpoint, except with Auto Mode.
     "secrets key's name": ["secrets key"],
     "control plane's policies and logs": ["control plane's role", "secrets key"],
     "control plane": [
@@ -347,9 +347,10 @@ def _expected(stack: str) -> dict[str, set[str]]:
 
     def direct(step: str) -> list[str]:
         names = WAITS.get(step, [])
-        if "auto mode's node role" in _steps(stack) and "nodes" in names:
-            # EKS launches a node once a pod waits for one: the pod needs the node's way out alone.
-            names = [*names, "control plane", "ways out", "gateway endpoint"]
+        if "auto mode's node role" in _steps(stack):
+            # EKS launches a node once a pod waits for one, and its nodes end with the control plane.
+            names = [*names, *(["control plane"] if "nodes" in names else [])]
+            names = [*names, *(["ways out", "gateway endpoint"] if step == "control plane" else [])]
         return [IDENTITY[stack] if name == "identity" else name for name in names]
 
     def closure(step: str) -> set[str]:

@@ -12,7 +12,10 @@ import pytest
 from pydantic import BaseModel
 
 import settings
+from policy.rule import Level, violations
+from policy.rules import RULES
 from rehearsal.plan import Plan, Registration, show
+from rehearsal.policies import resources_of
 from rehearsal.program import merge, run_program
 from rehearsal.values import reveal
 
@@ -949,11 +952,17 @@ def _base(name: str) -> Plan:
 @cache
 def _outcome(number: int) -> frozenset[str]:
     """Return what is different after the changes of a run."""
+    return frozenset(_differences(_base(EFFECTS[RUNS[number][0]].base), _changed_plan(number)))
+
+
+@cache
+def _changed_plan(number: int) -> Plan:
+    """Return the plan with the changes of a run."""
     effects = [EFFECTS[setting] for setting in RUNS[number]]
     config = BASES[effects[0].base]
     for effect in effects:
         config = merge(config, effect.change)
-    return frozenset(_differences(_base(effects[0].base), run_program(STACK, config=config)))
+    return run_program(STACK, config=config)
 
 
 @pytest.mark.parametrize("setting", EFFECTS)
@@ -968,6 +977,28 @@ def test_nothing_else_changes(number: int) -> None:
     expected = {change for effect in effects for change in effect.changes}
     if not effects[0].others:
         assert set(_outcome(number)) == expected, RUNS[number]
+
+
+# --- Policies -----------------------------------------------------------------------------------------------------
+
+
+EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
+"""What is in the role of an added chart is its author's: these examples ask for more than a policy passes."""
+
+
+def _broken_policies(plan: Plan) -> set[str]:
+    found = violations([entry for entry in resources_of(plan) if EXTRA_CHART not in entry.parents], RULES)
+    return {f"{entry.rule.name}: {entry.problem}" for entry in found if entry.level is Level.MANDATORY}
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_no_stack_that_settings_are_changed_in_breaks_a_policy(base: str) -> None:
+    assert _broken_policies(_base(base)) == set()
+
+
+@pytest.mark.parametrize("number", range(len(RUNS)))
+def test_no_changed_setting_breaks_a_policy(number: int) -> None:
+    assert _broken_policies(_changed_plan(number)) == set(), RUNS[number]
 
 
 def test_settings_that_are_changed_together_are_seen_apart() -> None:

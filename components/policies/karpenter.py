@@ -37,7 +37,21 @@ def karpenter_controller(
                 ["iam:PassRole"],
                 [node_role_arn],
                 {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}},
-            )
+            ),
+            # The first spot instance of an account needs a role that EC2 then makes, if the caller may have it made.
+            # It belongs to the account: a stack that made it as a resource would fail where it exists, and on destroy
+            # would take it away from everyone else.
+            # https://karpenter.sh/docs/troubleshooting/#missing-service-linked-role (karpenter #504, #5436)
+            # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
+            allow(
+                "SpotServiceRole",
+                ["iam:CreateServiceLinkedRole"],
+                [
+                    f"arn:{partition_of(region)}:iam::{account_id}:role/aws-service-role/spot.amazonaws.com/"
+                    "AWSServiceRoleForEC2Spot"
+                ],
+                {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}},
+            ),
         ),
         "eks-integration": document(allow("DiscoverApiServer", ["eks:DescribeCluster"], [cluster])),
         "interruption": document(

@@ -557,12 +557,23 @@ def test_load_balancer_controller_differs_from_upstream_as_listed() -> None:
     assert _rights(ours["Statement"]) == _with_differences(upstream, "load balancer controller")
 
 
+SPOT_SERVICE_ROLE = {
+    Right(
+        "Allow",
+        "iam:CreateServiceLinkedRole",
+        f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+        frozenset({("StringEquals", "iam:AWSServiceName", frozenset({"spot.amazonaws.com"}))}),
+    )
+}
+"""What upstream leaves to a person: https://karpenter.sh/docs/troubleshooting/#missing-service-linked-role"""
+
+
 @pytest.mark.upstream
 def test_karpenter_differs_from_upstream_as_listed() -> None:
     upstream = {right for statements in _karpenters_statements().values() for right in _rights(statements)}
     documents = policies.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE).values()
     ours = {right for document in documents for right in _rights(document["Statement"])}
-    assert ours == _with_differences(upstream, "Karpenter")
+    assert ours == _with_differences(upstream, "Karpenter") | SPOT_SERVICE_ROLE
 
 
 @pytest.mark.upstream
@@ -571,7 +582,7 @@ def test_karpenters_rights_stand_in_the_policies_they_stand_in_upstream() -> Non
     ours = policies.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE)
     assert len(ours) == len(upstream)
     for name, document in ours.items():
-        assert _rights(document["Statement"]) <= _rights(upstream[name.replace("-", "") + "policy"])
+        assert _rights(document["Statement"]) - SPOT_SERVICE_ROLE <= _rights(upstream[name.replace("-", "") + "policy"])
 
 
 @pytest.mark.upstream
@@ -630,6 +641,7 @@ def test_karpenters_node_class_can_be_finalized_without_iam_writes() -> None:
     documents = policies.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE).values()
     actions = {action for document in documents for it in document["Statement"] for action in it["Action"]}
     assert {action for action in actions if action.startswith("iam:")} == {
+        "iam:CreateServiceLinkedRole",
         "iam:GetInstanceProfile",
         "iam:ListInstanceProfiles",
         "iam:PassRole",
@@ -651,6 +663,18 @@ def test_karpenter_passes_only_the_node_role_and_only_to_ec2() -> None:
     assert _decides(document, "iam:PassRole", NODE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"})
     assert not _decides(document, "iam:PassRole", NODE_ROLE, {"iam:PassedToService": "lambda.amazonaws.com"})
     assert not _decides(document, "iam:PassRole", NODE_ROLE + "2", {"iam:PassedToService": "ec2.amazonaws.com"})
+
+
+def test_karpenter_may_have_the_spot_role_of_the_account_made_and_no_other() -> None:
+    document = policies.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE)["iam-integration"]
+    roles = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role"
+    spot = f"{roles}/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+    action, service = "iam:CreateServiceLinkedRole", "iam:AWSServiceName"
+    assert _decides(document, action, spot, {service: "spot.amazonaws.com"})
+    assert not _decides(document, action, spot, {service: "eks.amazonaws.com"})
+    assert not _decides(document, action, spot, {})
+    other = f"{roles}/eks.amazonaws.com/AWSServiceRoleForAmazonEKS"
+    assert not _decides(document, action, other, {service: "spot.amazonaws.com"})
 
 
 def test_only_our_rules_send_to_the_queue_and_nobody_over_http() -> None:

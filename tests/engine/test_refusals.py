@@ -6,6 +6,7 @@ import pytest
 
 from rehearsal import sdk
 from rehearsal.engine.refusals import RULES, RefusedError, uses
+from rehearsal.engine.refusals.aws import AUTO_MODE_POLICIES
 from rehearsal.engine.refusals.cluster import (
     CLUSTER_STORE,
     DEFINITION,
@@ -78,6 +79,7 @@ LOST = [
     ("private-route", "nodes", "nothing leads out of"),
     ("public-route", "nodes", "nothing leads out of"),
     ("nat", "nodes", "nothing leads out of"),
+    ("private-route", "pool", "nothing leads out of"),
     ("node-AmazonEKSWorkerNodePolicy", "nodes", "no policy by which a node joins"),
     (CONTROLLER, "ingress", "no Helm release"),
     (CONTROLLER, "binding", "no Helm release"),
@@ -136,6 +138,31 @@ def test_applications_take_their_load_balancers_with_them(cloud: FakeCloud) -> N
     gone = set(balancers) - set(cloud.left())
     assert len(gone) == 1
     assert "net/k8s-applications" in gone.pop()
+
+
+@pytest.mark.parametrize("lost", ["private-route", "nat", "private-a-routes", "public-route", "gateway"])
+def test_auto_modes_nodes_need_their_way_out_until_they_end_with_the_control_plane(cloud: FakeCloud, lost: str) -> None:
+    for policy in AUTO_MODE_POLICIES:
+        arn = f"arn:aws:iam::aws:policy/{policy}"
+        cloud.make(policy, uses.ATTACHMENT, role="control-plane", policyArn=arn)
+    cloud.lose("nodes")
+    cloud.change("cluster", computeConfig={"enabled": True, "nodePools": ["system"]})
+    cloud.lose(lost)
+
+    with pytest.raises(RefusedError, match=r"NodeTerminationFailure.*nothing leads out of"):
+        cloud.delete("cluster")
+
+
+SPOT = [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot", "on-demand"]}]
+
+
+def test_the_first_spot_instance_of_an_account_needs_its_service_linked_role(cloud: FakeCloud) -> None:
+    spec = {"template": {"spec": {"nodeClassRef": {"name": "default"}, "requirements": SPOT}}}
+    with pytest.raises(RefusedError, match="does not allow iam:CreateServiceLinkedRole"):
+        cloud.make("spot", NODE_POOL, kind="NodePool", metadata={"name": "spot"}, spec=spec)
+
+    cloud.change("karpenter-policy", policy=allow(*KARPENTER_ACTIONS, "iam:CreateServiceLinkedRole"))
+    cloud.make("spot", NODE_POOL, kind="NodePool", metadata={"name": "spot"}, spec=spec)
 
 
 @pytest.mark.parametrize("kept", [True, False])

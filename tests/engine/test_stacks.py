@@ -255,6 +255,17 @@ def test_on_destroy(longer: str, shorter: str, lives: Lives) -> None:
     assert having
 
 
+def test_auto_modes_nodes_keep_their_way_out_until_they_end_with_the_control_plane(lives: Lives) -> None:
+    life = lives("auto")
+    way_out = r":(InternetGateway|EgressOnlyInternetGateway|Eip|NatGateway|Route|RouteTableAssociation|VpcEndpoint)::"
+    (control_plane,) = matching({resource["urn"] for resource in life.state}, r"aws:eks/cluster:Cluster::")
+    parts = matching({resource["urn"] for resource in life.state}, way_out)
+
+    assert parts
+    assert parts <= outlived_by(life.state)(control_plane)
+    assert is_over_before(("delete", r"aws:eks/cluster:Cluster::"), ("delete", way_out), life.destruction)
+
+
 @every_stack
 def test_names_can_be_resolved_until_the_controllers_are_gone(stack: str, lives: Lives) -> None:
     life = lives(stack)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import pulumi_aws
@@ -73,6 +74,17 @@ def test_production_asks_more_than_development() -> None:
         "resource-protection: platform-dev-vpc",
         "vpc-flow-logs: platform-dev-vpc",
     ]
+
+
+@cache
+def _ipv6_with_nodes() -> list[Resource]:
+    """Return the resources of what none of the stacks is: nodes of our own with IPv6 addresses."""
+    return resources_of(run_program("dev", config={"network": {"ipFamily": "ipv6"}}))
+
+
+def test_nodes_with_ipv6_keep_to_the_rules() -> None:
+    assert any(entry.kind == "NodeGroup" for entry in _ipv6_with_nodes())
+    assert _found(_ipv6_with_nodes(), Level.MANDATORY) == []
 
 
 CHANGED: Final[dict[str, tuple[dict[str, Any], set[str]]]] = {
@@ -195,8 +207,9 @@ def test_manifests_keep_to_the_rules() -> None:
 
 
 def _wild_actions() -> Iterator[tuple[str, Resource]]:
-    """Yield each action that a policy of the stacks allows on every resource."""
-    for policy in (entry for stack in STACKS for entry in _of(stack) if entry.type in IDENTITY_POLICIES):
+    """Yield each action that a policy of the stacks, or of one with IPv6 and nodes, allows on every resource."""
+    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_ipv6_with_nodes()]
+    for policy in (entry for entry in everything if entry.type in IDENTITY_POLICIES):
         for statement in statements(policy.get("policy")):
             if any(every_resource(resource) for resource in items(statement.get("Resource"))):
                 yield from ((action, policy) for action in items(statement["Action"]))

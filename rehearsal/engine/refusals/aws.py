@@ -156,12 +156,32 @@ def nodes_without_network_plugin(group: Resource, cloud: Cloud) -> str | None:
 @rule(
     "create delete",
     uses.NODE_GROUP,
+    uses.FARGATE,
     code="NodeCreationFailure",
     source="https://github.com/aws-samples/appmod-blueprints/issues/582",
 )
-def nodes_without_way_out(group: Resource, cloud: Cloud) -> str | None:
-    """Nodes reach EKS and the registries by a NAT gateway or endpoints, until they have drained."""
-    lost = [subnet for subnet in group.all("subnetIds") if not way_out(subnet, cloud)]
+def nodes_without_way_out(nodes: Resource, cloud: Cloud) -> str | None:
+    """Nodes, and Fargate pods, reach EKS and the registries by a NAT gateway or endpoints, until they have drained."""
+    return _without_way_out(nodes.all("subnetIds"), cloud)
+
+
+@rule(
+    "delete",
+    uses.CLUSTER,
+    code="NodeTerminationFailure",
+    source="https://github.com/aws-samples/appmod-blueprints/issues/582",
+)
+def auto_nodes_without_way_out(cluster: Resource, cloud: Cloud) -> str | None:
+    """Auto Mode's nodes end with the control plane, and drain until then.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/automode.html
+    """
+    auto = cluster.get("computeConfig.enabled") and cluster.all("computeConfig.nodePools")
+    return _without_way_out(cluster.all("vpcConfig.subnetIds"), cloud) if auto else None
+
+
+def _without_way_out(subnets: Sequence[str], cloud: Cloud) -> str | None:
+    lost = [subnet for subnet in subnets if not way_out(subnet, cloud)]
     return f"nothing leads out of {lost[0]}: no route to a NAT or internet gateway, no endpoints" if lost else None
 
 

@@ -49,6 +49,7 @@ from rehearsal.engine.refusals.controllers import (
     release_problem,
     selected,
 )
+from rehearsal.engine.refusals.routes import way_out
 from rehearsal.engine.refusals.rules import rule
 from rehearsal.engine.store import Cloud, Resource
 
@@ -366,8 +367,37 @@ def node_pool_without_nodes(pool: Resource, cloud: Cloud) -> str | None:
     classes = [c for c in cloud.of(NODE_CLASS, pool.cluster) if name_of(c) == wanted]
     if not classes:
         return f"there is no EC2NodeClass {wanted}"
-    problem = controller_problem(KARPENTER, pool.cluster, SERVED[NODE_POOL].create, cloud)
+    needed = (*SERVED[NODE_POOL].create, *(("iam:CreateServiceLinkedRole",) if _takes_spot(pool) else ()))
+    problem = controller_problem(KARPENTER, pool.cluster, needed, cloud)
     return problem or node_class_problem(classes[0], cloud)
+
+
+def _takes_spot(pool: Resource) -> bool:
+    """Return whether a pool takes spot instances; without a requirement Karpenter launches on-demand ones.
+
+    Nobody has used spot instances in the fake account: with the first one EC2 makes AWSServiceRoleForEC2Spot, for a
+    caller who may. Otherwise it answers AuthFailure.ServiceLinkedRoleCreationNotPermitted.
+    https://karpenter.sh/docs/troubleshooting/#missing-service-linked-role
+    """
+    return any(
+        isinstance(wanted, Mapping)
+        and wanted.get("key") == "karpenter.sh/capacity-type"
+        and "spot" in (wanted.get("values") or ())
+        for wanted in pool.all("spec.template.spec.requirements")
+    )
+
+
+@rule(
+    "delete",
+    NODE_POOL,
+    code="timed out waiting for the finalizer",
+    source="https://github.com/aws-samples/appmod-blueprints/issues/582",
+)
+def node_pool_without_way_out(pool: Resource, cloud: Cloud) -> str | None:
+    """A node drains only while its kubelet reaches what it needs; a pool stays until its nodes are gone."""
+    nodes = [made for made in cloud.made_by(pool) if made.type == uses.INSTANCE]
+    lost = [node for node in nodes if not way_out(str(node.get("subnetId")), cloud)]
+    return f"nothing leads out of {lost[0].get('subnetId')}, where {lost[0]} drains" if lost else None
 
 
 def node_class_problem(node_class: Resource, cloud: Cloud) -> str | None:
