@@ -90,6 +90,8 @@ class ClusterAddonsArgs(TypedDict):
     """Where the add-ons' pods run."""
     built_in_volumes: bool
     """Whether EKS Auto Mode's own EBS driver serves the gp3 class, and no add-on."""
+    tags: NotRequired[dict[str, str]]
+    """Tags of volumes and snapshots, which the provider's default tags do not reach."""
 
 
 class ClusterAddons(pulumi.ComponentResource):
@@ -121,13 +123,12 @@ class ClusterAddons(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
         )
-        configuration = json.dumps({"controller": pod_placement(args["placement"])}, sort_keys=True)
         return managed_addon(
             self,
             name,
             args,
             "aws-ebs-csi-driver",
-            configuration=configuration,
+            configuration=ebs_csi_configuration(args["placement"], args.get("tags", {})),
             identity=controller,
             # The driver gets its snapshotter only where the definitions of snapshots are there before it.
             # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
@@ -193,6 +194,15 @@ def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, secur
             },
         }
     return json.dumps(configuration, sort_keys=True)
+
+
+def ebs_csi_configuration(placement: PlacementArgs, tags: dict[str, str]) -> str:
+    """Return the EBS driver's configuration, as JSON: where its controller runs, and the tags of what it makes.
+
+    https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
+    """
+    extra = {"extraVolumeTags": tags} if tags else {}
+    return json.dumps({"controller": {**pod_placement(placement), **extra}}, sort_keys=True)
 
 
 def coredns_configuration(placement: PlacementArgs) -> str:

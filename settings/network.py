@@ -5,6 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.cidr import (
+    LONGEST_POD_PREFIX,
+    LONGEST_VPC_PREFIX,
+    LONGEST_VPC_PREFIX_FOR_ALB,
+    LONGEST_VPC_PREFIX_FOR_PODS,
+)
 from settings.base import Settings
 from settings.values import Range, Retention, ServiceName, StackName, SubnetId, VpcId, Zone
 
@@ -35,7 +41,11 @@ class ExistingNetwork(Settings):
     """A VPC that something else made."""
 
     vpc_id: VpcId | None = Field(None, description="The VPC.")
-    private_subnets: dict[Zone, SubnetId] = Field({}, description="The nodes' subnets: availability zone to subnet id.")
+    private_subnets: dict[Zone, SubnetId] = Field(
+        {},
+        description="The nodes' subnets: availability zone to subnet id. Pods on node groups get prefixes of 16 "
+        "addresses there: a subnet needs a /24, or a reservation for prefixes.",
+    )
     public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY, description="Put the tags that load balancers and Karpenter need on the subnets, or check."
@@ -55,7 +65,12 @@ class FlowLogs(Settings):
 class Network(Settings):
     """A VPC of the stack's own, or an existing one."""
 
-    cidr: Range | None = Field(None, description="The VPC's IPv4 range, /16 to /21 (RFC 1918 recommended).")
+    cidr: Range | None = Field(
+        None,
+        description=f"The VPC's IPv4 range (RFC 1918 recommended), /16 to /{LONGEST_VPC_PREFIX_FOR_PODS}. Where pods "
+        "on node groups have no IPv4 address of it (`podCidr`, IPv6, Fargate or Auto Mode alone) also "
+        f"/{LONGEST_VPC_PREFIX_FOR_ALB}, and behind an internal ALB /{LONGEST_VPC_PREFIX}.",
+    )
     zones: list[Zone] = Field([], description="Availability zones by name; adding one renumbers no subnet.")
     zone_count: Annotated[int, Field(ge=2, le=6)] | None = Field(
         None, description="The first so many zones of the region instead of names; prefer names where nodes matter."
@@ -65,7 +80,9 @@ class Network(Settings):
         False, description="Internet gateway only: nodes sit in public subnets with public addresses, no NAT is needed."
     )
     pod_cidr: Range | None = Field(
-        None, description="A secondary range for pods (100.64.0.0/16 is usual); nodes keep the VPC's range."
+        None,
+        description=f"A secondary range for pods, /16 to /{LONGEST_POD_PREFIX} (100.64.0.0/16 is usual); nodes "
+        "keep the VPC's range.",
     )
     ip_family: IpFamily = Field(
         IpFamily.IPV4, description="Addresses of pods and Services; another family is another cluster."

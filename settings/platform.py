@@ -18,7 +18,9 @@ class Platform(Settings):
         {},
         # AWS allows 50 on a resource; some are the platform's, Karpenter's and the controller's.
         max_length=40,
-        description="Tags on every AWS resource, beside `Project`, `Stack` and `ManagedBy`.",
+        description="Tags on every AWS resource, beside `Project`, `Stack` and `ManagedBy`; also on nodes, their disks "
+        "and volumes of claims, except with Auto Mode. A change replaces every node, a third of a node group at a time "
+        "and within Karpenter's budgets; volumes that exist keep the tags they have.",
     )
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."

@@ -1,5 +1,6 @@
 """Every setting does something: a changed one changes a resource, and no more than it should."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -1051,6 +1052,14 @@ def test_tags_of_an_existing_network_are_checked_instead_of_put_there() -> None:
     assert _base("fargate").counts["aws:ec2/tag:Tag"] > 0
     with pytest.raises(pulumi.RunError, match="subnet-0a1b2c3d4e5f60001 lacks"):
         run_program(STACK, config={"network": {"existing": {"tagging": "check"}}})
+
+
+def test_tags_reach_volumes_of_claims_too() -> None:
+    # platform.tags, where there is an EBS driver.
+    plan = run_program(STACK, config=merge(BASES["auto-less"], EFFECTS["platform.tags"].change))
+    driver = plan.one(type="aws:eks/addon:Addon", name="platform-fargate-addons-aws-ebs-csi-driver")
+    tags = json.loads(driver.inputs["configurationValues"])["controller"]["extraVolumeTags"]
+    assert tags.keys() == {"Project", "Stack", "ManagedBy", "CostCenter"}
 
 
 def test_files_come_from_the_companys_mirror() -> None:

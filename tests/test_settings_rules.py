@@ -1,5 +1,6 @@
 """The rules between settings: each is broken by a bad stack file, and what each of them allows."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from ipaddress import IPv4Network
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import versions
-from settings import Architecture, Stack
+from components import cidr as address_plan
+from settings import Architecture, Network, Stack
 from settings.problems import Problem, SettingsError
 from settings.rules import network, registry
 from settings.rules.instances import family
@@ -69,15 +71,47 @@ def test_a_rule_is_asked_only_when_its_sections_are_valid() -> None:
 
 @pytest.mark.parametrize(
     ("cidr", "allowed"),
-    [("10.10.0.0/16", True), ("10.10.0.0/21", True), ("10.10.0.0/22", False), ("10.0.0.0/15", False)],
+    [("10.10.0.0/16", True), ("10.10.0.0/20", True), ("10.10.0.0/21", False), ("10.0.0.0/15", False)],
 )
-def test_a_vpc_is_as_large_as_aws_allows_and_has_room_for_an_alb(cidr: str, *, allowed: bool) -> None:
+def test_a_vpc_is_as_large_as_aws_allows_and_has_room_for_the_prefixes_of_pods(cidr: str, *, allowed: bool) -> None:
     assert problems(dev(network__cidr=cidr)) == ([] if allowed else ["network.cidr"])
+    public = dev(network__cidr=cidr, network__publicNodes=True, network__nat="none")
+    assert problems(public) == ([] if allowed else ["network.cidr"])
 
 
-def test_a_vpc_without_public_load_balancers_may_be_smaller() -> None:
-    assert problems(dev(network__cidr="10.10.0.0/22", ingress__scheme="internal")) == []
-    assert problems(dev(network__cidr="10.10.0.0/22", network__publicNodes=True, network__nat="none")) == []
+@pytest.mark.parametrize("key", ["podCidr", "ipFamily"])
+def test_a_vpc_whose_pods_have_addresses_elsewhere_has_room_for_an_alb(key: str) -> None:
+    elsewhere = {"podCidr": "100.64.0.0/16", "ipFamily": "ipv6"}[key]
+    for cidr, allowed in (("10.10.0.0/21", True), ("10.10.0.0/22", False)):
+        sections = dev(network__cidr=cidr)
+        put(sections, ["network", key], elsewhere)
+        assert problems(sections) == ([] if allowed else ["network.cidr"])
+    put(sections, ["ingress", "scheme"], "internal")
+    assert problems(sections) == []
+
+
+def test_auto_mode_takes_single_addresses_where_a_subnet_has_no_prefix_left() -> None:
+    sections = sections_of("auto")
+    put(sections, ["network", "cidr"], "10.50.0.0/21")
+    put(sections, ["network", "ipFamily"], "ipv4")
+    put(sections, ["ingress", "allowed"], ["0.0.0.0/0"])
+    assert problems(sections) == []
+
+
+def test_the_reference_has_the_limits_of_the_rules() -> None:
+    described = Network.model_fields["cidr"].description or ""
+    limits = [
+        address_plan.LONGEST_VPC_PREFIX_FOR_PODS,
+        address_plan.LONGEST_VPC_PREFIX_FOR_ALB,
+        address_plan.LONGEST_VPC_PREFIX,
+    ]
+    assert limits == [20, 21, 22]
+    assert re.findall(r"/(\d+)", described) == ["16", *map(str, limits)]
+    assert address_plan.zone_blocks(IPv4Network(f"10.0.0.0/{limits[0]}"), "a").private.prefixlen == 24
+    assert address_plan.zone_blocks(IPv4Network(f"10.0.0.0/{limits[1]}"), "a").public.prefixlen == 27
+    assert re.findall(r"/(\d+)", Network.model_fields["pod_cidr"].description or "")[1] == str(
+        address_plan.LONGEST_POD_PREFIX
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,10 +137,12 @@ def test_a_range_for_pods_is_one_that_aws_adds(vpc: str, pods: str, *, allowed: 
 def test_without_nat_the_endpoints_are_the_way_out() -> None:
     needed = ["ec2", "ecr.api", "ecr.dkr", "eks", "elasticloadbalancing", "sts", "sqs", "ssm"]
     mirrored = {"images": "registry.example.jp/mirror"}
-    assert problems(dev(network__nat="none", network__interfaceEndpoints=needed, charts=mirrored)) == []
+    sections = dev(network__nat="none", network__interfaceEndpoints=needed, charts=mirrored)
+    take(sections, ["workloads"])
+    assert problems(sections) == []
     for absent in needed:
         rest = [service for service in needed if service != absent]
-        sections = dev(network__nat="none", network__interfaceEndpoints=rest, charts=mirrored)
+        put(sections, ["network", "interfaceEndpoints"], rest)
         assert problems(sections) == ["network.interfaceEndpoints"]
 
 

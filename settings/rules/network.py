@@ -103,18 +103,23 @@ NEVER_IN_A_VPC: Final = tuple(
 
 
 @rule
-def _room_for_load_balancer(network: Network, ingress: Ingress) -> Iterator[Problem]:
-    block, longest = network.cidr, cidr.LONGEST_VPC_PREFIX
-    if block is None or network.public_nodes or not 16 <= block.prefixlen <= longest:
+def _room(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress) -> Iterator[Problem]:
+    """Auto Mode needs no room for prefixes: where a subnet has none left, it takes single addresses.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/auto-networking.html
+    """
+    block = network.cidr
+    if block is None or not 16 <= block.prefixlen <= cidr.LONGEST_VPC_PREFIX:
         return
-    public = cidr.zone_blocks(block, "a").public.prefixlen
-    if ingress.scheme is Scheme.INTERNET_FACING and public > LONGEST_LOAD_BALANCER_PREFIX:
-        room = block.prefixlen - (public - LONGEST_LOAD_BALANCER_PREFIX)
-        yield Problem("network.cidr", str(block), f"expected /{room} or larger: an ALB's subnets have at least a /27")
-
-
-LONGEST_LOAD_BALANCER_PREFIX: Final = 27
-"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"""
+    longest, reason = cidr.LONGEST_VPC_PREFIX, ""
+    if ingress.scheme is Scheme.INTERNET_FACING and not network.public_nodes:
+        longest = cidr.LONGEST_VPC_PREFIX_FOR_ALB
+        reason = f": an ALB's subnets have at least a /{cidr.LONGEST_LOAD_BALANCER_PREFIX}"
+    if node_groups and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
+        longest = cidr.LONGEST_VPC_PREFIX_FOR_PODS
+        reason = ", or network.podCidr: pods on nodes get prefixes of a zone's subnet, which needs a /24"
+    if block.prefixlen > longest:
+        yield Problem("network.cidr", str(block), f"expected /{longest} or larger{reason}")
 
 
 @rule

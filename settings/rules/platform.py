@@ -32,6 +32,9 @@ def _tags(platform: Platform) -> Iterator[Problem]:
         if key.lower().startswith(RESERVED_TAGS):
             yield Problem(path, "reserved", "expected a key that neither AWS nor Kubernetes nor Karpenter sets")
             continue
+        if "=" in key:
+            yield Problem(path, "= in a key", "expected none: controllers take their tags as a list of key=value")
+            continue
         # IAM takes `project` and `Project` for one key, of which a role cannot have two.
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
         if own.setdefault(key.lower(), key) != key:
@@ -40,10 +43,14 @@ def _tags(platform: Platform) -> Iterator[Problem]:
             )
 
 
-RESERVED_TAGS: Final = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "elbv2.k8s.aws/")
-"""Beginnings of tags by which AWS and controllers find what is theirs.
+RESERVED_TAGS: Final = (
+    *("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "elbv2.k8s.aws/"),
+    *("csivolumename", "csivolumesnapshotname", "ebs.csi.aws.com/"),
+)
+"""Beginnings of tags by which AWS and controllers find what is theirs, in lower case.
 
-https://karpenter.sh/docs/concepts/nodeclasses/#spectags"""
+https://karpenter.sh/docs/concepts/nodeclasses/#spectags,
+https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md"""
 
 
 @rule

@@ -383,6 +383,13 @@ def test_addons_of_the_cluster_run_where_they_are_placed(placement: PlacementArg
     assert json.loads(found["aws-ebs-csi-driver"]) == {"controller": on_nodes}
 
 
+def test_volumes_of_claims_carry_the_tags_of_the_stack() -> None:
+    """An organisation's policy that demands tags would otherwise refuse every claim."""
+    tags = {"Stack": "dev", "CostCenter": "a+b=c"}
+    found = _addon(_cluster_addons(tags=tags), "aws-ebs-csi-driver").inputs["configurationValues"]
+    assert json.loads(found)["controller"]["extraVolumeTags"] == tags
+
+
 def test_volumes_are_encrypted_gp3_unless_somebody_asks_for_another_class() -> None:
     plan = _cluster_addons()
     found = plan.one(type="kubernetes:storage.k8s.io/v1:StorageClass")
