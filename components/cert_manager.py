@@ -12,6 +12,7 @@ from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
 from .pod_security import restricted_namespace
+from .ready import WAIT_UNTIL_READY
 
 NAMESPACE: Final = namespaces.CERT_MANAGER
 NAME: Final = versions.CERT_MANAGER.name
@@ -94,7 +95,7 @@ class CertManager(pulumi.ComponentResource):
                 f"{name}-{issuer}",
                 api_version="cert-manager.io/v1",
                 kind="ClusterIssuer",
-                metadata={"name": issuer},
+                metadata={"name": issuer, "annotations": WAIT_UNTIL_READY},
                 spec=issuer_spec(issuer, settings, args["region"]),
                 # The webhook is asked when an issuer comes or changes.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[controller]),

@@ -13,6 +13,7 @@ from .chart import ChartSourceArgs, image, release
 from .identity import IdentityArgs, role_annotations, workload_identity
 from .placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
 from .pod_security import restricted_namespace
+from .ready import WAIT_UNTIL_READY
 
 NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
 IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
@@ -101,7 +102,7 @@ class ExternalSecrets(pulumi.ComponentResource):
                 f"{name}-{store}",
                 api_version="external-secrets.io/v1",
                 kind="ClusterSecretStore",
-                metadata={"name": store},
+                metadata={"name": store, "annotations": WAIT_UNTIL_READY},
                 spec=secret_store_spec(settings, region, role.arn),
                 # The operator's webhook is asked when a store comes, changes or goes: the release outlives it.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[operator, reader]),

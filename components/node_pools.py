@@ -8,6 +8,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from .node_group import DATA_DEVICES, DEVICES, TaintArgs
+from .ready import WAIT_UNTIL_READY
 
 
 class BudgetArgs(TypedDict):
@@ -96,7 +97,7 @@ class NodePools(pulumi.ComponentResource):
             f"{name}-default",
             api_version="karpenter.k8s.aws/v1",
             kind="EC2NodeClass",
-            metadata={"name": NODE_CLASS},
+            metadata={"name": NODE_CLASS, "annotations": WAIT_UNTIL_READY},
             spec=node_class_spec(args),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -105,7 +106,7 @@ class NodePools(pulumi.ComponentResource):
                 f"{name}-{pool}",
                 api_version="karpenter.sh/v1",
                 kind="NodePool",
-                metadata={"name": pool},
+                metadata={"name": pool, "annotations": WAIT_UNTIL_READY},
                 spec=node_pool_spec(settings),
                 opts=pulumi.ResourceOptions(
                     parent=self,

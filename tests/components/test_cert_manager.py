@@ -95,6 +95,13 @@ def test_its_service_account_has_the_role_of_all_issuers(kind: str) -> None:
     assert document(found, "policy") == policies.dns01_solver(REGION, zones, ["internal.example.jp", "example.com"])
 
 
+def test_up_waits_until_an_issuer_is_ready() -> None:
+    issuers = _plan().find(type=ISSUER)
+    assert issuers
+    for entry in issuers:
+        assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+
+
 def test_an_issuer_proves_its_domains_in_its_zone_by_the_controllers_role() -> None:
     issuers = {entry.inputs["metadata"]["name"]: entry.inputs["spec"]["acme"] for entry in _plan().find(type=ISSUER)}
     assert set(issuers) == {"production", "trial"}

@@ -110,6 +110,13 @@ def test_each_store_has_a_role_that_the_operator_assumes_and_that_reads_its_path
 # --- Stores -------------------------------------------------------------------------------------------------------
 
 
+def test_up_waits_until_the_operator_says_that_a_store_is_ready() -> None:
+    stores = _plan().find(type=STORE)
+    assert stores
+    for entry in stores:
+        assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+
+
 def test_a_store_is_of_its_service_path_and_namespaces() -> None:
     stores = {entry.inputs["metadata"]["name"]: entry.inputs for entry in _plan().find(type=STORE)}
     assert set(stores) == {"secrets", "parameters"}

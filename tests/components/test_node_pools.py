@@ -102,6 +102,12 @@ def _pools(plan: Plan) -> dict[str, Registration]:
     return {entry.inputs["metadata"]["name"]: entry for entry in pools}
 
 
+def test_up_waits_until_karpenter_says_that_they_are_ready() -> None:
+    plan = _plan()
+    for entry in (_class(plan), *_pools(plan).values()):
+        assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+
+
 def _requirement(args: NodePoolArgs, key: str) -> dict[str, Any] | None:
     return next((item for item in node_requirements(args) if item["key"] == key), None)
 
@@ -109,7 +115,7 @@ def _requirement(args: NodePoolArgs, key: str) -> dict[str, Any] | None:
 def test_there_is_one_class_and_a_pool_for_each_setting(unknown: bool) -> None:
     plan = _plan(unknown=unknown)
     assert_shape(plan, NodePools, "nodes")
-    assert _class(plan).inputs["metadata"] == {"name": NODE_CLASS}
+    assert _class(plan).inputs["metadata"]["name"] == NODE_CLASS
     assert set(_pools(plan)) == {"general", "batch"}
     for pool in _pools(plan).values():
         assert pool.inputs["spec"]["template"]["spec"]["nodeClassRef"] == {

@@ -521,3 +521,44 @@ def test_traefik_needs_the_gateway_api_that_it_shall_serve(cloud: FakeCloud) -> 
             cloud.make("traefik", RELEASE, **release)
         cloud.make(group, DEFINITION, kind="CustomResourceDefinition", metadata={"name": group}, spec={"group": group})
     cloud.make("traefik", RELEASE, **release)
+
+
+WAIT = {"name": "default", "annotations": {"pulumi.com/waitFor": "condition=Ready"}}
+
+
+def test_up_waits_for_a_node_class_that_finds_its_subnets(cloud: FakeCloud) -> None:
+    inputs = cloud["node-class"].inputs
+    for name in ("pool", "node-class"):
+        cloud.delete(name)
+    nothing = {**inputs["spec"], "subnetSelectorTerms": [{"id": "subnet-0"}]}
+    # Kubernetes takes it, and `up` is green although no node of it can ever be launched.
+    cloud.make("node-class", NODE_CLASS, **{**inputs, "spec": nothing})
+    cloud.delete("node-class")
+    with pytest.raises(RefusedError, match=r"timed out waiting for the condition.*find nothing"):
+        cloud.make("node-class", NODE_CLASS, **{**inputs, "spec": nothing, "metadata": WAIT})
+    cloud.make("node-class", NODE_CLASS, **{**inputs, "metadata": WAIT})
+    with pytest.raises(RefusedError, match=r"timed out waiting for the condition.*find nothing"):
+        cloud.change("node-class", spec=nothing)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("condition=Redy", "nothing reports a condition Redy of it"),
+        ("condition=Ready=False", "is True and not False"),
+        ("jsonpath={.status.phase}=Ready", "nothing reports a condition"),
+    ],
+)
+def test_a_condition_that_nobody_reports_is_waited_for_in_vain(cloud: FakeCloud, expression: str, reason: str) -> None:
+    inputs = cloud["node-class"].inputs
+    metadata = {"name": "default", "annotations": {"pulumi.com/waitFor": expression}}
+    for name in ("pool", "node-class"):
+        cloud.delete(name)
+    with pytest.raises(RefusedError, match=reason):
+        cloud.make("node-class", NODE_CLASS, **{**inputs, "metadata": metadata})
+
+
+def test_a_project_of_argo_cd_reports_no_condition(cloud: FakeCloud) -> None:
+    metadata = {**cloud["project"].inputs["metadata"], "annotations": WAIT["annotations"]}
+    with pytest.raises(RefusedError, match="but none at all"):
+        cloud.change("project", metadata=metadata)

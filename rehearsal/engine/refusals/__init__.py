@@ -1,18 +1,19 @@
 """What the fake cloud refuses, each refusal with the page that says the real one does.
 
 `uses` has the tables: references between AWS resources and names that can exist only once. `aws` and `kubernetes` have
-the rules that are more than a reference. `consequences` has what a change brings about besides itself.
+the rules that are more than a reference, `waiting` what Pulumi waits for in custom resources. `consequences` has what a
+change brings about besides itself.
 """
 
 from __future__ import annotations
 
-from rehearsal.engine.refusals import aws, kubernetes
+from rehearsal.engine.refusals import aws, kubernetes, waiting
 from rehearsal.engine.refusals.consequences import follow, queue_of
 from rehearsal.engine.refusals.rules import RULES, RefusedError
 from rehearsal.engine.refusals.uses import OUTSIDE, UNIQUE, USES
 from rehearsal.engine.store import Cloud, Resource
 
-__all__ = ["RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse"]
+__all__ = ["RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
 
 
 def refuse(operation: str, resource: Resource, cloud: Cloud) -> None:
