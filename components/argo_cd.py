@@ -27,13 +27,15 @@ SERVER_PORT: Final = 8080
 """Of web, API and gRPC together, in the pod."""
 
 SIZES: Final = {
-    "controller": ("250m", "1Gi"),
-    "repoServer": ("100m", "512Mi"),
+    # It keeps every object that it manages in memory: 2 GiB is what some hundreds of Applications take.
+    "controller": ("250m", "2Gi"),
+    # It renders charts and clones repositories of any size, several at a time.
+    "repoServer": ("100m", "1Gi"),
     "server": ("50m", "256Mi"),
     "applicationSet": ("50m", "256Mi"),
-    "redis": ("50m", "128Mi"),
+    "redis": ("50m", "256Mi"),
 }
-"""CPU request, and memory request and limit, of one pod of each part."""
+"""CPU request, and memory request and limit, of one pod of each part; `charts.values` has others."""
 REPLICATED: Final = {
     "repoServer": "repo-server",
     "server": "server",

@@ -138,7 +138,8 @@ def cert_manager_values(args: CertManagerArgs, annotations: dict[str, pulumi.Out
         "serviceAccount": {"name": NAME, "annotations": annotations},
         "extraEnv": [{"name": "AWS_REGION", "value": args["region"]}],
         "webhook": {**component("webhook", "webhook", "128Mi"), **port},
-        "cainjector": component("cainjector", "cainjector", "256Mi"),
+        # It keeps every Secret of the cluster in memory.
+        "cainjector": component("cainjector", "cainjector", "512Mi"),
         "acmesolver": {"image": of("acmesolver")},
         # The release is over when the webhook answers.
         "startupapicheck": {"image": of("startupapicheck"), "resources": check, **pod_placement(placement)},

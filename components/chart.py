@@ -8,6 +8,8 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgsDict
 
 from versions import Chart
 
+from .chart_values import merged
+
 MAX_HISTORY: Final = 5
 """Revisions of a release that Helm keeps, the installed one included."""
 
@@ -25,6 +27,8 @@ class ChartSourceArgs(TypedDict):
     """Registry and path that images come from, each below it by its whole name; see `image`."""
     files: NotRequired[str]
     """URL that files come from, each below it by its own URL without the scheme; see `file`."""
+    values: NotRequired[dict[str, dict[str, Any]]]
+    """Values of the stack file for the platform's own charts, by the chart's name."""
 
 
 def image(repository: str, source: ChartSourceArgs | None) -> str:
@@ -70,6 +74,9 @@ def release(
     (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
     A failed first installation is taken back, so that the next `pulumi up` can try again under the same name.
     """
+    # A chart under another name is not the platform's own, and has its values from its own section.
+    if source and "values" in source and release_name is None:
+        values = merged(values, source["values"].get(chart.name, {}))
     if source and "registry" in source:
         chart = replace(chart, repository=source["registry"])
     repository: RepositoryOptsArgsDict = {}

@@ -96,6 +96,8 @@ def external_dns_values(args: ExternalDnsArgs, annotations: dict[str, pulumi.Out
         "serviceAccount": {"name": NAME, "annotations": annotations},
         "podAnnotations": pod_annotations(args["placement"]),
         "priorityClassName": "system-cluster-critical",
-        "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "128Mi"}},
+        # It keeps every Pod, Node and Service of the cluster in memory, and ends at 128Mi near 2,400 pods
+        # (https://github.com/mitodl/ol-infrastructure/pull/5326).
+        "resources": {"requests": {"cpu": "50m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
         **pod_placement(args["placement"]),
     }

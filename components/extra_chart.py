@@ -9,6 +9,7 @@ from versions import Chart
 
 from . import policies
 from .chart import ChartSourceArgs, release
+from .chart_values import with_value
 from .identity import IdentityArgs, Irsa, PodIdentity, role_annotations, workload_identity
 from .placement import PlacementArgs, pod_placement
 from .pod_security import secured_namespace
@@ -113,13 +114,3 @@ def extra_chart_values(args: ExtraChartArgs, annotations: Mapping[str, pulumi.In
     for path, value in args["secret_values"].items():
         values = with_value(values, path, value)
     return with_value(values, args["role"]["annotations"], annotations) if "role" in args and annotations else values
-
-
-def with_value(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return `values` with one more at a dotted path: objects on the way and at its end are merged, not replaced."""
-    key, _, rest = path.partition(".")
-    before = values.get(key)
-    below = before if isinstance(before, Mapping) else {}
-    if rest:
-        return {**values, key: with_value(below, rest, value)}
-    return {**values, key: {**below, **value} if isinstance(value, Mapping) else value}

@@ -112,7 +112,8 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 "podAnnotations": pod_annotations(args["placement"]),
                 "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
-                "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
+                # It keeps every Pod, Secret and Node that it watches in memory.
+                "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
                 "securityContext": {"runAsNonRoot": True, **RESTRICTED_CONTAINER},
                 **(WITHOUT_FIREWALLS if args["isolated"] else {}),

@@ -1,12 +1,14 @@
 """Settings of where Helm charts, and what their pods need, come from."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 import pulumi
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
+import versions
 from settings.base import Settings, plain
-from settings.values import ChartRegistry, FileMirror, ImageRegistry, Secret
+from settings.values import ChartReference, ChartRegistry, FileMirror, ImageRegistry, Secret
 
 
 class Charts(Settings):
@@ -33,7 +35,31 @@ class Charts(Settings):
         description="URL below which each file that `pulumi up` fetches has its own URL without `https://`.",
     )
 
+    values: dict[ChartReference, Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]] = Field(
+        {},
+        description="Values for the platform's own charts, by the chart's name such as traefik. They are merged over "
+        "those of the platform: objects key by key, anything else is replaced. Not for secrets.",
+    )
+
     def source(self) -> Any:
         """Return where charts come from, as the components that install some take it; None: from their publishers."""
         login = {"password": pulumi.Output.secret(self.password.get_secret_value())} if self.password else {}
-        return {**plain(self, "password"), **login} or None
+        return {**plain(self, "password", *(() if self.values else ("values",))), **login} or None
+
+
+OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
+    "argo_cd": versions.ARGO_CD,
+    "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
+    "external_secrets": versions.EXTERNAL_SECRETS,
+    "external_dns": versions.EXTERNAL_DNS,
+    "cert_manager": versions.CERT_MANAGER,
+}
+"""Section to the chart that is installed where the section is; Karpenter's version is a setting of its own."""
+
+
+def charts_of(sections: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the charts that the platform installs in a stack with these sections."""
+    always = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
+    karpenter = [versions.KARPENTER, versions.KARPENTER_CRD] if sections.get("karpenter") else []
+    optional = [chart for section, chart in OPTIONAL_CHARTS.items() if sections.get(section)]
+    return frozenset(chart.name for chart in (*always, *karpenter, *optional))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
 import pulumi
 from pulumi import runtime
@@ -18,7 +18,7 @@ import versions
 from settings.admission import Admission
 from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
-from settings.charts import Charts
+from settings.charts import OPTIONAL_CHARTS, Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
@@ -147,16 +147,6 @@ class Stack(Settings):
         charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
         return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
-
-
-OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
-    "argo_cd": versions.ARGO_CD,
-    "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
-    "external_secrets": versions.EXTERNAL_SECRETS,
-    "external_dns": versions.EXTERNAL_DNS,
-    "cert_manager": versions.CERT_MANAGER,
-}
-"""Section to the chart that is installed where the section is."""
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

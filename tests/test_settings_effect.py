@@ -841,6 +841,9 @@ EFFECTS: Final[dict[str, Effect]] = {
         ),
         "nodes",
     ),
+    "charts.values": Effect(
+        {"charts": {"values": {"traefik": {"log": {"level": "DEBUG"}}}}}, ("Release.values.log.level",)
+    ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
     # -- Observability
     "observability.retentionDays": Effect(

@@ -79,7 +79,7 @@ def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:
 def _values_of_extra_charts(extra_charts: dict[str, ExtraChart], secret: Collection[str]) -> Iterator[Problem]:
     for name, chart in extra_charts.items():
         path = ("extraCharts", name, "values")
-        yield from _pinned(path, chart.values)
+        yield from pinned(path, chart.values)
         for key in chart.secret_values:
             at = place("extraCharts", name, "secretValues", key)
             if "extraCharts" not in secret:
@@ -89,7 +89,7 @@ def _values_of_extra_charts(extra_charts: dict[str, ExtraChart], secret: Collect
                 yield Problem(at, "in values too", "expected it once")
 
 
-def _pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:
+def pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:
     """Yield a problem for each value that Pulumi does not hand to Helm, or that is another one tomorrow."""
     if value is None:
         yield Problem(place(*path), "null", "expected a value: Helm gets no null from Pulumi")
@@ -97,7 +97,7 @@ def _pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:
         yield Problem(place(*path), "latest", "expected a version")
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _pinned((*path, key), item)
+            yield from pinned((*path, key), item)
 
 
 def _stands(values: Any, keys: list[str]) -> bool:

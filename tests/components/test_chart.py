@@ -117,3 +117,18 @@ def test_it_waits_for_what_its_values_carry(unknown: bool) -> None:
     entry = plan.one(name="test")
     assert entry.inputs["values"] == {"plain": 1, "deep": [{"group": "/test"}]}
     assert needs(plan, entry, "values") == {"LogGroup group"}
+
+
+def test_values_of_the_stack_file_are_merged_over_ours() -> None:
+    source: ChartSourceArgs = {"values": {"traefik": {"log": {"level": "DEBUG"}}, "karpenter": {"replicas": 3}}}
+    ours = {"log": {"format": "json"}, "replicas": 2}
+
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        release("ours", INDEXED, opts, namespace="system", values=ours, source=source)
+        release("other", INDEXED, opts, namespace="b", values=ours, source=source, release_name="a-teams")
+
+    plan = recorded(declare)
+    assert plan.one(name="ours").inputs["values"] == {"log": {"format": "json", "level": "DEBUG"}, "replicas": 2}
+    # A chart of a team has values of its own, whatever it is called.
+    assert plan.one(name="other").inputs["values"] == ours
+    assert ours == {"log": {"format": "json"}, "replicas": 2}

@@ -5,7 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.extra_chart import ChartRoleArgs, ExtraChart, ExtraChartArgs, extra_chart_values, with_value
+from components.chart_values import with_value
+from components.extra_chart import ChartRoleArgs, ExtraChart, ExtraChartArgs, extra_chart_values
 from components.placement import pod_placement
 from rehearsal.plan import Plan
 from rehearsal.values import Secret, reveal
