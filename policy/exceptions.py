@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy.model import Resource
+from policy.patterns import like
 
 LOAD_BALANCER_CONTROLLER: Final = "eks-platform:index:LoadBalancerController"
 KARPENTER: Final = "eks-platform:index:Karpenter"
@@ -13,6 +14,7 @@ EXTERNAL_SECRETS: Final = "eks-platform:index:ExternalSecrets"
 EXTERNAL_DNS: Final = "eks-platform:index:ExternalDns"
 CERT_MANAGER: Final = "eks-platform:index:CertManager"
 NODE_ADDONS: Final = "eks-platform:index:NodeAddons"
+EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -47,29 +49,10 @@ class Allowed:
         return ours and any(like(pattern.lower(), action.lower()) for pattern in self.actions)
 
 
-def like(pattern: str, value: str) -> bool:
-    """Return whether IAM takes a value for a pattern: `*` is any text, `?` any character, all else itself.
+REVIEWED: Final = "the stack file must say why in extraCharts.<name>.role.statements[].reason, and is reviewed"
 
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html#reference_policies_elements_resource_wildcards
-    """
-    # Position in the pattern after the last `*`, and the position in the value that this `*` was last stretched to.
-    at_pattern, at_value, star, stretched = 0, 0, -1, 0
-    while at_value < len(value):
-        if at_pattern < len(pattern) and pattern[at_pattern] == "*":
-            star, stretched = at_pattern, at_value
-            at_pattern += 1
-        elif at_pattern < len(pattern) and pattern[at_pattern] in ("?", value[at_value]):
-            at_pattern, at_value = at_pattern + 1, at_value + 1
-        elif star >= 0:
-            stretched += 1
-            at_pattern, at_value = star + 1, stretched
-        else:
-            return False
-    return not pattern[at_pattern:].strip("*")
-
-
-ACTION_WILDCARDS: Final[tuple[Allowed, ...]] = ()
-"""Actions that may be written with a wildcard: none, each new action of AWS would be in it unread."""
+ACTION_WILDCARDS: Final = (Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),)
+"""Actions that may be written with a wildcard: none of the platform's own, whose list would grow with AWS unread."""
 
 RESOURCE_WILDCARDS: Final = (
     Allowed(
@@ -134,6 +117,7 @@ RESOURCE_WILDCARDS: Final = (
         NODE_ADDONS,
     ),
     Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
+    Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
 )
 """Actions that a statement may allow on every resource of a type without a condition that narrows it."""
 
@@ -141,6 +125,11 @@ SYSTEM_NAMESPACES: Final = {
     "kube-system": "node agents, such as the CNI and the CSI drivers, work on the host",
 }
 """Namespaces whose pods may be privileged or use the host's network, processes and files."""
+
+PRIVILEGED_NAMESPACES: Final = {
+    EXTRA_CHART: "the stack file asks for it in extraCharts.<name>.podSecurity, and is reviewed",
+}
+"""Component types whose namespaces may let privileged pods in."""
 
 UNTAGGABLE: Final = frozenset(
     {

@@ -27,11 +27,15 @@ class PolicyStatement(Settings):
     """One statement of an IAM policy, which allows."""
 
     sid: StatementId = Field(description="Name of the statement.")
-    actions: list[IamAction] = Field(min_length=1, description="What may be done.")
+    actions: list[IamAction] = Field(
+        min_length=1, description="What may be done; one that ends in `*` needs a `reason`."
+    )
     resources: list[PolicyResource] = Field(min_length=1, description="To what: ARNs, or `*` with a `reason`.")
     conditions: dict[str, dict[str, list[str]]] = Field({}, description="Operator to condition key to its values.")
     reason: Annotated[str, Field(min_length=10, max_length=200)] | None = Field(
-        None, description="Why `*` and not ARNs; for the reader of the stack file."
+        None,
+        description="Why the resources are `*` or all of a type, or an action ends in `*`: with it the policies let "
+        "that pass.",
     )
 
 
@@ -57,7 +61,9 @@ class ExtraChart(Settings):
         None, description="Made for it unless it is one of the platform's; absent: the release's name."
     )
     pod_security: PodSecurity | None = Field(
-        None, description="Pod Security Standard of the namespace made for it; absent: `restricted`."
+        None,
+        description="Pod Security Standard of the namespace made for it; absent: `restricted`. With `privileged` the "
+        "policies let its pods use the host.",
     )
     operations_nodes: bool = Field(
         True, description="Whether `nodeSelector` and `tolerations` of `operationsPods` go to the top of its values."

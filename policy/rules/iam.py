@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policy.exceptions import ACTION_WILDCARDS, RESOURCE_WILDCARDS, Allowed, like
+from policy.exceptions import ACTION_WILDCARDS, RESOURCE_WILDCARDS, Allowed
 from policy.model import Resource, at, items, structure, text
+from policy.patterns import POWERFUL, every_resource, like
 from policy.rule import rule
 
 ROLE: Final = "aws:iam/role:Role"
@@ -42,8 +43,6 @@ POD_IDENTITY_SCOPE: Final = re.compile(
     r"aws:requesttag/(eks-cluster-arn|eks-cluster-name)|aws:sourcearn|aws:sourceaccount", re.IGNORECASE
 )
 """Condition keys that name the cluster, or its account, in the trust of a role for Pod Identity."""
-
-POWERFUL: Final = re.compile(r"/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$")
 
 
 def statements(document: Any) -> Iterator[Mapping[str, Any]]:
@@ -175,7 +174,7 @@ def _allowed(action: str, policy: Resource, entries: tuple[Allowed, ...]) -> boo
     "iam-action-wildcard",
     *IDENTITY_POLICIES,
     reason="A wildcard allows what nobody has read, and tomorrow what AWS adds.",
-    fix="Name the actions; policy/exceptions.py has room for an exception and its reason",
+    fix="Name the actions; a role of extraCharts may have a wildcard with a reason (role.statements[].reason)",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 )
 def action_wildcard(policy: Resource) -> Iterator[str]:
@@ -193,7 +192,8 @@ def action_wildcard(policy: Resource) -> Iterator[str]:
     "iam-resource-wildcard",
     *IDENTITY_POLICIES,
     reason="A role that may act on every resource can harm what belongs to others.",
-    fix="Name the resources, or narrow by tag; policy/exceptions.py has room for an exception and its reason",
+    fix="Name the resources, or narrow by tag; a role of extraCharts may have a wildcard with a reason "
+    "(role.statements[].reason), and policy/exceptions.py has room for others",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 )
 def resource_wildcard(policy: Resource) -> Iterator[str]:
@@ -208,26 +208,6 @@ def resource_wildcard(policy: Resource) -> Iterator[str]:
             unlisted = [action for action in _actions(statement) if not _allowed(action, policy, RESOURCE_WILDCARDS)]
             if unlisted or "NotAction" in statement:
                 yield f"{name_of(statement)} allows {', '.join(unlisted) or 'actions'} on {', '.join(wild)}"
-
-
-def every_resource(pattern: str) -> bool:
-    """Return whether a pattern of ARNs covers every resource of a service, or every one of a type.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    """
-    if "*" not in pattern and "?" not in pattern:
-        return False
-    _, _, service, *_, resource = (*pattern.split(":", 5), "", "", "", "", "")[:6]
-    if pattern.count(":") < 5 or "*" in service:
-        return True
-    # In S3 what stands before the slash is a name; anywhere else it is a type.
-    kind, separator, name = ("", "", resource) if service == "s3" else _kind_and_name(resource)
-    return not name.strip("*?/:") or (bool(separator) and "*" in kind)
-
-
-def _kind_and_name(resource: str) -> tuple[str, str, str]:
-    found = re.match(r"([^/:]*)([/:])(.*)", resource, re.DOTALL)
-    return (found[1], found[2], found[3]) if found else ("", "", resource)
 
 
 def _narrowed(statement: Mapping[str, Any]) -> bool:

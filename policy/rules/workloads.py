@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from policy.exceptions import SYSTEM_NAMESPACES
+from policy.exceptions import PRIVILEGED_NAMESPACES, SYSTEM_NAMESPACES
 from policy.model import UNKNOWN, Resource, at, below, is_true, is_unknown, items, text
-from policy.rule import Level, rule
+from policy.rule import Level, rule, stack_rule
 from policy.rules.pods import RELEASE, WORKLOADS, containers, namespace_of, pod_spec
 
 DISRUPTION_BUDGET: Final = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -16,19 +16,31 @@ HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
 """What a pod can share with its node."""
 
 
-@rule(
+@stack_rule(
     "pod-privileged",
     *WORKLOADS,
     RELEASE,
+    NAMESPACE,
     reason="Such a pod is as good as root on the node, and reads the secrets of every pod there.",
-    fix="Take it away; what works on the host belongs to kube-system, after a review",
+    fix="Take it away; what works on the host belongs to kube-system, or to the namespace of an added chart with "
+    "extraCharts.<name>.podSecurity: privileged, after a review",
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
 )
-def privileged(resource: Resource) -> Iterator[str]:
-    """Pods of SYSTEM_NAMESPACES may."""
-    namespace = namespace_of(resource)
-    if namespace is UNKNOWN or namespace in SYSTEM_NAMESPACES:
-        return
+def privileged(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Pods of SYSTEM_NAMESPACES may, and those of namespaces that let them in: another rule says which these are."""
+    levels = [(it.get("metadata", "name"), _level(it)) for it in resources if it.type == NAMESPACE]
+    open_to = {name for name, level in levels if level in ("privileged", UNKNOWN)}
+    for resource in resources:
+        namespace = UNKNOWN if resource.type == NAMESPACE else namespace_of(resource)
+        if namespace is not UNKNOWN and namespace not in SYSTEM_NAMESPACES and not {namespace, UNKNOWN} & open_to:
+            yield from ((resource, problem) for problem in _privileged(resource))
+
+
+def _level(namespace: Resource) -> Any:
+    return namespace.get("metadata", "labels", ENFORCE)
+
+
+def _privileged(resource: Resource) -> Iterator[str]:
     if resource.type == RELEASE:
         yield from _privileged_values(resource.get("values"))
         return
@@ -107,12 +119,15 @@ def _blocking(spec: Any) -> Iterator[str]:
     "namespace-pod-security",
     NAMESPACE,
     reason="Without the label, anybody who may make a pod there may make a privileged one.",
-    fix=f"Label it {ENFORCE}: restricted, or baseline",
+    fix=f"Label it {ENFORCE}: restricted, or baseline; an added chart may ask for more "
+    "(extraCharts.<name>.podSecurity)",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def pod_security(namespace: Resource) -> Iterator[str]:
-    """The two levels that keep pods from the host."""
-    name, level = namespace.get("metadata", "name"), namespace.get("metadata", "labels", ENFORCE)
+    """The two levels that keep pods from the host, and for PRIVILEGED_NAMESPACES the third, if it is said."""
+    name, level = namespace.get("metadata", "name"), _level(namespace)
+    if level == "privileged" and PRIVILEGED_NAMESPACES.keys() & {*namespace.parents}:
+        return
     ours = name is not UNKNOWN and text(name) not in SYSTEM_NAMESPACES
     if ours and level not in ("restricted", "baseline", UNKNOWN):
         yield f"its level is {level or 'not set'}"

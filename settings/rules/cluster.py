@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 import versions
+from policy.rules.addresses import open_to_the_world
 from settings.cluster import Access, Addons, Cluster, Support
 from settings.compute import NodeGroup
 from settings.observability import Observability
@@ -34,6 +35,9 @@ def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
         if any(block.subnet_of(reserved) for reserved in NEVER_PUBLIC):
             path = place("cluster", "publicAccess", name)
             yield Problem(path, str(block), "expected public addresses: EKS refuses others for its public endpoint")
+        elif open_to_the_world(str(block)):
+            expected = "expected ranges of whom you know: the policy cluster-public-endpoint refuses the internet"
+            yield Problem(place("cluster", "publicAccess", name), str(block), expected)
 
 
 NEVER_PUBLIC: Final = (

@@ -6,14 +6,25 @@ from typing import Any, Final
 
 import versions
 from components import policies
+from policy.exceptions import EXTRA_CHART
+from policy.model import Resource
+from policy.patterns import POWERFUL, every_resource
+from policy.rule import Level, violations
+from policy.rules import RULES
+from policy.rules.pods import RELEASE
+from policy.rules.supply import FLOATING, floats
+from policy.rules.workloads import ENFORCE, NAMESPACE
 from settings.base import plain
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.namespaces import own_namespaces
 from settings.problems import PROJECT, Problem, place
 from settings.rules.registry import rule
+from settings.values import PodSecurity
 
 PLATFORM_CHARTS: Final = frozenset(chart.name for chart in vars(versions).values() if isinstance(chart, versions.Chart))
 """What this program installs itself, some of it only where its own section is set."""
+ASKED: Final = [it for it in RULES if it.development is Level.MANDATORY and it.name != "image-tag"]
+"""The policies that hold in every stack; what image-tag refuses is found below with its place."""
 LONGEST_POLICY: Final = policies.MANAGED_POLICY_LIMIT
 OTHERS_NAMESPACES: Final = ("default", "kube-public", "kube-node-lease")
 
@@ -60,19 +71,52 @@ def _role(path: str, role: ChartRole) -> Iterator[Problem]:
     if policies.policy_size(policies.extra_chart([plain(item) for item in role.statements])) > LONGEST_POLICY:
         yield Problem(f"{path}.statements", "too long", f"expected at most {LONGEST_POLICY} characters of policy")
     for arn, number in Counter(role.managed_policies).items():
+        index = role.managed_policies.index(arn)
+        if POWERFUL.search(arn):
+            yield Problem(f"{path}.managedPolicies[{index}]", "for administrators", "expected what it needs alone")
         if number > 1:
-            index = role.managed_policies.index(arn)
             yield Problem(f"{path}.managedPolicies[{index}]", "stands there twice", "expected it once")
 
 
 def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:
-    everything = "*" in statement.resources
-    if everything and not statement.reason:
-        yield Problem(f"{path}.reason", "missing", "expected why the resources are * and not ARNs")
-    if everything and len(statement.resources) > 1:
+    wide = any(every_resource(resource) for resource in statement.resources)
+    many = any("*" in action for action in statement.actions)
+    if wide and not statement.reason:
+        yield Problem(f"{path}.reason", "missing", "expected why the resources are not ARNs of single ones")
+    elif many and not statement.reason:
+        yield Problem(f"{path}.reason", "missing", "expected why an action ends in * and is not named in full")
+    if "*" in statement.resources and len(statement.resources) > 1:
         yield Problem(f"{path}.resources", "ARNs beside *", "expected either")
-    if statement.reason and not everything:
-        yield Problem(f"{path}.reason", "set", "expected none: the resources are ARNs")
+    if statement.reason and not wide and not many:
+        yield Problem(f"{path}.reason", "set", "expected none: the resources are ARNs and the actions have full names")
+
+
+@rule
+def _policies_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the policies refuse in the values of a chart in every stack is refused here, before there is a preview."""
+    own = own_namespaces(sections)
+    for name, chart in extra_charts.items():
+        namespace = chart.namespace_name(name)
+        level = None if namespace in own else chart.pod_security or PodSecurity.RESTRICTED
+        broken = {it.rule.name: it.rule for it in violations(_resources_of(chart, namespace, level), ASKED)}
+        for refused in broken.values():
+            found, fix = f"refused by the policy {refused.name}", refused.fix
+            yield Problem(place("extraCharts", name, "values"), found, f"{fix[:1].lower()}{fix[1:]}")
+
+
+def _resources_of(chart: ExtraChart, namespace: str, level: str | None) -> list[Resource]:
+    """Return the release and the namespace of a chart as policies see them."""
+    parent = f"urn:pulumi:{PROJECT}::{PROJECT}::{EXTRA_CHART}$"
+    values = {"namespace": namespace, "version": chart.version, "values": chart.values}
+    labels = {"name": namespace, "labels": {ENFORCE: level}}
+    return [
+        Resource(urn=f"{parent}{RELEASE}::release", type=RELEASE, name="release", properties=values),
+        *(
+            [Resource(urn=f"{parent}{NAMESPACE}::made", type=NAMESPACE, name="made", properties={"metadata": labels})]
+            if level
+            else []
+        ),
+    ]
 
 
 @rule
@@ -93,11 +137,21 @@ def pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:
     """Yield a problem for each value that Pulumi does not hand to Helm, or that is another one tomorrow."""
     if value is None:
         yield Problem(place(*path), "null", "expected a value: Helm gets no null from Pulumi")
-    elif isinstance(value, str) and (value == "latest" or value.endswith(":latest")):
-        yield Problem(place(*path), "latest", "expected a version")
+    elif isinstance(value, str):
+        if found := _floating(str(path[-1]).lower(), value):
+            yield Problem(place(*path), found, "expected a version")
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from pinned((*path, key), item)
+
+
+def _floating(key: str, value: str) -> str:
+    """Return what is not one version in a value: "latest" anywhere, and whatever the policy image-tag refuses."""
+    if value == "latest" or value.endswith(":latest"):
+        return "latest"
+    if key.endswith("tag") and value in FLOATING:
+        return value
+    return "an image without a version" if key.endswith("image") and "/" in value and floats(value) else ""
 
 
 def _stands(values: Any, keys: list[str]) -> bool:

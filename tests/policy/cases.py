@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.exceptions import KARPENTER, LOAD_BALANCER_CONTROLLER
+from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER
 from policy.model import Resource
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
 from policy.rules.iam import ATTACHMENT, ROLE
@@ -13,7 +13,7 @@ from policy.rules.load_balancing import BALANCER, INGRESS, LISTENER, PREFIX
 from policy.rules.network import DEFAULT_GROUP, FLOW_LOG, GROUP, INGRESS_RULE, LEGACY_RULE, NAT, SUBNET, VPC
 from policy.rules.nodes import INSTANCE, NODE_CLASS, NODE_GROUP, NODE_POOL, TEMPLATE
 from policy.rules.pods import RELEASE
-from policy.rules.workloads import DISRUPTION_BUDGET, NAMESPACE
+from policy.rules.workloads import DISRUPTION_BUDGET, ENFORCE, NAMESPACE
 
 KEY: Final = "aws:kms/key:Key"
 QUEUE: Final = "aws:sqs/queue:Queue"
@@ -383,7 +383,9 @@ passes(
     named=allows(["sqs:SendMessage", "sqs:ReceiveMessage"]),
     denied=resource(POLICY, {"policy": statement(Effect="Deny", Action="*", Resource="*")}),
     no_json=resource(POLICY, {"policy": "{"}),
+    chart=allows(["sqs:Get*"], type_=INLINE_POLICY, parents=(EXTRA_CHART, "eks-platform:index:Irsa")),
 )
+breaks("iam-action-wildcard", "all of a chart's", allows(["*"], parents=(EXTRA_CHART,)), "statement One allows *")
 for _type in (POLICY, INLINE_POLICY):
     breaks("iam-action-wildcard", f"service, {_type}", allows("sqs:*", type_=_type), "statement One allows sqs:*")
 breaks("iam-action-wildcard", "everything", allows(["*"]), "statement One allows *")
@@ -424,6 +426,7 @@ passes(
     ),
     karpenter=allows("ec2:RunInstances", "arn:aws:ec2:a:*:subnet/*", parents=(KARPENTER, "eks-platform:index:Irsa")),
     controller=allows("wafv2:AssociateWebACL", "*", parents=(LOAD_BALANCER_CONTROLLER,)),
+    chart=allows(["sqs:GetQueueAttributes"], "*", type_=INLINE_POLICY, parents=(EXTRA_CHART,)),
 )
 breaks(
     "iam-resource-wildcard",
@@ -841,6 +844,27 @@ passes(
     system_release=release("kube-system", hostNetwork=True),
     values=release(hostNetwork=False, securityContext={"privileged": False}),
 )
+CASES.append(
+    Case(
+        "pod-privileged",
+        "in a namespace that lets it in",
+        (
+            resource(NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "privileged"}}}),
+            release("agents", hostNetwork=True),
+        ),
+    )
+)
+CASES.append(
+    Case(
+        "pod-privileged",
+        "beside a namespace that lets others in",
+        (
+            resource(NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "privileged"}}}),
+            release("other", hostNetwork=True),
+        ),
+        ("its value hostNetwork is true",),
+    )
+)
 for _key in ("hostNetwork", "hostPID", "hostIPC"):
     breaks("pod-privileged", _key, deployment(**{_key: True}), f"it has {_key}")
     breaks("pod-privileged", f"release, {_key}", release(pod={_key: True}), f"its value pod.{_key} is true")
@@ -920,9 +944,9 @@ breaks(
 )
 
 
-def _namespace(name: str, level: str | None) -> Resource:
-    labels = {"pod-security.kubernetes.io/enforce": level} if level else {}
-    return resource(NAMESPACE, {"metadata": {"name": name, "labels": labels}})
+def _namespace(name: str, level: str | None, *parents: str) -> Resource:
+    labels = {ENFORCE: level} if level else {}
+    return resource(NAMESPACE, {"metadata": {"name": name, "labels": labels}}, parents=parents)
 
 
 passes(
@@ -930,7 +954,9 @@ passes(
     restricted=_namespace("traefik", "restricted"),
     baseline=_namespace("traefik", "baseline"),
     system=_namespace("kube-system", None),
+    chart=_namespace("agents", "privileged", EXTRA_CHART),
 )
+breaks("namespace-pod-security", "chart", _namespace("agents", None, EXTRA_CHART), "its level is not set")
 breaks("namespace-pod-security", "none", _namespace("traefik", None), "its level is not set")
 breaks("namespace-pod-security", "any", _namespace("traefik", "privileged"), "its level is privileged")
 

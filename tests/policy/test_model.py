@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.exceptions import like
 from policy.model import UNKNOWN, Resource, at, below, is_unknown, items, structure
+from policy.patterns import every_resource, like
 from policy.rules.addresses import open_to_the_world
-from policy.rules.iam import any_namespace, every_resource
+from policy.rules.iam import any_namespace
 from policy.rules.supply import floats
 
 
