@@ -42,7 +42,7 @@ from components.shared_network import SharedNetwork, SharedNetworkArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
-from settings import AdmissionMode, IngressOwner, IpFamily, Scheme, arguments, plain, stack_settings
+from settings import AdmissionMode, IngressOwner, IpFamily, Scheme, arguments, plain, require_deployer, stack_settings
 
 settings = stack_settings()
 platform, name, region = settings.platform, settings.platform.name, settings.platform.region
@@ -57,7 +57,9 @@ provider = aws.Provider(
     allowed_account_ids=[platform.account] if platform.account else None,
 )
 in_aws = pulumi.ResourceOptions(providers=[provider])
-account_id = platform.account or aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
+caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+require_deployer(caller.arn, settings.access.deployer)
+account_id = platform.account or caller.account_id
 
 # --- Network ------------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,8 @@ DEFAULT_REGION: Final = "ap-northeast-1"
 
 _STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 _GET_RESOURCE: Final = "pulumi:pulumi:getResource"
+_STACK_OUTPUTS: Final = "pulumi:pulumi:readStackOutputs"
+_STACK_RESOURCES: Final = "pulumi:pulumi:readStackResourceOutputs"
 
 # Output values carry an input's dependencies into a remote component. Invoke transforms and state migrations are left
 # out: the SDK then refuses a program that uses them, where a monitor that ignored them would mislead.
@@ -118,9 +120,10 @@ class RecordingMonitor:
     unknown: answer as in a first preview, with computed values unknown. region: of resources whose provider names none.
     existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
     stacks by the name that a stack reference uses. disabled_providers: packages that have no default provider.
+    deployed: what the update before asked for; None before the first one. caller: the ARN of who runs Pulumi.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the engine hands over
         self,
         project: str,
         stack: str,
@@ -130,7 +133,11 @@ class RecordingMonitor:
         existing: Mapping[str, Sequence[Properties]] | None = None,
         stacks: Mapping[str, Properties] | None = None,
         disabled_providers: Iterable[str] = (),
+        deployed: Plan | None = None,
+        caller: str | None = None,
     ) -> None:
+        self._deployed = deployed
+        self._caller = caller
         self._stacks = stacks or {}
         self.project = project
         self.stack = stack
@@ -231,6 +238,8 @@ class RecordingMonitor:
         arguments, _ = decode(request.args)
         if request.tok == _GET_RESOURCE:
             return _invoke_response(self._resource_state(arguments["urn"]))
+        if request.tok in (_STACK_OUTPUTS, _STACK_RESOURCES):
+            return _invoke_response({"outputs": self._before(request.tok, arguments)})
         self._require_provider(request.tok, request.provider)
         wrong = sdk.invoke_problems(request.tok, arguments)
         if wrong:
@@ -406,6 +415,22 @@ class RecordingMonitor:
         secret = [name for name, value in outputs.items() if has_secret(value)]
         return {"name": stack, "outputs": outputs, "secretOutputNames": secret}
 
+    def _before(self, function: str, arguments: Properties) -> Properties:
+        """Return what the engine's functions tell of this stack as the update before left it: outputs, resources."""
+        own = f"organization/{self.project}/{self.stack}"
+        asked = arguments["name" if function == _STACK_OUTPUTS else "stackName"]
+        if asked != own:
+            raise RefusedError(f"unknown stack {asked!r}; its own is {own!r}")
+        if self._deployed is None:
+            return {}
+        if function == _STACK_OUTPUTS:
+            return dict(reveal(self._deployed.exports))
+        return {
+            entry.urn: {"type": entry.type, "outputs": reveal(resolve_references(entry.outputs))}
+            for entry in self._deployed
+            if not entry.read
+        }
+
     def _resource_state(self, urn: str) -> Properties:
         found = self._registrations.get(urn)
         if found is None:
@@ -446,7 +471,7 @@ class RecordingMonitor:
 
     def _place_of(self, provider: Registration | None) -> Place:
         if provider is None or provider.type != "pulumi:providers:aws":
-            return Place(cloud.ACCOUNT, self.region, self._inventory)
+            return Place(cloud.ACCOUNT, self.region, self._inventory, caller=self._caller)
         inputs = sdk.decode_provider_inputs(provider.type, reveal(provider.inputs))
         accounts = inputs.get("allowedAccountIds")
         region = inputs.get("region")
@@ -456,6 +481,7 @@ class RecordingMonitor:
             region=region if isinstance(region, str) else self.region,
             world=self._inventory,
             default_tags=(tags.get("tags") or {}) if isinstance(tags, Mapping) else {},
+            caller=self._caller,
         )
 
 

@@ -62,14 +62,22 @@ class Configuration:
 
 
 def run_program(
-    stack: str, *, unknown: bool = False, config: Mapping[str, Any] | None = None, root: Path = ROOT
+    stack: str,
+    *,
+    unknown: bool = False,
+    config: Mapping[str, Any] | None = None,
+    root: Path = ROOT,
+    deployed: Plan | None = None,
+    caller: str | None = None,
 ) -> Plan:
     """Run the program of the project in `root` for a stack, and return what it asked for.
 
     unknown: computed values are unknown, as in a first `pulumi preview`; else they are those of a second run. config:
     overrides of the stack file, merged deep (see `merge`); a key without a namespace is the project's. Other stacks of
-    the project that the configuration names are run before: they are there, and a stack reference finds them. Raises
-    UnknownStackError, and whatever the program raises.
+    the project that the configuration names are run before: they are there, and a stack reference finds them.
+    deployed: the plan of the update before; None before the first one. caller: the IAM principal that runs Pulumi,
+    whom the stack file names as deployer unless another is given. Raises UnknownStackError, and whatever the program
+    raises.
     """
     configuration = read_configuration(stack, config, root)
     others = {name: run_program(other, root=root) for name, other in referenced(configuration, stack, root).items()}
@@ -88,6 +96,8 @@ def run_program(
             disabled_providers=configuration.disabled_providers,
             stacks={name: plan.exports for name, plan in others.items()},
             existing=_existing(others.values()),
+            deployed=deployed,
+            caller=caller or _deployer(configuration),
         )
     return replace(plan, placeholders=configuration.placeholders)
 
@@ -105,6 +115,16 @@ def referenced(configuration: Configuration, stack: str, root: Path = ROOT) -> d
     pattern = rf'(?:^|")([\w.-]+/{re.escape(configuration.project)}/([\w.-]+))(?:"|$)'
     found = dict(pair for value in configuration.values.values() for pair in re.findall(pattern, value))
     return {name: other for name, other in found.items() if other in stacks(root) and other != stack}
+
+
+def _deployer(configuration: Configuration) -> str | None:
+    """Return the principal that a stack's configuration names as deployer; None where it names none."""
+    try:
+        access = json.loads(configuration.values.get(f"{configuration.project}:access", "{}"))
+    except ValueError:
+        return None
+    deployer = access.get("deployer") if isinstance(access, Mapping) else None
+    return deployer if isinstance(deployer, str) and deployer.count(":") == 5 else None
 
 
 def _existing(plans: Iterable[Plan]) -> dict[str, list[Properties]]:

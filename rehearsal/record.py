@@ -53,14 +53,17 @@ def record(  # noqa: PLR0913  # what the engine hands over
     existing: Mapping[str, Sequence[Properties]] | None = None,
     stacks: Mapping[str, Properties] | None = None,
     disabled_providers: Collection[str] = (),
+    deployed: Plan | None = None,
+    caller: str | None = None,
 ) -> Plan:
     """Run `program`, which declares resources, and return what it asked for.
 
     unknown: computed values are unknown, as in a first `pulumi preview`; else they are those of a second run. config:
     as the engine hands it over, "namespace:key" to text, objects as JSON; secret_keys: those of it that are secret.
     existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
-    stacks, by the name that a stack reference uses. disabled_providers: packages without a default provider. What the
-    program raises, inside of `apply` too, is raised here.
+    stacks, by the name that a stack reference uses. disabled_providers: packages without a default provider.
+    deployed: what the update before asked for; None before the first one. caller: the IAM principal that runs Pulumi.
+    What the program raises, inside of `apply` too, is raised here.
     """
     monitor = RecordingMonitor(
         project,
@@ -70,6 +73,8 @@ def record(  # noqa: PLR0913  # what the engine hands over
         existing=existing,
         stacks=stacks,
         disabled_providers=disabled_providers,
+        deployed=deployed,
+        caller=caller,
     )
 
     def run() -> None:

@@ -9,6 +9,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
 from settings.base import Settings, arguments, plain
+from settings.caller import require_deployer
 from settings.charts import Charts
 from settings.cluster import (
     Access,
@@ -118,5 +119,6 @@ __all__ = [
     "arguments",
     "load",
     "plain",
+    "require_deployer",
     "stack_settings",
 ]

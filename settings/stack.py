@@ -22,9 +22,11 @@ from settings.charts import OPTIONAL_CHARTS, Charts
 from settings.cluster import Access, Addons, Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.deployed import deployed
 from settings.dns import CertManager, ExternalDns
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart
+from settings.for_good import changes_for_good
 from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
@@ -239,8 +241,14 @@ def _only(field: str) -> type[Settings]:
 
 
 def stack_settings() -> Stack:
-    """Return the settings of the stack that is running. Raises RunError, which Pulumi shows without a traceback."""
+    """Return the settings of the stack that is running.
+
+    Raises RunError, which Pulumi shows without a traceback, also where the cluster that runs rules a setting out.
+    """
     try:
-        return load(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+        stack = load(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+        if problems := [*changes_for_good(stack, deployed())]:
+            raise SettingsError(problems)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
+    return stack

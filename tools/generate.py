@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 import settings
 from policy.rule import Rule
 from policy.rules import RULES
+from settings.for_good import FOR_GOOD
 from settings.problems import MEANINGS, PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -46,7 +47,12 @@ def generated(root: Path) -> dict[Path, str]:
     reference, policies = root / "docs" / "reference.md", root / "docs" / "policies.md"
     return {
         root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
-        reference: _with_tables(reference, settings=settings_tables(schema), outputs=outputs_table(outputs)),
+        reference: _with_tables(
+            reference,
+            settings=settings_tables(schema),
+            **{"for-good": for_good_table()},
+            outputs=outputs_table(outputs),
+        ),
         policies: _with_tables(policies, policies=policies_table(RULES)),
     }
 
@@ -228,6 +234,15 @@ def _type(field: Schema, schema: Schema) -> str:
 def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+# --- Table of the settings that are for good ----------------------------------------------------------------------
+
+
+def for_good_table() -> str:
+    """Return the settings that no running cluster lets change, as Markdown."""
+    rows = ((f"`{setting.path}`", f"[{setting.why}]({setting.source})") for setting in FOR_GOOD)
+    return _table(("Setting", "Why"), rows)
 
 
 # --- Table of the outputs -----------------------------------------------------------------------------------------

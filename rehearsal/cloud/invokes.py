@@ -32,10 +32,18 @@ def _availability_zones(arguments: Properties, place: Place) -> Properties:
 
 
 def _caller_identity(_arguments: Properties, place: Place) -> Properties:
+    """Say who asks as STS does: a session of a role, without the role's path, or a user.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    principal = place.caller or f"arn:{PARTITION}:iam::{place.account}:role/deploy"
+    role = principal.rpartition("/")[2]
+    account = principal.split(":")[4]
+    session = f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/rehearsal"
     return {
         "id": place.account,
         "accountId": place.account,
-        "arn": f"arn:{PARTITION}:sts::{place.account}:assumed-role/deploy/rehearsal",
+        "arn": session if ":role/" in principal else principal,
         "userId": "AROAREHEARSAL:rehearsal",
     }
 

@@ -41,12 +41,16 @@ class EmptyWorld:
 
 @dataclass(frozen=True)
 class Place:
-    """The account and region that answer, what exists there, and the tags that the AWS provider gives to everything."""
+    """The account and region that answer, what exists there, and the tags that the AWS provider gives to everything.
+
+    caller: the IAM principal that asks, None where it does not matter which.
+    """
 
     account: str
     region: str
     world: World = field(default_factory=EmptyWorld)
     default_tags: Mapping[str, Any] = field(default_factory=dict)
+    caller: str | None = None
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
             failures = known.invoke_problems(request.tok, arguments)
             if failures:
                 return provider_pb2.InvokeResponse(failures=_failures(failures))
-            place = Place(self.environment.account, self.region(), cloud, self.default_tags())
+            asking = self.environment
+            place = Place(asking.account, self.region(), cloud, self.default_tags(), asking.deployer)
             result = answer_of(request.tok)(arguments, place)
             response = provider_pb2.InvokeResponse()
             getattr(response, "return").CopyFrom(encode(result))
@@ -277,7 +278,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
     def _context(self, cloud: Cloud, urn: str) -> Context:
         number = cloud.times_created(urn)
         seed = f"{urn}#{number}" if number else urn
-        return Context(self.environment.account, self.region(), cloud, self.default_tags(), urn, seed=seed)
+        return Context(self.environment.account, self.region(), cloud, self.default_tags(), urn=urn, seed=seed)
 
     @contextmanager
     def _step(self, urn: str, operation: str, id_: str = "", *, injected: bool = True) -> Iterator[Cloud]:

@@ -1,13 +1,15 @@
 """Day-2 changes: each is one setting of a stack that is up, with exactly these operations and no other."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.engine.store import Event
 from tests.engine.conftest import PACE, Platforms
@@ -226,16 +228,57 @@ def test_the_new_certificate_is_in_use_before_the_old_one_goes(outcomes: Outcome
     assert is_over_before(used, gone, events)
 
 
-def test_a_change_that_would_replace_what_is_protected_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, platforms: Platforms
+KEY: Final = "arn:aws:kms:ap-northeast-1:111122223333:key/11111111-2222-4333-8444-555555555555"
+
+FOR_GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
+    "platform.name": {"platform.name": "another"},
+    "platform.region": {
+        "platform.region": "ap-southeast-1",
+        "network.zones": ["ap-southeast-1a", "ap-southeast-1b"],
+    },
+    "network.ipFamily": {"network.ipFamily": "ipv6"},
+    "network.cidr": {"network.cidr": "10.40.0.0/16"},
+    # The role would lose the key that EKS goes on using, and the key would be deleted.
+    "cluster.secretsKey": {"cluster.secretsKey": KEY},
+    "cluster.identity": {"cluster.identity": "pod-identity"},
+}
+"""Setting to a change that no running cluster survives."""
+
+
+@pytest.mark.parametrize("path", FOR_GOOD)
+def test_a_setting_that_is_for_good_is_refused_before_anything_changes(
+    path: str, tmp_path: Path, platforms: Platforms
 ) -> None:
-    rehearsal = platforms("prod").copy(tmp_path_factory.mktemp("other") / "range")
-    before = rehearsal.events()
-    rehearsal.change({"network.cidr": "10.40.0.0/16"})
+    rehearsal = platforms("dev").copy(tmp_path / "dev")
+    events, state = rehearsal.events(), _known(rehearsal)
+    rehearsal.change(FOR_GOOD[path])
 
-    run = rehearsal.pulumi("up", "--yes", check=False)
+    # Twice: a refusal must not make the stack forget what it has running.
+    for command in ("preview", "up --yes --skip-preview", "up --yes --skip-preview"):
+        run = rehearsal.pulumi(*command.split(), check=False)
+        assert run.code != 0
+        assert f"eks-platform:{path}: " in run.text
+        assert "1 error; nothing was changed" in run.text
+    assert rehearsal.events() == events
+    assert _known(rehearsal) == state
 
-    assert run.code == 1
-    assert "platform-prod-vpc" in run.text
-    assert "marked for protection" in run.text
-    assert rehearsal.events() == before
+
+def _known(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    """Return what the stack's state knows, without the times at which it was looked at."""
+    return [{key: value for key, value in it.items() if key != "modified"} for it in rehearsal.resources()]
+
+
+def test_somebody_else_than_the_deployer_is_refused_before_anything_is_made(tmp_path: Path, pulumi: cli.Cli) -> None:
+    """terraform-aws-eks #3020: the first object would be Unauthorized, when the cluster has been there for minutes."""
+    rehearsal = Rehearsal(tmp_path, "dev")
+    someone = replace(rehearsal.environment, deployer="arn:aws:iam::111122223333:user/on-call/taro")
+
+    run = rehearsal.up(check=False, behaviour=someone)
+
+    assert run.code != 0
+    assert "eks-platform:access.deployer: " in run.text
+    assert "user/on-call/taro" in run.text
+    assert rehearsal.events() == []
+
+    shown = rehearsal.pulumi("preview", behaviour=someone)
+    assert "`pulumi up` would be refused" in shown.text
