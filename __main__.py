@@ -8,6 +8,7 @@ from components.access import ClusterAccess, ClusterAccessArgs
 from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
 from components.admission import Admission, AdmissionArgs
 from components.alarms import Alarms, AlarmsArgs
+from components.argo_cd import SERVICE as ARGO_CD_SERVICE
 from components.argo_cd import ArgoCd, ArgoCdArgs
 from components.cert_manager import CertManager, CertManagerArgs
 from components.certificate import Certificate, CertificateArgs
@@ -254,7 +255,12 @@ addons = ClusterAddons(
     f"{name}-addons", arguments(ClusterAddonsArgs, offered=on_cluster, versions=settings.addon_versions), in_cluster
 )
 load_balancer_controller = LoadBalancerController(
-    f"{name}-lbc", arguments(LoadBalancerControllerArgs, offered=on_cluster), in_cluster
+    f"{name}-lbc",
+    arguments(
+        LoadBalancerControllerArgs,
+        offered={**on_cluster, **plain(settings.ingress)},
+    ),
+    in_cluster,
 )
 workload_controllers: list[pulumi.Resource] = [addons, load_balancer_controller]
 if settings.admission.mode is not AdmissionMode.OFF:
@@ -324,6 +330,8 @@ if settings.external_dns:
             settings.external_dns,
             offered=on_cluster,
             namespace=ready[namespaces.EXTERNAL_DNS],
+            platform_hosts=settings.platform_hosts,
+            platform_names=list(dict.fromkeys((*settings.load_balancer_names, *settings.platform_hosts))),
         ),
         in_cluster,
     )
@@ -345,6 +353,27 @@ if settings.cert_manager:
 
 internal = settings.ingress.scheme is Scheme.INTERNAL
 domain = settings.ingress.domain
+front = arguments(
+    LoadBalancerArgs,
+    settings.ingress,
+    without=["owner", "domain", "dedicated"],
+    dual_stack=settings.network.ip_family is IpFamily.IPV6,
+    subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
+)
+if domain and "certificate" not in front:
+    certified = arguments(CertificateArgs, domain, without=["weight"])
+    front["certificate"] = Certificate(f"{name}-ingress", certified, in_aws).certificate_arn
+balancer: LoadBalancer | None = None
+if settings.ingress.owner is IngressOwner.PROGRAM:
+    balancer = LoadBalancer(
+        name,
+        {**front, "platform_name": name, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id},
+        in_aws,
+    )
+# The controller's ALB is made from an Ingress behind Traefik: its name comes too late for Traefik.
+address: pulumi.Input[str] | None = domain.address if domain else None
+if balancer and not address:
+    address = balancer.dns_name
 definitions = TraefikDefinitions(
     f"{name}-traefik",
     arguments(TraefikDefinitionsArgs, offered=on_cluster, gateway_api=settings.traefik.gateway_api),
@@ -357,31 +386,20 @@ traefik = Traefik(
         settings.traefik,
         offered=on_cluster,
         trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
+        idle_timeout=settings.ingress.idle_timeout,
+        routes=[{"name": "argocd", "host": host, "service": ARGO_CD_SERVICE} for host in settings.interface_hosts],
+        address=address,
     ),
     once(definitions, *compute[namespaces.TRAEFIK]),
 )
-front = arguments(
-    LoadBalancerArgs,
-    settings.ingress,
-    without=["owner", "domain"],
-    dual_stack=settings.network.ip_family is IpFamily.IPV6,
-    subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
-)
-if domain and "certificate" not in front:
-    certified = arguments(CertificateArgs, domain, without=["weight"])
-    front["certificate"] = Certificate(f"{name}-ingress", certified, in_aws).certificate_arn
 behind_controller = once(load_balancer_controller, traefik)
 ingress: ControllerIngress | LoadBalancer
-if settings.ingress.owner is IngressOwner.PROGRAM:
-    ingress = LoadBalancer(
-        name,
-        {**front, "platform_name": name, "vpc_id": network.vpc_id, "pod_security_group_id": cluster.security_group_id},
-        in_aws,
-    )
+if balancer:
+    ingress = balancer
     served: pulumi.Resource = TargetBinding(
         f"{name}-traefik",
         {
-            "target_group_arn": ingress.target_group_arn,
+            "target_group_arn": balancer.target_group_arn,
             "vpc_id": network.vpc_id,
             "ip_family": settings.network.ip_family,
         },
@@ -397,7 +415,7 @@ if domain:
             domain,
             without=["name", "alternatives"],
             cluster_id=name,
-            names=domain.names,
+            names=settings.load_balancer_names,
             target_dns_name=ingress.dns_name,
             target_zone_id=ingress.zone_id,
             dual_stack=settings.network.ip_family is IpFamily.IPV6,
@@ -410,8 +428,8 @@ if domain:
 if settings.argo_cd:
     argo_cd = ArgoCd(
         f"{name}-argo-cd",
-        arguments(ArgoCdArgs, settings.argo_cd, offered=on_cluster),
-        once(definitions, *compute[namespaces.ARGO_CD]),
+        arguments(ArgoCdArgs, settings.argo_cd, offered=on_cluster, ingress_addresses=address is not None),
+        once(*compute[namespaces.ARGO_CD]),
     )
     if settings.git_ops:
         GitOps(

@@ -170,16 +170,25 @@ AL2023_ALIAS: Final = f"al2023@v{AL2023_RELEASE_DATE}"
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One Helm chart: its name, its repository's URL (``https://`` or ``oci://``), its version and its app's."""
+    """One Helm chart: its name, its repository's URL (``https://`` or ``oci://``), its version and its app's.
+
+    tag: of the application's image, with its digest where one is known, if it is newer than the chart's own.
+    """
 
     name: str
     repository: str
     version: str
     app_version: str
+    tag: str | None = None
 
     def at(self, version: str) -> "Chart":
         """Return the same chart at another version, whose application has the same one."""
-        return replace(self, version=version, app_version=version)
+        return replace(self, version=version, app_version=version, tag=None)
+
+    @property
+    def runs(self) -> str:
+        """The version of the application that runs."""
+        return self.tag.partition("@")[0] if self.tag else self.app_version
 
     @property
     def reference(self) -> str:
@@ -200,12 +209,15 @@ AWS_LOAD_BALANCER_CONTROLLER: Final = Chart(
     app_version="v3.5.0",
 )
 
-# https://github.com/traefik/traefik-helm-chart/releases/tag/v41.3.0
+# https://github.com/traefik/traefik-helm-chart/releases/tag/v41.3.0, with the image of a later patch: up to 3.7.12 have
+# CVE-2026-85594 and four more (https://github.com/traefik/traefik/releases/tag/v3.7.13). The digest is that of the list
+# of all architectures at https://hub.docker.com/_/traefik.
 TRAEFIK: Final = Chart(
     name="traefik",
     repository="https://traefik.github.io/charts",
     version="41.3.0",
     app_version="v3.7.11",
+    tag="v3.7.13@sha256:24841fe2de7304c149343d877d2923b4c8800a38ba015dea9174c23b20e344a0",
 )
 
 # The chart `traefik-crds` was deprecated and removed (https://github.com/traefik/traefik-helm-chart/commit/fd6fca32);
@@ -263,12 +275,17 @@ KARPENTER_CRD: Final = Chart(
     app_version=KARPENTER.app_version,
 )
 
-# https://github.com/argoproj/argo-helm/releases/tag/argo-cd-10.1.1
+# https://github.com/argoproj/argo-helm/releases/tag/argo-cd-10.1.1, with the image of a later patch of the same minor,
+# whose definitions are the same: 3.4.4 has CVE-2026-113708 and CVE-2026-113709, by which whoever writes to a repository
+# runs commands in the repo-server (fixed in 3.4.10), and CVE-2026-77459.
+# https://github.com/argoproj/argo-cd/releases/tag/v3.4.13,
+# https://github.com/argoproj/argo-cd/security/advisories/GHSA-9v9p-x54c-58gc
 ARGO_CD: Final = Chart(
     name="argo-cd",
     repository="https://argoproj.github.io/argo-helm",
     version="10.1.1",
     app_version="v3.4.4",
+    tag="v3.4.13",
 )
 
 # The oldest Karpenter that works with a Kubernetes minor: https://karpenter.sh/docs/upgrading/compatibility/
@@ -313,14 +330,14 @@ EXTERNAL_DNS: Final = Chart(
     app_version="0.21.0",
 )
 
-# https://github.com/cert-manager/cert-manager/releases/tag/v1.21.2, for Kubernetes 1.33 to 1.36
+# https://github.com/cert-manager/cert-manager/releases/tag/v1.21.3, for Kubernetes 1.33 to 1.36
 # (https://cert-manager.io/docs/releases/); its chart's version has a v, and its publisher's registry is
 # https://cert-manager.io/docs/installation/helm/
 CERT_MANAGER: Final = Chart(
     name="cert-manager",
     repository="oci://quay.io/jetstack/charts",
-    version="v1.21.2",
-    app_version="v1.21.2",
+    version="v1.21.3",
+    app_version="v1.21.3",
 )
 
 

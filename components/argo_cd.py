@@ -1,10 +1,9 @@
-"""Argo CD: namespace, network policies, Helm release, and its way through Traefik."""
+"""Argo CD: namespace, network policies and Helm release."""
 
 import json
 from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import versions
@@ -25,6 +24,13 @@ NAME: Final = "argocd"
 SERVER: Final = f"{NAME}-server"
 SERVER_PORT: Final = 8080
 """Of web, API and gRPC together, in the pod."""
+SERVICE: Final = f"{SERVER}.{NAMESPACE}.svc.cluster.local:80"
+"""Where Traefik sends the requests of its host: a route of the platform's own (see `traefik.platform_routes`).
+
+TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
+`--grpc-web`.
+https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version"""
 
 SIZES: Final = {
     # It keeps every object that it manages in memory: 2 GiB is what some hundreds of Applications take.
@@ -66,9 +72,11 @@ class ArgoCdArgs(TypedDict):
     kubernetes_version: str
     """The minor whose Pod Security Standard holds in the namespace."""
     host: NotRequired[str]
-    """Host name that leads to Traefik by HTTPS; absent: no way in from outside."""
+    """Host name of a route of Traefik's; absent: no way in from outside."""
     sso: NotRequired[SingleSignOnArgs]
     """Who logs in; absent: the local user `admin`, whose password Argo CD makes and keeps in the cluster."""
+    ingress_addresses: bool
+    """Whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are healthy."""
     placement: PlacementArgs
     """Where its pods run."""
     charts: ChartSourceArgs | None
@@ -78,12 +86,12 @@ class ArgoCdArgs(TypedDict):
 class ArgoCd(pulumi.ComponentResource):
     """The controller that keeps the cluster as Git says.
 
-    Depend on compute and on Traefik's definitions. Let everything that it deploys depend on this: an Application goes
+    Depend on compute. Let everything that it deploys depend on this: an Application goes
     only while the controller lives.
     """
 
     def __init__(self, name: str, args: ArgoCdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the namespace, the network policies, the release and the route."""
+        """Declare the namespace, the network policies and the release."""
         super().__init__("eks-platform:index:ArgoCd", name, {}, opts)
         namespace = restricted_namespace(
             f"{name}-namespace", NAMESPACE, args["kubernetes_version"], pulumi.ResourceOptions(parent=self)
@@ -120,14 +128,6 @@ class ArgoCd(pulumi.ComponentResource):
                 },
                 opts=child,
             )
-            CustomResource(
-                f"{name}-route",
-                api_version="traefik.io/v1alpha1",
-                kind="IngressRoute",
-                metadata={"name": SERVER, "namespace": inside},
-                spec=route_spec(args["host"]),
-                opts=child,
-            )
         release(
             f"{name}-release",
             versions.ARGO_CD,
@@ -142,29 +142,6 @@ class ArgoCd(pulumi.ComponentResource):
 def labels(part: str) -> dict[str, str]:
     """Return the labels by which the chart selects the pods of a part, such as "server"."""
     return {"app.kubernetes.io/name": f"{NAME}-{part}", "app.kubernetes.io/instance": versions.ARGO_CD.name}
-
-
-def route_spec(host: str) -> dict[str, Any]:
-    """Return the spec of the IngressRoute: gRPC and web on one host.
-
-    TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
-    `--grpc-web`. The gRPC route is for clients that reach Traefik by HTTP/2.
-    https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version
-    """
-    service = {"name": SERVER, "port": 80}
-    return {
-        "entryPoints": ["web"],
-        "routes": [
-            {"kind": "Rule", "match": f"Host(`{host}`)", "priority": 10, "services": [service]},
-            {
-                "kind": "Rule",
-                "match": f"Host(`{host}`) && Header(`Content-Type`, `application/grpc`)",
-                "priority": 11,
-                "services": [{**service, "scheme": "h2c"}],
-            },
-        ],
-    }
 
 
 def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
@@ -193,7 +170,7 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
         # made by hand, and their finalizers would wait for a controller that is gone too.
         "crds": {"install": True, "keep": True},
         "global": {
-            "image": {"repository": image(IMAGE, args["charts"])},
+            "image": {"repository": image(IMAGE, args["charts"]), "tag": versions.ARGO_CD.tag},
             # Without a host there is only a port-forward.
             "domain": args.get("host", "localhost"),
             "logging": {"format": "json"},
@@ -202,7 +179,7 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
             "networkPolicy": {"create": False},
             **pod_placement(args["placement"]),
         },
-        "configs": {"params": {"server.insecure": True}, **_access(args)},
+        "configs": {"params": {"server.insecure": True}, **_access(args, _health(args))},
         # Argo CD speaks to the OpenID Connect provider itself.
         "dex": {"enabled": False},
         "notifications": {"enabled": False},
@@ -211,14 +188,36 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
     }
 
 
-def _access(args: ArgoCdArgs) -> dict[str, Any]:
-    """Return the values of who may log in, and what they may do.
+INGRESS_HEALTH: Final = f"""\
+if obj.spec.ingressClassName == "{traefik.INGRESS_CLASS}" then
+  return {{status = "Healthy", message = "Traefik serves it and gives it no address"}}
+end
+if obj.status ~= nil and obj.status.loadBalancer ~= nil and obj.status.loadBalancer.ingress ~= nil then
+  return {{status = "Healthy"}}
+end
+return {{status = "Progressing", message = "Waiting for an address"}}
+"""
+"""Argo CD's own rule, that an Ingress without an address is not ready yet, for other classes alone (argo-cd #14607)."""
+
+
+def _health(args: ArgoCdArgs) -> dict[str, str]:
+    """Return what Argo CD is told of the health of objects.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#custom-health-checks
+    """
+    if args["ingress_addresses"]:
+        return {}
+    return {"resource.customizations.health.networking.k8s.io_Ingress": INGRESS_HEALTH}
+
+
+def _access(args: ArgoCdArgs, health: dict[str, str]) -> dict[str, Any]:
+    """Return the values of who may log in, and what they may do. health: further keys of the same ConfigMap.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/user-management/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/
     """
     if "sso" not in args:
-        return {"cm": {"admin.enabled": True}}
+        return {"cm": {"admin.enabled": True, **health}}
     sso = args["sso"]
     provider = {
         "name": "SSO",
@@ -233,7 +232,7 @@ def _access(args: ArgoCdArgs) -> dict[str, Any]:
     ]
     return {
         # JSON is YAML.
-        "cm": {"admin.enabled": False, "oidc.config": json.dumps(provider)},
+        "cm": {"admin.enabled": False, "oidc.config": json.dumps(provider), **health},
         "rbac": {"policy.csv": "\n".join(granted)},
     }
 

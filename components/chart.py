@@ -1,5 +1,7 @@
 """Helm releases: one way to install a pinned chart."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NotRequired, TypedDict
 
@@ -72,6 +74,8 @@ def release(
 
     A `Release` and not `helm.v4.Chart`, which cannot be previewed on a cluster that does not exist yet
     (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
+    Where a value is None, the chart forgets its default. It is in a file of values too: that Pulumi hands over nulls
+    in `values` is nowhere promised for Python (pulumi-kubernetes #4306, pulumi #12178).
     A failed first installation is taken back, so that the next `pulumi up` can try again under the same name.
     """
     # A chart under another name is not the platform's own, and has its values from its own section.
@@ -79,6 +83,7 @@ def release(
         values = merged(values, source["values"].get(chart.name, {}))
     if source and "registry" in source:
         chart = replace(chart, repository=source["registry"])
+    forgotten = _nulls(values)
     repository: RepositoryOptsArgsDict = {}
     if chart.index:
         repository["repo"] = chart.index
@@ -93,6 +98,7 @@ def release(
         namespace=namespace,
         repository_opts=repository or None,
         values=values,
+        value_yaml_files=[pulumi.StringAsset(json.dumps(forgotten))] if forgotten else None,
         skip_crds=skip_crds,
         atomic=True,
         timeout=600,
@@ -101,3 +107,9 @@ def release(
         max_history=MAX_HISTORY,
         opts=opts,
     )
+
+
+def _nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of values those that are None, with what is around them."""
+    inner = {key: _nulls(value) for key, value in values.items() if isinstance(value, Mapping)}
+    return {key: None for key, value in values.items() if value is None} | {key: it for key, it in inner.items() if it}

@@ -38,6 +38,10 @@ class ExternalDnsArgs(TypedDict):
     """Names that it may make records for, and all below them."""
     hosted_zone_ids: list[str]
     """The Route 53 zones of the domains."""
+    platform_hosts: list[str]
+    """Names that it ignores, and all below them: the hosts of the platform's own interfaces."""
+    platform_names: list[str]
+    """Names whose records it may not change."""
     policy: str
     """"upsert-only", or "sync", which also deletes."""
     sources: list[str]
@@ -55,7 +59,9 @@ class ExternalDns(pulumi.ComponentResource):
         super().__init__("eks-platform:index:ExternalDns", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, args["kubernetes_version"], child)
-        policy = policies.external_dns(args["region"], args["hosted_zone_ids"], args["domains"], args["policy"])
+        policy = policies.external_dns(
+            args["region"], args["hosted_zone_ids"], args["domains"], args["policy"], args["platform_names"]
+        )
         identity = workload_identity(
             f"{name}-controller",
             args["identity"],
@@ -84,6 +90,7 @@ def external_dns_values(args: ExternalDnsArgs, annotations: dict[str, pulumi.Out
         "policy": args["policy"],
         "sources": args["sources"],
         "domainFilters": args["domains"],
+        "excludeDomains": args["platform_hosts"],
         "extraArgs": {"zone-id-filter": args["hosted_zone_ids"]},
         "registry": "txt",
         "txtOwnerId": args["cluster_id"],

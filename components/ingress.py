@@ -1,7 +1,7 @@
 """The one ALB in front of Traefik, made by the load balancer controller from an Ingress."""
 
 import json
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import lb
@@ -10,6 +10,9 @@ from pulumi_kubernetes.networking import v1 as networking
 from .dependency import after
 from .load_balancer_controller import INGRESS_CLASS
 from .traefik import NAMESPACE, PING_PORT, SERVICE
+
+DEREGISTRATION_SECONDS: Final = 30
+"""How long the ALB waits for requests under way at a pod that ends."""
 
 
 class AccessLogArgs(TypedDict):
@@ -42,6 +45,8 @@ class LoadBalancerArgs(TypedDict):
     """Absent: no access logs."""
     deletion_protection: bool
     """Whether AWS refuses to delete the ALB."""
+    idle_timeout: int
+    """Seconds after which a connection without traffic is closed."""
 
 
 class ControllerIngress(pulumi.ComponentResource):
@@ -115,9 +120,12 @@ def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certifica
         "healthcheck-path": "/ping",
         "healthcheck-port": str(PING_PORT),
         "healthcheck-interval-seconds": "10",
-        "target-group-attributes": "deregistration_delay.timeout_seconds=30",
+        "target-group-attributes": f"deregistration_delay.timeout_seconds={DEREGISTRATION_SECONDS}",
         "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in load_balancer_attributes(args).items()),
         "listen-ports": json.dumps([{"HTTP": 80}]),
+        # The controller leaves alone what has no annotation: without this word a web ACL would stay for ever.
+        # https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#wafv2-acl-arn
+        "wafv2-acl-arn": args.get("web_acl", "none"),
     }
     if args["dual_stack"]:
         annotations["ip-address-type"] = "dualstack"
@@ -129,22 +137,23 @@ def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certifica
             # The default policy is of 2016.
             "ssl-policy": args["tls_policy"],
         }
-    if "web_acl" in args:
-        annotations["wafv2-acl-arn"] = args["web_acl"]
     return {f"alb.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
 
 
 def load_balancer_attributes(args: LoadBalancerArgs) -> dict[str, str]:
-    """Return the ALB's attributes by the names of the API.
+    """Return the ALB's attributes by the names of the API, those that are off too: the controller leaves others alone.
 
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#load-balancer-attributes,
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
     """
     attributes = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
         "deletion_protection.enabled": str(args["deletion_protection"]).lower(),
+        "idle_timeout.timeout_seconds": str(args["idle_timeout"]),
+        "access_logs.s3.enabled": str("access_logs" in args).lower(),
     }
     if "access_logs" in args:
-        attributes |= {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": args["access_logs"]["bucket"]}
-        if "prefix" in args["access_logs"]:
-            attributes["access_logs.s3.prefix"] = args["access_logs"]["prefix"]
+        attributes["access_logs.s3.bucket"] = args["access_logs"]["bucket"]
+        # Empty: none, also where there was one.
+        attributes["access_logs.s3.prefix"] = args["access_logs"].get("prefix", "")
     return attributes

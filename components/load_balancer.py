@@ -6,7 +6,7 @@ import pulumi
 from pulumi_aws import ec2, lb, vpc, wafv2
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from .ingress import LoadBalancerArgs
+from .ingress import DEREGISTRATION_SECONDS, LoadBalancerArgs
 from .traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 
 
@@ -47,6 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
             ip_address_type="dualstack" if args["dual_stack"] else None,
             drop_invalid_header_fields=True,
             enable_deletion_protection=args["deletion_protection"],
+            idle_timeout=args["idle_timeout"],
             access_logs={"enabled": True, **args["access_logs"]} if "access_logs" in args else None,
             tags={"Name": args["platform_name"]},
             opts=self._child,
@@ -58,7 +59,7 @@ class LoadBalancer(pulumi.ComponentResource):
             ip_address_type="ipv6" if args["dual_stack"] else None,
             protocol="HTTP",
             port=WEB_PORT,
-            deregistration_delay=30,
+            deregistration_delay=DEREGISTRATION_SECONDS,
             health_check={"protocol": "HTTP", "path": "/ping", "port": str(PING_PORT), "interval": 10, "timeout": 5},
             opts=self._child,
         )

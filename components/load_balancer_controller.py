@@ -1,6 +1,6 @@
 """AWS Load Balancer Controller: its policy, identity and Helm release."""
 
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
@@ -28,6 +28,15 @@ https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1734,
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 
 
+class DedicatedArgs(TypedDict):
+    """Who may have load balancers beside the platform's, by an Ingress of the class."""
+
+    namespaces: list[str]
+    """Their namespaces."""
+    scheme: NotRequired[str]
+    """"internet-facing" or "internal", for every load balancer of the class; absent: as each Ingress says."""
+
+
 class LoadBalancerControllerArgs(TypedDict):
     """What the controller is made from."""
 
@@ -51,6 +60,12 @@ class LoadBalancerControllerArgs(TypedDict):
     """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
     shared_subnets: bool
     """Whether the subnets are tagged for another cluster, and not for this one."""
+    dedicated: NotRequired[DedicatedArgs]
+    """Absent: the class is for the platform alone."""
+    tls_policy: str
+    """The security policy of every HTTPS listener of the class."""
+    web_acl: NotRequired[str]
+    """ARN of the WAFv2 web ACL of every load balancer of the class; absent: as each Ingress says."""
     tags: dict[str, str]
     """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
 
@@ -98,6 +113,9 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
                 "ingressClass": INGRESS_CLASS,
                 "createIngressClassResource": True,
+                "ingressClassParams": {"create": True, "name": INGRESS_CLASS, "spec": class_params(args)},
+                # The old annotation names no IngressClass, so what the class demands would not hold for it.
+                "disableIngressClassAnnotation": True,
                 # Its webhook would hold up every Service of the cluster until the controller is ready, to make NLBs of
                 # Services without a class, which nobody asks for here.
                 "enableServiceMutatorWebhook": False,
@@ -123,3 +141,21 @@ class LoadBalancerController(pulumi.ComponentResource):
         self.ingress_class = pulumi.Output.from_input(INGRESS_CLASS)
         self.role_arn = identity.role_arn
         self.register_outputs({"ingress_class": self.ingress_class, "role_arn": self.role_arn})
+
+
+def class_params(args: LoadBalancerControllerArgs) -> dict[str, Any]:
+    """Return the spec of the class's IngressClassParams, which hold whatever an Ingress says in its annotations.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/ingress_class/#ingressclassparams
+    """
+    nobody: DedicatedArgs = {"namespaces": []}
+    dedicated = args.get("dedicated", nobody)
+    allowed = [namespaces.TRAEFIK, *dedicated["namespaces"]]
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": allowed}
+    return {
+        "namespaceSelector": {"matchExpressions": [expression]},
+        "sslPolicy": args["tls_policy"],
+        "tags": [{"key": key, "value": value} for key, value in args["tags"].items()],
+        **({"scheme": dedicated["scheme"]} if "scheme" in dedicated else {}),
+        **({"wafv2AclArn": args["web_acl"]} if "web_acl" in args else {}),
+    }

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
+import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
 
@@ -226,7 +227,8 @@ def _shape(hint: Any) -> str:
     origin = typing.get_origin(hint) or hint
     if origin is Any or not inspect.isclass(origin) or issubclass(origin, str):
         return getattr(origin, "__name__", str(origin))
-    if _types.is_input_type(origin) or issubclass(origin, abc.Mapping):
+    # An asset is an object here: `rehearsal.values` keeps what is in it.
+    if _types.is_input_type(origin) or issubclass(origin, abc.Mapping | pulumi.Asset | pulumi.Archive):
         return "an object"
     return "a list" if issubclass(origin, abc.Sequence) else origin.__name__
 

@@ -40,9 +40,17 @@ APPLICATION_KINDS: Final = (
     "networking.k8s.io/Ingress",
     "networking.k8s.io/NetworkPolicy",
     "policy/PodDisruptionBudget",
-    "traefik.io/*",
+    "traefik.io/IngressRoute",
+    "traefik.io/Middleware",
+    "traefik.io/ServersTransport",
+    "traefik.io/TraefikService",
 )
-"""What applications are made of: no Role and no RoleBinding, by which one could give itself more."""
+"""What applications are made of: no Role and no RoleBinding, by which one could give itself more.
+
+Of Traefik's kinds none by which one route takes every connection (an IngressRouteTCP comes before all HTTP routes of
+its entry point), and none that holds for the routes of others (TLSOption, TLSStore).
+
+https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/tcp/routing/router/"""
 
 
 class SingleSignOn(Settings):

@@ -17,6 +17,7 @@ from settings.values import (
     HostedZoneId,
     KeyPrefix,
     Memory,
+    Namespace,
     TlsPolicy,
     WebAclArn,
 )
@@ -47,6 +48,9 @@ class Traefik(Settings):
     cpu: Cpu = Field("250m", description="CPU request of one replica.")
     memory: Memory = Field("256Mi", description="Memory request and limit of one replica.")
     gateway_api: bool = Field(False, description="Whether routes of the Gateway API lead through it, too.")
+    read_timeout: Annotated[int, Field(ge=0, le=86400)] = Field(
+        60, description="Seconds that a client has for a whole request, such as an upload; 0: any time."
+    )
 
 
 class AccessLogs(Settings):
@@ -71,6 +75,25 @@ class Domain(Settings):
         """All names."""
         return [self.name, *self.alternatives]
 
+    @property
+    def address(self) -> str | None:
+        """The first name without a wildcard, which an object's status can show; None: there is none."""
+        return next((name for name in self.names if not name.startswith("*.")), None)
+
+
+class Dedicated(Settings):
+    """Load balancers of their own for Ingresses of class `alb`, which the load balancer controller makes.
+
+    They have the web ACL and the TLS policy of the platform's.
+    """
+
+    namespaces: list[Namespace] = Field(
+        min_length=1, description="Namespaces whose Ingresses may have the class; in others it is refused."
+    )
+    scheme: Scheme | None = Field(
+        None, description="Scheme of all of them; absent: each Ingress says, and without a word it is internal."
+    )
+
 
 class Ingress(Settings):
     """The one ALB in front of all services."""
@@ -86,3 +109,9 @@ class Ingress(Settings):
     web_acl: WebAclArn | None = Field(None, description="WAFv2 web ACL in front of the ALB.")
     access_logs: AccessLogs | None = Field(None, description="Where the ALB writes its access logs; absent: nowhere.")
     deletion_protection: bool = Field(False, description="Whether AWS refuses to delete the ALB.")
+    idle_timeout: Annotated[int, Field(ge=1, le=4000)] = Field(
+        60, description="Seconds after which the ALB ends a request or a connection on which nothing is sent."
+    )
+    dedicated: Dedicated | None = Field(
+        None, description="ALBs beside this one; absent: the class `alb` is for the platform alone."
+    )

@@ -79,6 +79,17 @@ class Stack(Settings):
         return not self.network.isolated or self.ingress.scheme is Scheme.INTERNET_FACING
 
     @property
+    def interface_hosts(self) -> list[str]:
+        """The host names of the platform's own interfaces."""
+        return [self.argo_cd.host] if self.argo_cd and self.argo_cd.host else []
+
+    @property
+    def load_balancer_names(self) -> list[str]:
+        """The names with a record that leads to the ALB: those of the domain, and each interface's own."""
+        domain = self.ingress.domain
+        return list(dict.fromkeys((*domain.names, *self.interface_hosts))) if domain else []
+
+    @property
     def provisioners(self) -> list[str]:
         """Who makes compute for pods, by the names under which they report to Kubernetes."""
         there = {"karpenter": self.karpenter, "fargate-scheduler": self.fargate_profiles}
@@ -102,8 +113,7 @@ class Stack(Settings):
     @property
     def platform_hosts(self) -> list[str]:
         """The host names that no team may route or publish."""
-        own = [self.argo_cd.host] if self.argo_cd and self.argo_cd.host else []
-        return list(dict.fromkeys((*own, *self.admission.reserved_hosts)))
+        return list(dict.fromkeys((*self.interface_hosts, *self.admission.reserved_hosts)))
 
     @property
     def pod_security_levels(self) -> dict[str, str]:

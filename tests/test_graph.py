@@ -121,7 +121,7 @@ STEPS: Final = {
     "ingress": "Ingress ingress",
     "dns": "Record ingress-.*",
     "argo cd's namespace": "Namespace argo-cd-namespace",
-    "argo cd's policies and route": "(NetworkPolicy|IngressRoute) argo-cd-.*",
+    "argo cd's policies": "NetworkPolicy argo-cd-.*",
     "argo cd": "Release argo-cd-release",
     "projects": "AppProject gitops-.*",
     "application sets": "ApplicationSet gitops-.*",
@@ -279,11 +279,11 @@ WAITS: Final = {
     "workloads' namespaces": [*WORKLOAD_CONTROLLERS, "added chart", "fargate for teams"],
     "workloads": ["workloads' namespaces"],
     # Argo CD: not for Traefik and not for the ALB.
-    "argo cd's namespace": ["traefik's definitions", "nodes", "fargate"],
-    "argo cd's policies and route": ["argo cd's namespace"],
+    "argo cd's namespace": ["kubernetes", "nodes", "fargate", "fargate logging"],
+    "argo cd's policies": ["argo cd's namespace"],
     "argo cd": ["argo cd's namespace"],
     # What it deploys: for all that clears up after workloads, not for the ALB.
-    "projects": ["argo cd", "argo cd's policies and route", *WORKLOAD_CONTROLLERS],
+    "projects": ["argo cd", "argo cd's policies", *WORKLOAD_CONTROLLERS],
     "application sets": ["projects"],
     # Logs, metrics, events: the log groups before everything that writes to them.
     "insights' rights": ["identity"],
@@ -535,7 +535,6 @@ OUTLIVES: Final = [
     ("node pools", "application sets"),
     ("ebs driver", "application sets"),
     ("gp3", "application sets"),
-    ("traefik's definitions", "argo cd's policies and route"),
     # What teams deploy is never there without the policies.
     ("admission", "workloads"),
     ("admission", "added chart"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import versions
-from components import cluster_autoscaler
+from components import argo_cd, cluster_autoscaler
 from rehearsal.program import ROOT, stacks
 from rehearsal.values import reveal
 from tests.plans import plan_of
@@ -23,7 +23,7 @@ DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 WITHOUT_DIGEST: Final[dict[str, str]] = {
     f"{cluster_autoscaler.IMAGE}:{tag}": "the list of what registry.k8s.io serves, in public, ends before its version"
     for tag in versions.CLUSTER_AUTOSCALER_IMAGE.values()
-}
+} | {f"{argo_cd.IMAGE}:{versions.ARGO_CD.tag}": "no public page has the digest of this patch"}
 """Images that are named by tag alone, each with the reason."""
 
 REGISTRIES: Final = r"(?:docker\.io|ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|public\.ecr\.aws|mcr\.microsoft\.com)"

@@ -165,15 +165,16 @@ def test_applications_are_behind_traefik_under_a_path(folder: str) -> None:
     route = _only(folder, "IngressRoute")["spec"]
     assert route["entryPoints"] == ["web"]
     ((match, service),) = [(rule["match"], rule["services"][0]["name"]) for rule in route["routes"]]
-    assert (
-        match.removeprefix("PathPrefix(`").removesuffix("`)")
-        in _only(folder, "Middleware")["spec"]["stripPrefix"]["prefixes"]
-    )
+    found = re.fullmatch(r"Host\(`apps\.example\.jp`\) && PathPrefix\(`(/[a-z0-9]+)`\)", match)
+    # A route without a host would take the path from every host behind the ALB.
+    assert found, match
+    assert found[1] in _only(folder, "Middleware")["spec"]["stripPrefix"]["prefixes"]
     assert service == _only(folder, "Service")["metadata"]["name"]
 
 
 def test_a_route_of_the_gateway_api_is_for_the_platforms_gateway() -> None:
     route = _only("hello/http-route", "HTTPRoute")["spec"]
+    assert route["hostnames"]
     assert route["parentRefs"] == [{"name": GATEWAY, "namespace": NAMESPACE, "sectionName": "web"}]
     assert INGRESS_CLASS == "traefik"
     ((backend,),) = [rule["backendRefs"] for rule in route["rules"]]
@@ -243,3 +244,12 @@ def test_the_load_is_let_in_and_ends() -> None:
 def test_a_setting_names_the_namespaces_of_its_folders() -> None:
     workloads = Workloads.model_validate({"folders": ["nginx", "nginx/nlb", "hello"]})
     assert workloads.namespaces == ("app-nginx", "app-hello")
+
+
+@pytest.mark.parametrize("folder", ["hello", "nginx", "game-2048"])
+def test_a_pod_that_goes_still_answers_what_the_load_balancer_sends(folder: str) -> None:
+    pod = _only(folder, "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pause >= 10
+    assert pod["terminationGracePeriodSeconds"] >= pause + 30

@@ -266,6 +266,7 @@ OTHER_REGION: Final = {
     "network": {"cidr": "10.0.0.0/16", "zones": ["us-east-1a", "us-east-1b"]},
 }
 ANNOTATIONS: Final = "Ingress.metadata.annotations.alb.ingress.kubernetes.io"
+CLASS: Final = "Release.values.ingressClassParams.spec"
 TRUSTED: Final = "Release.values.ports.web.forwardedHeaders.trustedIPs"
 REQUIREMENTS: Final = "spec.template.spec.requirements"
 TAINT: Final = "spec.template.spec.taints[0]"
@@ -646,6 +647,10 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"traefik": {"memory": "1Gi"}},
         ("Release.values.resources.requests.memory", "Release.values.resources.limits.memory"),
     ),
+    "traefik.readTimeout": Effect(
+        {"traefik": {"readTimeout": 900}},
+        ("Release.values.ports.web.transport.respondingTimeouts.readTimeout",),
+    ),
     "traefik.gatewayApi": Effect(
         {"traefik": {"gatewayApi": True}},
         (
@@ -700,10 +705,30 @@ EFFECTS: Final[dict[str, Effect]] = {
         certificate="arn:aws:acm:ap-northeast-1:777788889999:certificate/0f1e2d3c",
         alone=True,
     ),
-    "ingress.tlsPolicy": _ingress("Listener.sslPolicy", tlsPolicy="ELBSecurityPolicy-TLS13-1-3-2021-06"),
+    "ingress.tlsPolicy": _ingress(
+        "Listener.sslPolicy", f"{CLASS}.sslPolicy", tlsPolicy="ELBSecurityPolicy-TLS13-1-3-2021-06"
+    ),
     "ingress.allowed": _ingress("+SecurityGroupIngressRule", "-SecurityGroupIngressRule", allowed=["192.0.2.0/24"]),
     "ingress.webAcl": _ingress(
-        "+WebAclAssociation", webAcl="arn:aws:wafv2:ap-northeast-1:777788889999:regional/webacl/front/0f1e2d3c"
+        "+WebAclAssociation",
+        f"{CLASS}.wafv2AclArn",
+        webAcl="arn:aws:wafv2:ap-northeast-1:777788889999:regional/webacl/front/0f1e2d3c",
+    ),
+    "ingress.idleTimeout": _ingress(
+        "LoadBalancer.idleTimeout",
+        "Release.values.ports.web.transport.respondingTimeouts.idleTimeout",
+        idleTimeout=300,
+    ),
+    "ingress.dedicated.namespaces": Effect(
+        {"ingress": {"dedicated": {"namespaces": ["app-nginx"]}}},
+        (f"{CLASS}.namespaceSelector.matchExpressions[0].values",),
+        "domain",
+    ),
+    "ingress.dedicated.scheme": Effect(
+        {"ingress": {"dedicated": {"namespaces": ["app-nginx"], "scheme": "internal"}}},
+        (f"{CLASS}.namespaceSelector.matchExpressions[0].values", f"{CLASS}.scheme"),
+        "domain",
+        along=("ingress.dedicated.namespaces",),
     ),
     "ingress.deletionProtection": _ingress("LoadBalancer.enableDeletionProtection", deletionProtection=True),
     "ingress.accessLogs.bucket": Effect(
@@ -783,9 +808,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "extraCharts.*.values": _chart("Release.values.log", values={"log": "debug"}),
     # -- Argo CD
     "argoCd.host": _argo_cd(
-        "IngressRoute.spec.routes[0].match",
-        "IngressRoute.spec.routes[1].match",
+        "Release.values.providers.file.content.http.routers.argocd-grpc.rule",
+        "Release.values.providers.file.content.http.routers.argocd-web.rule",
         "Release.values.global.domain",
+        "+Record",
+        "-Record",
         host="cd.example.jp",
     ),
     "argoCd.sso.issuer": _sso("cm.oidc.config", issuer="https://other.example.jp"),

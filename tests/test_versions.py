@@ -139,6 +139,29 @@ def test_custom_resource_definitions_move_with_their_controller() -> None:
     assert all(f"/v{versions.TRAEFIK.version}/" in url for url in versions.TRAEFIK_CRDS)
 
 
+@pytest.mark.parametrize(
+    ("chart", "fixed"),
+    [
+        # CVE-2026-113708, -113709, -77459: https://github.com/argoproj/argo-cd/security/advisories
+        (versions.ARGO_CD, (3, 4, 10)),
+        # CVE-2026-85594 and four more: https://github.com/traefik/traefik/releases/tag/v3.7.13
+        (versions.TRAEFIK, (3, 7, 13)),
+        # CVE-2026-111943: https://github.com/cert-manager/cert-manager/releases/tag/v1.21.3
+        (versions.CERT_MANAGER, (1, 21, 3)),
+    ],
+    ids=lambda value: value.name if isinstance(value, Chart) else "",
+)
+def test_what_runs_has_the_fixes_of_known_vulnerabilities(chart: Chart, fixed: tuple[int, ...]) -> None:
+    assert _numbers(chart.runs) >= fixed
+
+
+@pytest.mark.parametrize("chart", [chart for chart in CHARTS if chart.tag], ids=lambda chart: chart.name)
+def test_a_newer_image_is_of_the_charts_own_minor(chart: Chart) -> None:
+    # The chart's definitions and arguments are those of its minor.
+    assert _numbers(chart.runs)[:2] == _numbers(chart.app_version)[:2]
+    assert _numbers(chart.runs) > _numbers(chart.app_version)
+
+
 @pytest.mark.upstream
 # Nobody has a copy of cert-manager's.
 @pytest.mark.parametrize("chart", [it for it in CHARTS if it.name != "cert-manager"], ids=lambda chart: chart.name)

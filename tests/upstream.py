@@ -47,14 +47,17 @@ def value_schema(name: str) -> dict[str, Any]:
 
 
 def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values as a chart's templates see them: objects are merged key by key, anything else is replaced."""
+    """Return the values as a chart's templates see them: objects are merged key by key, anything else is replaced.
+
+    What is None there is gone: https://helm.sh/docs/chart_template_guide/values_files/#deleting-a-default-key
+    """
     both = {
         key: merged(defaults[key], value)
         if isinstance(value, Mapping) and isinstance(defaults.get(key), Mapping)
         else value
         for key, value in values.items()
     }
-    return {**defaults, **both}
+    return {key: value for key, value in {**defaults, **both}.items() if value is not None or key not in values}
 
 
 def schema_problems(schema: Mapping[str, Any], instance: Any) -> list[str]:

@@ -17,15 +17,20 @@ EXTERNAL_DNS_ACTIONS: Final = {
 https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/"""
 
 
-def external_dns(region: str, zone_ids: Sequence[str], domains: Sequence[str], policy: str) -> PolicyDocument:
+def external_dns(
+    region: str, zone_ids: Sequence[str], domains: Sequence[str], policy: str, reserved: Sequence[str] = ()
+) -> PolicyDocument:
     """Let ExternalDNS change records of its domains in their zones, as its own policy has it, and no others.
 
-    policy: "upsert-only" or "sync". It writes addresses and names, and the TXT records by which it knows its own.
+    policy: "upsert-only" or "sync". reserved: names of this program's own records, which it may not change.
+
+    It writes addresses and names, and the TXT records by which it knows its own.
     https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/#iam-policy
     """
     below = [name for domain in domains for name in (domain, f"*.{domain}")]
     return document(
         _change(region, zone_ids, ["A", "AAAA", "CNAME", "TXT"], below, EXTERNAL_DNS_ACTIONS[policy]),
+        *([_keep(region, zone_ids, reserved)] if reserved else []),
         allow("ReadRecords", ["route53:ListResourceRecordSets"], _zones(region, zone_ids)),
         allow("ListZones", ["route53:ListHostedZones"]),
     )
@@ -62,3 +67,18 @@ def _change(
         },
     }
     return allow("ChangeRecords", ["route53:ChangeResourceRecordSets"], _zones(region, zone_ids), condition)
+
+
+def _keep(region: str, zone_ids: Sequence[str], names: Sequence[str]) -> Statement:
+    """Refuse every change that has a record of one of the names among others."""
+    # In Route 53's normal form an asterisk is an octal code.
+    normal = [name.lower().replace("*", "\\052") for name in names]
+    return {
+        "Sid": "KeepRecordsOfThePlatform",
+        "Effect": "Deny",
+        "Action": ["route53:ChangeResourceRecordSets"],
+        "Resource": _zones(region, zone_ids),
+        "Condition": {
+            "ForAnyValue:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": normal},
+        },
+    }

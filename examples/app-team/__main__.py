@@ -79,6 +79,7 @@ deployment = Deployment(
             "metadata": {"labels": LABELS},
             "spec": {
                 "service_account_name": NAME,
+                "termination_grace_period_seconds": 60,
                 "security_context": {"run_as_non_root": True, "seccomp_profile": {"type": "RuntimeDefault"}},
                 "topology_spread_constraints": [
                     {
@@ -94,6 +95,8 @@ deployment = Deployment(
                         "image": IMAGE,
                         "ports": [{"name": "http", "container_port": 8080}],
                         "readiness_probe": {"http_get": {"path": "/", "port": "http"}},
+                        # Traefik goes on sending for some seconds after a pod's end has begun.
+                        "lifecycle": {"pre_stop": {"sleep": {"seconds": 15}}},
                         "resources": {
                             "requests": {"cpu": "50m", "memory": "64Mi"},
                             "limits": {"memory": "64Mi"},

@@ -24,6 +24,8 @@ def _host(argo_cd: ArgoCd | None, ingress: Ingress) -> Iterator[Problem]:
     elif argo_cd.host and ingress.domain and not _covered(argo_cd.host, ingress.domain.names):
         names = either(ingress.domain.names)
         yield Problem("argoCd.host", argo_cd.host, f"expected a name that leads to the ALB: {names}")
+    elif argo_cd.host and argo_cd.host.startswith("wildcard."):
+        yield Problem("argoCd.host", argo_cd.host, "expected another name: in Pulumi, the wildcard has it")
 
 
 def _covered(host: str, names: Collection[str]) -> bool:

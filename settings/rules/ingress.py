@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from settings.cluster import Addons
-from settings.ingress import Ingress, Scheme, Traefik
+from settings.ingress import Ingress, IngressOwner, Scheme, Traefik
 from settings.network import Network
 from settings.problems import Problem
 from settings.rules.registry import repeated, rule
@@ -25,6 +25,20 @@ def _domain(ingress: Ingress) -> Iterator[Problem]:
     # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
     if len(names[0]) > 64 and not ingress.certificate:
         yield Problem("ingress.domain.name", f"{len(names[0])} characters", "expected at most 64: ACM takes no more")
+
+
+@rule
+def _dedicated(ingress: Ingress) -> Iterator[Problem]:
+    dedicated = ingress.dedicated
+    if not dedicated:
+        return
+    yield from repeated("ingress.dedicated.namespaces", dedicated.namespaces)
+    if dedicated.scheme not in (None, ingress.scheme) and ingress.owner is IngressOwner.CONTROLLER:
+        yield Problem(
+            "ingress.dedicated.scheme",
+            dedicated.scheme.value,
+            f"expected {ingress.scheme.value}, or ingress.owner program: the platform's own ALB is of this class too",
+        )
 
 
 @rule

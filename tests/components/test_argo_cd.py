@@ -8,7 +8,18 @@ import yaml
 
 import versions
 from components import traefik
-from components.argo_cd import NAMESPACE, REPLICATED, SERVER, SERVER_PORT, SIZES, ArgoCd, ArgoCdArgs, argo_cd_values
+from components.argo_cd import (
+    INGRESS_HEALTH,
+    NAMESPACE,
+    REPLICATED,
+    SERVER,
+    SERVER_PORT,
+    SERVICE,
+    SIZES,
+    ArgoCd,
+    ArgoCdArgs,
+    argo_cd_values,
+)
 from components.chart import ChartSourceArgs
 from rehearsal.plan import Plan, Registration
 from tests import upstream
@@ -27,7 +38,12 @@ SSO = {
 
 
 def _args(**changes: Any) -> ArgoCdArgs:
-    args: ArgoCdArgs = {"kubernetes_version": "1.36", "placement": NODES, "charts": None}
+    args: ArgoCdArgs = {
+        "kubernetes_version": "1.36",
+        "ingress_addresses": True,
+        "placement": NODES,
+        "charts": None,
+    }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
 
@@ -49,7 +65,6 @@ def test_it_has_the_shape_of_all_components(unknown: bool) -> None:
         "Namespace cd-namespace",
         "NetworkPolicy cd-nobody",
         "NetworkPolicy cd-traefik",
-        "IngressRoute cd-route",
         "Release cd-release",
     }
 
@@ -65,7 +80,7 @@ def test_everything_waits_for_the_namespace_alone(unknown: bool) -> None:
     plan = _plan(unknown=unknown, host=HOST)
     release = release_of(plan, "argo-cd")
     assert needs(plan, release, "namespace") == {"Namespace cd-namespace"}
-    for entry in (*_policies(plan).values(), plan.one(name="cd-route")):
+    for entry in _policies(plan).values():
         assert needs(plan, entry) == {"Namespace cd-namespace"}
         assert entry.inputs["metadata"]["namespace"] == NAMESPACE or unknown
 
@@ -129,22 +144,8 @@ def test_the_charts_policies_are_on_but_for_the_servers_which_lets_everybody_in(
 
 def test_without_a_host_there_is_no_way_in() -> None:
     plan = _plan()
-    assert not plan.find(type="kubernetes:traefik.io/v1alpha1:IngressRoute")
+    assert "cd-traefik" not in _policies(plan)
     assert values_of(plan, "argo-cd")["global"]["domain"] == "localhost"
-
-
-def test_web_and_grpc_are_on_one_host() -> None:
-    route = _plan(host=HOST).one(type="kubernetes:traefik.io/v1alpha1:IngressRoute").inputs
-    assert route["metadata"] == {"name": SERVER, "namespace": NAMESPACE}
-    assert route["spec"]["entryPoints"] == ["web"]
-    # Traefik has no certificate: TLS ends at the ALB.
-    assert "tls" not in route["spec"]
-    web, grpc = route["spec"]["routes"]
-    assert web["match"] == f"Host(`{HOST}`)"
-    assert web["services"] == [{"name": SERVER, "port": 80}]
-    assert grpc["match"] == f"Host(`{HOST}`) && Header(`Content-Type`, `application/grpc`)"
-    assert grpc["services"] == [{"name": SERVER, "port": 80, "scheme": "h2c"}]
-    assert grpc["priority"] > web["priority"]
 
 
 def test_the_server_speaks_plain_http_behind_the_load_balancer() -> None:
@@ -152,6 +153,17 @@ def test_the_server_speaks_plain_http_behind_the_load_balancer() -> None:
     # Otherwise it would answer every request with a redirect to itself.
     assert values["configs"]["params"] == {"server.insecure": True}
     assert values["global"]["domain"] == HOST
+
+
+def test_an_ingress_without_an_address_is_healthy_where_traefik_gives_none() -> None:
+    key = "resource.customizations.health.networking.k8s.io_Ingress"
+    assert key not in argo_cd_values(_args())["configs"]["cm"]
+    for sso in ({}, {"sso": SSO}):
+        script = argo_cd_values(_args(ingress_addresses=False, host=HOST, **sso))["configs"]["cm"][key]
+        assert script == INGRESS_HEALTH
+    # Other classes wait for theirs, as Argo CD has it by itself.
+    assert f'ingressClassName == "{traefik.INGRESS_CLASS}"' in INGRESS_HEALTH
+    assert INGRESS_HEALTH.count('"Progressing"') == 1
 
 
 # --- Who may log in -----------------------------------------------------------------------------------------------
@@ -281,8 +293,9 @@ def test_names_and_labels_are_those_that_the_chart_gives() -> None:
     for part, name in {**REPLICATED, "controller": "application-controller", "redis": "redis"}.items():
         assert defaults[part]["name"] == name
     assert (defaults["nameOverride"], release["name"]) == ("argocd", "argo-cd")
-    # The policy and the route name the server, and its Service is named after this.
+    # The policy and Traefik's route name the server, and its Service is named after this.
     assert f"{release['values']['fullnameOverride']}-server" == SERVER
+    assert f"{SERVER}.{NAMESPACE}.svc.cluster.local:80" == SERVICE
     assert defaults["server"]["containerPorts"]["server"] == SERVER_PORT
     assert defaults["server"]["service"]["servicePortHttp"] == 80
 
@@ -293,9 +306,3 @@ def test_the_charts_policy_for_the_server_lets_everybody_in() -> None:
     template = upstream.chart("argo-cd", "templates", "argocd-server", "networkpolicy.yaml").read_text()
     assert "  ingress:\n  - {}\n" in template
     assert "{{- if or .Values.server.networkPolicy.create .Values.global.networkPolicy.create }}" in template
-
-
-@pytest.mark.upstream
-def test_the_definition_takes_the_route() -> None:
-    body = _plan(host=HOST).one(type="kubernetes:traefik.io/v1alpha1:IngressRoute").inputs
-    assert upstream.object_problems(upstream.facts("crds", "traefik", "traefik.io_ingressroutes.yaml"), body) == []

@@ -41,6 +41,8 @@ def _args(**changes: Any) -> ExternalDnsArgs:
         "hosted_zone_ids": ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"],
         "policy": "upsert-only",
         "sources": ["service", "ingress"],
+        "platform_hosts": ["argocd.example.jp"],
+        "platform_names": ["example.jp", "*.example.jp", "argocd.example.jp"],
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
@@ -73,7 +75,31 @@ def test_its_service_account_has_the_role(kind: str, policy: str) -> None:
     assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
     (found,) = plan.find(type="aws:iam/policy:Policy")
     zones, domains = _args()["hosted_zone_ids"], _args()["domains"]
-    assert document(found, "policy") == policies.external_dns(REGION, zones, domains, policy)
+    names = _args()["platform_names"]
+    assert document(found, "policy") == policies.external_dns(REGION, zones, domains, policy, names)
+
+
+def test_it_leaves_the_platforms_names_alone(values: dict[str, Any]) -> None:
+    # With all below them: nobody has a record below a host of the platform's.
+    assert values["excludeDomains"] == ["argocd.example.jp"]
+    (keep,) = [
+        statement
+        for statement in document(_plan().one(type="aws:iam/policy:Policy"), "policy")["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    # Route 53 compares names in its normal form, in which an asterisk is an octal code.
+    normal = ["example.jp", "\\052.example.jp", "argocd.example.jp"]
+    assert keep["Action"] == ["route53:ChangeResourceRecordSets"]
+    assert keep["Condition"] == {
+        "ForAnyValue:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": normal}
+    }
+    assert set(keep["Resource"]) == {f"arn:aws:route53:::hostedzone/{zone}" for zone in _args()["hosted_zone_ids"]}
+
+
+def test_without_names_of_the_platform_nothing_is_refused() -> None:
+    plan = _plan(platform_hosts=[], platform_names=[])
+    statements = document(plan.one(type="aws:iam/policy:Policy"), "policy")["Statement"]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
 
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])

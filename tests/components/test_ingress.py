@@ -38,6 +38,7 @@ def _args(**changes: Any) -> LoadBalancerArgs:
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
+        "idle_timeout": 60,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
@@ -147,39 +148,40 @@ def test_with_a_certificate_http_leads_to_https() -> None:
 
 
 def test_a_web_acl_stands_in_front_where_there_is_one() -> None:
-    assert "wafv2-acl-arn" not in _annotations()
     assert _annotations(web_acl=WEB_ACL)["wafv2-acl-arn"] == WEB_ACL
+    # Without a word the controller would leave the one that was there (aws-load-balancer-controller #1946).
+    assert _annotations()["wafv2-acl-arn"] == "none"
 
 
 @pytest.mark.parametrize(
     ("changes", "attributes"),
     [
-        ({}, {"deletion_protection.enabled": "false"}),
+        ({}, {}),
         ({"deletion_protection": True}, {"deletion_protection.enabled": "true"}),
+        ({"idle_timeout": 300}, {"idle_timeout.timeout_seconds": "300"}),
         (
             {"access_logs": {"bucket": "logs"}},
-            {
-                "deletion_protection.enabled": "false",
-                "access_logs.s3.enabled": "true",
-                "access_logs.s3.bucket": "logs",
-            },
+            # An empty prefix takes away one that was there.
+            {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs", "access_logs.s3.prefix": ""},
         ),
         (
             {"access_logs": {"bucket": "logs", "prefix": "platform"}},
-            {
-                "deletion_protection.enabled": "false",
-                "access_logs.s3.enabled": "true",
-                "access_logs.s3.bucket": "logs",
-                "access_logs.s3.prefix": "platform",
-            },
+            {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs", "access_logs.s3.prefix": "platform"},
         ),
     ],
-    ids=["none", "protected", "logs", "logs with a prefix"],
+    ids=["none", "protected", "idle", "logs", "logs with a prefix"],
 )
 def test_attributes_are_those_of_the_api(changes: dict[str, Any], attributes: dict[str, str]) -> None:
-    always = {"routing.http.drop_invalid_header_fields.enabled": "true"}
+    # The controller changes only what the annotation names: what is off is written as off
+    # (aws-load-balancer-controller #1868).
+    always = {
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+        "deletion_protection.enabled": "false",
+        "access_logs.s3.enabled": "false",
+        "idle_timeout.timeout_seconds": "60",
+    }
     assert load_balancer_attributes(_args(**changes)) == {**always, **attributes}
-    written = dict(item.split("=") for item in _annotations(**changes)["load-balancer-attributes"].split(","))
+    written = dict(item.split("=", 1) for item in _annotations(**changes)["load-balancer-attributes"].split(","))
     assert written == {**always, **attributes}
 
 

@@ -36,6 +36,7 @@ def _args(**changes: Any) -> OwnedLoadBalancerArgs:
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
+        "idle_timeout": 60,
         "vpc_id": "vpc-0123456789abcdef0",
         "pod_security_group_id": PODS,
     }
@@ -307,3 +308,9 @@ def test_the_definition_takes_the_binding() -> None:
     assert upstream.object_problems(definition, binding.inputs) == []
     wrong = {**binding.inputs, "spec": {**binding.inputs["spec"], "targetGroupArn": "misspelt"}}
     assert upstream.object_problems(definition, wrong)
+
+
+@pytest.mark.parametrize("seconds", [60, 4000])
+def test_it_waits_for_slow_answers_as_long_as_the_settings_say(seconds: int) -> None:
+    (balancer,) = _plan(idle_timeout=seconds).find(type="aws:lb/loadBalancer:LoadBalancer")
+    assert balancer.inputs["idleTimeout"] == seconds

@@ -41,6 +41,7 @@ def _args(**changes: Any) -> LoadBalancerControllerArgs:
         "charts": None,
         "isolated": False,
         "shared_subnets": False,
+        "tls_policy": versions.ALB_TLS_POLICY,
         "tags": {"CostCenter": "platform"},
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -286,3 +287,48 @@ def test_the_webhooks_that_are_left_fail_open_for_pods_and_close_only_for_their_
     # Trap 5 (the chart's template): the switch is the one that the chart asks for.
     assert "{{- if .Values.enableServiceMutatorWebhook }}" in webhooks
     assert upstream.default_values(CHART)["podMutatorWebhookConfig"]["failurePolicy"] == "Ignore"
+
+
+# --- Whom the class is for ----------------------------------------------------------------------------------------
+
+
+def _class(**changes: Any) -> dict[str, Any]:
+    params = values_of(_plan(**changes), CHART)["ingressClassParams"]
+    # Without a name the chart would write no reference to them into the class.
+    assert (params["create"], params["name"]) == (True, INGRESS_CLASS)
+    return dict(params["spec"])
+
+
+def test_the_class_is_for_the_platform_alone_unless_a_stack_says_more() -> None:
+    assert _class()["namespaceSelector"] == _only(["traefik"])
+    dedicated = {"namespaces": ["app-nginx", "app-shop"]}
+    assert _class(dedicated=dedicated)["namespaceSelector"] == _only(["traefik", "app-nginx", "app-shop"])
+
+
+def _only(namespaces: list[str]) -> dict[str, Any]:
+    # A label that the API server sets, and nobody changes.
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}
+    return {"matchExpressions": [expression]}
+
+
+def test_no_ingress_passes_by_the_class() -> None:
+    # The annotation kubernetes.io/ingress.class names a controller and no class with its demands.
+    assert values_of(_plan(), CHART)["disableIngressClassAnnotation"] is True
+
+
+def test_every_load_balancer_of_the_class_is_as_the_settings_say() -> None:
+    acl = "arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/front/0f1e2d3c"
+    found = _class(web_acl=acl, dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
+    assert found["wafv2AclArn"] == acl
+    assert found["scheme"] == "internal"
+    assert found["sslPolicy"] == versions.ALB_TLS_POLICY
+    assert found["tags"] == [{"key": "CostCenter", "value": "platform"}]
+    assert not _class().keys() & {"wafv2AclArn", "scheme", "group"}
+
+
+@pytest.mark.upstream
+def test_the_definition_of_class_parameters_takes_them() -> None:
+    spec = _class(web_acl="arn", dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
+    body = {"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "IngressClassParams", "spec": spec}
+    definition = upstream.facts("crds", "aws-load-balancer-controller", "elbv2.k8s.aws_ingressclassparams.yaml")
+    assert upstream.object_problems(definition, {**body, "metadata": {"name": INGRESS_CLASS}}) == []

@@ -1,6 +1,8 @@
 """Traefik: definitions as a step of their own, and a proxy that is restricted, spread, and believes only the ALB."""
 
+import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -9,6 +11,7 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components.chart import ChartSourceArgs
+from components.ingress import DEREGISTRATION_SECONDS
 from components.traefik import (
     GATEWAY,
     GATEWAY_CLASS,
@@ -27,6 +30,7 @@ from components.traefik import (
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from tests import upstream
+from tests.conformance import helm
 from tests.conformance.charts import unknown_keys
 
 from .given import FARGATE, NODES, REGISTRY, release_of, values_of
@@ -45,6 +49,10 @@ def _args(**changes: Any) -> TraefikArgs:
         "memory": "256Mi",
         "trusted_cidrs": TRUSTED,
         "gateway_api": False,
+        "address": None,
+        "routes": [],
+        "read_timeout": 60,
+        "idle_timeout": 60,
         "placement": NODES,
         "charts": None,
     }
@@ -167,15 +175,69 @@ def test_its_ingress_class_is_no_default(values: dict[str, Any]) -> None:
     assert values["ingressClass"] == {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS}
 
 
-def test_it_gives_ingresses_no_address_of_its_own_service(values: dict[str, Any]) -> None:
+@pytest.mark.parametrize("gateway_api", [False, True])
+def test_ingresses_and_the_gateway_have_the_address_of_the_load_balancer(*, gateway_api: bool) -> None:
+    # Argo CD and Pulumi wait for an Ingress to have one (argo-cd #14607, pulumi-kubernetes #1812).
+    providers = values_of(_plan(address="example.jp", gateway_api=gateway_api), "traefik")["providers"]
+    assert providers["kubernetesIngress"]["ingressEndpoint"] == {"hostname": "example.jp"}
     # The Service is inside the cluster: its address would lead nobody to the ALB.
-    assert values["providers"] == {"kubernetesIngress": {"publishedService": {"enabled": False}}}
+    assert providers["kubernetesIngress"]["publishedService"] == {"enabled": False}
+    status = providers.get("kubernetesGateway", {}).get("statusAddress")
+    assert status == ({"service": {"enabled": False}, "hostname": "example.jp"} if gateway_api else None)
 
 
-def test_the_dashboard_is_off_and_nothing_calls_home(values: dict[str, Any]) -> None:
-    assert values["api"] == {"dashboard": False}
+def test_where_no_address_is_known_they_have_none(values: dict[str, Any]) -> None:
+    assert "ingressEndpoint" not in values["providers"]["kubernetesIngress"]
+
+
+@pytest.mark.parametrize("gateway_api", [False, True])
+def test_no_route_of_a_team_refers_to_what_another_provider_has(*, gateway_api: bool) -> None:
+    providers = values_of(_plan(gateway_api=gateway_api), "traefik")["providers"]
+    kinds = {name: provider for name, provider in providers.items() if name.startswith("kubernetes")}
+    assert set(kinds) == {"kubernetesCRD", "kubernetesIngress", *(["kubernetesGateway"] if gateway_api else [])}
+    assert [provider["crossProviderNamespaces"] for provider in kinds.values()] == [[NAMESPACE]] * len(kinds)
+    # Traefik takes the TLS options named `default` for every route, whoever wrote them.
+    assert kinds["kubernetesCRD"]["defaultTLSResourcesNamespace"] == NAMESPACE
+
+
+def test_there_is_no_api_and_nothing_calls_home(values: dict[str, Any]) -> None:
+    # `dashboard: false` would switch the API on. Not every SDK hands over nulls in values, so it is in a file too.
+    assert values["api"] is None
+    files = release_of(_plan(), "traefik").inputs["valueYamlFiles"]
+    assert [json.loads(file["text"]) for file in files] == [{"api": None}]
     assert "ingressRoute" not in values
     assert values["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("gateway_api", [False, True])
+def test_helm_gives_it_no_argument_of_the_api(*, gateway_api: bool) -> None:
+    assert _arguments(gateway_api=gateway_api, api={"dashboard": False}) & {"--api.dashboard=false"}
+    assert not {argument for argument in _arguments(gateway_api=gateway_api) if argument.startswith("--api")}
+
+
+@pytest.mark.upstream
+def test_helm_hands_over_who_may_refer_to_what_and_the_times() -> None:
+    assert _arguments(gateway_api=True, address="example.jp", read_timeout=300, idle_timeout=400) >= {
+        "--providers.kubernetescrd.crossProviderNamespaces=traefik",
+        "--providers.kubernetescrd.defaultTLSResourcesNamespace=traefik",
+        "--providers.kubernetesingress.crossProviderNamespaces=traefik",
+        "--providers.kubernetesgateway.crossProviderNamespaces=traefik",
+        "--providers.precedence=file,kubernetesgateway,kubernetescrd,kubernetes",
+        "--providers.kubernetesingress.ingressendpoint.hostname=example.jp",
+        "--providers.kubernetesgateway.statusaddress.hostname=example.jp",
+        "--entryPoints.web.transport.respondingTimeouts.readTimeout=300s",
+        "--entryPoints.web.transport.respondingTimeouts.idleTimeout=460s",
+        "--entryPoints.web.transport.lifeCycle.graceTimeOut=45s",
+    }
+
+
+def _arguments(*, api: Any = None, **changes: Any) -> set[str]:
+    """Return the arguments of Traefik's container, as Helm renders the chart. api: the values of its API instead."""
+    found = helm.release_of(release_of(_plan(**changes), "traefik"), "1.36")
+    release = replace(found, values={**found.values, "api": api}) if api else found
+    (pod,) = [item for item in release.rendered() if item["kind"] == "Deployment"]
+    return set(pod["spec"]["template"]["spec"]["containers"][0]["args"])
 
 
 def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> None:
@@ -206,10 +268,11 @@ def test_a_gateway_stands_behind_the_same_entry_point_for_the_routes_of_every_na
     assert (values["gateway"]["name"], values["gatewayClass"]["name"]) == (GATEWAY, GATEWAY_CLASS)
     assert values["providers"]["kubernetesGateway"] == {
         "enabled": True,
+        "crossProviderNamespaces": [NAMESPACE],
         "statusAddress": {"service": {"enabled": False}},
     }
     # IngressRoute and Ingress go on as before, and so does the Service that the ALB knows.
-    assert "kubernetesCRD" not in values["providers"]
+    assert "enabled" not in {**values["providers"]["kubernetesCRD"], **values["providers"]["kubernetesIngress"]}
     assert values["service"] == {"spec": {"type": "ClusterIP"}}
 
 
@@ -255,10 +318,24 @@ def test_it_survives_the_loss_of_a_zone_and_a_drain(values: dict[str, Any]) -> N
 
 def test_a_pod_that_goes_ends_its_requests_first(values: dict[str, Any]) -> None:
     pause = values["deployment"]["lifecycle"]["preStop"]["sleep"]["seconds"]
-    # The ALB hears of it within seconds; Traefik then takes ten for what is under way.
+    # The ALB hears of it within seconds.
     assert pause >= 10
-    # The ALB goes on for 30 seconds with what it had begun (`deregistration_delay`).
-    assert values["deployment"]["terminationGracePeriodSeconds"] >= pause + 10 + 30
+    # It then goes on with what it had begun for as long as `deregistration_delay`, which begins up to ten seconds late.
+    drain = int(values["ports"]["web"]["transport"]["lifeCycle"]["graceTimeOut"].removesuffix("s"))
+    assert pause + drain >= 10 + DEREGISTRATION_SECONDS
+    assert values["deployment"]["terminationGracePeriodSeconds"] >= pause + drain + 10
+
+
+@pytest.mark.parametrize(("load_balancer", "traefik"), [(60, "180s"), (120, "180s"), (121, "181s"), (4000, "4060s")])
+def test_the_load_balancer_is_the_first_to_close_a_connection(load_balancer: int, traefik: str) -> None:
+    # Otherwise a request comes on a connection that Traefik has just closed, and ends with 502.
+    timeouts = traefik_values(_args(idle_timeout=load_balancer))["ports"]["web"]["transport"]["respondingTimeouts"]
+    assert timeouts["idleTimeout"] == traefik
+
+
+def test_a_client_has_as_long_as_the_settings_say() -> None:
+    timeouts = traefik_values(_args(read_timeout=900))["ports"]["web"]["transport"]["respondingTimeouts"]
+    assert timeouts["readTimeout"] == "900s"
 
 
 def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
@@ -290,7 +367,7 @@ def test_its_image_comes_from_the_companys_registry_where_there_is_one(
     charts: ChartSourceArgs | None, registry: str, repository: str
 ) -> None:
     values = values_of(_plan(charts=charts), "traefik")
-    assert values["image"] == {"registry": registry, "repository": repository}
+    assert values["image"] == {"registry": registry, "repository": repository, "tag": versions.TRAEFIK.tag}
 
 
 def test_it_waits_for_the_subnets_that_it_trusts() -> None:
@@ -309,7 +386,8 @@ def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
         Traefik("proxy", _args(trusted_cidrs=group.arn.apply(lambda arn: [arn])), opts)
 
     values = release_of(recorded(declare, unknown=True), "traefik").inputs["values"]
-    assert values["ports"]["web"] == {"port": WEB_PORT, "forwardedHeaders": {"trustedIPs": UNKNOWN}}
+    assert values["ports"]["web"]["port"] == WEB_PORT
+    assert values["ports"]["web"]["forwardedHeaders"] == {"trustedIPs": UNKNOWN}
     assert values["service"] == {"spec": {"type": "ClusterIP"}}
 
 

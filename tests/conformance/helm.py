@@ -38,6 +38,7 @@ class Release:
     version: str
     namespace: str
     values: dict[str, Any]
+    """Those in files of values too: null where the chart's default goes."""
     skip_crds: bool
     minor: str
 
@@ -88,12 +89,13 @@ def release_of(entry: Registration, minor: str) -> Release:
     """Return the release that a registration asks for."""
     inputs = reveal(entry.inputs)
     assert not has_unknown(inputs)
+    files = [yaml.safe_load(file["text"]) for file in inputs.get("valueYamlFiles", [])]
     return Release(
         name=inputs["name"],
         chart=inputs["chart"].rpartition("/")[2],
         version=inputs["version"],
         namespace=inputs["namespace"],
-        values=inputs.get("values", {}),
+        values={**{key: value for file in files for key, value in file.items()}, **inputs.get("values", {})},
         skip_crds=inputs.get("skipCrds", False),
         minor=minor,
     )

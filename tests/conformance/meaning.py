@@ -443,7 +443,6 @@ def _traefik(plan: Plan) -> set[str]:
     return {
         "--entryPoints.web.address=:8000/tcp",
         "--ping=true",
-        "--api.dashboard=false",
         "--global.checkNewVersion=false",
         "--accesslog.format=json",
     }
