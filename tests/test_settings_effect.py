@@ -293,6 +293,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         (
             "aws.defaultTags",
             "Release.values.defaultTags.CostCenter",
+            f"{CLASS}.tags",
             "EC2NodeClass.spec.tags.CostCenter",
             "LaunchTemplate.tagSpecifications[0].tags.CostCenter",
             "LaunchTemplate.tagSpecifications[1].tags.CostCenter",
@@ -684,6 +685,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "Certificate.tags.Name",
         "CertificateValidation.validationRecordFqdns[0]",
         "output.ingressHosts[0]",
+        "Release.values.providers.kubernetesIngress.ingressEndpoint.hostname",
         domain={"name": "example.com"},
         alone=True,
     ),
