@@ -1,7 +1,7 @@
 """Karpenter: controller, node role, interruption queue and Helm releases."""
 
 import json
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch, eks, iam, sqs
@@ -20,6 +20,10 @@ NAMESPACE = namespaces.SYSTEM
 https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#preventing-api-server-request-throttling"""
 
 IMAGE = "public.ecr.aws/karpenter/controller"
+
+FORMER_EVENT_NAMES: Final = {"reservation-interruption": "capacity-reservation-interruption"}
+"""Events whose rule and target were named otherwise. With autonaming, a rule of the longer name had up to 72
+characters; EventBridge takes 64 (terraform-aws-eks #2311, #3553)."""
 
 
 class KarpenterArgs(TypedDict):
@@ -139,13 +143,19 @@ class Karpenter(pulumi.ComponentResource):
         self.instance_profile_name = after([*attachments, entry], profile.name)
         return role
 
+    def _of_event(self, event: str) -> pulumi.ResourceOptions:
+        """Return the options of an event's rule and target, which a stack may have under a longer name."""
+        former = FORMER_EVENT_NAMES.get(event)
+        aliases = [pulumi.Alias(name=f"{self._name}-{former}")] if former else None
+        return pulumi.ResourceOptions(parent=self, aliases=aliases)
+
     def _events(self, queue: sqs.Queue) -> list[pulumi.Resource]:
         rules = {
             event: cloudwatch.EventRule(
                 f"{self._name}-{event}",
                 description=f"Karpenter: {', '.join(pattern['detail-type'])}",
                 event_pattern=json.dumps(pattern),
-                opts=self._child,
+                opts=self._of_event(event),
             )
             for event, pattern in policies.INTERRUPTION_EVENTS.items()
         }
@@ -160,7 +170,7 @@ class Karpenter(pulumi.ComponentResource):
             opts=self._child,
         )
         targets = [
-            cloudwatch.EventTarget(f"{self._name}-{event}", rule=rule.name, arn=queue.arn, opts=self._child)
+            cloudwatch.EventTarget(f"{self._name}-{event}", rule=rule.name, arn=queue.arn, opts=self._of_event(event))
             for event, rule in rules.items()
         ]
         return [policy, *targets]

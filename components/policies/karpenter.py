@@ -216,7 +216,7 @@ INTERRUPTION_EVENTS: Final[dict[str, EventPattern]] = {
     "spot-interruption": {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]},
     "rebalance": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance Rebalance Recommendation"]},
     "instance-state-change": {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"]},
-    "capacity-reservation-interruption": {
+    "reservation-interruption": {
         "source": ["aws.ec2"],
         "detail-type": ["EC2 Capacity Reservation Instance Interruption Warning"],
     },

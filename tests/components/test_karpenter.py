@@ -36,7 +36,7 @@ EVENTS = {
     "rebalance": "EC2 Instance Rebalance Recommendation",
     # Trap 10 (EC2's name of the event): a public blueprint has "C2", and its rule never fires.
     "instance-state-change": "EC2 Instance State-change Notification",
-    "capacity-reservation-interruption": "EC2 Capacity Reservation Instance Interruption Warning",
+    "reservation-interruption": "EC2 Capacity Reservation Instance Interruption Warning",
 }
 
 
