@@ -8,6 +8,7 @@ from pulumi_aws import ec2
 
 from .network_of_others import NetworkOfOthers
 from .subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
+from .zones import check_zones
 
 
 class ExistingNetworkArgs(TypedDict):
@@ -42,7 +43,10 @@ class ExistingNetwork(NetworkOfOthers, pulumi.ComponentResource):
     pod_subnets: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: ExistingNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Look the subnets up and tag or check them. Raises RunError naming each subnet and the tags it lacks."""
+        """Look the subnets up and tag or check them.
+
+        Raises RunError naming each subnet and the tags it lacks, or a zone that EKS refuses.
+        """
         super().__init__("eks-platform:index:ExistingNetwork", name, {}, opts)
         self._name = name
         private, public = args["private_subnets"], args["public_subnets"]
@@ -59,6 +63,11 @@ class ExistingNetwork(NetworkOfOthers, pulumi.ComponentResource):
         }
         lookup = pulumi.InvokeOptions(parent=self)
         found = {subnet: ec2.get_subnet(id=subnet, opts=lookup) for subnet in wanted}
+        # A load balancer may have a subnet there, a control plane may not.
+        check_zones(
+            "network.existing.privateSubnets",
+            {zone: found[subnet].availability_zone_id for zone, subnet in private.items()},
+        )
         if args["tagging"] == "apply":
             self._tag(wanted)
         else:

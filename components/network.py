@@ -11,6 +11,7 @@ from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
 from . import cidr, policies
 from .dependency import after
 from .subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
+from .zones import REFUSED_ZONES, check_zones
 
 
 class FlowLogsArgs(TypedDict):
@@ -34,7 +35,7 @@ class NetworkArgs(TypedDict):
     zones: NotRequired[list[str]]
     """Availability zones by name."""
     zone_count: NotRequired[int]
-    """The first so many zones of the region, where `zones` is absent."""
+    """The first so many zones of the region that EKS takes, where `zones` is absent."""
     nat: str
     """"none", "single" (in the first of the zones) or "per-zone"."""
     public_nodes: NotRequired[bool]
@@ -83,12 +84,15 @@ class Network(pulumi.ComponentResource):
     """Subnets for pods by zone; empty without `pod_cidr`."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the VPC. Raises ValueError where the range does not fit the zones."""
+        """Declare the VPC.
+
+        Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few.
+        """
         super().__init__("eks-platform:index:Network", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        zones = args.get("zones") or self._first_zones(args["zone_count"])
+        zones = self._zones()
         self._ipv6 = args.get("ip_family") == "ipv6"
         with_private = not args.get("public_nodes", False)
 
@@ -153,16 +157,27 @@ class Network(pulumi.ComponentResource):
         """Return the NAT gateways' ids by zone; none in a network without them."""
         return {zone: gateway.id for zone, gateway in self._gateways.items()}
 
-    def _first_zones(self, count: int) -> list[str]:
+    def _zones(self) -> list[str]:
+        named, region = self._args.get("zones"), self._args["region"]
+        if named and region not in REFUSED_ZONES:
+            return named
         found = get_availability_zones(
             state="available",
             # Local Zones and zones that an account must opt in to have no EKS control plane interfaces.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOptions(parent=self),
-        ).names
-        if len(found) < count:
-            raise ValueError(f"the region has {len(found)} zones, {count} are asked for")
-        return sorted(found)[:count]
+        )
+        zone_ids = dict(zip(found.names, found.zone_ids, strict=True))
+        if named:
+            check_zones("network.zones", {zone: zone_ids.get(zone, "") for zone in named})
+            return named
+        usable = sorted(zone for zone, zone_id in zone_ids.items() if zone_id != REFUSED_ZONES.get(region))
+        count = self._args["zone_count"]
+        if len(usable) < count:
+            raise pulumi.RunError(
+                f"network.zoneCount: {count}: expected {len(usable)} or less: EKS takes {', '.join(usable)} of {region}"
+            )
+        return usable[:count]
 
     def _close_default_security_group(self) -> None:
         # Without rules it opens nothing to whoever forgets to name a group (CIS AWS Foundations 5.4).

@@ -20,6 +20,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.sync_await import _sync_await
 
 from rehearsal import RehearsalError, cloud, sdk
+from rehearsal.cloud import limits
 from rehearsal.cloud.component import Child, Expansion, Made, Steps, expand_of
 from rehearsal.cloud.kind import Context, Place
 from rehearsal.plan import STACK, Invocation, Message, Options, Plan, Registration
@@ -309,6 +310,10 @@ class RecordingMonitor:
         kind = cloud.kind_of(registration.type)
         inputs = reveal(registration.inputs)
         context = self._context(registration.urn, registration.options.provider or "", registration.type)
+        wrong = limits.problems(registration.type, kind.complete(inputs, context))
+        if wrong:
+            reasons = "; ".join(f"{path}: {reason}" for path, reason in wrong.items())
+            raise RefusedError(f"{registration.type} {registration.name!r}: {reasons}")
         if self.unknown:
             id_: Any = UNKNOWN
             outputs = kind.preview(inputs, context, UNKNOWN)

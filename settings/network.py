@@ -73,7 +73,7 @@ class Network(Settings):
     )
     zones: list[Zone] = Field([], description="Availability zones by name; adding one renumbers no subnet.")
     zone_count: Annotated[int, Field(ge=2, le=6)] | None = Field(
-        None, description="The first so many zones of the region instead of names; prefer names where nodes matter."
+        None, description="The first so many zones that EKS takes, instead of names; prefer names where nodes matter."
     )
     nat: Nat = Field(Nat.SINGLE, description="How private subnets reach the internet.")
     public_nodes: bool = Field(

@@ -106,7 +106,18 @@ KINDS: Final[dict[str, Kind]] = {
         ec2_id("subnet"),
         {"arn": arn("ec2", "subnet/{id}"), "ownerId": _OWNER, "availabilityZoneId": _zone_id},
         defaults={"mapPublicIpOnLaunch": False, "assignIpv6AddressOnCreation": False},
-        replaces=("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native"),
+        replaces=(
+            "vpcId",
+            "cidrBlock",
+            "availabilityZone",
+            "availabilityZoneId",
+            "ipv4IpamPoolId",
+            "ipv4NetmaskLength",
+            "ipv6IpamPoolId",
+            "ipv6NetmaskLength",
+            "ipv6Native",
+            "outpostArn",
+        ),
     ),
     "aws:ec2/internetGateway:InternetGateway": aws_kind(
         ec2_id("igw"), {"arn": arn("ec2", "internet-gateway/{id}"), "ownerId": _OWNER}
@@ -121,7 +132,14 @@ KINDS: Final[dict[str, Kind]] = {
             "publicDns": _public_name,
         },
         defaults={"networkBorderGroup": "{region}", "publicIpv4Pool": "amazon"},
-        replaces=("domain", "networkBorderGroup", "publicIpv4Pool", "customerOwnedIpv4Pool"),
+        replaces=(
+            "address",
+            "domain",
+            "networkBorderGroup",
+            "publicIpv4Pool",
+            "customerOwnedIpv4Pool",
+            "ipamPoolId",
+        ),
     ),
     "aws:ec2/natGateway:NatGateway": aws_kind(
         ec2_id("nat"),
@@ -132,7 +150,7 @@ KINDS: Final[dict[str, Kind]] = {
             "publicIp": public_ip,
         },
         defaults={"connectivityType": "public"},
-        replaces=("allocationId", "connectivityType", "privateIp", "subnetId", "vpcId"),
+        replaces=("allocationId", "availabilityMode", "connectivityType", "privateIp", "subnetId", "vpcId"),
         seconds=(105.0, 2.0, 60.0),
     ),
     "aws:ec2/routeTable:RouteTable": aws_kind(
@@ -159,7 +177,14 @@ KINDS: Final[dict[str, Kind]] = {
             "prefixListId": lambda i, c: "" if i.get("vpcEndpointType") == "Interface" else f"pl-{c.digest('pl', 8)}",
         },
         defaults={"vpcEndpointType": "Gateway", "ipAddressType": "ipv4"},
-        replaces=("vpcId", "serviceName", "vpcEndpointType"),
+        replaces=(
+            "vpcId",
+            "serviceName",
+            "serviceRegion",
+            "vpcEndpointType",
+            "resourceConfigurationArn",
+            "serviceNetworkArn",
+        ),
     ),
     "aws:ec2/flowLog:FlowLog": aws_kind(
         ec2_id("fl"),
@@ -177,6 +202,8 @@ KINDS: Final[dict[str, Kind]] = {
             "maxAggregationInterval",
             "trafficType",
             "destinationOptions",
+            "deliverCrossAccountRole",
+            "tagFieldSpecifications",
         ),
     ),
     "aws:ec2/securityGroup:SecurityGroup": aws_kind(

@@ -142,7 +142,7 @@ KINDS: Final[dict[str, Kind]] = {
     "aws:eks/addon:Addon": aws_kind(
         "{clusterName}:{addonName}",
         {"arn": _child_arn("addon", "addonName"), **_DATED},
-        replaces=("clusterName", "addonName"),
+        replaces=("clusterName", "addonName", "namespaceConfig"),
         seconds=(_addon_seconds, 2.0, 15.0),
     ),
     "aws:eks/nodeGroup:NodeGroup": aws_kind(

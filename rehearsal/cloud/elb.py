@@ -6,11 +6,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import Autoname, Context, Kind, Properties, uuid
+from rehearsal.cloud.kind import Context, Kind, Properties, autoname, uuid
 from rehearsal.cloud.regions import load_balancer_zone
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-_NAME: Final = Autoname(longest=32)
 
 
 def _balancer_id(inputs: Properties, context: Context) -> str:
@@ -78,7 +75,7 @@ KINDS: Final[dict[str, Kind]] = {
             "zoneId": lambda _inputs, context: load_balancer_zone(context.region),
         },
         defaults={
-            "name": _NAME,
+            "name": autoname,
             "loadBalancerType": "application",
             "internal": False,
             "ipAddressType": "ipv4",
@@ -99,7 +96,7 @@ KINDS: Final[dict[str, Kind]] = {
             "arnSuffix": lambda _inputs, context: context.id.rsplit(":", 1)[-1],
             "loadBalancerArns": [],
         },
-        defaults={"name": _NAME, "deregistrationDelay": 300, "targetType": "instance", "ipAddressType": "ipv4"},
+        defaults={"name": autoname, "deregistrationDelay": 300, "targetType": "instance", "ipAddressType": "ipv4"},
         replaces=(
             "name",
             "namePrefix",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.cloud.kind import PARTITION, Answer, Place, Properties
-from rehearsal.cloud.regions import load_balancer_zone, zones
+from rehearsal.cloud.regions import ZONES_WITHOUT_EKS, load_balancer_zone, zones
 
 
 def _digest(text: object, length: int) -> str:
@@ -119,7 +119,8 @@ def _subnet(arguments: Properties, place: Place) -> Properties:
 def _existing_subnet(id_: str, place: Place) -> Properties:
     """Return a subnet that the program did not make: its id says where it lies."""
     number = int(_digest(id_, 2), 16)
-    names = list(zones(place.region))
+    # Nothing is known of it, so it is not said to be where EKS refuses it.
+    names = [name for name, zone_id in zones(place.region).items() if zone_id not in ZONES_WITHOUT_EKS]
     zone = names[int(id_[-1], 16) % len(names)] if id_[-1] in "0123456789abcdef" else names[0]
     return {"availabilityZone": zone, "cidrBlock": f"10.0.{number}.0/24", "vpcId": f"vpc-{_digest(place.account, 17)}"}
 

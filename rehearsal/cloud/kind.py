@@ -247,16 +247,16 @@ def uuid(salt: str = "uuid") -> Callable[[Properties, Context], str]:
 class Autoname:
     """The name that Pulumi gives where the program gives none: the logical name and seven hexadecimal digits.
 
-    prefix: what the service wants in front. longest: how many characters it takes at most; the end is kept.
-    https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
+    prefix: what the service wants in front. The provider never shortens a name: one that is too long is refused
+    (`rehearsal.cloud.limits`). https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming,
+    https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go (AutoName)
     """
 
     prefix: str = ""
-    longest: int = 255
 
     def __call__(self, inputs: Properties, context: Context) -> str:
         """Return the name of a resource."""
-        return self.prefix + f"{context.name}-{context.digest('name', 7)}"[-self.longest :].lstrip("-")
+        return f"{self.prefix}{context.name}-{context.digest('name', 7)}"
 
 
 autoname: Final = Autoname()

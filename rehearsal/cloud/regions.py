@@ -17,7 +17,13 @@ _ZONES: Final[dict[str, dict[str, str]]] = {
         "e": "use1-az3",
         "f": "use1-az5",
     },
+    # What accounts that are old enough still see.
+    "us-west-1": {"a": "usw1-az1", "b": "usw1-az2", "c": "usw1-az3"},
+    "ca-central-1": {"a": "cac1-az1", "b": "cac1-az2", "c": "cac1-az3", "d": "cac1-az4"},
 }
+
+ZONES_WITHOUT_EKS: Final = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
+"""https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets"""
 
 # Hosted zones of Application Load Balancers. https://docs.aws.amazon.com/general/latest/gr/elb.html
 _ALB_HOSTED_ZONES: Final = {

@@ -19,9 +19,9 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from rehearsal import sdk
-from rehearsal.cloud import UnmodelledError, answer_of, kind_of
+from rehearsal.cloud import UnmodelledError, answer_of, kind_of, limits
 from rehearsal.cloud.component import ChildFailedError
-from rehearsal.cloud.kind import Context, Kind, Place, autoname, get, put
+from rehearsal.cloud.kind import Autoname, Context, Kind, Place, get, put
 from rehearsal.engine import environment, known, refusals
 from rehearsal.engine.construction import construct
 from rehearsal.engine.differences import Difference, differences
@@ -125,14 +125,18 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
             return response
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Check the names of a resource's inputs and fill in the defaults."""
+        """Check the inputs' names, fill in the defaults, and check what AWS says of their size and form."""
         type_, inputs = _type(request.urn), decode(request.news)[0]
         with _refusals(context), self.store.look() as cloud:
             failures = known.input_problems(type_, reveal(inputs))
             if failures:
                 return provider_pb2.CheckResponse(failures=_failures(failures))
             kind = kind_of(type_)
-            named = _with_names(kind, self.given(kind, inputs), _plain(request.olds), self._context(cloud, request.urn))
+            context_ = self._context(cloud, request.urn)
+            named = _with_names(kind, self.given(kind, inputs), _plain(request.olds), context_)
+            failures = limits.problems(type_, kind.complete(reveal(named), context_))
+            if failures:
+                return provider_pb2.CheckResponse(failures=_failures(failures))
             return provider_pb2.CheckResponse(inputs=encode(named))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -350,17 +354,17 @@ def run(double: type[Double]) -> NoReturn:
     raise SystemExit(0)
 
 
-def _names(kind: Kind) -> list[str]:
-    return [path for path, value in kind.defaults.items() if value is autoname]
+def _names(kind: Kind) -> dict[str, Autoname]:
+    return {path: value for path, value in kind.defaults.items() if isinstance(value, Autoname)}
 
 
 def _with_names(kind: Kind, inputs: Properties, old: Properties, context: Context) -> Properties:
     """Return the inputs with a name where the program gives none: the one it has, or a new one."""
     result = dict(inputs)
-    given = [path for path in _names(kind) if get(inputs, path) is None]
-    for path in given:
-        put(result, path, get(old, path) if path in old.get(DEFAULTED, []) else autoname(inputs, context))
-    return {**result, DEFAULTED: given} if given else result
+    given = {path: make for path, make in _names(kind).items() if get(inputs, path) is None}
+    for path, make in given.items():
+        put(result, path, get(old, path) if path in old.get(DEFAULTED, []) else make(inputs, context))
+    return {**result, DEFAULTED: list(given)} if given else result
 
 
 def _has_fixed_name(kind: Kind, old: Properties, new: Properties) -> bool:

@@ -1,13 +1,15 @@
 """Rules about the account, the region, tags and charts."""
 
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from typing import Final
 
 from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
 from settings.platform import Platform
-from settings.problems import PROJECT, Problem, place
+from settings.problems import PROJECT, Problem, either, place
+from settings.regions import REGIONS
 from settings.rules.registry import rule
 
 
@@ -22,6 +24,10 @@ def _name(platform: Platform) -> Iterator[Problem]:
 def _region(platform: Platform) -> Iterator[Problem]:
     if platform.region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
         yield Problem("platform.region", platform.region, "expected a region of AWS's commercial partition")
+    elif platform.region not in REGIONS:
+        close = get_close_matches(platform.region, REGIONS, n=1)
+        known = f"did you mean {close[0]}?" if close else f"expected {either(sorted(REGIONS))}"
+        yield Problem("platform.region", platform.region, f"no region that EKS is in: {known}")
 
 
 @rule

@@ -330,3 +330,13 @@ def test_a_component_package_in_python_gives_its_schema(program: Program) -> Non
     schema = json.loads(rehearsal.pulumi("package", "get-schema", str(package), stack=False).stdout)
 
     assert schema["resources"]["things:index:Thing"]["inputProperties"]["size"]["description"] == "How big."
+
+
+def test_a_name_that_aws_does_not_take_ends_the_preview(program: Program) -> None:
+    rehearsal = program("""
+        name = "platform-staging-karpenter-capacity-reservation-interruption"
+        rule = aws.cloudwatch.EventRule(name, event_pattern="{}", opts=in_aws)
+        aws.cloudwatch.EventTarget(name, rule=rule.name, arn="arn:aws:sqs:ap-northeast-1:111122223333:q", opts=in_aws)
+    """)
+    with pytest.raises(FailedError, match="has 68 characters, AWS takes at most 64"):
+        rehearsal.changes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rehearsal.cloud.regions import ZONES_WITHOUT_EKS
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.compute import compute_problem
 from rehearsal.engine.refusals.iam import attached_policy_arns
@@ -86,6 +87,21 @@ def cluster_zones(cluster: Resource, cloud: Cloud) -> str | None:
     """A control plane needs subnets in two zones."""
     zones = {s.get("availabilityZone") for s in cloud.of(uses.SUBNET) if s.id in cluster.all("vpcConfig.subnetIds")}
     return None if len(zones) > 1 else "subnets must be in at least two different zones"
+
+
+@rule(
+    "create update",
+    uses.CLUSTER,
+    code="UnsupportedAvailabilityZoneException",
+    source=GUIDE + "network-reqs.html#network-requirements-subnets",
+)
+def cluster_in_zone_without_eks(cluster: Resource, cloud: Cloud) -> str | None:
+    """Some zones have no room for control planes; which ones their ids say (eksctl #817, #905)."""
+    for subnet in cloud.of(uses.SUBNET):
+        zone_id = subnet.get("availabilityZoneId")
+        if subnet.id in cluster.all("vpcConfig.subnetIds") and zone_id in ZONES_WITHOUT_EKS:
+            return f"{subnet} is in {subnet.get('availabilityZone')} ({zone_id}), which does not support EKS"
+    return None
 
 
 @rule("update", uses.CLUSTER, code="InvalidParameterException", source=EKS + "UpdateClusterConfig.html")

@@ -1,0 +1,99 @@
+"""Stack files whose names are as long as the settings allow."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, StringConstraints
+from pydantic.fields import FieldInfo
+
+from settings import Stack
+from tests.settings_files import sections_of
+
+KEYS: Final = (
+    "nodeGroups",
+    "fargateProfiles",
+    "extraCharts",
+    "karpenter.nodePools",
+    "externalSecrets.stores",
+    "certManager.issuers",
+    "cluster.publicAccess",
+    "access.entries",
+    "observability.alarms.emails",
+    "gitOps.sets",
+)
+"""Sections whose keys are names of the user's own, which become part of resources' names."""
+
+NO_NAMES: Final[Mapping[str, str]] = {
+    "gitCredentials": "other settings name the key; it becomes a Secret's name in Kubernetes alone",
+    "observability.alarms.webhooks": "a subscription has no name at AWS",
+}
+"""Sections with such keys that are left as they are, and why."""
+
+
+def longest(stack: str) -> dict[str, Any]:
+    """Return what to override in a stack file so that every name is as long as it may be."""
+    sections = sections_of(stack)
+    changes: dict[str, Any] = {"platform": {"name": _stretched("platform", longest_name("platform.name"))}}
+    for path in KEYS:
+        given = _at(sections, path)
+        if given:
+            size = longest_name(path)
+            renamed = {_stretched(key, size): copy.deepcopy(value) for key, value in given.items()}
+            _put(changes, path, {**dict.fromkeys(given), **renamed})
+    return changes
+
+
+def longest_name(path: str) -> int:
+    """Return how many characters a name of the user's own may have: a field's value, or a mapping's keys."""
+    sizes = [it.max_length for it in _constraints(path) if it.max_length]
+    return min(sizes)
+
+
+def _constraints(path: str) -> Iterator[StringConstraints]:
+    field = next(found for name, found in fields() if name == path)
+    annotation = get_args(field.annotation)[0] if get_origin(field.annotation) is dict else None
+    for it in (*field.metadata, *(get_args(annotation) if annotation else ())):
+        if isinstance(it, StringConstraints) or getattr(it, "max_length", None):
+            yield it
+
+
+def fields(model: type[BaseModel] = Stack, path: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the fields of a model and of the models below it, by the path that a stack file has them at."""
+    for field in model.model_fields.values():
+        below = f"{path}.{field.alias}" if path else str(field.alias)
+        yield below, field
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from fields(inner, below)
+
+
+def named_keys() -> set[str]:
+    """Return the mappings whose keys are labels of the user's own: lower-case letters, digits and hyphens."""
+    return {
+        path
+        for path, field in fields()
+        if get_origin(field.annotation) is dict
+        for it in get_args(get_args(field.annotation)[0])
+        if isinstance(it, StringConstraints) and it.pattern == LABEL
+    }
+
+
+LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+
+def _stretched(name: str, size: int) -> str:
+    return name + "x" * (size - len(name))
+
+
+def _at(document: Any, path: str) -> Any:
+    for part in path.split("."):
+        document = (document or {}).get(part)
+    return document
+
+
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    *way, last = path.split(".")
+    for part in way:
+        document = document.setdefault(part, {})
+    document[last] = value

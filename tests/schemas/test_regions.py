@@ -1,0 +1,67 @@
+"""Every region that EKS is in previews, and has what the platform is made of."""
+
+from functools import cache
+
+import pytest
+
+from rehearsal.plan import Plan
+from rehearsal.program import run_program
+from settings.regions import REGIONS
+from settings.rules.network import ENDPOINTS_OF, ENDPOINTS_WITHOUT_NAT
+from tests.plans import STACKS, plan_of
+from tests.schemas import words
+from tests.schemas.counterparts import COUNTERPARTS, TYPES
+
+WITHOUT_SCHEMAS = {"me-south-1"}
+"""Regions that cfn-lint brings no list of types for."""
+
+
+@cache
+def plan_in(region: str) -> Plan:
+    """Return the plan of a small stack with a network of its own, nodes, Karpenter and alarms in a region."""
+    network = {"existing": None, "cidr": "10.60.0.0/16", "zoneCount": 2, "interfaceEndpoints": ENDPOINTS}
+    nodes = {"nodeGroups": {"operations": {"instanceTypes": ["m7i.large"]}}, "fargateProfiles": None}
+    return run_program(
+        "fargate",
+        config={"platform": {"region": region}, "network": network, "workloads": None, "addons": None, **nodes}
+        | {"karpenter": {"nodePools": {"general": {"categories": ["m"]}}}},
+    )
+
+
+ENDPOINTS = sorted(ENDPOINTS_WITHOUT_NAT.union(*ENDPOINTS_OF.values(), {"eks-auth"}))
+
+
+def test_the_regions_are_those_that_eks_has_an_endpoint_in() -> None:
+    assert set(words.session().get_available_regions("eks")) == REGIONS
+
+
+@pytest.mark.parametrize("region", sorted(REGIONS))
+def test_a_stack_previews_in_every_region(region: str) -> None:
+    plan = plan_in(region)
+    assert [message.text for message in plan.messages] == []
+    subnets = plan.find(type="aws:ec2/subnet:Subnet")
+    assert {str(entry.inputs["availabilityZone"])[:-1] for entry in subnets} == {region}
+    endpoints = {entry.inputs["serviceName"] for entry in plan.find(type="aws:ec2/vpcEndpoint:VpcEndpoint")}
+    assert endpoints == {f"com.amazonaws.{region}.{service}" for service in ("s3", *ENDPOINTS)}
+
+
+def test_every_region_has_every_type_of_the_platform() -> None:
+    schemas = {it.schema for it in COUNTERPARTS.values() if it.schema}
+    lacking = {region: schemas - words.types_of(region) for region in sorted(REGIONS - WITHOUT_SCHEMAS)}
+    assert {region: types for region, types in lacking.items() if types} == {}
+    assert {region for region in REGIONS if not words.has_types(region)} == WITHOUT_SCHEMAS
+
+
+@pytest.mark.parametrize("service", ENDPOINTS)
+def test_every_region_has_what_the_platform_needs_an_endpoint_of(service: str) -> None:
+    api = {"ecr.api": "ecr", "ecr.dkr": "ecr", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+    assert set(words.session().get_available_regions(api.get(service, service))) >= REGIONS
+
+
+def test_the_stacks_have_every_type() -> None:
+    found = {entry.type for stack in STACKS for entry in plan_of(stack)}
+    assert set(TYPES) - found == UNUSED
+
+
+UNUSED = {"aws:lb/listenerRule:ListenerRule"}
+"""Types that the fake cloud knows and no stack has."""
