@@ -204,7 +204,7 @@ def test_pods_come_after_the_nodes(unknown: bool) -> None:
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         args: ClusterAddonsArgs = {
-            "cluster_name": LogGroup("nodes", opts=opts).arn,
+            "cluster_name": LogGroup("nodes", opts=opts).id,
             "versions": VERSIONS,
             "identity": identity(),
             "placement": NODES,

@@ -221,7 +221,7 @@ def test_a_resource_given_as_input_is_its_id() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         role = aws.iam.Role("role", assume_role_policy="{}", opts=opts)
         given: Any = role  # Pulumi takes a resource for its id; the annotation does not say so.
-        aws.iam.RolePolicyAttachment("attached", role=given, policy_arn="arn", opts=opts)
+        aws.iam.RolePolicyAttachment("attached", role=given, policy_arn="arn:aws:iam::aws:policy/P", opts=opts)
 
     plan = recorded(declare)
     assert plan.one(name="attached").inputs["role"] == plan.one(name="role").id
