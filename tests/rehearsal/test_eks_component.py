@@ -162,7 +162,9 @@ def sample(*, unknown: bool, transforms: list[Any] | None = None) -> Plan:
         provider = aws.Provider("aws", region="ap-northeast-1")
         in_aws = pulumi.ResourceOptions(provider=provider)
         role = aws.iam.Role("svc", assume_role_policy="{}", opts=in_aws)
-        attached = aws.iam.RolePolicyAttachment("attached", role=role.name, policy_arn="arn:aws:iam::aws:policy/P", opts=in_aws)
+        attached = aws.iam.RolePolicyAttachment(
+            "attached", role=role.name, policy_arn="arn:aws:iam::aws:policy/P", opts=in_aws
+        )
         cluster = eks.Cluster(
             "plat",
             name="plat",
