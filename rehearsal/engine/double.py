@@ -22,7 +22,7 @@ from rehearsal import sdk
 from rehearsal.cloud import UnmodelledError, answer_of, kind_of, limits
 from rehearsal.cloud.component import ChildFailedError
 from rehearsal.cloud.kind import Autoname, Context, Kind, Place, get, put
-from rehearsal.engine import environment, known, refusals
+from rehearsal.engine import environment, helm, known, refusals
 from rehearsal.engine.construction import construct
 from rehearsal.engine.differences import Difference, differences
 from rehearsal.engine.refusals import RefusedError
@@ -220,11 +220,12 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                 seconds = kind.seconds("create", inputs) * self.environment.pace
                 new = self._new(cloud, urn, inputs, cloud.now + seconds)
                 refusals.refuse("create", new, cloud)
-                made = cloud.add(new)
+                made = replace(cloud.add(helm.under_way(new, "install")), outputs=new.outputs)
                 refusals.follow("create", made, cloud)
                 cloud.log(urn, type_, made.id, "create", "start")
-            self._pass_time(seconds, made)
-            self._hold(urn, "create", made=True, resource=made)
+            with self._recorded(made):
+                self._pass_time(seconds, made)
+                self._hold(urn, "create", made=True, resource=made)
             self._end(made, "create")
         return made
 
@@ -237,11 +238,13 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
             context = replace(self._context(cloud, urn), id=id_, seed=old.seed, previous=old.outputs)
             changed = replace(old, urn=urn, inputs=inputs, outputs=kind.settle(inputs, context))
             refusals.refuse("update", changed, cloud)
-            cloud.put(changed)
+            # Until an upgrade is over, Helm's last good revision is the one before it.
+            cloud.put(helm.under_way(old, "upgrade") if helm.is_release(old) else changed)
             refusals.follow("update", changed, cloud)
             cloud.log(urn, changed.type, id_, "update", "start")
-        self._pass_time(kind.seconds("update", inputs) * self.environment.pace, changed)
-        self._hold(urn, "update", made=True, resource=changed)
+        with self._recorded(changed):
+            self._pass_time(kind.seconds("update", inputs) * self.environment.pace, changed)
+            self._hold(urn, "update", made=True, resource=changed)
         self._end(changed, "update")
         return changed
 
@@ -302,6 +305,24 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         wanted = self.environment
         of_type = wanted.fail_types is None or _type(urn) in wanted.fail_types
         return operation in wanted.fail_once and of_type and not cloud.has_failed(urn, operation, INJECTED)
+
+    @contextmanager
+    def _recorded(self, resource: Resource) -> Iterator[None]:
+        """Write down that Helm's operation on a release is over: when it is, and when the engine cancels it.
+
+        Only a kill leaves it pending.
+        """
+        try:
+            yield
+        except RefusedError:
+            self._over(resource)
+            raise
+        self._over(resource)
+
+    def _over(self, resource: Resource) -> None:
+        if helm.is_release(resource):
+            with self.store.change() as cloud:
+                cloud.put(resource)
 
     def _end(self, resource: Resource, operation: str) -> None:
         with self.store.change() as cloud:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from rehearsal.cloud import ACCOUNT
-from rehearsal.engine import cli, environment, host
+from rehearsal.engine import cli, environment, helm, host
 from rehearsal.engine.environment import Environment, Hold
 from rehearsal.engine.given import Given, given_by
 from rehearsal.engine.project import PLACEHOLDER, ScratchProject
@@ -172,6 +172,7 @@ class Rehearsal:
         known = {(entry["urn"], entry.get("id")) for entry in exported["deployment"].get("resources") or []}
         found = [made for made in self.left() if made.urn and (made.urn, made.id) not in known]
         self._uninstall(made for made in found if made.type == RELEASE)
+        self.roll_back()
         adopted = {made.urn: made.id for made in found if made.type != RELEASE}
         exported["deployment"] = with_found(exported["deployment"], adopted)
         mended = self.folder / "mended.json"
@@ -185,6 +186,12 @@ class Rehearsal:
             for release in releases:
                 cloud.remove(release)
                 follow("delete", release, cloud)
+
+    def roll_back(self) -> None:
+        """Give each Helm release whose upgrade was cut off its last revision back, as `helm rollback` does."""
+        with self.store.change() as cloud:
+            for release in cloud.of(RELEASE):
+                cloud.put(helm.rolled_back(release))
 
     def _mend_checkpoint(self) -> None:
         """Take away the empty file that the file backend leaves beside the state if the CLI is killed while it writes.

@@ -119,6 +119,21 @@ def test_a_killed_change_is_recovered(standing: Rehearsal, platforms: Platforms)
 
 
 @every_kill
+def test_a_killed_upgrade_of_a_release_is_recovered(kill: End, made: bool, standing: Rehearsal) -> None:
+    standing.change({"traefik.cpu": "300m"})
+    _stopped(standing, "up", standing.hold("Release::platform-private-traefik-release", "update", made=made), kill)
+    standing.pulumi("cancel", "--yes", check=False)
+    again = standing.pulumi("up", "--yes", "--skip-preview", check=False)
+    # Until Helm's own command has been given, each run ends the same way.
+    assert ("another operation (install/upgrade/rollback) is in progress" in again.text) == made
+    standing.recover()
+    standing.up()
+
+    assert standing.changes() == {}
+    assert astray(standing) == []
+
+
+@every_kill
 def test_a_killed_destroy_is_recovered(kill: End, made: bool, standing: Rehearsal) -> None:
     for name in DESTROY:
         _stopped(standing, "destroy", standing.hold(name, "delete", made=made), kill)

@@ -7,13 +7,22 @@ change brings about besides itself.
 
 from __future__ import annotations
 
+from typing import Final
+
 from rehearsal.engine.refusals import aws, kubernetes, waiting
+from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.refusals.consequences import follow, queue_of
 from rehearsal.engine.refusals.rules import RULES, RefusedError
 from rehearsal.engine.refusals.uses import OUTSIDE, UNIQUE, USES
 from rehearsal.engine.store import Cloud, Resource
 
 __all__ = ["RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
+
+
+RELEASE_NAME_TAKEN: Final = "cannot re-use a name that is still in use"
+"""What `helm install` says, whatever the status of the release that has the name.
+
+https://github.com/helm/helm/blob/main/pkg/action/install.go"""
 
 
 def refuse(operation: str, resource: Resource, cloud: Cloud) -> None:
@@ -39,7 +48,8 @@ def _refuse_second(resource: Resource, cloud: Cloud) -> None:
         if all(value is not None for value in values.values()):
             same = next(iter(cloud.of(resource.type, **values)), same)
     if same is not None:
-        code = unique.code if unique else "AlreadyExists"
+        taken = RELEASE_NAME_TAKEN if resource.type == RELEASE else "AlreadyExists"
+        code = unique.code if unique else taken
         raise RefusedError(f"{code}: {resource} exists already, made by {same.name}")
 
 

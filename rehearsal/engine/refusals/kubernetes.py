@@ -222,6 +222,22 @@ def release_not_ready(release: Resource, cloud: Cloud) -> str | None:
 
 
 @rule(
+    "update",
+    RELEASE,
+    code="another operation (install/upgrade/rollback) is in progress",
+    source="https://github.com/helm/helm/blob/main/pkg/action/upgrade.go",
+)
+def release_under_way(release: Resource, cloud: Cloud) -> str | None:
+    """Helm upgrades nothing whose last operation has no end: a kill leaves it so for ever.
+
+    https://github.com/pulumi/pulumi-kubernetes/issues/2054
+    """
+    there = cloud.existing(RELEASE, release.id, release.cluster)
+    status = str(there.get("status.status")) if there else ""
+    return f"its status is {status}" if status.startswith("pending-") else None
+
+
+@rule(
     "create",
     SERVICE,
     RELEASE,
