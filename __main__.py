@@ -40,6 +40,7 @@ from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.shared_network import SharedNetwork, SharedNetworkArgs
+from components.teams import Teams, TeamsArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
 from components.workloads import Workloads
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
@@ -456,7 +457,7 @@ for release, chart in settings.extra_charts.items():
             arguments(
                 ExtraChartArgs,
                 chart,
-                without=["pod_security", "secret_values"],
+                without=["pod_security", "secret_values", "team_resources"],
                 offered=on_cluster,
                 release=release,
                 chart=chart.chart_name(release),
@@ -475,6 +476,17 @@ if settings.workloads:
         {"folders": settings.workloads.folders},
         once(*served_by, *(it for key in settings.workloads.namespaces for it in compute[key])),
     )
+
+Teams(
+    f"{name}-teams",
+    arguments(
+        TeamsArgs,
+        offered=on_cluster,
+        resources=settings.team_resources,
+        namespaces=plain(settings.team_namespaces),
+    ),
+    once(traefik, *workload_controllers, *extra_charts),
+)
 
 # --- Logs, metrics, events, alarms --------------------------------------------------------------------------------
 

@@ -11,15 +11,28 @@ from pulumi_aws import eks
 from .kubeconfig import kubeconfig
 
 
+class AccessRightArgs(TypedDict):
+    """One EKS access policy."""
+
+    role: str
+    """"admin", "edit", "view" or "read-all"."""
+    namespaces: NotRequired[list[str]]
+    """Limits the rights to namespaces (`*` and `?` match); absent: the whole cluster."""
+
+
 class AccessEntryArgs(TypedDict):
     """One IAM principal's rights."""
 
     principal: str
     """ARN of a role or user."""
-    role: str
-    """"admin", "edit" or "view"."""
+    role: NotRequired[str]
+    """"admin", "edit", "view" or "read-all"; absent: none."""
     namespaces: NotRequired[list[str]]
-    """Limits the rights to namespaces (`*` and `?` match); absent: the whole cluster."""
+    """Limits the role to namespaces (`*` and `?` match); absent: the whole cluster."""
+    rights: NotRequired[list[AccessRightArgs]]
+    """More roles, each of another EKS access policy."""
+    groups: NotRequired[list[str]]
+    """Kubernetes groups, to which roles are bound in the cluster."""
 
 
 class ClusterAccessArgs(TypedDict):
@@ -68,13 +81,13 @@ class ClusterAccess(pulumi.ComponentResource):
             # (pulumi-kubernetes #4019).
             cluster_identifier=args["cluster_identifier"],
             enable_server_side_apply=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
 
     def _grant(
         self, name: str, key: str, cluster_name: pulumi.Input[str], args: AccessEntryArgs
-    ) -> eks.AccessPolicyAssociation:
+    ) -> list[eks.AccessPolicyAssociation]:
         """Declare a principal's entry and rights; return the rights.
 
         Both are named after what EKS knows only once: a principal's entry, a policy of a principal. Named after the
@@ -82,25 +95,38 @@ class ClusterAccess(pulumi.ComponentResource):
         a second time before the first one goes, which EKS refuses (terraform-aws-eks #2968, #3293).
         """
         named = f"{name}-{_short_name(args['principal'])}"
-        namespaces = args.get("namespaces", [])
-        policy = access_policy_arn(args["role"], whole_cluster=not namespaces)
         former = pulumi.Alias(name=f"{name}-{key}")
+        groups = args.get("groups", [])
         entry = eks.AccessEntry(
             named,
             cluster_name=cluster_name,
             principal_arn=args["principal"],
+            kubernetes_groups=groups or None,
             opts=pulumi.ResourceOptions(parent=self, aliases=[former]),
         )
+        own: list[AccessRightArgs] = []
+        if "role" in args:
+            own.append({"role": args["role"], "namespaces": args.get("namespaces", [])})
+        return [
+            self._associate(named, entry, right, [former] if right in own else [])
+            for right in (*own, *args.get("rights", []))
+        ]
+
+    def _associate(
+        self, named: str, entry: eks.AccessEntry, right: AccessRightArgs, former: list[pulumi.Alias]
+    ) -> eks.AccessPolicyAssociation:
+        namespaces = right.get("namespaces", [])
+        policy = access_policy_arn(right["role"], whole_cluster=not namespaces)
         return eks.AccessPolicyAssociation(
             f"{named}-{policy.rsplit('/', 1)[-1]}",
-            cluster_name=cluster_name,
+            cluster_name=entry.cluster_name,
             principal_arn=entry.principal_arn,
             policy_arn=policy,
             access_scope={"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"},
             # Another scope is another association to the AWS provider and the same one to EKS: made first, the new one
             # would overwrite the old one and then be deleted as that one.
             # https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html
-            opts=pulumi.ResourceOptions(parent=self, aliases=[former], delete_before_replace=True),
+            opts=pulumi.ResourceOptions(parent=self, aliases=[*former], delete_before_replace=True),
         )
 
 
@@ -110,12 +136,17 @@ def _short_name(principal: str) -> str:
     return f"{readable}-{hashlib.sha256(principal.encode()).hexdigest()[:8]}"
 
 
-ACCESS_POLICIES: Final = {"admin": "AmazonEKSAdminPolicy", "edit": "AmazonEKSEditPolicy", "view": "AmazonEKSViewPolicy"}
+ACCESS_POLICIES: Final = {
+    "admin": "AmazonEKSAdminPolicy",
+    "edit": "AmazonEKSEditPolicy",
+    "view": "AmazonEKSViewPolicy",
+    "read-all": "AmazonEKSAdminViewPolicy",
+}
 """https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
 
 
 def access_policy_arn(role: str, *, whole_cluster: bool) -> str:
-    """Return the EKS access policy of a role ("admin", "edit", "view"). Raises KeyError for another role.
+    """Return the EKS access policy of a role ("admin", "edit", "view", "read-all"). Raises KeyError for another role.
 
     AmazonEKSAdminPolicy is meant for namespaces: it cannot touch what belongs to none, such as CRDs and nodes.
     """

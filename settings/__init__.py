@@ -14,6 +14,7 @@ from settings.charts import Charts
 from settings.cluster import (
     Access,
     AccessEntry,
+    AccessRight,
     AccessRole,
     Addons,
     AutoMode,
@@ -45,6 +46,7 @@ from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, 
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
+from settings.teams import ContainerDefaults, Quota, TeamNamespace
 from settings.values import PodSecurity
 from settings.workloads import Workloads
 
@@ -52,6 +54,7 @@ __all__ = [
     "Access",
     "AccessEntry",
     "AccessLogs",
+    "AccessRight",
     "AccessRole",
     "AcmeServer",
     "Addons",
@@ -70,6 +73,7 @@ __all__ = [
     "Cluster",
     "ClusterAutoscaler",
     "Consolidation",
+    "ContainerDefaults",
     "Domain",
     "ExistingNetwork",
     "Expander",
@@ -99,6 +103,7 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "Quota",
     "RecordPolicy",
     "RecordSource",
     "Retry",
@@ -112,6 +117,7 @@ __all__ = [
     "Support",
     "Taint",
     "TaintEffect",
+    "TeamNamespace",
     "Thresholds",
     "Toleration",
     "Traefik",

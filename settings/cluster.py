@@ -6,7 +6,7 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
-from settings.values import AddonVersion, KeyArn, Label, NamespacePattern, Principal, Range, Retention
+from settings.values import AddonVersion, Group, KeyArn, Label, NamespacePattern, Principal, Range, Retention
 
 
 class LogType(StrEnum):
@@ -49,11 +49,15 @@ class AutoMode(Settings):
 
 
 class AccessRole(StrEnum):
-    """What a principal may do in the cluster, by EKS access policies."""
+    """What a principal may do in the cluster, by EKS access policies.
+
+    `read-all` reads every object of the cluster, secrets included, and is what `pulumi preview` needs.
+    """
 
     ADMIN = "admin"
     EDIT = "edit"
     VIEW = "view"
+    READ_ALL = "read-all"
 
 
 class Cluster(Settings):
@@ -87,12 +91,29 @@ class Cluster(Settings):
     )
 
 
-class AccessEntry(Settings):
-    """One IAM principal's rights in the cluster."""
+class AccessRight(Settings):
+    """A role in namespaces, or in the whole cluster."""
 
-    principal: Principal = Field(description="Their role or user.")
     role: AccessRole
     namespaces: list[NamespacePattern] = Field([], description="Limits the role to namespaces; empty: the cluster.")
+
+
+class AccessEntry(Settings):
+    """One IAM principal's rights in the cluster: a role, more roles, or Kubernetes groups."""
+
+    principal: Principal = Field(description="Their role or user.")
+    role: AccessRole | None = Field(
+        None,
+        description="What they may do with Kubernetes' own kinds; absent: only what `rights` and `groups` give them.",
+    )
+    namespaces: list[NamespacePattern] = Field([], description="Limits the role to namespaces; empty: the cluster.")
+    rights: list[AccessRight] = Field(
+        [], description="More roles of the same principal, such as `view` for the cluster beside `edit` in namespaces."
+    )
+    groups: list[Group] = Field(
+        [],
+        description="Kubernetes groups that they are in. Roles are bound to groups by `teamNamespaces`, or by hand.",
+    )
 
 
 class Access(Settings):

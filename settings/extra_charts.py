@@ -8,6 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from settings.base import Settings
 from settings.values import (
+    ApiResource,
     ChartReference,
     ChartRegistry,
     ExactVersion,
@@ -71,6 +72,9 @@ class ExtraChart(Settings):
     role: ChartRole | None = Field(None, description="IAM role of its pods; absent: none.")
     values: Annotated[dict[str, Any], WithJsonSchema({"type": "object"})] = Field(
         {}, description="Its values, as the chart's `values.yaml` has them."
+    )
+    team_resources: list[ApiResource] = Field(
+        [], description="Kinds of the chart that editors of namespaces may change, and viewers read."
     )
     secret_values: dict[ValuesPath, Secret] = Field({}, description="More values, encrypted, by their dotted path.")
 

@@ -35,7 +35,8 @@ from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
-from settings.values import Label, NodeGroupName, PodSecurity, ReleaseName
+from settings.teams import TeamNamespace
+from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
 from settings.workloads import Workloads
 
 
@@ -67,6 +68,9 @@ class Stack(Settings):
     git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
     observability: Observability | None = None
     admission: Admission = Field(default_factory=Admission)
+    team_namespaces: dict[Namespace, TeamNamespace] = Field(
+        {}, description="Namespaces that are ready for teams, by name."
+    )
 
     @property
     def fargate_only(self) -> bool:
@@ -118,8 +122,22 @@ class Stack(Settings):
     @property
     def pod_security_levels(self) -> dict[str, str]:
         """The least Pod Security Standard of namespaces, by name or pattern; the first that matches counts."""
+        teams = {name: team.pod_security.value for name, team in self.team_namespaces.items()}
         sets = self.git_ops.sets.values() if self.git_ops else ()
-        return {f"{manifests.namespace_prefix}*": manifests.pod_security.value for manifests in sets}
+        return teams | {f"{manifests.namespace_prefix}*": manifests.pod_security.value for manifests in sets}
+
+    @property
+    def team_resources(self) -> dict[str, list[str]]:
+        """The kinds that teams may use beside Kubernetes' own: API group to plural names."""
+        optional = {"gateway": self.traefik.gateway_api, "secrets": self.external_secrets, "dns": self.cert_manager}
+        found = {**TRAEFIK_RESOURCES}
+        for key, there in optional.items():
+            found |= OPTIONAL_RESOURCES[key] if there else {}
+        for chart in self.extra_charts.values():
+            for resource in chart.team_resources:
+                group, _, plural = resource.partition("/")
+                found[group] = [*found.get(group, []), plural]
+        return found
 
     @property
     def store_namespaces(self) -> dict[str, list[str]]:
@@ -159,6 +177,20 @@ class Stack(Settings):
         charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
         return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
+
+
+TRAEFIK_RESOURCES: Final[Mapping[str, list[str]]] = {
+    "traefik.io": ["ingressroutes", "middlewares", "serverstransports", "traefikservices"]
+}
+"""Not its TCP and UDP routes, which would take an entry point from everybody; and TLS ends at the ALB."""
+OPTIONAL_RESOURCES: Final[Mapping[str, Mapping[str, list[str]]]] = {
+    "gateway": {"gateway.networking.k8s.io": ["grpcroutes", "httproutes"]},
+    "secrets": {"external-secrets.io": ["externalsecrets"]},
+    "dns": {"cert-manager.io": ["certificates"]},
+}
+"""Kinds of what a stack may have. Gateways, issuers and stores are the platform's.
+
+https://gateway-api.sigs.k8s.io/concepts/roles-and-personas/"""
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

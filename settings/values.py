@@ -267,6 +267,14 @@ ReleaseName = Annotated[str, _text("lower-case letters, digits and hyphens", _DN
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names"""
 Namespace = Annotated[str, _text("a namespace's name", r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", 63)]
+ApiResource = Annotated[
+    str,
+    _text(
+        "an API group and the plural name of a kind in it, such as keda.sh/scaledobjects",
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[a-z0-9]+$",
+        253,
+    ),
+]
 ServiceAccountName = Annotated[str, _text("a service account's name", r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", 253)]
 ValuesPath = Annotated[
     str, _text("a dotted path such as serviceAccount.annotations", r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", 253)

@@ -88,6 +88,9 @@ STEPS: Final = {
     "added chart": "Release chart-.*",
     "workloads' namespaces": "Namespace workloads-.*",
     "workloads": "(?!Namespace).* workloads-.*",
+    "teams' roles": "ClusterRole teams-.*",
+    "teams' namespaces": "Namespace teams-.*",
+    "in teams' namespaces": "(RoleBinding|LimitRange|ResourceQuota|NetworkPolicy) teams-.*",
     "autoscaler's policy": "Policy autoscaler-autoscaler",
     "autoscaler's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) autoscaler.*",
     "autoscaler": "Release autoscaler-release",
@@ -278,6 +281,10 @@ WAITS: Final = {
     # Workloads: after all that serves them.
     "workloads' namespaces": [*WORKLOAD_CONTROLLERS, "added chart", "fargate for teams"],
     "workloads": ["workloads' namespaces"],
+    # Namespaces of teams take along what is in them.
+    "teams' roles": [*WORKLOAD_CONTROLLERS, "added chart"],
+    "teams' namespaces": [*WORKLOAD_CONTROLLERS, "added chart"],
+    "in teams' namespaces": ["teams' namespaces"],
     # Argo CD: not for Traefik and not for the ALB.
     "argo cd's namespace": ["kubernetes", "nodes", "fargate", "fargate logging"],
     "argo cd's policies": ["argo cd's namespace"],
@@ -537,6 +544,10 @@ OUTLIVES: Final = [
     ("gp3", "application sets"),
     # What teams deploy is never there without the policies.
     ("admission", "workloads"),
+    ("admission", "teams' namespaces"),
+    ("controller", "teams' namespaces"),
+    ("traefik", "teams' namespaces"),
+    ("ebs driver", "teams' namespaces"),
     ("admission", "added chart"),
     ("admission", "application sets"),
     # An agent makes the log group that it misses: the groups outlive the nodes, on which agents run to the end.

@@ -150,6 +150,17 @@ BASES: Final[dict[str, Config]] = {
     },
 }
 
+BASES["teams"] = {
+    **QUIET,
+    "access": {"entries": {"platform-team": {"rights": [{"role": "view", "namespaces": ["app-*"]}]}}},
+    "teamNamespaces": {
+        "app-shop": {
+            "editors": ["team-shop"],
+            "quota": {"cpu": "8", "memory": "8Gi", "pods": 8, "volumes": 8, "loadBalancers": 8},
+        }
+    },
+}
+
 # A chart of a team beside a stack with nodes.
 BASES["extra chart"] = {
     **BASES["nodes"],
@@ -227,6 +238,19 @@ def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"admission": change}, changes, "admission", alone=alone)
 
 
+def _right(*changes: str, **change: Any) -> Effect:
+    old = BASES["teams"]["access"]["entries"]["platform-team"]["rights"][0]
+    return Effect({"access": {"entries": {"platform-team": {"rights": [{**old, **change}]}}}}, changes, "teams")
+
+
+def _team(*changes: str, **change: Any) -> Effect:
+    return Effect({"teamNamespaces": {"app-shop": change}}, changes, "teams")
+
+
+def _quota(hard: str, **change: Any) -> Effect:
+    return _team(f"ResourceQuota.spec.hard.{hard}", quota=change)
+
+
 def _argo_cd(*changes: str, **change: Any) -> Effect:
     return Effect({"argoCd": change}, changes, "argo cd")
 
@@ -256,6 +280,7 @@ def _store(*changes: str, **change: Any) -> Effect:
     return Effect({"externalSecrets": {"stores": {"one": change}}}, changes, "secrets")
 
 
+LIMITS: Final = "LimitRange.spec.limits[0]"
 STORE: Final = "ClusterSecretStore.spec.provider"
 OTHER_ACCOUNT: Final = {
     "platform": {"account": "123456789012"},
@@ -485,6 +510,30 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"access": {"entries": {"platform-team": {"role": "view"}}}},
         ("+AccessPolicyAssociation", "-AccessPolicyAssociation"),
     ),
+    "access.entries.*.groups": Effect(
+        {"access": {"entries": {"platform-team": {"groups": ["platform"]}}}}, ("AccessEntry.kubernetesGroups",)
+    ),
+    "access.entries.*.rights[].role": _right("+AccessPolicyAssociation", "-AccessPolicyAssociation", role="edit"),
+    "access.entries.*.rights[].namespaces": _right(
+        "AccessPolicyAssociation.accessScope.namespaces[0]", namespaces=["web-*"]
+    ),
+    # -- Teams
+    "teamNamespaces.*.editors": _team("RoleBinding.subjects[0].name", editors=["others"]),
+    "teamNamespaces.*.viewers": _team("+RoleBinding", viewers=["others"]),
+    "teamNamespaces.*.podSecurity": _team(
+        *(f"Namespace.metadata.labels.pod-security.kubernetes.io/{mode}" for mode in ("enforce", "warn", "audit")),
+        podSecurity="baseline",
+    ),
+    "teamNamespaces.*.quota.cpu": _quota("requests.cpu", cpu="9"),
+    "teamNamespaces.*.quota.memory": _quota("requests.memory", memory="9Gi"),
+    "teamNamespaces.*.quota.pods": _quota("pods", pods=9),
+    "teamNamespaces.*.quota.volumes": _quota("persistentvolumeclaims", volumes=9),
+    "teamNamespaces.*.quota.loadBalancers": _quota("services.loadbalancers", loadBalancers=9),
+    "teamNamespaces.*.defaults.cpu": _team(f"{LIMITS}.defaultRequest.cpu", defaults={"cpu": "70m"}),
+    "teamNamespaces.*.defaults.memory": _team(
+        f"{LIMITS}.defaultRequest.memory", f"{LIMITS}.default.memory", defaults={"memory": "70Mi"}
+    ),
+    "teamNamespaces.*.isolated": _team("-NetworkPolicy", isolated=False),
     "access.entries.*.namespaces": Effect(
         {"access": {"entries": {"platform-team": {"namespaces": ["app-*"]}}}},
         # An administrator of namespaces has another policy than one of the cluster.
@@ -806,6 +855,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "extraCharts.*.role.managedPolicies": _chart(
         "+RolePolicyAttachment", role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}
+    ),
+    "extraCharts.*.teamResources": _chart(
+        "ClusterRole.rules", teamResources=["keda.sh/scaledobjects", "keda.sh/scaledjobs"]
     ),
     "extraCharts.*.values": _chart("Release.values.log", values={"log": "debug"}),
     # -- Argo CD

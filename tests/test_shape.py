@@ -53,6 +53,7 @@ TOKENS = {
     "eks-platform:index:PodIdentity",
     "eks-platform:index:SharedNetwork",
     "eks-platform:index:TargetBinding",
+    "eks-platform:index:Teams",
     "eks-platform:index:Traefik",
     "eks-platform:index:TraefikDefinitions",
     "eks-platform:index:Workloads",

@@ -1,4 +1,4 @@
-"""The orders service on the platform: a namespace, an IAM role by IRSA, two pods, and a route from the shared ALB."""
+"""The orders service in the namespace that the platform gives its team: an IAM role, two pods, a route from the ALB."""
 
 import json
 from typing import Final
@@ -8,7 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import Namespace, Service, ServiceAccount
+from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from contract import Platform
@@ -55,19 +55,10 @@ role = aws.iam.Role(
     ),
     opts=in_aws,
 )
-namespace = Namespace(
-    NAMESPACE,
-    metadata={
-        "name": NAMESPACE,
-        "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-    },
-    opts=in_cluster,
-)
-in_namespace = pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[namespace]))
 account = ServiceAccount(
     NAME,
     metadata={"name": NAME, "namespace": NAMESPACE, "annotations": {"eks.amazonaws.com/role-arn": role.arn}},
-    opts=in_namespace,
+    opts=in_cluster,
 )
 deployment = Deployment(
     NAME,
@@ -113,19 +104,19 @@ deployment = Deployment(
             },
         },
     },
-    opts=pulumi.ResourceOptions.merge(in_namespace, pulumi.ResourceOptions(depends_on=[account])),
+    opts=pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[account])),
 )
 PodDisruptionBudget(
     NAME,
     metadata={"name": NAME, "namespace": NAMESPACE},
     spec={"max_unavailable": 1, "selector": {"match_labels": LABELS}},
-    opts=in_namespace,
+    opts=in_cluster,
 )
 service = Service(
     NAME,
     metadata={"name": NAME, "namespace": NAMESPACE},
     spec={"selector": LABELS, "ports": [{"name": "http", "port": 80, "target_port": "http"}]},
-    opts=pulumi.ResourceOptions.merge(in_namespace, pulumi.ResourceOptions(depends_on=[deployment])),
+    opts=pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[deployment])),
 )
 host = config.require("host")
 CustomResource(
@@ -137,7 +128,7 @@ CustomResource(
         "entryPoints": ["web"],
         "routes": [{"kind": "Rule", "match": f"Host(`{host}`)", "services": [{"name": NAME, "port": "http"}]}],
     },
-    opts=pulumi.ResourceOptions.merge(in_namespace, pulumi.ResourceOptions(depends_on=[service])),
+    opts=pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[service])),
 )
 pulumi.export("url", pulumi.Output.concat("http://", host))
 pulumi.export("loadBalancer", platform["ingressDnsName"])

@@ -19,6 +19,7 @@ from settings.rules import (
     network,
     observability,
     platform,
+    teams,
     workloads,
 )
 from settings.rules.registry import RULES, Rule, broken_rules
@@ -45,5 +46,6 @@ __all__ = [
     "network",
     "observability",
     "platform",
+    "teams",
     "workloads",
 ]

@@ -7,8 +7,9 @@ from ipaddress import IPv4Network
 from typing import Final
 
 import versions
+from components.access import access_policy_arn
 from policy.rules.addresses import open_to_the_world
-from settings.cluster import Access, Addons, Cluster, Support
+from settings.cluster import Access, AccessRole, Addons, Cluster, Support
 from settings.compute import NodeGroup
 from settings.observability import Observability
 from settings.problems import Problem, either, place
@@ -61,6 +62,29 @@ def _access(access: Access) -> Iterator[Problem]:
         # https://github.com/hashicorp/terraform-provider-aws/issues/36447
         if ":role/aws-service-role/" in principal:
             yield Problem(path, principal, "expected another role: EKS gives service-linked roles no entry")
+
+
+@rule
+def _rights(access: Access) -> Iterator[Problem]:
+    for name, entry in access.entries.items():
+        path = place("access", "entries", name)
+        if not entry.role and not entry.rights and not entry.groups:
+            yield Problem(path, "no rights", "expected role, rights or groups")
+        if entry.namespaces and not entry.role:
+            yield Problem(f"{path}.namespaces", "set without role", "expected role, which they limit")
+        yield from repeated(f"{path}.groups", entry.groups)
+        for group in entry.groups:
+            # https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+            if group.startswith("system:"):
+                yield Problem(f"{path}.groups", group, "expected another name: EKS lets nobody into groups of system:")
+        given = [(f"{path}.role", entry.role, entry.namespaces)] if entry.role else []
+        given += [(f"{path}.rights[{at}].role", it.role, it.namespaces) for at, it in enumerate(entry.rights)]
+        policies = Counter(access_policy_arn(role, whole_cluster=not namespaces) for _, role, namespaces in given)
+        for where, role, namespaces in given:
+            if role is AccessRole.READ_ALL and namespaces:
+                yield Problem(where, role, "expected no namespaces, or view: it reads what is in no namespace, too")
+            if where != f"{path}.role" and policies[access_policy_arn(role, whole_cluster=not namespaces)] > 1:
+                yield Problem(where, role, "expected once: EKS keeps one scope for each policy of a principal")
 
 
 @rule

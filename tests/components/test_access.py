@@ -83,7 +83,7 @@ def test_inventory() -> None:
 
 
 def test_an_entry_is_a_principal_and_nothing_more() -> None:
-    """Without a type it is a STANDARD one; rights come from policies alone, not from Kubernetes groups."""
+    """Without a type it is a STANDARD one; without groups, rights come from policies alone."""
     plan = _with()
     assert plan.one(type=ENTRY, name=OTHERS).inputs == {
         "clusterName": "dev",
@@ -113,6 +113,28 @@ def test_rights(role: str, namespaces: list[str] | None, policy: str, scope: dic
         "policyArn": f"{POLICY}/{policy}",
         "accessScope": scope,
     }
+
+
+def test_a_principal_may_have_several_rights_and_groups_by_one_entry() -> None:
+    """terraform-aws-eks #3016. EKS keeps one entry a principal, and one scope for each policy of it."""
+    rights = [{"role": "view"}, {"role": "admin", "namespaces": ["team-*"]}, {"role": "read-all"}]
+    plan = _with(namespaces=["app-*"], rights=rights, groups=["developers", "on-call"])
+    assert plan.one(type=ENTRY, name=OTHERS).inputs["kubernetesGroups"] == ["developers", "on-call"]
+    found = {
+        it.inputs["policyArn"]: it.inputs["accessScope"] for it in plan.find(type=ASSOCIATION) if OTHERS in it.name
+    }
+    assert found == {
+        f"{POLICY}/AmazonEKSEditPolicy": {"type": "namespace", "namespaces": ["app-*"]},
+        f"{POLICY}/AmazonEKSViewPolicy": {"type": "cluster"},
+        f"{POLICY}/AmazonEKSAdminPolicy": {"type": "namespace", "namespaces": ["team-*"]},
+        f"{POLICY}/AmazonEKSAdminViewPolicy": {"type": "cluster"},
+    }
+
+
+def test_a_principal_may_have_groups_alone() -> None:
+    plan = _recorded(entries={"shop": {"principal": DEVELOPERS, "groups": ["team-shop"]}})
+    assert plan.one(type=ENTRY, name=OTHERS).inputs["kubernetesGroups"] == ["team-shop"]
+    assert not [it for it in plan.find(type=ASSOCIATION) if OTHERS in it.name]
 
 
 def test_a_right_comes_after_its_entry(unknown: bool) -> None:

@@ -113,7 +113,15 @@ def own_objects(name: str) -> list[Object]:
     """Return the objects of a bundle's program or files, without what Helm makes: nothing of upstream's is needed."""
     plan = plan_below(name)
     found = _program_objects(plan) if plan else _objects_in(ROOT / name)
+    if name.startswith("examples/"):
+        found = [*_given_by_a_platform({item["metadata"].get("namespace") for item in found}), *found]
     return [item for item in found if _group(item) not in NO_DEFINITION]
+
+
+def _given_by_a_platform(wanted: set[str | None]) -> list[Object]:
+    """Return the namespaces that an example finds in the cluster, as the stack that has them declares them."""
+    found = [item for stack in STACKS for item in _program_objects(plan_of(stack)) if item["kind"] == "Namespace"]
+    return list({item["metadata"]["name"]: item for item in found if item["metadata"]["name"] in wanted}.values())
 
 
 def _example_plan(folder: Path, platform: str) -> Plan:

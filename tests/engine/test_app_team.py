@@ -38,7 +38,6 @@ def _of_the_app(app: Rehearsal) -> dict[str, Resource]:
 def test_it_comes_up_by_the_platforms_outputs(app: Rehearsal, platform: Rehearsal) -> None:
     assert set(_of_the_app(app)) == {
         "Role orders",
-        "Namespace app-orders",
         "ServiceAccount orders",
         "Deployment orders",
         "PodDisruptionBudget orders",
