@@ -35,7 +35,7 @@ from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
-from settings.teams import TeamNamespace
+from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
 from settings.workloads import Workloads
 
@@ -177,20 +177,6 @@ class Stack(Settings):
         charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
         return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
-
-
-TRAEFIK_RESOURCES: Final[Mapping[str, list[str]]] = {
-    "traefik.io": ["ingressroutes", "middlewares", "serverstransports", "traefikservices"]
-}
-"""Not its TCP and UDP routes, which would take an entry point from everybody; and TLS ends at the ALB."""
-OPTIONAL_RESOURCES: Final[Mapping[str, Mapping[str, list[str]]]] = {
-    "gateway": {"gateway.networking.k8s.io": ["grpcroutes", "httproutes"]},
-    "secrets": {"external-secrets.io": ["externalsecrets"]},
-    "dns": {"cert-manager.io": ["certificates"]},
-}
-"""Kinds of what a stack may have. Gateways, issuers and stores are the platform's.
-
-https://gateway-api.sigs.k8s.io/concepts/roles-and-personas/"""
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

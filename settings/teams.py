@@ -1,6 +1,7 @@
 """Settings of namespaces that are ready for a team: its rights, its share of the cluster, who may connect."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -43,3 +44,17 @@ class TeamNamespace(Settings):
         description="Whether its pods take connections from the namespace and from Traefik alone, unless a "
         "NetworkPolicy of the team allows more; Fargate pods have no network policies.",
     )
+
+
+TRAEFIK_RESOURCES: Final[Mapping[str, list[str]]] = {
+    "traefik.io": ["ingressroutes", "middlewares", "serverstransports", "traefikservices"]
+}
+"""Not its TCP and UDP routes, which would take an entry point from everybody; and TLS ends at the ALB."""
+OPTIONAL_RESOURCES: Final[Mapping[str, Mapping[str, list[str]]]] = {
+    "gateway": {"gateway.networking.k8s.io": ["grpcroutes", "httproutes"]},
+    "secrets": {"external-secrets.io": ["externalsecrets"]},
+    "dns": {"cert-manager.io": ["certificates"]},
+}
+"""Kinds of what a stack may have. Gateways, issuers and stores are the platform's.
+
+https://gateway-api.sigs.k8s.io/concepts/roles-and-personas/"""
