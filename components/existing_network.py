@@ -1,7 +1,7 @@
 """A VPC that something else made: its subnets, and the tags they need."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import pulumi
 from pulumi_aws import ec2
@@ -50,16 +50,12 @@ class ExistingNetwork(NetworkOfOthers, pulumi.ComponentResource):
         super().__init__("eks-platform:index:ExistingNetwork", name, {}, opts)
         self._name = name
         private, public = args["private_subnets"], args["public_subnets"]
-        # Shared: other clusters may use the subnets, and they outlive this one.
+        # Shared: other clusters may use the subnets, and they outlive this one. Not the tag by which Karpenter's users
+        # search for subnets: it has room for one cluster, and the platform's node class names subnets by id.
+        own = cluster_tags(args["cluster_name"], for_nodes=False, owned=False)
         wanted = {
-            **{
-                subnet: {**cluster_tags(args["cluster_name"], for_nodes=True, owned=False), **INTERNAL_ELB_TAG}
-                for subnet in private.values()
-            },
-            **{
-                subnet: {**cluster_tags(args["cluster_name"], for_nodes=False, owned=False), **ELB_TAG}
-                for subnet in public.values()
-            },
+            **{subnet: {**own, **INTERNAL_ELB_TAG} for subnet in private.values()},
+            **{subnet: {**own, **ELB_TAG} for subnet in public.values()},
         }
         lookup = pulumi.InvokeOptions(parent=self)
         found = {subnet: ec2.get_subnet(id=subnet, opts=lookup) for subnet in wanted}
@@ -110,8 +106,14 @@ class ExistingNetwork(NetworkOfOthers, pulumi.ComponentResource):
                     resource_id=subnet,
                     key=key,
                     value=value,
-                    opts=pulumi.ResourceOptions(parent=self),
+                    # A role is the subnet's, and every cluster in the VPC looks for it: the first cluster to go must
+                    # not take it from the others (eksctl #4208, karpenter #6120).
+                    opts=pulumi.ResourceOptions(parent=self, retain_on_delete=key in ROLE_TAGS),
                 )
+
+
+ROLE_TAGS: Final = frozenset({*ELB_TAG, *INTERNAL_ELB_TAG})
+"""Tags that clusters in one VPC share; they stay when a cluster goes."""
 
 
 def _check(found: dict[str, Mapping[str, str]], wanted: dict[str, dict[str, str]]) -> None:

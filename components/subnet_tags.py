@@ -13,7 +13,7 @@ INTERNAL_ELB_TAG: Final = {"kubernetes.io/role/internal-elb": "1"}
 def cluster_tags(cluster_name: str, *, for_nodes: bool, owned: bool = True) -> dict[str, str]:
     """Return the tags that bind a subnet to a cluster.
 
-    for_nodes: whether Karpenter may launch nodes in it.
+    for_nodes: whether node classes may find it by the tag that is usual with Karpenter, which has room for one cluster.
     owned: whether the subnet lives and dies with the cluster; a shared one serves other clusters too.
     """
     discovery = {"karpenter.sh/discovery": cluster_name} if for_nodes else {}

@@ -220,7 +220,8 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                 seconds = kind.seconds("create", inputs) * self.environment.pace
                 new = self._new(cloud, urn, inputs, cloud.now + seconds)
                 refusals.refuse("create", new, cloud)
-                made = replace(cloud.add(helm.under_way(new, "install")), outputs=new.outputs)
+                add = cloud.overwrite if type_ in refusals.OVERWRITTEN else cloud.add
+                made = replace(add(helm.under_way(new, "install")), outputs=new.outputs)
                 refusals.follow("create", made, cloud)
                 cloud.log(urn, type_, made.id, "create", "start")
             with self._recorded(made):

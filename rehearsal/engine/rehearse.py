@@ -28,8 +28,9 @@ from rehearsal.engine.environment import Environment, Hold
 from rehearsal.engine.given import Given, given_by
 from rehearsal.engine.project import PLACEHOLDER, ScratchProject
 from rehearsal.engine.recovery import with_found
-from rehearsal.engine.refusals import follow
+from rehearsal.engine.refusals import follow, uses
 from rehearsal.engine.refusals.cluster import RELEASE
+from rehearsal.engine.refusals.controllers import SUBNET_ROLES
 from rehearsal.engine.store import Event, Resource, Store
 from rehearsal.engine.tree import tree
 from rehearsal.program import read_configuration, referenced
@@ -263,6 +264,11 @@ class Rehearsal:
         """Return what exists in the fake cloud and was not there before the rehearsal."""
         return [resource for resource in self.cloud() if not resource.is_given]
 
+    def left_behind(self) -> list[Resource]:
+        """Return what `destroy` has to delete: all but the tags that stay on others' subnets."""
+        roles = SUBNET_ROLES.values()
+        return [it for it in self.left() if not (it.type == uses.TAG and it.get("key") in roles)]
+
     def events(self) -> list[Event]:
         """Return what happened in the fake cloud, in order."""
         return self.store.events()
@@ -421,7 +427,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _take_down(rehearsal, options.arguments) or next(filter(None, map(_take_down, reversed(before))), 0)
     else:
         code = next(filter(None, map(_bring_up, before)), 0) or _bring_up(rehearsal, options.arguments)
-    left = rehearsal.left()
+    left = rehearsal.left_behind() if options.destroy else rehearsal.left()
     print(tree(left))
     return code or int(options.destroy and bool(left))
 

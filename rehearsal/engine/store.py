@@ -166,6 +166,15 @@ class Cloud:
         self.resources.append(added)
         return added
 
+    def overwrite(self, resource: Resource) -> Resource:
+        """Put a thing into the cloud, in the place of one with its id if there is one, and return it with its key."""
+        before = self.existing(resource.type, resource.id, resource.cluster)
+        if before is None:
+            return self.add(resource)
+        after = replace(resource, key=before.key)
+        self.put(after)
+        return after
+
     def put(self, resource: Resource) -> None:
         """Replace the thing of the same key."""
         self._connection.execute(

@@ -19,7 +19,7 @@ PUBLIC = {A: "subnet-bbbb0001", C: "subnet-bbbb0002"}
 CIDRS = dict(zip([*PRIVATE.values(), *PUBLIC.values()], [f"10.1.{number}.0/24" for number in range(4)], strict=True))
 
 SHARED = {"kubernetes.io/cluster/dev": "shared"}
-PRIVATE_TAGS = {**SHARED, "karpenter.sh/discovery": "dev", "kubernetes.io/role/internal-elb": "1"}
+PRIVATE_TAGS = {**SHARED, "kubernetes.io/role/internal-elb": "1"}
 PUBLIC_TAGS = {**SHARED, "kubernetes.io/role/elb": "1"}
 TAGS = dict.fromkeys(PRIVATE.values(), PRIVATE_TAGS) | dict.fromkeys(PUBLIC.values(), PUBLIC_TAGS)
 
@@ -120,7 +120,6 @@ def test_inventory() -> None:
     entry = plan.one(type="eks-platform:index:ExistingNetwork")
     assert below(plan, entry) == {
         "Tag dev-subnet-aaaa0001-kubernetes.io-cluster-dev",
-        "Tag dev-subnet-aaaa0001-karpenter.sh-discovery",
         "Tag dev-subnet-aaaa0001-kubernetes.io-role-internal-elb",
         "Tag dev-subnet-bbbb0001-kubernetes.io-cluster-dev",
         "Tag dev-subnet-bbbb0001-kubernetes.io-role-elb",
@@ -133,7 +132,22 @@ def test_tags_name_the_cluster_they_are_for() -> None:
         for tag in _recorded(cluster_name="other")
         if tag.custom and tag.inputs.get("key")
     }
-    assert {("kubernetes.io/cluster/other", "shared"), ("karpenter.sh/discovery", "other")} <= keys
+    assert ("kubernetes.io/cluster/other", "shared") in keys
+
+
+def test_two_clusters_in_a_vpc_have_no_tag_in_common_that_goes_with_one_of_them() -> None:
+    tags = {
+        name: {
+            (tag.inputs["resourceId"], tag.inputs["key"]): (tag.inputs["value"], bool(tag.options.retain_on_delete))
+            for tag in _recorded(cluster_name=name).find(type="aws:ec2/tag:Tag")
+        }
+        for name in ("dev", "other")
+    }
+    common = tags["dev"].keys() & tags["other"].keys()
+    assert {key for _, key in common} == {"kubernetes.io/role/elb", "kubernetes.io/role/internal-elb"}
+    # Both want the same value, and neither takes it away.
+    assert {tags[name][tag] for name in tags for tag in common} == {("1", True)}
+    assert not any(retained for name in tags for tag, (_, retained) in tags[name].items() if tag not in common)
 
 
 def test_public_subnets_may_be_absent() -> None:
@@ -172,12 +186,8 @@ def test_tagged_subnets_pass_and_are_left_alone(tags: dict[str, dict[str, str]],
     ("tags", "lines"),
     [
         (
-            _but(PRIVATE[A], **{"karpenter.sh/discovery": None}),
-            ["subnet-aaaa0001 lacks karpenter.sh/discovery=dev"],
-        ),
-        (
-            _but(PRIVATE[A], **{"karpenter.sh/discovery": "other"}),
-            ["subnet-aaaa0001 lacks karpenter.sh/discovery=dev"],
+            _but(PRIVATE[A], **{"kubernetes.io/cluster/dev": None, "kubernetes.io/cluster/other": "shared"}),
+            ["subnet-aaaa0001 lacks kubernetes.io/cluster/dev=shared"],
         ),
         (
             _but(PUBLIC[C], **{"kubernetes.io/cluster/dev": None}),
@@ -186,13 +196,12 @@ def test_tagged_subnets_pass_and_are_left_alone(tags: dict[str, dict[str, str]],
         (
             {PRIVATE[C]: PRIVATE_TAGS, PUBLIC[A]: PUBLIC_TAGS, PUBLIC[C]: SHARED},
             [
-                "subnet-aaaa0001 lacks kubernetes.io/cluster/dev=shared, karpenter.sh/discovery=dev, "
-                "kubernetes.io/role/internal-elb=1",
+                "subnet-aaaa0001 lacks kubernetes.io/cluster/dev=shared, kubernetes.io/role/internal-elb=1",
                 "subnet-bbbb0002 lacks kubernetes.io/role/elb=1",
             ],
         ),
     ],
-    ids=["one missing", "another cluster's", "not of this cluster", "two subnets"],
+    ids=["another cluster's", "not of this cluster", "two subnets"],
 )
 def test_untagged_subnets_are_refused_all_at_once(tags: dict[str, dict[str, str]], lines: list[str]) -> None:
     with pytest.raises(pulumi.RunError) as refused:

@@ -145,7 +145,7 @@ def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Pl
     if stack == "prod":
         rehearsal.change(UNPROTECTED)
         rehearsal.up()
-    there = rehearsal.left()
+    there = rehearsal.left_behind()
     # To go on, the engine walks every path from what could not be deleted, and never marks where it has been: from a
     # workload, which waits for whole components, there are millions (markAsDependency in
     # https://github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go).
@@ -154,7 +154,7 @@ def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Pl
     failed = _converge(rehearsal, rehearsal.failing_once("delete", types=types), rehearsal.destroy, *flags)
 
     assert failed == _of(types, there)
-    assert rehearsal.left() == []
+    assert rehearsal.left_behind() == []
     assert rehearsal.resources() == []
 
 

@@ -153,6 +153,16 @@ def test_auto_modes_nodes_need_their_way_out_until_they_end_with_the_control_pla
         cloud.delete("cluster")
 
 
+def test_a_tag_with_two_owners_goes_with_the_first_of_them(cloud: FakeCloud) -> None:
+    subnet = {"resourceId": cloud["private-a"].id, "key": "kubernetes.io/role/internal-elb", "value": "1"}
+    cloud.make("tag of one", uses.TAG, **subnet)
+    cloud.make("tag of another", uses.TAG, **subnet)
+    assert cloud.left().count(str(cloud["tag of one"])) == 1
+    cloud.delete("tag of one")
+
+    assert str(cloud["tag of another"]) not in cloud.left()
+
+
 SPOT = [{"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot", "on-demand"]}]
 
 

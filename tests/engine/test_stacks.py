@@ -168,7 +168,7 @@ def test_destroy_leaves_nothing(stack: str, lives: Lives) -> None:
     life = lives(stack)
     assert life.destroyed.code == 0, life.destroyed.text
     assert not [event for event in life.destruction if event.phase == "failed"]
-    assert life.standing.left() == life.others
+    assert life.standing.left_behind() == life.others
     assert life.standing.resources() == []
 
 

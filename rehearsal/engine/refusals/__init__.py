@@ -13,10 +13,10 @@ from rehearsal.engine.refusals import aws, kubernetes, waiting
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.refusals.consequences import follow, queue_of
 from rehearsal.engine.refusals.rules import RULES, RefusedError
-from rehearsal.engine.refusals.uses import OUTSIDE, UNIQUE, USES
+from rehearsal.engine.refusals.uses import OUTSIDE, OVERWRITTEN, UNIQUE, USES
 from rehearsal.engine.store import Cloud, Resource
 
-__all__ = ["RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
+__all__ = ["OVERWRITTEN", "RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
 
 
 RELEASE_NAME_TAKEN: Final = "cannot re-use a name that is still in use"
@@ -42,6 +42,8 @@ def refuse(operation: str, resource: Resource, cloud: Cloud) -> None:
 
 def _refuse_second(resource: Resource, cloud: Cloud) -> None:
     unique = UNIQUE.get(resource.type)
+    if resource.type in OVERWRITTEN:
+        return
     same = cloud.existing(resource.type, resource.id, resource.cluster)
     if unique is not None:
         values = {path: resource.get(path) for path in unique.paths}

@@ -174,6 +174,12 @@ class UniqueName:
     source: str
 
 
+TAG: Final = "aws:ec2/tag:Tag"
+OVERWRITTEN: Final = {TAG: EC2 + "CreateTags.html"}
+"""What replaces another of the same id instead of being refused, with the page that says so: a second owner of a tag
+does not notice, and the first one to delete it takes it from both."""
+
+
 UNIQUE: Final[dict[str, UniqueName]] = {
     GROUP: UniqueName(("vpcId", "name"), "InvalidGroup.Duplicate", EC2 + "CreateSecurityGroup.html"),
     TEMPLATE: UniqueName(
