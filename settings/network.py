@@ -49,8 +49,8 @@ class ExistingNetwork(Settings):
     public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY,
-        description="Put the tags that load balancers need on the subnets, or check. Several clusters may be in one VPC: "
-        "the tag with the cluster's name goes with it, those of a subnet's role stay.",
+        description="Put the tags that load balancers need on the subnets, or check. Several clusters may be in one "
+        "VPC: the tag with the cluster's name goes with it, those of a subnet's role stay.",
     )
     stack: StackName | None = Field(
         None, description="Instead of all that: the stack of this program whose network is used too, and left as it is."
