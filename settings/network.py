@@ -73,7 +73,11 @@ class Network(Settings):
         "on node groups have no IPv4 address of it (`podCidr`, IPv6, Fargate or Auto Mode alone) also "
         f"/{LONGEST_VPC_PREFIX_FOR_ALB}, and behind an internal ALB /{LONGEST_VPC_PREFIX}.",
     )
-    zones: list[Zone] = Field([], description="Availability zones by name; adding one renumbers no subnet.")
+    zones: list[Zone] = Field(
+        [],
+        description="Availability zones by name; adding one renumbers no subnet. A running cluster keeps the zones "
+        "that it was made in.",
+    )
     zone_count: Annotated[int, Field(ge=2, le=6)] | None = Field(
         None, description="The first so many zones that EKS takes, instead of names; prefer names where nodes matter."
     )

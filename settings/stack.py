@@ -38,6 +38,7 @@ from settings.rules import broken_rules
 from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
 from settings.workloads import Workloads
+from settings.zones import zones_in_use
 
 
 class Stack(Settings):
@@ -275,7 +276,9 @@ def stack_settings() -> Stack:
     """
     try:
         stack = load(runtime.get_config_env(), runtime.get_config_secret_keys_env())
-        if problems := [*changes_for_good(stack, deployed())]:
+        state = deployed()
+        # In another region or VPC the zones are others anyway.
+        if problems := [*changes_for_good(stack, state)] or [*zones_in_use(stack, state)]:
             raise SettingsError(problems)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None

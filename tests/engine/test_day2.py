@@ -238,6 +238,8 @@ FOR_GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "network.ipFamily": {"network.ipFamily": "ipv6"},
     "network.cidr": {"network.cidr": "10.40.0.0/16"},
+    # The route would go under running nodes, and then neither their subnet nor the control plane's.
+    "network.zones": {"network.zones": [A, C]},
     # The role would lose the key that EKS goes on using, and the key would be deleted.
     "cluster.secretsKey": {"cluster.secretsKey": KEY},
     "cluster.identity": {"cluster.identity": "pod-identity"},
@@ -261,6 +263,39 @@ def test_a_setting_that_is_for_good_is_refused_before_anything_changes(
         assert "1 error; nothing was changed" in run.text
     assert rehearsal.events() == events
     assert _known(rehearsal) == state
+
+
+def test_a_zone_that_was_added_later_can_be_taken_out_when_no_node_may_be_there(
+    tmp_path: Path, pulumi: cli.Cli
+) -> None:
+    """docs/operations.md, "Take a zone out"; terraform-aws-vpc #995."""
+    rehearsal = Rehearsal(tmp_path, "dev")
+    rehearsal.change({"network.zones": [C, D]})
+    rehearsal.up()
+    rehearsal.change({"network.zones": [A, C, D]})
+    rehearsal.up()
+    before = rehearsal.events()
+
+    rehearsal.change({"network.zones": [C, D]})
+    run = rehearsal.up(check=False)
+    assert run.code != 0
+    assert f"network.zones: without {A}: expected it kept while nodes of karpenter.nodePools.general" in run.text
+    assert rehearsal.events() == before
+
+    rehearsal.change(
+        {
+            "network.zones": [A, C, D],
+            "nodeGroups.operations.zones": [C, D],
+            "karpenter.nodePools.general.zones": [C, D],
+        }
+    )
+    rehearsal.up()
+    rehearsal.change({"network.zones": [C, D]})
+    rehearsal.up(behaviour=rehearsal.paced(PACE))
+
+    gone = done(rehearsal.events()[len(before) :])
+    assert {("delete", f"Subnet private-{A}"), ("delete", f"Route private-{A}-nat")} <= {*gone}
+    assert not [event for event in rehearsal.events() if event.phase == "failed"]
 
 
 def _known(rehearsal: Rehearsal) -> list[dict[str, Any]]:
