@@ -411,7 +411,17 @@ def test_a_workload_runs_on_nodes_that_take_any_pod() -> None:
 
 def test_a_workload_may_run_on_fargate_beside_nodes_but_not_behind_ports_of_nodes() -> None:
     profile = {"apps": {"selectors": [{"namespace": "app-nginx"}]}}
-    assert problems(dev(fargateProfiles=profile, workloads={"folders": ["nginx", "nginx/nlb", "nginx/alb-ip"]})) == []
+    folders, ingress = ["nginx", "nginx/nlb", "nginx/alb-ip"], {"dedicated": {"namespaces": ["app-nginx"]}}
+    assert problems(dev(fargateProfiles=profile, workloads={"folders": folders}, ingress=ingress)) == []
     found = problems(dev(fargateProfiles=profile, workloads={"folders": ["nginx", "nginx/node-port"]}))
     assert found == ["workloads.folders[1]"]
-    assert problems(dev(workloads={"folders": ["nginx", "nginx/node-port", "nginx/alb-instance"]})) == []
+    folders = ["nginx", "nginx/node-port", "nginx/alb-instance"]
+    assert problems(dev(workloads={"folders": folders}, ingress=ingress)) == []
+
+
+def test_a_workload_has_a_load_balancer_of_its_own_where_its_namespace_may() -> None:
+    workloads = {"folders": ["nginx", "nginx/alb-ip"]}
+    assert problems(dev(workloads=workloads)) == ["workloads.folders[1]"]
+    elsewhere = {"dedicated": {"namespaces": ["app-shop"]}}
+    assert problems(dev(workloads=workloads, ingress=elsewhere)) == ["workloads.folders[1]"]
+    assert problems(dev(workloads=workloads, ingress={"dedicated": {"namespaces": ["app-nginx"]}})) == []

@@ -9,7 +9,7 @@ from components.manifests import Object
 from settings.cluster import Addons
 from settings.compute import FargateProfile, NodeGroup, TaintEffect
 from settings.external_secrets import ExternalSecrets
-from settings.ingress import Traefik
+from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
 from settings.problems import Problem, either
@@ -17,6 +17,7 @@ from settings.rules.registry import repeated, rule
 from settings.workloads import Workloads
 
 PATH = "workloads.folders"
+ALB_CLASS: Final = "alb"
 
 
 @rule
@@ -124,6 +125,17 @@ def _cluster_stores(item: Any) -> set[str]:
         return set()
     own = {str(item["name"])} if item.get("kind") == "ClusterSecretStore" and "name" in item else set()
     return own | {name for entry in item.values() for name in _cluster_stores(entry)}
+
+
+@rule
+def _load_balancers(workloads: Workloads | None, ingress: Ingress) -> Iterator[Problem]:
+    """The load balancer controller refuses its class in any other namespace."""
+    allowed = ingress.dedicated.namespaces if ingress.dedicated else []
+    for path, item in _items(workloads):
+        of_class = item["kind"] == "Ingress" and (item.get("spec") or {}).get("ingressClassName") == ALB_CLASS
+        if of_class and manifests.namespace_of(item) not in allowed:
+            expected = f"expected {manifests.namespace_of(item)} in ingress.dedicated.namespaces"
+            yield Problem(path, f"Ingress {item['metadata']['name']} of class {ALB_CLASS}", expected)
 
 
 @rule

@@ -441,6 +441,20 @@ def test_karpenter_needs_each_action_of_its_clean_up(cloud: FakeCloud, action: s
         cloud.delete("pool" if action == "ec2:TerminateInstances" else "node-class")
 
 
+def test_an_ingress_of_the_class_is_only_in_a_namespace_that_the_class_allows(cloud: FakeCloud) -> None:
+    expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["traefik"]}
+    spec = {"namespaceSelector": {"matchExpressions": [expression]}}
+    cloud.change(CONTROLLER, values={**cloud[CONTROLLER].get("values"), "ingressClassParams": {"spec": spec}})
+    cloud.make("app", NAMESPACE, metadata={"name": "app-shop"}, kind="Namespace")
+    given = {"kind": "Ingress", "spec": {"ingressClassName": "alb"}}
+    annotations = {"alb.ingress.kubernetes.io/scheme": "internet-facing"}
+    with pytest.raises(RefusedError, match="namespaceSelector of IngressClassParams alb mismatch: app-shop"):
+        cloud.make(
+            "shop", INGRESS, metadata={"name": "s", "namespace": "app-shop", "annotations": annotations}, **given
+        )
+    cloud.make("ours", INGRESS, metadata={"name": "o", "namespace": "traefik", "annotations": annotations}, **given)
+
+
 def test_an_ingress_finds_its_subnets_by_their_tags(cloud: FakeCloud) -> None:
     cloud.delete("ingress")
     cloud.change("public-a", tags={})

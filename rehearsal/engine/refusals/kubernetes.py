@@ -359,6 +359,25 @@ def applications_with_load_balancer(applications: Resource, cloud: Cloud) -> str
 # ------------------------------------------------------------------------------------------------
 
 
+@rule(
+    "create",
+    INGRESS,
+    code="admission webhook denied the request",
+    source=CONTROLLER_DOCS + "guide/ingress/ingress_class/#specnamespaceselector",
+)
+def ingress_of_another_namespace(ingress: Resource, cloud: Cloud) -> str | None:
+    """The controller's webhook asks the IngressClassParams of its class which namespaces may have it."""
+    if ingress.get("spec.ingressClassName") != "alb":
+        return None
+    namespace = namespace_of(ingress)
+    for release in cloud.of(RELEASE, ingress.cluster):
+        selector = values_of(release).get("ingressClassParams", {}).get("spec", {}).get("namespaceSelector", {})
+        for expression in selector.get("matchExpressions", ()) if chart_of(release) == BALANCER_CONTROLLER else ():
+            if namespace not in expression["values"]:
+                return f"invalid ingress class: namespaceSelector of IngressClassParams alb mismatch: {namespace}"
+    return None
+
+
 @rule("create", INGRESS, code="FailedBuildModel", source=CONTROLLER_DOCS + "deploy/subnet_discovery/")
 def ingress_without_subnets(ingress: Resource, cloud: Cloud) -> str | None:
     """The controller finds the load balancer's subnets, in two zones, by their tags unless they are given."""
