@@ -267,6 +267,19 @@ def test_a_control_plane_stays_in_its_zones(cloud: FakeCloud) -> None:
             cloud.change("cluster", vpcConfig={"subnetIds": subnets})
 
 
+def test_a_control_plane_is_in_zones_that_eks_takes(tmp_path: Path) -> None:
+    """The preview leaves the zone out, so the program never gets here (eksctl #817)."""
+    cloud = FakeCloud(tmp_path)
+    cloud.aws.configuration = {"region": "us-east-1"}
+    vpc = cloud.make("vpc", uses.VPC, cidrBlock="10.0.0.0/16").id
+    subnets = [
+        cloud.make(zone, uses.SUBNET, vpcId=vpc, availabilityZone=zone, cidrBlock=f"10.0.{number}.0/24").id
+        for number, zone in enumerate(("us-east-1a", "us-east-1e"))
+    ]
+    with pytest.raises(RefusedError, match=r"UnsupportedAvailabilityZone.* is in us-east-1e \(use1-az3\)"):
+        cloud.make("cluster", uses.CLUSTER, name="platform", vpcConfig={"subnetIds": subnets})
+
+
 def test_an_ingress_takes_another_certificate_and_lets_go_of_the_first(cloud: FakeCloud) -> None:
     for name in ("first", "second"):
         arn = cloud.make(name, uses.CERTIFICATE, domainName="example.jp", validationMethod="DNS").get("arn")

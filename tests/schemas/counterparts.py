@@ -366,12 +366,14 @@ TYPES: Final = tuple(sorted(type_ for type_ in KINDS if type_.startswith("aws:")
 """Every AWS type of the program: those that the fake cloud has."""
 
 
+@cache
 def schema_node(type_: str, path: str) -> tuple[str, Node] | None:
     """Return the path and node in the CloudFormation schema that stand for a Pulumi property; None: none does."""
     it = COUNTERPARTS[type_]
     return words.find(words.schema(it.schema), path, it.renamed) if it.schema else None
 
 
+@cache
 def request_nodes(type_: str, path: str) -> list[Node]:
     """Return the nodes in API requests that stand for a Pulumi property."""
     it = COUNTERPARTS[type_]

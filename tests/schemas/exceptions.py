@@ -25,6 +25,7 @@ NO_COUNTERPART: Final[Mapping[tuple[str, str], str]] = {
     ("aws:lb/loadBalancer:LoadBalancer", "accessLogs"): _ATTRIBUTE,
     ("aws:lb/loadBalancer:LoadBalancer", "dropInvalidHeaderFields"): _ATTRIBUTE,
     ("aws:lb/loadBalancer:LoadBalancer", "enableDeletionProtection"): _ATTRIBUTE,
+    ("aws:lb/loadBalancer:LoadBalancer", "idleTimeout"): _ATTRIBUTE,
     ("aws:lb/targetGroup:TargetGroup", "deregistrationDelay"): _ATTRIBUTE,
     ("aws:route53/record:Record", "allowOverwrite"): "UPSERT instead of CREATE: how the provider asks",
 }

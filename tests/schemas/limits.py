@@ -52,10 +52,6 @@ IN_PROSE: Final[Mapping[tuple[str, str], Words]] = {
         "maxLength": 255,
         "patterns": [r"^(?!sg-)[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]+$"],
     },
-    ("aws:ec2/securityGroup:SecurityGroup", "description"): {
-        "maxLength": 255,
-        "patterns": [r"^[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*$"],
-    },
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
     **{
         (f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule", "description"): {
@@ -67,7 +63,7 @@ IN_PROSE: Final[Mapping[tuple[str, str], Words]] = {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
     ("aws:sqs/queue:Queue", "name"): {"maxLength": 80, "patterns": [r"^[A-Za-z0-9_-]+(\.fifo)?$"]},
     # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
-    ("aws:sns/topic:Topic", "name"): {"maxLength": 256, "patterns": [r"^[A-Za-z0-9_-]+(\.fifo)?$"]},
+    ("aws:sns/topic:Topic", "name"): {"patterns": [r"^[A-Za-z0-9_-]+(\.fifo)?$"]},
 }
 """Limits that stand in AWS's documentation alone: neither a schema nor an API model has them."""
 

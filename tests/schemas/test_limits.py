@@ -52,6 +52,15 @@ def test_a_renamed_input_is_one_that_its_sdk_and_its_counterpart_have(type_: str
     assert [path for path in it.in_requests if not request_nodes(type_, path)] == []
 
 
+def test_what_stands_in_prose_alone_stands_nowhere_else() -> None:
+    for (type_, path), words in limits.IN_PROSE.items():
+        assert path in input_paths(type_)
+        schema = schema_node(type_, path)
+        said = {key for node in [*([schema[1]] if schema else []), *request_nodes(type_, path)] for key in node}
+        known = said & {"pattern" if key == "patterns" else key for key in words}
+        assert not known, f"{type_} {path}: its schema or model has it by now"
+
+
 def test_every_value_is_one_that_aws_lists() -> None:
     wrong = [found for entry in resources() for found in unlisted(entry)]
     assert wrong == []
