@@ -39,6 +39,7 @@ from components.network import Network, NetworkArgs
 from components.node_group import NodeGroup, NodeGroupArgs
 from components.node_pools import NodePools, NodePoolsArgs
 from components.placement import PlacementArgs
+from components.running_groups import running_groups
 from components.shared_network import SharedNetwork, SharedNetworkArgs
 from components.teams import Teams, TeamsArgs
 from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
@@ -62,6 +63,9 @@ in_aws = pulumi.ResourceOptions(providers=[provider])
 caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
 require_deployer(caller.arn, settings.access.deployer)
 account_id = platform.account or caller.account_id
+
+# Asked before anything is declared: what an autoscaler made of the groups is what they keep.
+running = running_groups(name, provider) if settings.node_groups else {}
 
 # --- Network ------------------------------------------------------------------------------------------------------
 
@@ -180,8 +184,11 @@ if settings.node_groups:
             arguments(
                 NodeGroupArgs,
                 group,
-                without=["release"],
+                without=["release", "zones"],
                 release=group.release_for(settings.cluster.version),
+                zones=group.zones or settings.network.zone_names,
+                accelerator=group.accelerator,
+                running=running,
                 cluster_name=after(log_groups, node_addons.cluster_name),
                 version=settings.cluster.version,
                 subnets=network.node_subnets,
@@ -223,7 +230,7 @@ if settings.fargate_profiles:
     )
 compute = {
     namespace: [
-        *[group.nodes for group in node_groups],
+        *[nodes for group in node_groups for nodes in group.groups],
         *(fargate.profiles_for(namespace) if fargate else []),
         *([fargate_logging.configuration] if fargate_logging else []),
         # Auto Mode launches a node when a pod waits for one: there is no group that the logs could come before.
@@ -285,7 +292,12 @@ karpenter: Karpenter | None = None
 if settings.karpenter:
     karpenter = Karpenter(
         f"{name}-karpenter",
-        arguments(KarpenterArgs, offered=on_cluster, version=settings.karpenter.version),
+        arguments(
+            KarpenterArgs,
+            offered=on_cluster,
+            version=settings.karpenter.version,
+            node_repair=settings.karpenter.node_repair,
+        ),
         in_cluster,
     )
     node_pools = NodePools(
@@ -293,7 +305,7 @@ if settings.karpenter:
         arguments(
             NodePoolsArgs,
             settings.karpenter,
-            without=["version", "image_version", "node_pools"],
+            without=["version", "image_version", "node_repair", "node_pools"],
             offered=on_cluster,
             instance_profile_name=karpenter.instance_profile_name,
             subnet_ids=network.node_subnet_ids,

@@ -56,6 +56,8 @@ class CertManagerArgs(TypedDict):
     """Where charts and images come from; None: its publisher."""
     issuers: dict[str, IssuerArgs]
     """Issuers by name."""
+    recursive_name_servers: list[str]
+    """Whom it asks whether a proof has appeared; empty: the cluster's resolver, then the zone's own name servers."""
 
 
 class CertManager(pulumi.ComponentResource):
@@ -137,6 +139,7 @@ def cert_manager_values(args: CertManagerArgs, annotations: dict[str, pulumi.Out
         "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": "system-cluster-critical"},
         "serviceAccount": {"name": NAME, "annotations": annotations},
         "extraEnv": [{"name": "AWS_REGION", "value": args["region"]}],
+        **_recursion(args["recursive_name_servers"]),
         "webhook": {**component("webhook", "webhook", "128Mi"), **port},
         # It keeps every Secret of the cluster in memory.
         "cainjector": component("cainjector", "cainjector", "512Mi"),
@@ -144,6 +147,16 @@ def cert_manager_values(args: CertManagerArgs, annotations: dict[str, pulumi.Out
         # The release is over when the webhook answers.
         "startupapicheck": {"image": of("startupapicheck"), "resources": check, **pod_placement(placement)},
     }
+
+
+def _recursion(name_servers: list[str]) -> dict[str, Any]:
+    """Return the values by which a proof is looked for at these name servers alone.
+
+    https://cert-manager.io/docs/configuration/acme/dns01/#setting-nameservers-for-dns01-self-check
+    """
+    if not name_servers:
+        return {}
+    return {"dns01RecursiveNameservers": ",".join(name_servers), "dns01RecursiveNameserversOnly": True}
 
 
 def issuer_spec(name: str, args: IssuerArgs, region: str) -> dict[str, Any]:

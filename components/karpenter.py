@@ -41,6 +41,8 @@ class KarpenterArgs(TypedDict):
     """AWS region."""
     version: str
     """Version of both charts."""
+    node_repair: bool
+    """Whether it replaces unhealthy nodes."""
     identity: IdentityArgs
     """How the controller gets its role."""
     placement: PlacementArgs
@@ -189,6 +191,7 @@ def karpenter_values(
             "interruptionQueue": queue_name,
             # Neither the prices nor IAM have an endpoint in a VPC (karpenter #8609).
             "isolatedVPC": args["isolated"],
+            "featureGates": {"nodeRepair": args["node_repair"]},
         },
         "controller": {
             "image": {"repository": image(IMAGE, args["charts"])},

@@ -7,6 +7,7 @@ from typing import Any, Final, NotRequired, TypedDict
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from .instance_sizes import SMALL
 from .node_group import DATA_DEVICES, DEVICES, TaintArgs
 from .ready import WAIT_UNTIL_READY
 
@@ -16,6 +17,8 @@ class BudgetArgs(TypedDict):
 
     nodes: str
     """A number or a percentage."""
+    reasons: NotRequired[list[str]]
+    """"Underutilized", "Empty", "Drifted"; empty or absent: all of them."""
     schedule: NotRequired[str]
     """When the budget begins to hold, as a cron line in UTC."""
     duration: NotRequired[str]
@@ -36,7 +39,7 @@ class NodePoolArgs(TypedDict):
     min_generation: NotRequired[int]
     """Oldest instance generation."""
     sizes: list[str]
-    """Instance sizes; empty: any."""
+    """Instance sizes; empty: any from large upwards, unless exact types are given."""
     architectures: list[str]
     """"amd64", "arm64"."""
     zones: list[str]
@@ -47,8 +50,10 @@ class NodePoolArgs(TypedDict):
     """The heavier pool is tried first."""
     labels: dict[str, str]
     taints: list[TaintArgs]
+    startup_taints: list[TaintArgs]
+    """Taints that something in the cluster removes once a node is ready for pods."""
     consolidation: str
-    """"WhenEmpty" or "WhenEmptyOrUnderutilized"."""
+    """"WhenEmpty", "WhenEmptyOrUnderutilized" or "Balanced"."""
     consolidate_after: str
     expire_after: str
     termination_grace_period: str
@@ -169,8 +174,8 @@ def node_pool_spec(args: NodePoolArgs) -> dict[str, Any]:
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": NODE_CLASS},
                 "requirements": node_requirements(args),
-                # The definition's pattern knows no empty value.
-                "taints": [{key: value for key, value in taint.items() if value} for taint in args["taints"]],
+                "taints": _taints(args["taints"]),
+                **({"startupTaints": _taints(args["startup_taints"])} if args["startup_taints"] else {}),
                 "expireAfter": args["expire_after"],
                 "terminationGracePeriod": args["termination_grace_period"],
             },
@@ -179,10 +184,15 @@ def node_pool_spec(args: NodePoolArgs) -> dict[str, Any]:
         "disruption": {
             "consolidationPolicy": args["consolidation"],
             "consolidateAfter": args["consolidate_after"],
-            "budgets": [dict(budget) for budget in args["budgets"]],
+            "budgets": [{key: value for key, value in budget.items() if value} for budget in args["budgets"]],
         },
         **({"weight": args["weight"]} if "weight" in args else {}),
     }
+
+
+def _taints(taints: list[TaintArgs]) -> list[dict[str, Any]]:
+    """Return taints without empty values, which the definition's pattern refuses."""
+    return [{key: value for key, value in taint.items() if value} for taint in taints]
 
 
 def node_requirements(args: NodePoolArgs) -> list[dict[str, Any]]:
@@ -200,6 +210,8 @@ def node_requirements(args: NodePoolArgs) -> list[dict[str, Any]]:
     requirements: list[dict[str, Any]] = [
         {"key": key, "operator": "In", "values": values} for key, values in allowed.items() if values
     ]
+    if not (args["sizes"] or args["instance_types"]):
+        requirements.append({"key": "karpenter.k8s.aws/instance-size", "operator": "NotIn", "values": list(SMALL)})
     if "min_generation" in args:
         oldest = str(args["min_generation"] - 1)
         requirements.append({"key": "karpenter.k8s.aws/instance-generation", "operator": "Gt", "values": [oldest]})

@@ -114,6 +114,10 @@ class Inventory:
         """Return the outputs of the resource of a type whose property is `value`, or None."""
         return next((found for found in self.outputs.get(type_, []) if found.get(property_) == value), None)
 
+    def every(self, type_: str) -> list[Properties]:
+        """Return the outputs of all resources of a type."""
+        return list(self.outputs.get(type_, []))
+
 
 class RecordingMonitor:
     """Answers a program's requests and records them. Its methods are those of the engine's ResourceMonitor and Engine.

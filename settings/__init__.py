@@ -26,11 +26,11 @@ from settings.cluster import (
 )
 from settings.cluster_autoscaler import ClusterAutoscaler, Expander
 from settings.compute import (
-    Architecture,
     Capacity,
     FargateProfile,
     FargateSelector,
     NodeGroup,
+    NodeGroupTimeouts,
     NodeImage,
     OperationsPods,
     Taint,
@@ -41,7 +41,8 @@ from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPol
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
-from settings.karpenter import Budget, Consolidation, Karpenter, NodePool
+from settings.instance_types import Accelerator, Architecture
+from settings.karpenter import Budget, Consolidation, DisruptionReason, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
@@ -51,6 +52,7 @@ from settings.values import PodSecurity
 from settings.workloads import Workloads
 
 __all__ = [
+    "Accelerator",
     "Access",
     "AccessEntry",
     "AccessLogs",
@@ -74,6 +76,7 @@ __all__ = [
     "ClusterAutoscaler",
     "Consolidation",
     "ContainerDefaults",
+    "DisruptionReason",
     "Domain",
     "ExistingNetwork",
     "Expander",
@@ -96,6 +99,7 @@ __all__ = [
     "Nat",
     "Network",
     "NodeGroup",
+    "NodeGroupTimeouts",
     "NodeImage",
     "NodePool",
     "Observability",

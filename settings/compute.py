@@ -7,7 +7,17 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
-from settings.values import InstanceType, LabelKey, LabelValue, NamespacePattern, ReleaseVersion, Zone
+from settings.instance_types import Accelerator, Architecture, accelerator_of
+from settings.values import (
+    Duration,
+    InstanceType,
+    LabelKey,
+    LabelValue,
+    NamespacePattern,
+    ReleaseVersion,
+    Unavailable,
+    Zone,
+)
 
 
 class Capacity(StrEnum):
@@ -22,13 +32,6 @@ class NodeImage(StrEnum):
 
     BOTTLEROCKET = "bottlerocket"
     AL2023 = "al2023"
-
-
-class Architecture(StrEnum):
-    """The nodes' processor, by Kubernetes' names."""
-
-    AMD64 = "amd64"
-    ARM64 = "arm64"
 
 
 class TaintEffect(StrEnum):
@@ -62,6 +65,18 @@ class OperationsPods(Settings):
     tolerations: list[Toleration] = Field([], description="Taints of nodes that they do not mind.")
 
 
+class NodeGroupTimeouts(Settings):
+    """How long Pulumi waits for a node group before it fails; EKS goes on by itself."""
+
+    create: Duration = Field("60m", description="Until the nodes of a new group have joined the cluster.")
+    update: Duration = Field(
+        "60m",
+        description="Until every node has been replaced. EKS waits up to 15 minutes for the pods of each: with many"
+        " nodes, more time is needed.",
+    )
+    delete: Duration = Field("60m", description="Until the nodes have been drained and are gone.")
+
+
 class NodeGroup(Settings):
     """A managed node group."""
 
@@ -74,9 +89,21 @@ class NodeGroup(Settings):
     release: ReleaseVersion | None = Field(
         None, description="AMI release version; absent: the one pinned for the image."
     )
-    min: Annotated[int, Field(ge=0, le=450)] = Field(1, description="Fewest nodes.")
-    max: Annotated[int, Field(ge=1, le=450)] = Field(3, description="Most nodes.")
-    desired: Annotated[int, Field(ge=0, le=450)] | None = Field(None, description="Nodes at first; absent: `min`.")
+    min: Annotated[int, Field(ge=0, le=450)] = Field(
+        1, description="Fewest nodes. Raised above the nodes that there are, it adds nodes."
+    )
+    max: Annotated[int, Field(ge=1, le=450)] = Field(
+        3, description="Most nodes. Lowered below the nodes that there are, it removes nodes."
+    )
+    desired: Annotated[int, Field(ge=0, le=450)] | None = Field(
+        None,
+        description="Nodes at first; absent: `min`. Later an autoscaler or a person decides, and it changes nothing.",
+    )
+    per_zone: bool = Field(
+        False,
+        description="Whether each zone has a group of its own; `min`, `max` and `desired` then count for each zone."
+        " Cluster Autoscaler needs it: of a group in several zones it cannot choose the zone.",
+    )
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
         50, description="Disk for images, logs and ephemeral storage, in GiB."
     )
@@ -84,6 +111,20 @@ class NodeGroup(Settings):
     taints: list[Taint] = Field([], description="Taints of the nodes.")
     zones: list[Zone] = Field([], description="Only these zones; empty: all of the network.")
     repair: bool = Field(True, description="Whether EKS replaces nodes that it finds unhealthy.")
+    max_unavailable: Unavailable = Field(
+        "33%", description="How many nodes EKS replaces at once in an update: a number, or a percentage of the group."
+    )
+    force_update_version: bool = Field(
+        False,
+        description="Whether an update of the nodes goes on where a disruption budget keeps a pod on its node: after"
+        " 15 minutes the pod is deleted. Otherwise the update fails with PodEvictionFailure.",
+    )
+    timeouts: NodeGroupTimeouts = Field(default_factory=NodeGroupTimeouts)
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """The accelerator of all its instance types, whose driver its image must have."""
+        return accelerator_of(self.instance_types[0])
 
     def release_for(self, kubernetes: str) -> str:
         """Return the AMI release version for nodes of a Kubernetes minor."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import DomainName, Email, HostedZoneId, Label
+from settings.values import DomainName, Email, HostedZoneId, Label, NameServer
 
 
 class RecordPolicy(StrEnum):
@@ -54,3 +54,8 @@ class CertManager(Settings):
     """cert-manager, for certificates that end inside the cluster; the ALB's own is ACM's."""
 
     issuers: dict[Label, Issuer] = Field(min_length=1, description="Issuers by name.")
+    recursive_name_servers: list[NameServer] = Field(
+        [],
+        description="Name servers that cert-manager asks whether a proof has appeared, and no others. Empty: the"
+        " cluster's own, and then those of the zone; needed where the VPC answers for the domain with a private zone.",
+    )

@@ -100,6 +100,13 @@ class Network(Settings):
     existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")
 
     @property
+    def zone_names(self) -> list[str]:
+        """The availability zones of the nodes' subnets; empty where `zoneCount` leaves them to the region."""
+        if self.existing:
+            return self.existing.zones or list(self.existing.private_subnets)
+        return self.zones
+
+    @property
     def shared(self) -> bool:
         """Whether the network is another stack's."""
         return self.existing is not None and self.existing.stack is not None

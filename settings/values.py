@@ -199,6 +199,17 @@ TagValue = Annotated[
 Duration = Annotated[str, _text("a duration such as 30m or 1h30m", f"^{_DURATION}$", 16)]
 DurationOrNever = Annotated[str, _text("a duration such as 30m or 1h30m, or Never", f"^({_DURATION}|Never)$", 16)]
 BudgetDuration = Annotated[str, _text("hours and minutes such as 9h or 1h30m", r"^([0-9]+h([0-9]+m)?|[0-9]+m)$", 16)]
+Unavailable = Annotated[str, _text("1 to 100 nodes, or 1% to 100% of them", r"^([1-9][0-9]?|100)%?$", 4)]
+"""https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupUpdateConfig.html"""
+NameServer = Annotated[
+    str,
+    _text(
+        "a name server such as 1.1.1.1:53 or https://1.1.1.1/dns-query",
+        r"^([0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}|\[[0-9a-f:]+\]:[0-9]{1,5}|https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?)$",
+        255,
+    ),
+]
+"""https://cert-manager.io/docs/configuration/acme/dns01/#setting-nameservers-for-dns01-self-check"""
 BudgetNodes = Annotated[str, _text("a number or a percentage of nodes", r"^((100|[0-9]{1,2})%|[0-9]+)$", 8)]
 
 

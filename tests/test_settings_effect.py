@@ -66,15 +66,19 @@ BASES: Final[dict[str, Config]] = {
         **QUIET,
         "fargateProfiles": None,
         "nodeGroups": {
-            "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}},
-            "workers": {"instanceTypes": ["m5.large"], "taints": [{"key": "system", "value": "true"}]},
+            "operations": {"instanceTypes": ["m5.large"], "labels": {"role": "operations"}, "perZone": True},
+            "workers": {
+                "instanceTypes": ["m5.large"],
+                "taints": [{"key": "system", "value": "true"}],
+                "zones": ["ap-northeast-1c"],
+            },
         },
         "karpenter": {
             "nodePools": {
                 "general": {
                     "categories": ["c", "m"],
                     "taints": [{"key": "batch", "value": "true"}],
-                    "budgets": [{"nodes": "10%"}, {"nodes": "0", "schedule": "@daily", "duration": "9h"}],
+                    "budgets": [{"nodes": "10%"}, {"nodes": "1", "schedule": "@daily", "duration": "9h"}],
                 }
             }
         },
@@ -613,6 +617,12 @@ EFFECTS: Final[dict[str, Effect]] = {
         "NodeGroup.taints[0].effect", taints=[{"key": "system", "value": "true", "effect": "NoExecute"}]
     ),
     "nodeGroups.*.zones": _node_group("NodeGroup.subnetIds", zones=["ap-northeast-1a"]),
+    "nodeGroups.*.perZone": _node_group("-NodeGroup", "+NodeGroup", perZone=True),
+    "nodeGroups.*.maxUnavailable": _node_group("NodeGroup.updateConfig", maxUnavailable="2"),
+    "nodeGroups.*.forceUpdateVersion": _node_group("NodeGroup.forceUpdateVersion", forceUpdateVersion=True),
+    "nodeGroups.*.timeouts.create": _node_group("NodeGroup.options.customTimeouts.create", timeouts={"create": "30m"}),
+    "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),
+    "nodeGroups.*.timeouts.delete": _node_group("NodeGroup.options.customTimeouts.delete", timeouts={"delete": "30m"}),
     "nodeGroups.*.repair": _node_group("NodeGroup.nodeRepairConfig.enabled", repair=False),
     # -- Fargate
     "fargateProfiles.*.selectors[].namespace": Effect(
@@ -645,17 +655,20 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("karpenter.nodePools.*.sizes", "karpenter.nodePools.*.minGeneration"),
         alone=True,
     ),
+    "karpenter.nodeRepair": Effect(
+        {"karpenter": {"nodeRepair": True}}, ("Release.values.settings.featureGates.nodeRepair",), "nodes"
+    ),
     "karpenter.nodePools.*.capacityTypes": _pool(f"{REQUIREMENTS}[0].values", capacityTypes=["spot"]),
     "karpenter.nodePools.*.architectures": _pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
     "karpenter.nodePools.*.categories": _pool(f"{REQUIREMENTS}[3].values", categories=["r"]),
     # One more requirement is another list.
     "karpenter.nodePools.*.families": _pool(REQUIREMENTS, families=["m7i"]),
     "karpenter.nodePools.*.minGeneration": _pool(REQUIREMENTS, minGeneration=6),
-    "karpenter.nodePools.*.sizes": _pool(REQUIREMENTS, sizes=["large"]),
+    "karpenter.nodePools.*.sizes": _pool(f"{REQUIREMENTS}[4].operator", f"{REQUIREMENTS}[4].values", sizes=["large"]),
     "karpenter.nodePools.*.zones": _pool(REQUIREMENTS, zones=["ap-northeast-1a"]),
     "karpenter.nodePools.*.instanceTypes": Effect(
         {"karpenter": {"nodePools": {"general": {"categories": None, "instanceTypes": ["m7i.large"]}}}},
-        (f"NodePool.{REQUIREMENTS}[3].key", f"NodePool.{REQUIREMENTS}[3].values"),
+        (f"NodePool.{REQUIREMENTS}",),
         "nodes",
         along=("karpenter.nodePools.*.categories",),
     ),
@@ -668,6 +681,15 @@ EFFECTS: Final[dict[str, Effect]] = {
     "karpenter.nodePools.*.taints[].effect": _pool(
         f"{TAINT}.effect", taints=[{"key": "batch", "value": "true", "effect": "NoExecute"}]
     ),
+    "karpenter.nodePools.*.startupTaints[].key": _pool(
+        "spec.template.spec.startupTaints", startupTaints=[{"key": "agent.example.jp/not-ready"}]
+    ),
+    "karpenter.nodePools.*.startupTaints[].value": _pool(
+        "spec.template.spec.startupTaints", startupTaints=[{"key": "agent.example.jp/not-ready", "value": "true"}]
+    ),
+    "karpenter.nodePools.*.startupTaints[].effect": _pool(
+        "spec.template.spec.startupTaints", startupTaints=[{"key": "agent.example.jp/not-ready", "effect": "NoExecute"}]
+    ),
     "karpenter.nodePools.*.consolidation": _pool("spec.disruption.consolidationPolicy", consolidation="WhenEmpty"),
     "karpenter.nodePools.*.consolidateAfter": _pool("spec.disruption.consolidateAfter", consolidateAfter="5m"),
     "karpenter.nodePools.*.expireAfter": _pool("spec.template.spec.expireAfter", expireAfter="72h"),
@@ -677,13 +699,17 @@ EFFECTS: Final[dict[str, Effect]] = {
         terminationGracePeriod="2h",
     ),
     "karpenter.nodePools.*.budgets[].nodes": _pool(
-        f"{BUDGETS}[0].nodes", budgets=[{"nodes": "20%"}, {"nodes": "0", "schedule": "@daily", "duration": "9h"}]
+        f"{BUDGETS}[0].nodes", budgets=[{"nodes": "20%"}, {"nodes": "1", "schedule": "@daily", "duration": "9h"}]
+    ),
+    "karpenter.nodePools.*.budgets[].reasons": _pool(
+        f"{BUDGETS}[0].reasons",
+        budgets=[{"nodes": "10%", "reasons": ["Drifted"]}, {"nodes": "1", "schedule": "@daily", "duration": "9h"}],
     ),
     "karpenter.nodePools.*.budgets[].schedule": _pool(
-        f"{BUDGETS}[1].schedule", budgets=[{"nodes": "10%"}, {"nodes": "0", "schedule": "@weekly", "duration": "9h"}]
+        f"{BUDGETS}[1].schedule", budgets=[{"nodes": "10%"}, {"nodes": "1", "schedule": "@weekly", "duration": "9h"}]
     ),
     "karpenter.nodePools.*.budgets[].duration": _pool(
-        f"{BUDGETS}[1].duration", budgets=[{"nodes": "10%"}, {"nodes": "0", "schedule": "@daily", "duration": "2h"}]
+        f"{BUDGETS}[1].duration", budgets=[{"nodes": "10%"}, {"nodes": "1", "schedule": "@daily", "duration": "2h"}]
     ),
     # -- Traefik
     "traefik.minReplicas": Effect({"traefik": {"minReplicas": 5}}, ("Release.values.autoscaling.minReplicas",)),
@@ -809,6 +835,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "externalDns.policy": _records("Release.values.policy", policy="sync"),
     "externalDns.sources": Effect(
         {"externalDns": {"sources": ["traefik-proxy"]}}, ("Release.values.sources",), "records"
+    ),
+    "certManager.recursiveNameServers": Effect(
+        {"certManager": {"recursiveNameServers": ["1.1.1.1:53"]}},
+        ("Release.values.dns01RecursiveNameservers", "Release.values.dns01RecursiveNameserversOnly"),
+        "records",
     ),
     "certManager.issuers.*.server": _issuer("server", server="letsencrypt-staging"),
     "certManager.issuers.*.email": _issuer("email", email="another@example.jp"),

@@ -6,16 +6,17 @@ from datetime import date, timedelta
 from ipaddress import IPv4Network
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import versions
 from components import cidr as address_plan
-from settings import Architecture, Network, Stack
+from settings import Accelerator, Architecture, Network, Stack
+from settings.instance_types import NEWEST_GENERATION, family
 from settings.problems import Problem, SettingsError
 from settings.rules import network, registry
-from settings.rules.instances import family
 from tests.settings_files import TODAY, bad_files, changed, parts, put, read, sections_of, take
 
 
@@ -332,17 +333,51 @@ def test_nodes_and_fargate_may_share_a_cluster() -> None:
         ("is4gen", "is", 4, "arm64"),
         ("x2gd", "x", 2, "arm64"),
         ("hpc7g", "hpc", 7, "arm64"),
+        ("p6-b200", "p", 6, "amd64"),
+        ("p6e-gb200", "p", 6, "arm64"),
     ],
 )
 def test_the_name_of_an_instance_family_tells_its_processor(
     name: str, category: str, generation: int, architecture: str
 ) -> None:
-    assert family(name) == (category, generation, Architecture(architecture))
+    known = family(name)
+    assert known is not None
+    assert known[:3] == (category, generation, Architecture(architecture))
 
 
-@pytest.mark.parametrize("name", ["u-6tb1", "mac2-m2", "p6e-gb200", "m", ""])
+@pytest.mark.parametrize("name", ["u-6tb1", "mac2-m2", "m", ""])
 def test_a_name_that_tells_nothing_is_judged_by_nobody(name: str) -> None:
     assert family(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "accelerator"),
+    [
+        *[(name, "nvidia") for name in ("g4dn", "g5", "g5g", "g6e", "gr6", "p4d", "p5en", "p6-b200", "p6e-gb200")],
+        *[(name, "neuron") for name in ("inf1", "inf2", "trn1", "trn1n", "trn2")],
+        *[(name, "other") for name in ("g4ad", "dl1", "dl2q", "f2", "vt1")],
+        *[(name, "none") for name in ("m7g", "c6gn", "r8gb", "t3", "im4gn", "hpc7g", "x2gd")],
+    ],
+)
+def test_the_name_of_an_instance_family_tells_its_accelerator(name: str, accelerator: str) -> None:
+    known = family(name)
+    assert known is not None
+    assert known.accelerator is Accelerator(accelerator)
+
+
+def _families_of_ec2() -> set[str]:
+    types: Any = botocore.session.get_session().get_service_model("ec2").shape_for("InstanceType")
+    return {name.partition(".")[0] for name in types.enum}
+
+
+def test_the_newest_generations_are_those_of_ec2s_api_model() -> None:
+    """A category that is not in the table is judged by nobody; one that is must not be refused wrongly."""
+    newest: dict[str, dict[Architecture, int]] = {}
+    for name in _families_of_ec2():
+        if known := family(name):
+            generations = newest.setdefault(known.category, {})
+            generations[known.architecture] = max(generations.get(known.architecture, 0), known.generation)
+    assert {category: newest[category] for category in NEWEST_GENERATION} == NEWEST_GENERATION
 
 
 def test_a_pool_of_both_architectures_takes_every_family() -> None:
@@ -358,7 +393,7 @@ def test_a_pool_of_both_architectures_takes_every_family() -> None:
     ["0 0 * * mon-fri", "*/15 9-17 * * 1-5", "0 0 1,15 jan-mar ?", "@daily", "59 23 31 12 6", "0 0/2 * * sun,sat"],
 )
 def test_a_cron_line_that_karpenter_takes_is_taken(line: str) -> None:
-    budget = {"nodes": "0", "schedule": line, "duration": "1h30m"}
+    budget = {"nodes": "1", "schedule": line, "duration": "1h30m"}
     assert problems(dev(karpenter__nodePools__general__budgets=[budget])) == []
 
 

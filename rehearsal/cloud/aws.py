@@ -16,12 +16,13 @@ def tags_all(inputs: Properties, context: Context) -> Any:
     return {**context.default_tags, **(tags or {})}
 
 
-def aws_kind(
+def aws_kind(  # noqa: PLR0913  # one line a fact about a type
     identifier: Value,
     outputs: Mapping[str, Value] | None = None,
     *,
     defaults: Mapping[str, Value] | None = None,
     replaces: tuple[str, ...] = (),
+    unsent: tuple[str, ...] = (),
     renews: tuple[str, ...] = (),
     tagged: bool = True,
     regional: bool = True,
@@ -47,6 +48,7 @@ def aws_kind(
         defaults=defaults or {},
         derived=derived,
         replaces=frozenset((*replaces, "region") if regional else replaces),
+        unsent=frozenset(unsent),
         renews=frozenset(renews),
         create_seconds=create,
         update_seconds=update,

@@ -175,6 +175,8 @@ KINDS: Final[dict[str, Kind]] = {
             "launchTemplate.id",
             "launchTemplate.name",
         ),
+        # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/eks/node_group.go (Update)
+        unsent=("scalingConfig",),
         seconds=(120.0, 2.0, 240.0),
     ),
     "aws:eks/fargateProfile:FargateProfile": aws_kind(

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from rehearsal import RehearsalError
 from rehearsal.cloud.kind import PARTITION, Answer, Place, Properties
 from rehearsal.cloud.regions import ZONES_WITHOUT_EKS, load_balancer_zone, zones
 
@@ -181,6 +182,65 @@ def _load_balancer(arguments: Properties, place: Place) -> Properties:
     }
 
 
+def _clusters(_arguments: Properties, place: Place) -> Properties:
+    return {
+        "id": place.region,
+        "region": place.region,
+        "names": [cluster["name"] for cluster in place.world.every("aws:eks/cluster:Cluster")],
+    }
+
+
+def _node_groups(arguments: Properties, place: Place) -> Properties:
+    cluster = arguments["clusterName"]
+    return {
+        "id": cluster,
+        "clusterName": cluster,
+        "region": place.region,
+        "names": [group["nodeGroupName"] for group in _groups_of(cluster, place)],
+    }
+
+
+def _node_group(arguments: Properties, place: Place) -> Properties:
+    """Return a group that exists; AWS refuses the question about another.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeNodegroup.html
+    """
+    cluster, name = arguments["clusterName"], arguments["nodeGroupName"]
+    made = next((group for group in _groups_of(cluster, place) if group["nodeGroupName"] == name), None)
+    if made is None:
+        raise RehearsalError(f"ResourceNotFoundException: no node group {name} in cluster {cluster}")
+    return {
+        "id": f"{cluster}:{name}",
+        "amiType": made["amiType"],
+        "arn": made["arn"],
+        "capacityType": made["capacityType"],
+        "clusterName": cluster,
+        "diskSize": made.get("diskSize") or 0,
+        "instanceTypes": made["instanceTypes"],
+        "labels": made.get("labels") or {},
+        "launchTemplates": [made["launchTemplate"]] if made.get("launchTemplate") else [],
+        "nodeGroupName": name,
+        "nodeRoleArn": made["nodeRoleArn"],
+        "region": place.region,
+        "releaseVersion": made["releaseVersion"],
+        "remoteAccesses": [],
+        "resources": made["resources"],
+        "scalingConfigs": [made["scalingConfig"]],
+        "status": made["status"],
+        "subnetIds": made["subnetIds"],
+        "tags": made.get("tagsAll") or {},
+        "taints": made.get("taints") or [],
+        "updateConfigs": [],
+        "version": made["version"],
+        "warmPoolConfigs": [],
+    }
+
+
+def _groups_of(cluster: object, place: Place) -> list[Properties]:
+    every = place.world.every("aws:eks/nodeGroup:NodeGroup")
+    return [group for group in every if group["clusterName"] == cluster]
+
+
 def _stable(arguments: Mapping[str, Any]) -> str:
     return repr(sorted(arguments.items(), key=str))
 
@@ -189,6 +249,9 @@ INVOKES: Final[dict[str, Answer]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:eks/getClusters:getClusters": _clusters,
+    "aws:eks/getNodeGroup:getNodeGroup": _node_group,
+    "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _availability_zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,

@@ -30,6 +30,9 @@ class World(Protocol):
     def find(self, type_: str, property_: str, value: object) -> Properties | None:
         """Return the outputs of the resource of `type_` whose `property_` ("id" for its id) is `value`, or None."""
 
+    def every(self, type_: str) -> list[Properties]:
+        """Return the outputs of all resources of `type_`."""
+
 
 class EmptyWorld:
     """A cloud with nothing in it."""
@@ -37,6 +40,10 @@ class EmptyWorld:
     def find(self, type_: str, property_: str, value: object) -> Properties | None:
         """Return None: there is nothing to find."""
         return None
+
+    def every(self, type_: str) -> list[Properties]:
+        """Return nothing: there is nothing."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ class Kind:
     tried by the API server.
     renews: those of `outputs` that every update changes.
     replaces: inputs (dotted paths) whose change replaces the resource.
+    unsent: inputs (dotted paths) that the provider leaves out of an update that does not change them: what somebody
+    else made of them in the cloud stays.
     create_seconds, update_seconds, delete_seconds: how long it takes (seconds).
     """
 
@@ -153,6 +162,7 @@ class Kind:
     defaults: Mapping[str, Value] = field(default_factory=dict)
     derived: Mapping[str, Value] = field(default_factory=dict)
     replaces: frozenset[str] = frozenset()
+    unsent: frozenset[str] = frozenset()
     renews: frozenset[str] = frozenset()
     previews: bool = True
     create_seconds: Seconds = 2.0

@@ -7,7 +7,7 @@ Raw gRPC on purpose: `pulumi.provider.experimental` loses `old_inputs` in Diff a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from google.protobuf.any_pb2 import Any as Detail
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from rehearsal import sdk
+from rehearsal import RehearsalError, sdk
 from rehearsal.cloud import UnmodelledError, answer_of, kind_of, limits
 from rehearsal.cloud.component import ChildFailedError
 from rehearsal.cloud.kind import Autoname, Context, Kind, Place, get, put
@@ -168,7 +168,9 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                     before = replace(self._context(cloud, request.urn), id=request.id, previous=_plain(request.olds))
                 shown = kind.preview(given, before, UNKNOWN)
                 return provider_pb2.UpdateResponse(properties=_marked(shown, request.news))
-            changed = self.alter(request.urn, request.id, given)
+            declared = _plain(request.old_inputs)
+            unsent = [path for path in kind.unsent if get(declared, path) == get(given, path)]
+            changed = self.alter(request.urn, request.id, given, unsent)
             return provider_pb2.UpdateResponse(properties=_marked(changed.outputs, request.news))
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -230,13 +232,19 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
             self._end(made, "create")
         return made
 
-    def alter(self, urn: str, id_: str, inputs: Properties) -> Resource:
-        """Change a resource and return it; raises RefusedError where the cloud refuses the change."""
+    def alter(self, urn: str, id_: str, inputs: Properties, unsent: Collection[str] = ()) -> Resource:
+        """Change a resource and return it; raises RefusedError where the cloud refuses the change.
+
+        unsent: inputs (dotted paths) that stay as the cloud has them.
+        """
         kind = kind_of(_type(urn))
         self._hold(urn, "update", made=False)
         with self._step(urn, "update", id_) as cloud:
             old = self._existing(cloud, urn, id_)
             context = replace(self._context(cloud, urn), id=id_, seed=old.seed, previous=old.outputs)
+            inputs = dict(inputs)
+            for path in unsent:
+                put(inputs, path, get(old.inputs, path))
             changed = replace(old, urn=urn, inputs=inputs, outputs=kind.settle(inputs, context))
             refusals.refuse("update", changed, cloud)
             # Until an upgrade is over, Helm's last good revision is the one before it.
@@ -433,7 +441,7 @@ def _refusals(context: grpc.ServicerContext, inputs: Any = None) -> Iterator[Non
         yield
     except HalfMadeError as error:
         _abort_half_made(context, error, inputs)
-    except (RefusedError, UnmodelledError) as error:
+    except (RefusedError, RehearsalError) as error:
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 

@@ -256,6 +256,13 @@ class Rehearsal:
 
     # What there is in the cloud.
 
+    def scale(self, name: str, nodes: int) -> None:
+        """Change how many nodes a node group has, by the resource's name, as an autoscaler does: Pulumi is not told."""
+        with self.store.change() as cloud:
+            found = next(group for group in cloud.of(uses.NODE_GROUP) if group.name == name)
+            sizes = {"scalingConfig": {**found.inputs["scalingConfig"], "desiredSize": nodes}}
+            cloud.put(replace(found, inputs={**found.inputs, **sizes}, outputs={**found.outputs, **sizes}))
+
     def cloud(self) -> list[Resource]:
         """Return what exists in the fake cloud, oldest first."""
         return self.store.resources()

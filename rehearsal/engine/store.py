@@ -136,6 +136,10 @@ class Cloud:
         found = self.one(type_, property_, value)
         return None if found is None else {**found.outputs, "id": found.id}
 
+    def every(self, type_: str) -> list[Properties]:
+        """Return the outputs of all things of `type_`; see `cloud.kind.World`."""
+        return [{**found.outputs, "id": found.id} for found in self.of(type_)]
+
     def existing(self, type_: str, id_: str, cluster: str = "") -> Resource | None:
         """Return the thing of a type with this id, or None."""
         return next((r for r in self.resources if (r.type, r.id, r.cluster) == (type_, id_, cluster)), None)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from settings.cluster import Cluster
+from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, NodeImage, OperationsPods, Taint, TaintEffect
 from settings.karpenter import Karpenter
 from settings.network import Network
@@ -133,8 +134,7 @@ def _tolerates(pods: OperationsPods, group: NodeGroup) -> bool:
 def _zones_of_compute(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    existing = network.existing
-    there = (existing.zones or list(existing.private_subnets)) if existing else network.zones
+    there = network.zone_names
     asked = {place("nodeGroups", name): group.zones for name, group in node_groups.items()}
     if karpenter:
         asked |= {place("karpenter", "nodePools", name): pool.zones for name, pool in karpenter.node_pools.items()}
@@ -144,6 +144,24 @@ def _zones_of_compute(
                 yield Problem(f"{path}.zones", zone, "expected network.zones, not zoneCount, where zones matter")
             elif zone not in there:
                 yield Problem(f"{path}.zones", zone, f"expected a zone of the network: {either(there)}")
+
+
+@rule
+def _groups_in_each_zone(
+    network: Network, node_groups: dict[str, NodeGroup], cluster_autoscaler: ClusterAutoscaler | None
+) -> Iterator[Problem]:
+    """Cluster Autoscaler takes a group for one zone: it never adds the node of another, whatever waits for it.
+
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md#common-notes-and-gotchas
+    """
+    for name, group in node_groups.items():
+        path = place("nodeGroups", name, "perZone")
+        zones = group.zones or network.zone_names
+        if group.per_zone and not zones:
+            yield Problem(path, "true", "expected network.zones, not zoneCount, where groups have a zone each")
+        elif cluster_autoscaler and not group.per_zone and group.min < group.max and len(zones) != 1:
+            expected = "expected true beside clusterAutoscaler, with min and max of each zone, or one zone in zones"
+            yield Problem(path, "false, in several zones", expected)
 
 
 def repeated_taints(path: str, taints: list[Taint]) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ def _external_dns(external_dns: ExternalDns | None) -> Iterator[Problem]:
 
 @rule
 def _cert_manager(cert_manager: CertManager | None) -> Iterator[Problem]:
+    if cert_manager:
+        yield from repeated("certManager.recursiveNameServers", cert_manager.recursive_name_servers)
     for name, issuer in cert_manager.issuers.items() if cert_manager else ():
         yield from _domains(place("certManager", "issuers", name, "domains"), issuer.domains)
 

@@ -1,34 +1,11 @@
-"""What the name of an instance type tells, and rules about it."""
+"""Rules about the instance types of node groups."""
 
-import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from settings.compute import Architecture, NodeGroup
-from settings.problems import Problem, place
+from settings.compute import NodeGroup
+from settings.instance_types import Accelerator, accelerator_of, family
+from settings.problems import Problem, either, place
 from settings.rules.registry import rule
-
-
-class Family(NamedTuple):
-    """What the name of an instance family tells."""
-
-    category: str
-    generation: int
-    architecture: Architecture
-
-
-def family(name: str) -> Family | None:
-    """Return what the name of an instance family ("m7g") tells; None for one that does not follow the pattern.
-
-    https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html: category, generation, and options, of
-    which `g` is AWS's own processor, a Graviton. The first of these, a1, has no option.
-    """
-    parts = re.fullmatch(r"([a-z]+)([0-9]+)([a-z]*)(-flex|-[0-9]+tb)?", name)
-    if not parts:
-        return None
-    category, generation, options = parts[1], int(parts[2]), parts[3]
-    graviton = "g" in options or name == "a1"
-    return Family(category, generation, Architecture.ARM64 if graviton else Architecture.AMD64)
 
 
 @rule
@@ -41,3 +18,19 @@ def _architecture_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iterator[
                 yield Problem(
                     path, f"{instance_type}, {known.architecture.value}", f"expected {group.architecture.value}"
                 )
+
+
+@rule
+def _accelerators_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+    """A group has one image, and an image the drivers of one kind of accelerator."""
+    for name, group in node_groups.items():
+        kinds = {accelerator_of(instance_type) for instance_type in group.instance_types}
+        for index, instance_type in enumerate(group.instance_types):
+            if accelerator_of(instance_type) is Accelerator.OTHER:
+                path = place("nodeGroups", name, "instanceTypes", index)
+                expected = "expected an accelerator of NVIDIA or AWS, or none: no image of EKS has its driver"
+                yield Problem(path, instance_type, expected)
+        if len(kinds - {Accelerator.OTHER}) > 1:
+            found = either(sorted(kind.value for kind in kinds - {Accelerator.OTHER}))
+            expected = "expected one kind of accelerator in a group: its image has the driver of one"
+            yield Problem(place("nodeGroups", name, "instanceTypes"), f"accelerators: {found}", expected)

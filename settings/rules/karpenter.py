@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import versions
+from components.instance_sizes import SMALL
 from settings.cluster import Cluster
 from settings.compute import NodeImage
-from settings.karpenter import Karpenter, NodePool
+from settings.instance_types import NEWEST_GENERATION, family
+from settings.karpenter import Consolidation, Karpenter, NodePool
 from settings.problems import Problem, either, place
 from settings.rules.compute import prefix, refused_by_kubelet, repeated_taints
-from settings.rules.instances import family
 from settings.rules.registry import numbers, repeated, rule
 
 
@@ -25,6 +26,15 @@ def _karpenter(cluster: Cluster, karpenter: Karpenter | None) -> Iterator[Proble
         example = {NodeImage.AL2023: "v20260930", NodeImage.BOTTLEROCKET: "v1.66.0"}[karpenter.image]
         found = karpenter.image_version
         yield Problem("karpenter.imageVersion", found, f"expected one of {karpenter.image.value} such as {example}")
+    for name, pool in karpenter.node_pools.items():
+        if pool.consolidation is Consolidation.BALANCED and numbers(karpenter.version) < numbers(BALANCED_SINCE):
+            path = place("karpenter", "nodePools", name, "consolidation")
+            found = f"Balanced with Karpenter {karpenter.version}"
+            yield Problem(path, found, f"expected karpenter.version {BALANCED_SINCE} or newer")
+
+
+BALANCED_SINCE: Final = "1.14.0"
+"""https://github.com/kubernetes-sigs/karpenter/pull/2962"""
 
 
 @rule
@@ -39,13 +49,45 @@ def _node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
         for field in ("capacity_types", "categories", "families", "instance_types", "sizes", "architectures", "zones"):
             yield from repeated(f"{path}.{type(pool).model_fields[field].alias}", getattr(pool, field))
         yield from repeated_taints(f"{path}.taints", pool.taints)
+        yield from repeated_taints(f"{path}.startupTaints", pool.startup_taints)
         for index, budget in enumerate(pool.budgets):
+            yield from repeated(f"{path}.budgets[{index}].reasons", [reason.value for reason in budget.reasons])
             if (budget.schedule is None) != (budget.duration is None):
                 yield Problem(f"{path}.budgets[{index}]", "one of schedule and duration", "expected both or neither")
         for key in pool.labels:
             if prefix(key).endswith(("karpenter.sh", "karpenter.k8s.aws")) or refused_by_kubelet(key):
                 label = place("karpenter", "nodePools", name, "labels", key)
                 yield Problem(label, "reserved", "expected a label that neither Kubernetes nor Karpenter sets")
+
+
+@rule
+def _expiry_beside_budgets(karpenter: Karpenter | None) -> Iterator[Problem]:
+    """A budget that lets no node go says that none goes, and expiry takes it all the same.
+
+    https://karpenter.sh/docs/concepts/disruption/#expiration, https://github.com/kubernetes-sigs/karpenter/issues/1750
+    """
+    for name, pool in karpenter.node_pools.items() if karpenter else ():
+        closed = any(budget.nodes.rstrip("%").strip("0") == "" for budget in pool.budgets)
+        if closed and pool.expire_after != "Never":
+            path = place("karpenter", "nodePools", name, "expireAfter")
+            expected = "expected Never beside a budget of 0 nodes, which expiry ignores"
+            yield Problem(path, pool.expire_after, expected)
+
+
+@rule
+def _generations_of_node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
+    """A category without an instance that is new enough is never launched, and nothing says so."""
+    for name, pool in karpenter.node_pools.items() if karpenter else ():
+        for index, category in enumerate(pool.categories):
+            known = NEWEST_GENERATION.get(category)
+            if not known or not pool.min_generation:
+                continue
+            newest = max((known.get(architecture, 0) for architecture in pool.architectures), default=0)
+            if newest < pool.min_generation:
+                path = place("karpenter", "nodePools", name, "categories", index)
+                found = f"{category}, with {either(pool.architectures)} up to generation {newest}"
+                there = found if newest else f"{category}, which has no instance with {either(pool.architectures)}"
+                yield Problem(path, there, f"expected a category that has generation {pool.min_generation}")
 
 
 @rule
@@ -65,8 +107,8 @@ def _room_for_pods(karpenter: Karpenter | None) -> Iterator[Problem]:
                     found = f"{path}.instanceTypes[{index}]"
                     yield Problem(found, instance_type, "expected Nitro and large or more, for maxPods")
             continue
-        if not pool.sizes or SMALL & set(pool.sizes):
-            yield Problem(f"{path}.sizes", ", ".join(pool.sizes) or "any", "expected large or more, for maxPods")
+        if set(SMALL) & set(pool.sizes):
+            yield Problem(f"{path}.sizes", ", ".join(pool.sizes), "expected large or more, for maxPods")
         for index, family_name in enumerate(pool.families):
             if family_name in XEN:
                 yield Problem(f"{path}.families[{index}]", family_name, "expected a Nitro family, for maxPods")
@@ -75,7 +117,6 @@ def _room_for_pods(karpenter: Karpenter | None) -> Iterator[Problem]:
             yield Problem(f"{path}.minGeneration", found, "expected 5 or more, which are Nitro, for maxPods")
 
 
-SMALL: Final = frozenset({"nano", "micro", "small", "medium"})
 XEN: Final = (
     "c1", "c3", "c4", "d2", "f1", "g2", "g3", "g3s", "h1", "i2", "i3", "m1", "m2", "m3", "m4", "p2", "p3", "r3", "r4",
     "t1", "t2", "x1", "x1e"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from components import manifests
 from components.manifests import Object
-from settings.cluster import Addons
+from settings.cluster import Addons, AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, TaintEffect
 from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
@@ -152,19 +152,26 @@ def _place(
     node_groups: dict[str, NodeGroup],
     karpenter: Karpenter | None,
     fargate_profiles: dict[str, FargateProfile],
+    cluster: Cluster,
 ) -> Iterator[Problem]:
     """Pods that no node and no profile takes stay pending, and so does `pulumi up`."""
+    # Auto Mode's pool `system` has a taint: https://docs.aws.amazon.com/eks/latest/userguide/critical-workload.html
+    auto = cluster.auto_mode
+    open_auto = auto is not None and AutoNodePool.GENERAL_PURPOSE in auto.node_pools
     open_pools = [pool for pool in karpenter.node_pools.values() if not pool.taints] if karpenter else []
     repelling = (TaintEffect.NO_SCHEDULE, TaintEffect.NO_EXECUTE)
     open_groups = [group for group in node_groups.values() if not any(it.effect in repelling for it in group.taints)]
     for path, item in _items(workloads):
         namespace = manifests.namespace_of(item) or ""
         on_fargate = any(_takes(profile, namespace) for profile in fargate_profiles.values())
-        if manifests.needs_nodes(item) and (on_fargate or not node_groups):
+        if manifests.needs_nodes(item) and (on_fargate or not (node_groups or auto)):
             yield Problem(path, f"{item['kind']} for ports of nodes", f"expected none on Fargate, as {namespace} is")
-        if manifests.runs_pods(item) and not (on_fargate or open_pools or open_groups):
+        if manifests.runs_pods(item) and not (on_fargate or open_pools or open_groups or open_auto):
             found = f"nothing runs pods of {namespace}"
-            yield Problem(path, found, "expected a Fargate profile, or a node pool or group without taints")
+            ways = "a Fargate profile, or a node pool or group without taints"
+            if auto:
+                ways = f"{AutoNodePool.GENERAL_PURPOSE.value} in cluster.autoMode.nodePools"
+            yield Problem(path, found, f"expected {ways}")
 
 
 def _takes(profile: FargateProfile, namespace: str) -> bool:

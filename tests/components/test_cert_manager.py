@@ -48,6 +48,7 @@ def _args(**changes: Any) -> CertManagerArgs:
         "identity": identity(),
         "placement": NODES,
         "charts": None,
+        "recursive_name_servers": [],
         "issuers": {
             "production": {
                 "server": "letsencrypt",

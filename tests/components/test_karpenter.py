@@ -48,6 +48,7 @@ def _args(**changes: Any) -> KarpenterArgs:
         "account_id": ACCOUNT,
         "region": REGION,
         "version": versions.KARPENTER.version,
+        "node_repair": False,
         "identity": identity(),
         "placement": NODES,
         "charts": None,
@@ -244,9 +245,15 @@ def test_the_controller_knows_its_cluster_region_and_queue() -> None:
         "clusterName": CLUSTER,
         "clusterEndpoint": _args()["endpoint"],
         "interruptionQueue": CLUSTER,
+        "featureGates": {"nodeRepair": False},
     }
     # Trap 13 (EKS best practices, hop limit 1): without it the controller asks the metadata, a hop too far.
     assert values["controller"]["env"] == [{"name": "AWS_REGION", "value": REGION}]
+
+
+def test_unhealthy_nodes_are_replaced_where_a_stack_says_so() -> None:
+    """Karpenter calls it alpha, and has it off."""
+    assert values_of(_plan(node_repair=True), "karpenter")["settings"]["featureGates"] == {"nodeRepair": True}
 
 
 def test_the_controller_does_not_need_the_dns_of_nodes_that_it_is_to_launch() -> None:

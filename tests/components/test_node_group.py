@@ -2,13 +2,15 @@
 
 from typing import Any, cast
 
+import botocore.session
 import pulumi
 import pytest
 from pulumi_aws import ec2
 from pulumi_aws.cloudwatch import LogGroup
 
 from components.dependency import after
-from components.node_group import NodeGroup, NodeGroupArgs
+from components.node_group import AMI_TYPES, NodeGroup, NodeGroupArgs
+from components.running_groups import RunningGroupArgs
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
 
@@ -44,6 +46,12 @@ ARGS: dict[str, Any] = {
     "labels": {},
     "taints": [],
     "repair": True,
+    "per_zone": False,
+    "accelerator": "none",
+    "running": {},
+    "max_unavailable": "33%",
+    "force_update_version": False,
+    "timeouts": {"create": "60m", "update": "60m", "delete": "60m"},
 }
 
 
@@ -52,8 +60,8 @@ def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
         group = NodeGroup("system", cast(NodeGroupArgs, {**ARGS, **changes}), opts)
         Probe(
-            ready=after([group.nodes], "ready"),
-            node_group_name=group.node_group_name,
+            ready=after(group.groups, "ready"),
+            node_group_names=group.node_group_names,
             role_arn=group.role_arn,
         )
 
@@ -142,6 +150,9 @@ def test_group() -> None:
             [{"key": "a", "value": "b", "effect": "NO_EXECUTE"}],
         ),
         ({"repair": False}, "nodeRepairConfig", {"enabled": False}),
+        ({"max_unavailable": "2"}, "updateConfig", {"maxUnavailable": 2}),
+        ({"max_unavailable": "100%"}, "updateConfig", {"maxUnavailablePercentage": 100}),
+        ({"accelerator": "nvidia"}, "amiType", "BOTTLEROCKET_x86_64_NVIDIA"),
     ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
@@ -153,16 +164,123 @@ def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: o
 
 
 @pytest.mark.parametrize(
-    ("image", "architecture", "ami_type"),
+    ("image", "architecture", "accelerator", "ami_type"),
     [
-        ("bottlerocket", "amd64", "BOTTLEROCKET_x86_64"),
-        ("bottlerocket", "arm64", "BOTTLEROCKET_ARM_64"),
-        ("al2023", "amd64", "AL2023_x86_64_STANDARD"),
-        ("al2023", "arm64", "AL2023_ARM_64_STANDARD"),
+        ("bottlerocket", "amd64", "none", "BOTTLEROCKET_x86_64"),
+        ("bottlerocket", "arm64", "none", "BOTTLEROCKET_ARM_64"),
+        ("bottlerocket", "amd64", "nvidia", "BOTTLEROCKET_x86_64_NVIDIA"),
+        ("bottlerocket", "arm64", "nvidia", "BOTTLEROCKET_ARM_64_NVIDIA"),
+        # The plain image has the driver.
+        ("bottlerocket", "amd64", "neuron", "BOTTLEROCKET_x86_64"),
+        ("al2023", "amd64", "none", "AL2023_x86_64_STANDARD"),
+        ("al2023", "arm64", "none", "AL2023_ARM_64_STANDARD"),
+        ("al2023", "amd64", "nvidia", "AL2023_x86_64_NVIDIA"),
+        ("al2023", "arm64", "nvidia", "AL2023_ARM_64_NVIDIA"),
+        ("al2023", "amd64", "neuron", "AL2023_x86_64_NEURON"),
     ],
 )
-def test_images(image: str, architecture: str, ami_type: str) -> None:
-    assert _group(_recorded(image=image, architecture=architecture)).inputs["amiType"] == ami_type
+def test_images(image: str, architecture: str, accelerator: str, ami_type: str) -> None:
+    group = _group(_recorded(image=image, architecture=architecture, accelerator=accelerator))
+    assert group.inputs["amiType"] == ami_type
+
+
+def test_every_image_is_one_that_eks_knows() -> None:
+    known: Any = botocore.session.get_session().get_service_model("eks").shape_for("AMITypes")
+    assert set(AMI_TYPES.values()) <= set(known.enum)
+
+
+# --- Updates ------------------------------------------------------------------------------------------------------
+
+
+def test_pods_that_hold_a_node_are_left_alone_unless_told_otherwise() -> None:
+    assert "forceUpdateVersion" not in _group(_recorded()).inputs
+    assert _group(_recorded(force_update_version=True)).inputs["forceUpdateVersion"] is True
+
+
+def test_timeouts() -> None:
+    timeouts = {"create": "30m", "update": "3h", "delete": "45m"}
+    found = _group(_recorded(timeouts=timeouts)).options.custom_timeouts
+    assert found == timeouts
+
+
+# --- Sizes --------------------------------------------------------------------------------------------------------
+
+NAME = "system-nodes-0a1b2c3"
+RUNNING: RunningGroupArgs = {
+    "min": 1,
+    "max": 3,
+    "desired": 3,
+    "instance_types": ["m5.large", "m5a.large"],
+    "ami_type": "BOTTLEROCKET_x86_64",
+    "subnets": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "desired"),
+    [
+        ({}, None),
+        ({"max": 9}, 3),
+        ({"min": 2}, 3),
+        ({"min": 4, "max": 9}, 4),
+        ({"min": 1, "max": 2}, 2),
+        ({"desired": 1, "max": 9}, 3),
+        # A group that takes this one's place.
+        ({"instance_types": ["m7i.large"]}, 3),
+        ({"image": "al2023"}, 3),
+        ({"zones": [A, C]}, 3),
+        # Nothing that EKS would take a size with.
+        ({"instance_types": ["m5a.large", "m5.large"]}, None),
+        ({"labels": {"role": "a"}}, None),
+        ({"release": "1.67.0-00000000"}, None),
+        ({"zones": [A, C, D]}, None),
+    ],
+    ids=str,
+)
+def test_a_group_keeps_the_nodes_that_an_autoscaler_gave_it(changes: dict[str, Any], desired: int | None) -> None:
+    """Trap 27. `desired`: what is sent; None: nothing, the engine leaves the size alone."""
+    group = _group(_recorded(running={NAME: RUNNING}, **changes))
+    ignored = group.options.ignore_changes == ("scalingConfig.desiredSize",)
+    assert ignored is (desired is None)
+    if desired is not None:
+        assert group.inputs["scalingConfig"]["desiredSize"] == desired
+
+
+@pytest.mark.parametrize("name", ["system-nodes-0a1b2c3-0a1b2c3", "other-system-nodes-0a1b2c3", "system-a-0a1b2c3"])
+def test_another_group_is_not_taken_for_this_one(name: str) -> None:
+    assert _group(_recorded(running={name: RUNNING}, max=9)).inputs["scalingConfig"]["desiredSize"] == 1
+
+
+def test_of_a_group_and_its_replacement_the_larger_counts() -> None:
+    running = {NAME: RUNNING, "system-nodes-9f8e7d6": {**RUNNING, "desired": 1}}
+    assert _group(_recorded(running=running, max=9)).inputs["scalingConfig"]["desiredSize"] == 3
+
+
+# --- A group in each zone -----------------------------------------------------------------------------------------
+
+
+def test_each_zone_has_a_group_of_equal_nodes() -> None:
+    plan = _recorded(per_zone=True, zones=[A, D])
+    groups = {entry.name: entry.inputs for entry in plan.find(type="aws:eks/nodeGroup:NodeGroup")}
+    assert {name: inputs["subnetIds"] for name, inputs in groups.items()} == {
+        "system-a": ["subnet-1"],
+        "system-d": ["subnet-3"],
+    }
+    first, second = ({**inputs, "subnetIds": None} for inputs in groups.values())
+    # One template for all: EKS makes a label of its id, and Cluster Autoscaler balances groups of equal labels only.
+    assert first == second
+    assert carried(plan, "ready") == {"NodeGroup system-a", "NodeGroup system-d"}
+
+
+def test_each_zone_keeps_its_own_size() -> None:
+    one: RunningGroupArgs = {**RUNNING, "subnets": 1}
+    running = {"system-a-0a1b2c3": one, "system-d-0a1b2c3": {**one, "desired": 2}}
+    plan = _recorded(per_zone=True, zones=[A, D], running=running, max=9)
+    sizes = {
+        entry.name: entry.inputs["scalingConfig"]["desiredSize"]
+        for entry in plan.find(type="aws:eks/nodeGroup:NodeGroup")
+    }
+    assert sizes == {"system-a": 3, "system-d": 2}
 
 
 def test_the_image_is_pinned(unknown: bool) -> None:
@@ -315,9 +433,9 @@ def test_what_needs_nodes_waits_for_the_group(unknown: bool) -> None:
 def test_outputs(unknown: bool) -> None:
     plan = _recorded(unknown=unknown)
     expected = {
-        "node_group_name": _group(plan).outputs["nodeGroupName"],
+        "node_group_names": [_group(plan).outputs["nodeGroupName"]],
         "role_arn": UNKNOWN if unknown else plan.one(type="aws:iam/role:Role").outputs["arn"],
     }
     assert {output: probed(plan, output) for output in expected} == expected
     assert plan.one(type="eks-platform:index:NodeGroup").outputs == expected
-    assert carried(plan, "node_group_name") == {"NodeGroup system-nodes"}
+    assert carried(plan, "node_group_names") == {"NodeGroup system-nodes"}

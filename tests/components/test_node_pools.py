@@ -38,6 +38,7 @@ def _pool(**changes: Any) -> NodePoolArgs:
         "memory_limit": "256Gi",
         "labels": {},
         "taints": [],
+        "startup_taints": [],
         "consolidation": "WhenEmptyOrUnderutilized",
         "consolidate_after": "1m",
         "expire_after": "336h",

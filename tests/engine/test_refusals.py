@@ -488,6 +488,19 @@ def test_a_node_class_with_a_role_leaves_an_instance_profile_behind(cloud: FakeC
         cloud.delete("karpenter-node-role")
 
 
+SIZES = [
+    ({"minSize": 3, "maxSize": 4, "desiredSize": 2}, "can't be greater than desired size 2"),
+    ({"minSize": 1, "maxSize": 2, "desiredSize": 3}, "can't be greater than max size 2"),
+    ({"minSize": 3, "maxSize": 2, "desiredSize": 3}, "can't be greater than max size 2"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "reason"), SIZES)
+def test_a_group_has_no_size_beyond_its_bounds(cloud: FakeCloud, sizes: dict[str, int], reason: str) -> None:
+    with pytest.raises(RefusedError, match=f"InvalidParameterException.*{reason}"):
+        cloud.change("nodes", scalingConfig=sizes)
+
+
 def test_every_path_of_the_tables_is_an_output_that_the_sdk_knows() -> None:
     import pulumi_aws  # noqa: F401, PLC0415  # its types are known once it is imported
 

@@ -201,6 +201,24 @@ def _without_way_out(subnets: Sequence[str], cloud: Cloud) -> str | None:
     return f"nothing leads out of {lost[0]}: no route to a NAT or internet gateway, no endpoints" if lost else None
 
 
+@rule(
+    "create update",
+    uses.NODE_GROUP,
+    code="InvalidParameterException",
+    source="https://github.com/terraform-aws-modules/terraform-aws-eks/issues/944",
+)
+def sizes_out_of_order(group: Resource, cloud: Cloud) -> str | None:
+    """The desired size lies between the smallest and the largest, at every change."""
+    sizes = {part: group.get(f"scalingConfig.{part}Size") or 0 for part in ("min", "desired", "max")}
+    if sizes["min"] > sizes["max"]:
+        return f"Minimum capacity {sizes['min']} can't be greater than max size {sizes['max']}"
+    if sizes["min"] > sizes["desired"]:
+        return f"Minimum capacity {sizes['min']} can't be greater than desired size {sizes['desired']}"
+    if sizes["desired"] > sizes["max"]:
+        return f"desired capacity {sizes['desired']} can't be greater than max size {sizes['max']}"
+    return None
+
+
 WITHOUT_PODS = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent"})
 """Add-ons that are DaemonSets alone: they are active with no node."""
 
