@@ -92,7 +92,7 @@ def cluster_autoscaler_values(
         "rbac": {"serviceAccount": {"name": NAME, "annotations": annotations}},
         "extraArgs": {
             "expander": args["expander"],
-            # Groups that differ only in their zone stay equally large, so that no zone is without nodes.
+            # Groups that differ only in their zone, as those of `perZone`, stay equally large.
             "balance-similar-node-groups": True,
             # An emptyDir is no reason to keep a node: it is gone with its pod anyway.
             "skip-nodes-with-local-storage": False,

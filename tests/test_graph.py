@@ -49,7 +49,7 @@ STEPS: Final = {
     "pod identity agent": "Addon node-addons-eks-pod-identity-agent",
     "node role": "(Role|RolePolicyAttachment) operations-node.*",
     "launch template": "LaunchTemplate operations-nodes",
-    "nodes": "NodeGroup operations-nodes",
+    "nodes": "NodeGroup operations-(nodes|[a-h])",
     "fargate logs": "LogGroup fargate-logging-pods",
     "fargate logging": "(Namespace|ConfigMap) fargate-logging-.*",
     "fargate role": "(Role|RolePolicyAttachment) fargate-pods|RolePolicy fargate-logs",

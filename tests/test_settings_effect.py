@@ -616,9 +616,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.taints[].effect": _node_group(
         "NodeGroup.taints[0].effect", taints=[{"key": "system", "value": "true", "effect": "NoExecute"}]
     ),
-    "nodeGroups.*.zones": _node_group("NodeGroup.subnetIds", zones=["ap-northeast-1a"]),
-    "nodeGroups.*.perZone": _node_group("-NodeGroup", "+NodeGroup", perZone=True),
-    "nodeGroups.*.maxUnavailable": _node_group("NodeGroup.updateConfig", maxUnavailable="2"),
+    "nodeGroups.*.zones": _node_group("NodeGroup.subnetIds[0]", zones=["ap-northeast-1a"]),
+    "nodeGroups.*.perZone": Effect(
+        {"nodeGroups": {"workers": {"perZone": True}}}, ("-NodeGroup", "+NodeGroup"), "nodes", alone=True
+    ),
+    "nodeGroups.*.maxUnavailable": _node_group("NodeGroup.updateConfig.maxUnavailable", maxUnavailable="2"),
     "nodeGroups.*.forceUpdateVersion": _node_group("NodeGroup.forceUpdateVersion", forceUpdateVersion=True),
     "nodeGroups.*.timeouts.create": _node_group("NodeGroup.options.customTimeouts.create", timeouts={"create": "30m"}),
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),

@@ -160,6 +160,9 @@ def test_the_cloud_is_asked_only_for_what_it_alone_knows(stack: str, unknown: bo
     if plan_of(stack).find(type="eks-platform:index:Alarms") and plan_of(stack).find(type=INGRESS):
         # What CloudWatch calls a load balancer that the controller made.
         allowed.add("aws:lb/getLoadBalancer:getLoadBalancer")
+    if plan_of(stack).find(type="eks-platform:index:NodeGroup"):
+        # Whether there are node groups whose size an autoscaler has changed.
+        allowed.add("aws:eks/getClusters:getClusters")
     assert asked <= allowed
     assert all(invocation.provider for invocation in plan_of(stack, unknown=unknown).invocations)
 
@@ -289,6 +292,23 @@ def test_development_runs_its_operations_on_spot_nodes() -> None:
     assert _requirement(pool, "karpenter.sh/capacity-type") == ["spot", "on-demand"]
 
 
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_cluster_autoscaler_has_a_group_in_each_zone(stack: str) -> None:
+    """Trap 32: of a group in several zones it takes one for all, and adds no node for the zone that lacks one."""
+    groups = _inputs(stack, "NodeGroup")
+    assert [len(group["subnetIds"]) for group in groups] == [1, 1, 1]
+    assert len({group["subnetIds"][0] for group in groups}) == 3
+    assert {group["launchTemplate"]["id"] for group in groups} == {groups[0]["launchTemplate"]["id"]}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_node_expires_in_hours_that_a_budget_closes(stack: str) -> None:
+    """Trap 32: expiry keeps to no budget."""
+    for pool in _inputs(stack, "NodePool"):
+        closed = any(budget["nodes"] in ("0", "0%") for budget in pool["spec"]["disruption"]["budgets"])
+        assert not closed or pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
+
+
 @pytest.mark.parametrize("stack", ["dev", "staging"])
 def test_the_endpoint_is_public_to_named_ranges(stack: str) -> None:
     (cluster,) = _inputs(stack, "Cluster")
@@ -300,8 +320,7 @@ def test_the_endpoint_is_public_to_named_ranges(stack: str) -> None:
 
 
 def test_staging_is_as_production_in_what_people_see() -> None:
-    (group,) = _inputs("staging", "NodeGroup")
-    assert group["capacityType"] == "ON_DEMAND"
+    assert {group["capacityType"] for group in _inputs("staging", "NodeGroup")} == {"ON_DEMAND"}
     assert [entry["domainName"] for entry in _inputs("staging", "Certificate")] == ["staging.example.jp"]
     names = {entry.inputs["name"] for entry in below(plan_of("staging"), "DnsAlias")}
     # Argo CD has a record of its own: beside the wildcard alone, ExternalDNS could make one for somebody else.

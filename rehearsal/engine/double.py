@@ -143,6 +143,11 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         """Say what differs and whether that replaces the resource."""
         kind = kind_of(_type(request.urn))
         old, new = _plain(request.old_inputs), _plain(request.news)
+        # A refresh leaves this to the provider, whose bridge does it.
+        # https://github.com/pulumi/pulumi-terraform-bridge/blob/main/pkg/tfbridge/schema.go (IgnoreChanges)
+        for path in request.ignoreChanges:
+            if get(old, path) is not None:
+                put(new, path, get(old, path))
         changes = differences({**old, DEFAULTED: None}, {**new, DEFAULTED: None}, kind.replaces)
         return self._answer(changes, replaced_first=_has_fixed_name(kind, old, new))
 

@@ -1,4 +1,4 @@
-"""A node group whose size an autoscaler has changed: nothing of ours takes its nodes away, and drift is not seen in it."""
+"""A node group whose size an autoscaler has changed: nothing of ours takes its nodes away, nor is it drift."""
 
 from collections.abc import Mapping
 from typing import Any
