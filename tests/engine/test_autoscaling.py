@@ -12,7 +12,7 @@ from tests.engine.conftest import Platforms
 pytestmark = pytest.mark.engine
 
 GROUP = "platform-dev-operations-nodes"
-"""Of the development stack: one to three nodes, two at first."""
+"""Of the development stack: two or three nodes, two at first."""
 
 
 @pytest.fixture
@@ -30,10 +30,10 @@ def sizes(rehearsal: Rehearsal) -> list[Mapping[str, int]]:
 @pytest.mark.parametrize(
     ("settings", "bounds"),
     [
-        ({"nodeGroups.operations.max": 6}, (1, 6)),
-        ({"nodeGroups.operations.labels.team": "platform"}, (1, 3)),
+        ({"nodeGroups.operations.max": 6}, (2, 6)),
+        ({"nodeGroups.operations.labels.team": "platform"}, (2, 3)),
         # A new group takes the old one's place.
-        ({"nodeGroups.operations.instanceTypes": ["m6i.large"]}, (1, 3)),
+        ({"nodeGroups.operations.instanceTypes": ["m6i.large"]}, (2, 3)),
     ],
     ids=["another maximum", "another label", "other instance types"],
 )
@@ -49,7 +49,7 @@ def test_a_minimum_above_the_nodes_that_there_are_adds_nodes(
     tmp_path_factory: pytest.TempPathFactory, platforms: Platforms
 ) -> None:
     rehearsal = platforms("dev").copy(tmp_path_factory.mktemp("more") / "dev")
-    rehearsal.change({"nodeGroups.operations.min": 3, "nodeGroups.operations.desired": None})
+    rehearsal.change({"nodeGroups.operations.min": 3})
     rehearsal.up()
     assert sizes(rehearsal) == [{"minSize": 3, "maxSize": 3, "desiredSize": 3}]
 
@@ -57,7 +57,7 @@ def test_a_minimum_above_the_nodes_that_there_are_adds_nodes(
 def test_a_maximum_below_the_nodes_that_there_are_removes_nodes(scaled: Rehearsal) -> None:
     scaled.change({"nodeGroups.operations.max": 2})
     scaled.up()
-    assert sizes(scaled) == [{"minSize": 1, "maxSize": 2, "desiredSize": 2}]
+    assert sizes(scaled) == [{"minSize": 2, "maxSize": 2, "desiredSize": 2}]
 
 
 def test_another_size_is_neither_drift_nor_a_change(scaled: Rehearsal) -> None:
