@@ -282,6 +282,7 @@ if settings.admission.mode is not AdmissionMode.OFF:
             exempt=[*settings.namespaces, *settings.admission.exempt_namespaces],
             levels=settings.pod_security_levels,
             hosts=settings.platform_hosts,
+            dedicated=settings.ingress.dedicated.namespaces if settings.ingress.dedicated else [],
             stores=settings.store_namespaces,
         ),
         in_cluster,

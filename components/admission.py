@@ -24,6 +24,8 @@ class AdmissionArgs(TypedDict):
     """Host names that belong to the platform."""
     public_load_balancers: list[str]
     """Namespaces that may have load balancers of their own in the internet; `*` and `?` match."""
+    dedicated: list[str]
+    """Namespaces that may have an ALB of their own there."""
     placement: PlacementArgs
     """Where the platform's own pods run."""
     stores: dict[str, list[str]]
@@ -58,6 +60,7 @@ def guard_of(args: AdmissionArgs) -> Guard:
         otherwise=args["pod_security"],
         hosts=args["hosts"],
         public=args["public_load_balancers"],
+        dedicated=args["dedicated"],
         node_labels=args["placement"]["node_selector"],
         taints=[toleration["key"] for toleration in args["placement"]["tolerations"]],
         stores=args["stores"],

@@ -47,7 +47,8 @@ class Guard:
 
     exempt: namespaces that no policy is asked about; `*` and `?` match, here and below. levels: the least Pod Security
     Standard of namespaces; the first pattern that matches counts. otherwise: that of all others. hosts: host names that
-    belong to the platform. public: namespaces that may have load balancers of their own in the internet.
+    belong to the platform. public: namespaces that may have load balancers of their own in the internet. dedicated:
+    namespaces that may have an ALB of their own there.
     node_labels, taints: the labels of the platform's own nodes, and the keys of their taints. stores: the namespaces
     that may use each ClusterSecretStore.
     """
@@ -57,6 +58,7 @@ class Guard:
     otherwise: str = "restricted"
     hosts: Sequence[str] = ()
     public: Sequence[str] = ()
+    dedicated: Sequence[str] = ()
     node_labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[str] = ()
     stores: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -291,7 +293,8 @@ def _load_balancers(guard: Guard) -> Policy:
         f"!(dyn({{0}}).spec.loadBalancerClass in [{', '.join(text(name) for name in CLASSES)}]))"
     )
     service = "request.kind.kind != 'Service' || "
-    public = f"request.namespace.matches({text(pattern(guard.public))}) || " if guard.public else ""
+    public = f"request.namespace.matches({text(pattern(guard.public))})"
+    dedicated = f"request.namespace.matches({text(pattern((*guard.public, *guard.dedicated)))})"
     return Policy(
         "platform-load-balancers",
         "Without a class, the cloud provider makes a Classic Load Balancer in the internet, open to everybody.",
@@ -308,11 +311,15 @@ def _load_balancers(guard: Guard) -> Policy:
                 "externalIPs take traffic of the whole cluster that is meant for somebody else: use a load balancer",
             ),
             Check(
-                f"{public}(variables.annotations[?'{SCHEME}'].orValue('') != 'internet-facing' && "
-                f"variables.annotations[?'{INTERNAL}'].orValue('true') == 'true' && "
-                f"variables.annotations[?'{ALB_SCHEME}'].orValue('') != 'internet-facing')",
+                f"{public} || (variables.annotations[?'{SCHEME}'].orValue('') != 'internet-facing' && "
+                f"variables.annotations[?'{INTERNAL}'].orValue('true') == 'true')",
                 "a load balancer of its own in the internet needs the namespace in admission.publicLoadBalancers: "
                 "the way in is Traefik's",
+            ),
+            Check(
+                f"{dedicated} || variables.annotations[?'{ALB_SCHEME}'].orValue('') != 'internet-facing'",
+                "an ALB of its own in the internet needs the namespace in ingress.dedicated.namespaces, or in "
+                "admission.publicLoadBalancers: the way in is Traefik's",
             ),
         ),
         {"annotations": ANNOTATIONS},

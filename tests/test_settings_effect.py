@@ -498,7 +498,9 @@ EFFECTS: Final[dict[str, Effect]] = {
         "+ValidatingAdmissionPolicy", "+ValidatingAdmissionPolicyBinding", reservedHosts=["status.example.jp"]
     ),
     "admission.publicLoadBalancers": _admission(
-        "ValidatingAdmissionPolicy.spec.validations[2].expression", publicLoadBalancers=["app-game"]
+        "ValidatingAdmissionPolicy.spec.validations[2].expression",
+        "ValidatingAdmissionPolicy.spec.validations[3].expression",
+        publicLoadBalancers=["app-game"],
     ),
     # -- Access
     # Entries and rights are named after their principal, rights after their policy too.

@@ -26,6 +26,7 @@ def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
         "levels": {},
         "hosts": [],
         "public_load_balancers": [],
+        "dedicated": [],
         "placement": NODES,
         "stores": {},
         **changes,

@@ -112,7 +112,7 @@ def minor_below(name: str) -> str:
 def own_objects(name: str) -> list[Object]:
     """Return the objects of a bundle's program or files, without what Helm makes: nothing of upstream's is needed."""
     plan = plan_below(name)
-    found = _program_objects(plan) if plan else _objects_in(ROOT / name)
+    found = program_objects(plan) if plan else _objects_in(ROOT / name)
     if name.startswith("examples/"):
         found = [*_given_by_a_platform({item["metadata"].get("namespace") for item in found}), *found]
     return [item for item in found if _group(item) not in NO_DEFINITION]
@@ -120,7 +120,7 @@ def own_objects(name: str) -> list[Object]:
 
 def _given_by_a_platform(wanted: set[str | None]) -> list[Object]:
     """Return the namespaces that an example finds in the cluster, as the stack that has them declares them."""
-    found = [item for stack in STACKS for item in _program_objects(plan_of(stack)) if item["kind"] == "Namespace"]
+    found = [item for stack in STACKS for item in program_objects(plan_of(stack)) if item["kind"] == "Namespace"]
     return list({item["metadata"]["name"]: item for item in found if item["metadata"]["name"] in wanted}.values())
 
 
@@ -143,7 +143,7 @@ def _example_plan(folder: Path, platform: str) -> Plan:
         )
 
 
-def _program_objects(plan: Plan) -> list[Object]:
+def program_objects(plan: Plan) -> list[Object]:
     """Return the Kubernetes objects that a program registers itself, but not those that a file of upstream's makes."""
     below = {entry.urn for group in plan.find(type=CONFIG_GROUP) for entry in plan.descendants(group)}
     found = [

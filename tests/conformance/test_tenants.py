@@ -1,17 +1,22 @@
 """What a tenant tries on the API server is refused, and what the neighbour does goes through.
 
-The policies are those that the stack prod installs. Real: the API server, its CEL, its admission, RBAC. A stand-in: who
-somebody is comes from impersonation and not from IAM, and the rules that a controller would gather into the role `edit`
-are bound one by one. Requests are dry runs: the server decides about them as about any other.
+The policies, roles and namespaces are those that the stack prod installs. Real: the API server, its CEL, its admission,
+RBAC. Stand-ins: who somebody is comes from impersonation and not from IAM; no controller runs, so the test itself
+gathers the rules of `edit` from its parts and starts the count of a quota. Requests are dry runs: the server decides
+about them as about any other.
 """
 
 import copy
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 import pytest
 
 from components import admission_policies
+from rehearsal.plan import Plan
+from rehearsal.program import run_program
+from rehearsal.values import reveal
 from tests.conformance import bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.server import ApiServer, RefusedError, running, wait_until
@@ -29,43 +34,64 @@ ARGO_CD: Final = "argocd.example.jp"
 # --- Who ----------------------------------------------------------------------------------------------------------
 
 DEVELOPER: Final = ("developer@example.jp", "team-shop")
+"""In the group that the stack has as the editors of the namespace."""
 CONTROLLER: Final = ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts:argocd")
 POD: Final = (f"system:serviceaccount:{OURS}:default", f"system:serviceaccounts:{OURS}")
+"""A service account that a team gave all that it may give."""
 WHO: Final = {"developer": DEVELOPER, "argo cd": CONTROLLER, "service account": POD}
-ROLES: Final = ("system:aggregate-to-view", "system:aggregate-to-edit", "system:aggregate-to-admin", "kinds")
-"""What the roles `edit` and `admin` are gathered from by a controller, which does not run here."""
+NEIGHBOUR: Final = ("neighbour@example.jp", "team-orders")
+"""An editor of another namespace."""
+EKS_EDITOR: Final = ("editor@example.jp", "eks-edit")
+"""Who has `role: edit` and no group: what AmazonEKSEditPolicy lists is what Kubernetes begins its role `edit` with.
+
+https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html#access-policy-permissions-amazoneksedit"""
+
+RBAC: Final = "rbac.authorization.k8s.io"
 
 
-def _rights() -> list[Object]:
-    """Return what lets developers and pods write what they like in their namespaces, and Argo CD everywhere."""
-    api = "rbac.authorization.k8s.io/v1"
-    people = [
-        {"kind": "Group", "name": group, "apiGroup": "rbac.authorization.k8s.io"} for _, group in (DEVELOPER, POD)
-    ]
-    rules = [
-        {"apiGroups": [group], "resources": ["*"], "verbs": ["*"]}
-        for group in ("traefik.io", "gateway.networking.k8s.io", "external-secrets.io")
-    ]
-    kinds = {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "kinds"}, "rules": rules}
-    bindings = [
-        {
-            "apiVersion": api,
-            "kind": "RoleBinding",
-            "metadata": {"name": role.replace(":", "-"), "namespace": namespace},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-            "subjects": people,
-        }
-        for role in ROLES
-        for namespace in (OURS, BARE)
-    ]
+def _binding(name: str, role: str, who: tuple[str, str], namespace: str) -> Object:
+    return {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": namespace},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+        "subjects": [{"kind": "Group", "name": who[1], "apiGroup": RBAC}],
+    }
+
+
+def _by_hand() -> list[Object]:
+    """Return the rights that the stack does not give: those of pods, of Argo CD, and in a namespace made by hand."""
     everything = {
-        "apiVersion": api,
+        "apiVersion": f"{RBAC}/v1",
         "kind": "ClusterRoleBinding",
         "metadata": {"name": "argo-cd"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
         "subjects": [{"kind": "ServiceAccount", "name": "argocd-application-controller", "namespace": "argocd"}],
     }
-    return [kinds, *bindings, everything]
+    begun = ("system:aggregate-to-view", "system:aggregate-to-edit")
+    return [
+        everything,
+        _binding("pods", "admin", POD, OURS),
+        *(_binding(f"by-hand-{who[1].rpartition(':')[2]}", "admin", who, BARE) for who in (DEVELOPER, POD)),
+        *(_binding(role.replace(":", "-"), role, EKS_EDITOR, OURS) for role in begun),
+    ]
+
+
+def _gather(server: ApiServer) -> None:
+    """Put the rules of each role into those that gather them, as a controller does, which does not run here."""
+    path = f"/apis/{RBAC}/v1/clusterroles"
+    for name in ("view", "edit", "admin"):
+        roles = server.request("GET", path).body["items"]
+        (wanted,) = next(it for it in roles if it["metadata"]["name"] == name)["aggregationRule"][
+            "clusterRoleSelectors"
+        ]
+        rules = [
+            rule
+            for it in roles
+            if wanted["matchLabels"].items() <= it["metadata"].get("labels", {}).items()
+            for rule in it["rules"] or ()
+        ]
+        server.request("PATCH", f"{path}/{name}", {}, {"rules": rules}, "application/merge-patch+json")
 
 
 # --- Where --------------------------------------------------------------------------------------------------------
@@ -78,10 +104,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     unless_built(kube_apiserver(minor))
     with running(tmp_path_factory.mktemp("tenants"), minor) as found:
         found.define(item for item in bundles.upstream_definitions() if item["spec"]["group"] in GROUPS)
-        for name, labels in ((OURS, {admission_policies.ENFORCE: "restricted"}), (BARE, {}), ("argocd", {})):
-            found.namespace({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-        for item in (*OLD, *_rights(), *_policies(), *_sentinel()):
-            found.apply(item)
+        for name in (BARE, "argocd"):
+            found.namespace({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        given = sorted((*_of("Teams"), *_by_hand()), key=lambda item: item["kind"] != "Namespace")
+        for item in (*given, *OLD, *_of("Admission"), *_sentinel()):
+            (found.namespace if item["kind"] == "Namespace" else found.apply)(item)
+            if item["kind"] == "ResourceQuota":
+                # A controller counts; until it has, the server refuses everything that the quota speaks of.
+                status = {"hard": item["spec"]["hard"], "used": dict.fromkeys(item["spec"]["hard"], "0")}
+                path = f"{found.path_of(item)}/status"
+                found.request("PATCH", path, {}, {"status": status}, "application/merge-patch+json")
+        _gather(found)
         wait_until(lambda: _refusal(found, _config_map(SENTINEL)), "no policy holds")
         yield found
 
@@ -90,10 +123,26 @@ GROUPS: Final = frozenset({"traefik.io", "gateway.networking.k8s.io", "external-
 SENTINEL: Final = "sentinel"
 
 
-def _policies() -> list[Object]:
-    found = [item for item in bundles.own_objects(STACK) if item["kind"].startswith("ValidatingAdmissionPolicy")]
+@cache
+def _plan() -> Plan:
+    """Return the stack with routes of the Gateway API, and with the namespace of examples/app-team."""
+    teams = {"app-orders": {"editors": [NEIGHBOUR[1]], "quota": {"loadBalancers": 0}}}
+    return run_program(STACK, config={"traefik": {"gatewayApi": True}, "teamNamespaces": teams})
+
+
+def _of(component: str) -> list[Object]:
+    """Return the objects of a component of the stack."""
+    plan = _plan()
+    above = plan.one(type=f"eks-platform:index:{component}")
+    found = [dict(reveal(entry.inputs)) for entry in plan.children(above)]
     assert found
-    return found
+    return [_typed(entry.type, item) for entry, item in zip(plan.children(above), found, strict=True)]
+
+
+def _typed(token: str, item: Object) -> Object:
+    """Return an object with what Pulumi's classes put into the type alone."""
+    version, kind = token.removeprefix("kubernetes:").rsplit(":", 1)
+    return {"apiVersion": version.removeprefix("core/"), "kind": kind, **item}
 
 
 def _sentinel() -> list[Object]:
@@ -444,14 +493,18 @@ OLD: Final = [
 """What was there before the policies."""
 
 
+PLATFORM_KINDS: Final = {"Namespace": "namespaces", "IngressRouteTCP": "ingressroutetcps"}
+"""Kinds that nobody may write who is limited to namespaces."""
+
+
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize(
     ("policy", "item"), [it[2:] for it in ATTACKS], ids=[f"{row} {what}" for row, what, _, _ in ATTACKS]
 )
 def test_an_attack_is_refused(server: ApiServer, policy: str, item: Object, who: str) -> None:
     refusal = _refusal(server.acting_as(*WHO[who]), item)
-    if item["kind"] == "Namespace" and who != "argo cd":
-        assert 'cannot patch resource "namespaces"' in refusal
+    if item["kind"] in PLATFORM_KINDS and who != "argo cd":
+        assert f'cannot patch resource "{PLATFORM_KINDS[item["kind"]]}"' in refusal
     else:
         assert f"ValidatingAdmissionPolicy 'platform-{policy}'" in refusal
         # An expression that fails refuses too, with a message that helps nobody.
@@ -470,7 +523,7 @@ def test_a_namespace_with_its_level_goes_through(server: ApiServer, item: Object
 
 
 def test_every_policy_of_the_stack_is_tried() -> None:
-    there = {item["metadata"]["name"] for item in _policies()}
+    there = {item["metadata"]["name"] for item in _of("Admission")}
     assert {f"platform-{policy}" for _, _, policy, _ in ATTACKS} == there
 
 
@@ -488,3 +541,84 @@ def test_what_was_there_before_may_not_become_worse(server: ApiServer) -> None:
     assert "platform-pods-place" in _refusal(server, deployment)
     assert "platform-namespaces" in _refusal(server, _namespace(BARE, enforce="privileged"))
     assert _refusal(server, {**_namespace(BARE), "metadata": {"name": BARE, "labels": {"team": "shop"}}}) == ""
+
+
+# --- S5: what an editor of a namespace may ---------------------------------------------------------------------------
+
+OWN_KINDS: Final = [_route("Host(`a.example.jp`)"), _http_route("a.example.jp"), _secret("shop")]
+
+
+@pytest.mark.parametrize("item", OWN_KINDS, ids=[item["kind"] for item in OWN_KINDS])
+def test_an_editor_of_eks_alone_cannot_write_the_platforms_kinds(server: ApiServer, item: Object) -> None:
+    """containers-roadmap #2349: why there are groups at all."""
+    assert "cannot patch resource" in _refusal(server.acting_as(*EKS_EDITOR), item)
+    assert _refusal(server.acting_as(*EKS_EDITOR), _deployment()) == ""
+    assert _refusal(server.acting_as(*DEVELOPER), item) == ""
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {**_config_map("web"), "metadata": {"name": "web", "namespace": "app-orders"}},
+        _binding("more", "admin", DEVELOPER, OURS),
+        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "platform-quota", "namespace": OURS}},
+        {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "platform-defaults", "namespace": OURS}},
+        {
+            "apiVersion": "external-secrets.io/v1",
+            "kind": "ClusterSecretStore",
+            "metadata": {"name": "orders"},
+            "spec": {"provider": {"aws": {"service": "SecretsManager", "region": "ap-northeast-1"}}},
+        },
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "platform-edit"},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+        },
+    ],
+    ids=["another namespace", "rights", "the quota", "the defaults", "a store", "the role"],
+)
+def test_an_editor_cannot_write_what_the_platform_keeps(server: ApiServer, item: Object) -> None:
+    assert "cannot patch resource" in _refusal(server.acting_as(*DEVELOPER), item)
+
+
+def test_an_editor_sees_no_secret_of_another_team(server: ApiServer) -> None:
+    own, others = (f"/api/v1/namespaces/{namespace}/secrets" for namespace in (OURS, "app-orders"))
+    assert server.acting_as(*DEVELOPER).request("GET", own).body["items"] == []
+    with pytest.raises(RefusedError, match="cannot list resource"):
+        server.acting_as(*DEVELOPER).request("GET", others)
+
+
+def test_the_example_runs_with_the_rights_of_an_editor(server: ApiServer) -> None:
+    found = [it for it in bundles.own_objects("examples/app-team") if it["kind"] != "Namespace"]
+    assert {it["metadata"]["namespace"] for it in found} == {"app-orders"}
+    assert [_refusal(server.acting_as(*NEIGHBOUR), it) for it in found] == [""] * len(found)
+    assert all("cannot patch resource" in _refusal(server.acting_as(*DEVELOPER), it) for it in found)
+
+
+# --- What the platform itself brings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", bundles.MANIFESTS)
+def test_the_workloads_of_the_platform_go_through(server: ApiServer, folder: str) -> None:
+    found = bundles.own_objects(f"manifests/{folder}")
+    for item in found:
+        if item["kind"] == "Namespace":
+            server.namespace(item)
+    assert {_refusal(server, item) for item in found} == {""}
+
+
+def test_a_pod_that_names_no_resources_has_those_of_the_namespace(server: ApiServer) -> None:
+    (container,) = server.acting_as(*DEVELOPER).apply(_pod(namespace=OURS), dry_run=True).body["spec"]["containers"]
+    assert container["resources"] == {
+        "requests": {"cpu": "50m", "memory": "256Mi"},
+        "limits": {"memory": "256Mi"},
+    }
+
+
+def test_a_team_has_no_more_load_balancers_than_its_quota(server: ApiServer) -> None:
+    assert "exceeded quota: platform-quota" in _refusal(server.acting_as(*NEIGHBOUR), _in_orders(_nlb()))
+
+
+def _in_orders(item: Object) -> Object:
+    return {**item, "metadata": {**item["metadata"], "namespace": "app-orders"}}
