@@ -13,8 +13,9 @@ PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 AUDIT := $(VENV)/.audit
+JUDGES := .venv-judges
 # What is pinned: each is compiled from the file of the same name that ends in .in, after those that it follows.
-PINS := requirements requirements-dev requirements-audit
+PINS := requirements requirements-dev requirements-audit requirements-judges
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -115,9 +116,13 @@ requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for
 audit: $(AUDIT) ## Look for known vulnerabilities in what is pinned
 	@$(PY) -m pip_audit --require-hashes --disable-pip --progress-spinner off $(PINS:%=-r %.txt) $(ARGS)
 
+.PHONY: judges
+judges: $(DEV) $(JUDGES)/.ready ## Let checkov judge every stack's AWS side, objects and charts, against a baseline with reasons
+	@$(PY) -m tools.judges $(JUDGES)/bin/checkov $(ARGS)
+
 .PHONY: clean
 clean: ## Remove the virtual environment and all caches of the tree
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(JUDGES) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -145,6 +150,13 @@ $(DEV): requirements-dev.txt $(RUNTIME)
 $(AUDIT): requirements-audit.txt $(RUNTIME)
 	@echo 'Adding the tools for the audit to $(VENV) ...' >&2
 	@$(install)
+
+# The judges' own environment: what they pin does not go with the program's. Its Python is the program's.
+$(JUDGES)/.ready: requirements-judges.txt $(RUNTIME)
+	@echo 'Setting up $(JUDGES) ...' >&2
+	@$(PY) -m venv --clear $(JUDGES) >&2
+	@$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $< >&2
+	@touch $@
 
 .PHONY: FORCE
 FORCE:

@@ -74,7 +74,7 @@ def test_git_ignores_no_source() -> None:
 # --- Requirements -------------------------------------------------------------------------------------------------
 
 
-PINS = ["requirements", "requirements-dev", "requirements-audit"]
+PINS = ["requirements", "requirements-dev", "requirements-audit", "requirements-judges"]
 
 
 def test_every_file_of_requirements_is_pinned_and_audited() -> None:

@@ -1,0 +1,1 @@
+"""What an outside judge (checkov, https://www.checkov.io) says of every stack, against a baseline with reasons."""
