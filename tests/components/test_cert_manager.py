@@ -181,6 +181,15 @@ def test_its_leases_are_in_its_own_namespace(values: dict[str, Any]) -> None:
     assert values["extraEnv"] == [{"name": "AWS_REGION", "value": REGION}]
 
 
+def test_a_proof_is_looked_for_at_the_name_servers_of_the_settings_alone() -> None:
+    """Where the VPC answers for the domain itself, its resolver never sees a proof that is public."""
+    servers = ["1.1.1.1:53", "https://1.1.1.1/dns-query"]
+    found = cert_manager_values(_args(recursive_name_servers=servers), {})
+    assert found["dns01RecursiveNameservers"] == "1.1.1.1:53,https://1.1.1.1/dns-query"
+    assert found["dns01RecursiveNameserversOnly"] is True
+    assert not [key for key in cert_manager_values(_args(), {}) if key.startswith("dns01")]
+
+
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
     assert cert_manager_values(_args(placement=FARGATE), {})["webhook"]["securePort"] == FARGATE_WEBHOOK_PORT
     assert "securePort" not in cert_manager_values(_args(), {})["webhook"]

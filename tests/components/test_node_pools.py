@@ -61,9 +61,13 @@ EVERYTHING = _pool(
     ],
     expire_after="Never",
     consolidate_after="Never",
-    consolidation="WhenEmpty",
+    consolidation="Balanced",
+    startup_taints=[{"key": "agent.example.jp/not-ready", "value": "", "effect": "NoExecute"}],
     termination_grace_period="1h30m",
-    budgets=[{"nodes": "10%"}, {"nodes": "0", "schedule": "0 0 * * mon-fri", "duration": "9h"}],
+    budgets=[
+        {"nodes": "10%", "reasons": ["Drifted", "Empty"]},
+        {"nodes": "0", "reasons": [], "schedule": "0 0 * * mon-fri", "duration": "9h"},
+    ],
 )
 
 
@@ -235,6 +239,28 @@ def test_no_choice_is_no_requirement(setting: str) -> None:
     assert all(item["values"] for item in node_requirements(_pool(**{setting: []})))
 
 
+@pytest.mark.parametrize(
+    ("changes", "excluded"),
+    [
+        ({}, True),
+        ({"families": ["m7g"], "categories": []}, True),
+        ({"sizes": ["medium"]}, False),
+        ({"instance_types": ["m7g.medium"], "categories": []}, False),
+    ],
+    ids=["categories", "families", "sizes", "exact types"],
+)
+def test_a_pool_without_sizes_launches_no_node_with_room_for_a_pod_or_two(
+    changes: dict[str, Any], *, excluded: bool
+) -> None:
+    """A medium instance has eight addresses, most of them for the platform's own DaemonSets."""
+    small = {
+        "key": "karpenter.k8s.aws/instance-size",
+        "operator": "NotIn",
+        "values": ["medium", "micro", "nano", "small"],
+    }
+    assert (small in node_requirements(_pool(**changes))) is excluded
+
+
 def test_nodes_run_linux() -> None:
     assert _requirement(_pool(), "kubernetes.io/os") == {
         "key": "kubernetes.io/os",
@@ -261,9 +287,13 @@ def test_limits_weight_and_age_are_the_settings() -> None:
 
 def test_disruption_is_the_settings() -> None:
     assert node_pool_spec(EVERYTHING)["disruption"] == {
-        "consolidationPolicy": "WhenEmpty",
+        "consolidationPolicy": "Balanced",
         "consolidateAfter": "Never",
-        "budgets": [{"nodes": "10%"}, {"nodes": "0", "schedule": "0 0 * * mon-fri", "duration": "9h"}],
+        "budgets": [
+            {"nodes": "10%", "reasons": ["Drifted", "Empty"]},
+            # Without reasons it holds for all of them.
+            {"nodes": "0", "schedule": "0 0 * * mon-fri", "duration": "9h"},
+        ],
     }
 
 
@@ -275,6 +305,8 @@ def test_nodes_have_the_labels_and_taints_of_the_settings() -> None:
         # A taint without a value: the definition's pattern refuses an empty one.
         {"key": "bare", "effect": "NoExecute"},
     ]
+    assert template["spec"]["startupTaints"] == [{"key": "agent.example.jp/not-ready", "effect": "NoExecute"}]
+    assert "startupTaints" not in node_pool_spec(_pool())["template"]["spec"]
 
 
 @pytest.mark.parametrize(
