@@ -489,6 +489,55 @@ def test_ipv6_goes_all_the_way_to_the_pods() -> None:
     assert set(trusted) == {entry[key] for entry in subnets for key in ("cidrBlock", "ipv6CidrBlock")}
 
 
+def _release(plan: Plan, name: str) -> dict[str, Any]:
+    """Return the values of a stack's Helm release."""
+    (found,) = [entry for entry in of_type(list(plan), "Release") if entry.inputs["name"] == name]
+    return dict(reveal(found.inputs)["values"])
+
+
+def test_nobody_has_a_record_or_a_load_balancer_for_a_host_of_the_platform() -> None:
+    plan = plan_of("prod")
+    records = {entry.inputs["name"] for entry in below(plan, "DnsAlias")}
+    # The wildcard alone would let ExternalDNS make the more specific record of somebody else's load balancer.
+    assert "argocd.example.jp" in records
+    assert _release(plan, "external-dns")["excludeDomains"] == ["argocd.example.jp"]
+    policies = [json.loads(entry["policy"]) for entry in _inputs("prod", "Policy") if "KeepRecords" in entry["policy"]]
+    (kept,) = [
+        set(statement["Condition"]["ForAnyValue:StringEquals"].popitem()[1])
+        for policy in policies
+        for statement in policy["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    assert kept == {name.replace("*", "\\052") for name in records}
+    for stack in STACKS:
+        params = _release(plan_of(stack), "aws-load-balancer-controller")["ingressClassParams"]["spec"]
+        (expression,) = params["namespaceSelector"]["matchExpressions"]
+        assert expression["values"] == ["traefik"], stack
+
+
+@pytest.mark.parametrize(
+    ("stack", "change", "address"),
+    [
+        ("prod", {}, "example.jp"),
+        # A wildcard is no address.
+        ("prod", {"ingress": {"domain": {"name": "*.example.jp", "alternatives": []}}}, "the load balancer's"),
+        ("dev", {"ingress": {"owner": "program"}}, "the load balancer's"),
+        # The load balancer is made from an Ingress that waits for Traefik.
+        ("dev", {}, None),
+    ],
+    ids=["domain", "wildcard", "program", "controller"],
+)
+def test_an_ingress_of_traefiks_class_has_the_address_that_is_known(
+    stack: str, change: dict[str, Any], address: str | None
+) -> None:
+    plan = run_program(stack, config=change) if change else plan_of(stack)
+    if address == "the load balancer's":
+        balancer = plan.one(type="aws:lb/loadBalancer:LoadBalancer")
+        address = balancer.outputs["dnsName"]
+    endpoint = _release(plan, "traefik")["providers"]["kubernetesIngress"].get("ingressEndpoint", {})
+    assert endpoint.get("hostname") == address
+
+
 def _found(key: str, value: Any) -> list[Any]:
     """Return the values under a key, at whatever depth."""
     if isinstance(value, dict):
