@@ -114,6 +114,7 @@ requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for
 
 .PHONY: audit
 audit: $(AUDIT) ## Look for known vulnerabilities in what is pinned
+	@$(PY) -m tools.osv
 	@$(PY) -m pip_audit --require-hashes --disable-pip --progress-spinner off $(PINS:%=-r %.txt) $(ARGS)
 
 .PHONY: judges
