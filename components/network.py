@@ -11,7 +11,7 @@ from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
 from . import cidr, policies
 from .dependency import after
 from .subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
-from .zones import REFUSED_ZONES, check_zones
+from .zones import REFUSED_ZONES, check_zones, endpoint_zones
 
 
 class FlowLogsArgs(TypedDict):
@@ -86,13 +86,19 @@ class Network(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the VPC.
 
-        Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few.
+        Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few, and
+        for services without an interface endpoint in them.
         """
         super().__init__("eks-platform:index:Network", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         zones = self._zones()
+        # A subnet where a service has no endpoint is an error of AWS, after the VPC is there.
+        endpoint_subnets = {
+            service: endpoint_zones(service, args["region"], zones, pulumi.InvokeOptions(parent=self))
+            for service in args.get("interface_endpoints", [])
+        }
         self._ipv6 = args.get("ip_family") == "ipv6"
         with_private = not args.get("public_nodes", False)
 
@@ -115,7 +121,7 @@ class Network(pulumi.ComponentResource):
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
         endpoints = [
             self._s3_endpoint([*public_tables, *private_tables]),
-            *self._interface_endpoints(list(private.values()) or list(public.values())),
+            *self._interface_endpoints(private or public, endpoint_subnets),
         ]
         if "flow_logs" in args:
             self._flow_logs(args["flow_logs"])
@@ -358,10 +364,11 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _interface_endpoints(self, subnets: list[ec2.Subnet]) -> list[pulumi.CustomResource]:
-        """Return the endpoints and the rules that let the VPC in."""
-        services = self._args.get("interface_endpoints", [])
-        if not services:
+    def _interface_endpoints(
+        self, subnets: dict[str, ec2.Subnet], zones: dict[str, list[str]]
+    ) -> list[pulumi.CustomResource]:
+        """Return the endpoints and the rules that let the VPC in; zones: those of each service's endpoint."""
+        if not zones:
             return []
         group = ec2.SecurityGroup(
             f"{self._name}-endpoints",
@@ -391,12 +398,12 @@ class Network(pulumi.ComponentResource):
                 service_name=f"com.amazonaws.{self._args['region']}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
-                subnet_ids=[subnet.id for subnet in subnets],
+                subnet_ids=[subnets[zone].id for zone in its_zones],
                 security_group_ids=[group.id],
                 tags={"Name": f"{self._name}-{service}"},
                 opts=self._child,
             )
-            for service in services
+            for service, its_zones in zones.items()
         ]
         return [*rules, *endpoints]
 

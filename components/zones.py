@@ -1,9 +1,13 @@
-"""Availability zones that EKS refuses. Their names differ from account to account, their ids do not."""
+"""Where in a region something is: zones that EKS refuses, and those in which a service has an interface endpoint.
 
-from collections.abc import Mapping
+Names of zones differ from account to account, their ids do not.
+"""
+
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import pulumi
+from pulumi_aws import ec2
 
 REFUSED_ZONES: Final[Mapping[str, str]] = {
     "us-east-1": "use1-az3",
@@ -22,3 +26,25 @@ def check_zones(setting: str, zone_ids: Mapping[str, str]) -> None:
             raise pulumi.RunError(
                 f"{setting}: {zone}: expected another zone: in this account it is {zone_id}, which EKS refuses"
             )
+
+
+def endpoint_zones(service: str, region: str, zones: Collection[str], opts: pulumi.InvokeOptions) -> list[str]:
+    """Return those of `zones` in which an interface endpoint of a service can have a subnet.
+
+    Raises RunError where there is none, or no such endpoint in the region.
+    """
+    try:
+        found = ec2.get_vpc_endpoint_service(
+            service_name=f"com.amazonaws.{region}.{service}", service_type="Interface", opts=opts
+        )
+    except Exception as error:  # The SDK raises nothing narrower for an invoke that fails.
+        raise pulumi.RunError(
+            f"network.interfaceEndpoints: {service}: expected a service with an interface endpoint in {region}: {error}"
+        ) from error
+    there = [zone for zone in zones if zone in found.availability_zones]
+    if not there:
+        raise pulumi.RunError(
+            f"network.interfaceEndpoints: {service}: expected a service with an endpoint in one of "
+            f"{', '.join(zones)}; it is in {', '.join(sorted(found.availability_zones))}"
+        )
+    return there

@@ -16,13 +16,13 @@ from typing import Any, Final
 from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime._callbacks import _CallbackServicer
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.sync_await import _sync_await
 
 from rehearsal import RehearsalError, cloud, sdk
 from rehearsal.cloud import limits
 from rehearsal.cloud.component import Child, Expansion, Made, Steps, expand_of
-from rehearsal.cloud.kind import Context, Place
+from rehearsal.cloud.kind import Context, NotFoundError, Place
 from rehearsal.plan import STACK, Invocation, Message, Options, Plan, Registration
 from rehearsal.values import (
     UNKNOWN,
@@ -249,7 +249,10 @@ class RecordingMonitor:
         wrong = sdk.invoke_problems(request.tok, arguments)
         if wrong:
             raise RefusedError(f"{request.tok}: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()))
-        result = cloud.answer_of(request.tok)(arguments, self._place(request.provider))
+        try:
+            result = cloud.answer_of(request.tok)(arguments, self._place(request.provider))
+        except NotFoundError as error:
+            return resource_pb2.ResourceInvokeResponse(failures=[provider_pb2.CheckFailure(reason=str(error))])
         self._invocations.append(Invocation(request.tok, arguments, _provider_urn(request.provider)))
         return _invoke_response(result)
 

@@ -18,6 +18,7 @@ WITHOUT_NODE_GROUPS: Final = ("fargate", "auto")
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 
 
@@ -157,6 +158,8 @@ def test_the_cloud_is_asked_only_for_what_it_alone_knows(stack: str, unknown: bo
     asked = {invocation.token for invocation in plan_of(stack, unknown=unknown).invocations}
     allowed = {"aws:lb/getHostedZoneId:getHostedZoneId", "aws:ec2/getSubnet:getSubnet", "aws:ec2/getVpc:getVpc"}
     allowed.add("aws:index/getCallerIdentity:getCallerIdentity")
+    if any(entry.inputs["vpcEndpointType"] == "Interface" for entry in plan_of(stack).find(type=ENDPOINT)):
+        allowed.add("aws:ec2/getVpcEndpointService:getVpcEndpointService")
     if plan_of(stack).find(type="eks-platform:index:Alarms") and plan_of(stack).find(type=INGRESS):
         # What CloudWatch calls a load balancer that the controller made.
         allowed.add("aws:lb/getLoadBalancer:getLoadBalancer")

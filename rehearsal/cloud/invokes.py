@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal import RehearsalError
-from rehearsal.cloud.kind import PARTITION, Answer, Place, Properties
-from rehearsal.cloud.regions import ZONES_WITHOUT_EKS, load_balancer_zone, zones
+from rehearsal.cloud.kind import PARTITION, Answer, NotFoundError, Place, Properties
+from rehearsal.cloud.regions import IN_FEW_REGIONS, ZONES_WITHOUT_EKS, load_balancer_zone, zones
 
 
 def _digest(text: object, length: int) -> str:
@@ -124,6 +124,24 @@ def _existing_subnet(id_: str, place: Place) -> Properties:
     names = [name for name, zone_id in zones(place.region).items() if zone_id not in ZONES_WITHOUT_EKS]
     zone = names[int(id_[-1], 16) % len(names)] if id_[-1] in "0123456789abcdef" else names[0]
     return {"availabilityZone": zone, "cidrBlock": f"10.0.{number}.0/24", "vpcId": f"vpc-{_digest(place.account, 17)}"}
+
+
+def _endpoint_service(arguments: Properties, place: Place) -> Properties:
+    """Return an AWS service with an interface endpoint in each zone, or refuse one that the region is known to lack."""
+    name = str(arguments.get("serviceName"))
+    service = name.removeprefix(f"com.amazonaws.{place.region}.").partition(".")[0]
+    if place.region not in IN_FEW_REGIONS.get(service, (place.region,)):
+        raise NotFoundError(f"reading EC2 VPC Endpoint Service: no matching EC2 VPC Endpoint Service found: {name}")
+    return {
+        **arguments,
+        "id": _digest(name, 10),
+        "acceptanceRequired": False,
+        "availabilityZones": list(zones(place.region)),
+        "owner": "amazon",
+        "region": place.region,
+        "serviceRegion": place.region,
+        "vpcEndpointPolicySupported": True,
+    }
 
 
 def _subnets(arguments: Properties, place: Place) -> Properties:
@@ -249,6 +267,7 @@ INVOKES: Final[dict[str, Answer]] = {
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,
+    "aws:ec2/getVpcEndpointService:getVpcEndpointService": _endpoint_service,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,

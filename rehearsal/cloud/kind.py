@@ -18,6 +18,10 @@ class UnmodelledError(RehearsalError):
     """The fake cloud has no entry for a type, a component or an invoke; the message says which, and where to add it."""
 
 
+class NotFoundError(RehearsalError):
+    """An invoke asks for something that is not there; the message is the provider's."""
+
+
 Properties = dict[str, Any]
 """Inputs or outputs of one resource, by the property names of the wire (camelCase)."""
 

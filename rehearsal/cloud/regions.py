@@ -25,6 +25,31 @@ _ZONES: Final[dict[str, dict[str, str]]] = {
 ZONES_WITHOUT_EKS: Final = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
 """https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requirements-subnets"""
 
+IN_FEW_REGIONS: Final = {
+    "codeartifact": frozenset(
+        {
+            "ap-northeast-1",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-south-1",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "us-east-1",
+            "us-east-2",
+            "us-west-2",
+        }
+    ),
+    "pricing": frozenset({"ap-south-1", "eu-central-1", "us-east-1"}),
+}
+"""Services with an interface endpoint that few regions have, by the first part of their name.
+
+A test compares them with botocore's endpoints. Of others the fake cloud says that they are everywhere: AWS publishes no
+table that a program could read."""
+
 # Hosted zones of Application Load Balancers. https://docs.aws.amazon.com/general/latest/gr/elb.html
 _ALB_HOSTED_ZONES: Final = {
     "ap-northeast-1": "Z14GRHDCWA56QT",

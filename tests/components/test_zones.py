@@ -10,6 +10,7 @@ import pytest
 from components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from components.network import Network, NetworkArgs
 from components.zones import REFUSED_ZONES
+from rehearsal.cloud import INVOKES
 from rehearsal.plan import Plan
 from rehearsal.record import record
 from rehearsal.values import Properties
@@ -88,3 +89,30 @@ def test_an_existing_private_subnet_where_eks_refuses_it() -> None:
     with pytest.raises(pulumi.RunError, match=r"network\.existing\.privateSubnets: us-east-1e: .* use1-az3"):
         _existing(private_subnets=bad, public_subnets=good)
     _existing(private_subnets=good, public_subnets=bad)
+
+
+# --- Interface endpoints ------------------------------------------------------------------------------------------
+
+
+def test_a_service_without_an_endpoint_in_the_region_is_refused_by_name() -> None:
+    zones = {"zones": ["us-east-2a", "us-east-2b"]}
+    with pytest.raises(pulumi.RunError, match=r"network\.interfaceEndpoints: pricing\.api: expected .* in us-east-2: "):
+        _network("us-east-2", interface_endpoints=["ecr.api", "pricing.api"], **zones)
+    plan = _network("us-east-2", interface_endpoints=["ecr.api"], **zones)
+    assert [asked.arguments for asked in plan.invocations] == [
+        {"serviceName": "com.amazonaws.us-east-2.ecr.api", "serviceType": "Interface"}
+    ]
+
+
+def test_an_endpoint_is_in_the_zones_that_its_service_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = INVOKES[SERVICE]
+    monkeypatch.setitem(INVOKES, SERVICE, lambda *asked: {**answer(*asked), "availabilityZones": ["us-east-2b"]})
+    plan = _network("us-east-2", interface_endpoints=["ecr.api"], zones=["us-east-2a", "us-east-2b"])
+    endpoint = plan.one(type="aws:ec2/vpcEndpoint:VpcEndpoint", name="dev-ecr-api")
+    assert endpoint.inputs["subnetIds"] == [plan.one(type=SUBNET, name="dev-private-us-east-2b").id]
+    with pytest.raises(pulumi.RunError, match="an endpoint in one of us-east-2a, us-east-2c; it is in us-east-2b"):
+        _network("us-east-2", interface_endpoints=["ecr.api"], zones=["us-east-2a", "us-east-2c"])
+
+
+SERVICE = "aws:ec2/getVpcEndpointService:getVpcEndpointService"
+SUBNET = "aws:ec2/subnet:Subnet"

@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from rehearsal.cloud.regions import IN_FEW_REGIONS
 from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from settings.regions import REGIONS
@@ -56,6 +57,11 @@ def test_every_region_has_every_type_of_the_platform() -> None:
 def test_every_region_has_what_the_platform_needs_an_endpoint_of(service: str) -> None:
     api = {"ecr.api": "ecr", "ecr.dkr": "ecr", "elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
     assert set(words.session().get_available_regions(api.get(service, service))) >= REGIONS
+
+
+@pytest.mark.parametrize("service", IN_FEW_REGIONS)
+def test_a_service_of_few_regions_is_in_those(service: str) -> None:
+    assert set(words.session().get_available_regions(service)) & REGIONS == IN_FEW_REGIONS[service]
 
 
 def test_the_stacks_have_every_type() -> None:
