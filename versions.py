@@ -172,23 +172,27 @@ AL2023_ALIAS: Final = f"al2023@v{AL2023_RELEASE_DATE}"
 class Chart:
     """One Helm chart: its name, its repository's URL (``https://`` or ``oci://``), its version and its app's.
 
-    tag: of the application's image, with its digest where one is known, if it is newer than the chart's own.
+    chart_app_version: the version that the chart itself would run, where a later patch does. digest: of that patch's
+    image, where it is known.
     """
 
     name: str
     repository: str
     version: str
     app_version: str
-    tag: str | None = None
+    chart_app_version: str | None = None
+    digest: str | None = None
 
     def at(self, version: str) -> "Chart":
         """Return the same chart at another version, whose application has the same one."""
-        return replace(self, version=version, app_version=version, tag=None)
+        return replace(self, version=version, app_version=version, chart_app_version=None, digest=None)
 
     @property
-    def runs(self) -> str:
-        """The version of the application that runs."""
-        return self.tag.partition("@")[0] if self.tag else self.app_version
+    def tag(self) -> str | None:
+        """The image's tag, and its digest where it is known, where it is not the chart's own; None: the chart's."""
+        if not self.chart_app_version:
+            return None
+        return f"{self.app_version}@{self.digest}" if self.digest else self.app_version
 
     @property
     def reference(self) -> str:
@@ -216,8 +220,9 @@ TRAEFIK: Final = Chart(
     name="traefik",
     repository="https://traefik.github.io/charts",
     version="41.3.0",
-    app_version="v3.7.11",
-    tag="v3.7.13@sha256:24841fe2de7304c149343d877d2923b4c8800a38ba015dea9174c23b20e344a0",
+    app_version="v3.7.13",
+    chart_app_version="v3.7.11",
+    digest="sha256:24841fe2de7304c149343d877d2923b4c8800a38ba015dea9174c23b20e344a0",
 )
 
 # The chart `traefik-crds` was deprecated and removed (https://github.com/traefik/traefik-helm-chart/commit/fd6fca32);
@@ -284,8 +289,8 @@ ARGO_CD: Final = Chart(
     name="argo-cd",
     repository="https://argoproj.github.io/argo-helm",
     version="10.1.1",
-    app_version="v3.4.4",
-    tag="v3.4.13",
+    app_version="v3.4.13",
+    chart_app_version="v3.4.4",
 )
 
 # The oldest Karpenter that works with a Kubernetes minor: https://karpenter.sh/docs/upgrading/compatibility/
