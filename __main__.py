@@ -101,6 +101,7 @@ else:
             account_id=account_id,
             protect=platform.protect,
             internet=settings.internet,
+            logs_key=settings.encryption.logs,
         ),
         in_aws,
     )
@@ -120,6 +121,7 @@ cluster = Cluster(
         # Auto Mode's nodes end with the control plane, so what leads out of their subnets has to outlive it.
         subnet_ids=network.node_subnet_ids if settings.cluster.auto_mode else network.cluster_subnet_ids,
         ip_family=settings.network.ip_family,
+        logs_key=settings.encryption.logs,
     ),
     in_aws,
 )
@@ -159,7 +161,13 @@ log_groups: list[pulumi.CustomResource] = []
 if observability and not settings.fargate_only:
     insights_logs = ContainerInsightsLogs(
         f"{name}-insights",
-        arguments(ContainerInsightsLogsArgs, observability, without=["alarms"], cluster_id=name),
+        arguments(
+            ContainerInsightsLogsArgs,
+            observability,
+            without=["alarms"],
+            cluster_id=name,
+            logs_key=settings.encryption.logs,
+        ),
         in_aws,
     )
     log_groups = [*insights_logs.groups]
@@ -191,6 +199,7 @@ if settings.node_groups:
                 running=running,
                 cluster_name=after(log_groups, node_addons.cluster_name),
                 version=settings.cluster.version,
+                volumes_key=settings.encryption.volumes,
                 subnets=network.node_subnets,
                 tags=tags,
             ),
@@ -211,6 +220,7 @@ if settings.fargate_profiles:
                 cluster_id=name,
                 kubernetes_version=settings.cluster.version,
                 region=region,
+                logs_key=settings.encryption.logs,
             ),
             in_cluster,
         )
@@ -257,6 +267,9 @@ on_cluster = {
     "shared_subnets": settings.network.shared,
     "built_in_volumes": settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
     "tags": tags,
+    "logs_key": settings.encryption.logs,
+    "volumes_key": settings.encryption.volumes,
+    "queue_key": settings.encryption.queue,
 }
 
 addons = ClusterAddons(

@@ -88,6 +88,8 @@ class ClusterAddonsArgs(TypedDict):
     """How the EBS CSI controller gets its role."""
     placement: PlacementArgs
     """Where the add-ons' pods run."""
+    volumes_key: NotRequired[str | None]
+    """KMS key of volumes of the default class; None: the account's default for EBS."""
     built_in_volumes: bool
     """Whether EKS Auto Mode's own EBS driver serves the gp3 class, and no add-on."""
     tags: NotRequired[dict[str, str]]
@@ -109,7 +111,7 @@ class ClusterAddons(pulumi.ComponentResource):
             # By its own defaults it runs on every node, whatever the taints, and on none of Fargate.
             managed_addon(self, name, args, "eks-node-monitoring-agent")
         if "aws-ebs-csi-driver" in args["versions"]:
-            self._gp3(name, "ebs.csi.aws.com", [self._ebs(name, args)])
+            self._gp3(name, "ebs.csi.aws.com", [self._ebs(name, args)], args.get("volumes_key"))
         elif args["built_in_volumes"]:
             self._gp3(name, "ebs.csi.eks.amazonaws.com", [])
         self.register_outputs({})
@@ -122,6 +124,7 @@ class ClusterAddons(pulumi.ComponentResource):
             {"namespace": "kube-system", "name": "ebs-csi-controller-sa"},
             pulumi.ResourceOptions(parent=self),
             managed_policy_arns=[policies.managed_policy_arn(policies.EBS_CSI_POLICY)],
+            documents={"key": json.dumps(policies.volumes_key_user(key))} if (key := args.get("volumes_key")) else None,
         )
         return managed_addon(
             self,
@@ -135,7 +138,7 @@ class ClusterAddons(pulumi.ComponentResource):
             depends_on=snapshots,
         )
 
-    def _gp3(self, name: str, provisioner: str, drivers: list[eks.Addon]) -> None:
+    def _gp3(self, name: str, provisioner: str, drivers: list[eks.Addon], key: str | None = None) -> None:
         """Declare the default class. Auto Mode's driver has a name of its own.
 
         https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
@@ -144,7 +147,7 @@ class ClusterAddons(pulumi.ComponentResource):
             f"{name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
             provisioner=provisioner,
-            parameters={"type": "gp3", "encrypted": "true"},
+            parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
             reclaim_policy="Delete",
             allow_volume_expansion=True,
             # A volume made before its pod is scheduled may be in a zone where the pod cannot go.

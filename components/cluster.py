@@ -34,6 +34,8 @@ class ClusterArgs(TypedDict):
     """Who reaches the API from outside the VPC, name to CIDR; empty: the public endpoint is off."""
     logs: list[str]
     """Control-plane logs that go to CloudWatch."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the log group; None: CloudWatch's own."""
     log_retention_days: int
     """How long CloudWatch keeps them."""
     secrets_key: NotRequired[str]
@@ -215,6 +217,7 @@ class Cluster(pulumi.ComponentResource):
             f"{self._name}-control-plane",
             name=f"/aws/eks/{args['cluster_name']}/cluster",
             retention_in_days=args["log_retention_days"],
+            kms_key_id=args.get("logs_key"),
             opts=self._child,
         )
         others = [self._attach(f"{self._name}-control-plane", role, policy) for policy in more]

@@ -1,7 +1,7 @@
 """Logs and metrics of EC2 nodes and what runs on them, by the add-on amazon-cloudwatch-observability."""
 
 import json
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -21,6 +21,8 @@ class ContainerInsightsLogsArgs(TypedDict):
 
     cluster_id: str
     """The cluster's name, which is in the groups' names."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the log groups; None: CloudWatch's own."""
     retention_days: int
     """How long CloudWatch keeps what is in them."""
 
@@ -42,6 +44,7 @@ class ContainerInsightsLogs(pulumi.ComponentResource):
                 f"{name}-{kind}",
                 name=f"/aws/containerinsights/{args['cluster_id']}/{kind}",
                 retention_in_days=args["retention_days"],
+                kms_key_id=args.get("logs_key"),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for kind in LOG_GROUPS

@@ -1,7 +1,7 @@
 """Kubernetes' Warning events: copied to CloudWatch, where they outlive the hour that Kubernetes keeps them."""
 
 import hashlib
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -39,6 +39,8 @@ class EventsArgs(TypedDict):
     """Where its pod runs."""
     charts: ChartSourceArgs | None
     """Where its image comes from; None: its publisher."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the log group; None: CloudWatch's own."""
     retention_days: int
     """How long CloudWatch keeps events."""
 
@@ -60,6 +62,7 @@ class Events(pulumi.ComponentResource):
             f"{name}-log",
             name=f"/aws/eks/{args['cluster_id']}/events",
             retention_in_days=args["retention_days"],
+            kms_key_id=args.get("logs_key"),
             opts=self._child,
         )
         identity = workload_identity(

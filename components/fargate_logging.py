@@ -1,6 +1,6 @@
 """Logs of Fargate pods: the configuration of the log router that Fargate itself runs."""
 
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -24,6 +24,8 @@ class FargateLoggingArgs(TypedDict):
     """Minor version, for the namespace's Pod Security Standard."""
     region: str
     """AWS region of the log group."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the log group; None: CloudWatch's own."""
     retention_days: int
     """How long CloudWatch keeps them."""
 
@@ -46,6 +48,7 @@ class FargateLogging(pulumi.ComponentResource):
             f"{name}-pods",
             name=f"/aws/eks/{args['cluster_id']}/fargate",
             retention_in_days=args["retention_days"],
+            kms_key_id=args.get("logs_key"),
             opts=child,
         )
         namespace = restricted_namespace(

@@ -1,7 +1,7 @@
 """Karpenter: controller, node role, interruption queue and Helm releases."""
 
 import json
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import cloudwatch, eks, iam, sqs
@@ -47,6 +47,10 @@ class KarpenterArgs(TypedDict):
     """How the controller gets its role."""
     placement: PlacementArgs
     """Where its pods run: on nodes that it does not manage."""
+    volumes_key: NotRequired[str | None]
+    """KMS key of the nodes' disks; None: the account's default for EBS."""
+    queue_key: NotRequired[str | None]
+    """KMS key of the queue; None: one of SQS's own."""
     isolated: bool
     """Whether the controller reaches nothing but what has an endpoint in the VPC: no prices, no IAM."""
     charts: ChartSourceArgs | None
@@ -74,7 +78,8 @@ class Karpenter(pulumi.ComponentResource):
             f"{name}-interruption",
             name=args["cluster_id"],
             message_retention_seconds=300,
-            sqs_managed_sse_enabled=True,
+            sqs_managed_sse_enabled=None if args.get("queue_key") else True,
+            kms_master_key_id=args.get("queue_key"),
             opts=self._child,
         )
         fed = self._events(queue)
@@ -89,7 +94,10 @@ class Karpenter(pulumi.ComponentResource):
             {"namespace": NAMESPACE, "name": versions.KARPENTER.name},
             self._child,
             # Apart: together they are over IAM's limit of 6,144 characters.
-            documents={key: pulumi.Output.json_dumps(documents[key]) for key in policies.KARPENTER_CONTROLLER_POLICIES},
+            documents={
+                **{key: pulumi.Output.json_dumps(documents[key]) for key in policies.KARPENTER_CONTROLLER_POLICIES},
+                **_key_documents(args),
+            },
         )
         # Helm never upgrades what is in a chart's crds/: upstream's second chart has them as templates.
         definitions = release(
@@ -176,6 +184,16 @@ class Karpenter(pulumi.ComponentResource):
             for event, rule in rules.items()
         ]
         return [policy, *targets]
+
+
+def _key_documents(args: KarpenterArgs) -> dict[str, str]:
+    """Return the policies, by name, that the controller needs for keys of the company's own."""
+    found: dict[str, str] = {}
+    if key := args.get("volumes_key"):
+        found["volumes-key"] = json.dumps(policies.volumes_key_user(key))
+    if key := args.get("queue_key"):
+        found["queue-key"] = json.dumps(policies.queue_key_reader(key))
+    return found
 
 
 def karpenter_values(

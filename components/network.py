@@ -48,6 +48,8 @@ class NetworkArgs(TypedDict):
     """"ipv6": the VPC and its subnets have IPv6 ranges beside the IPv4 ones; "ipv4" or absent: they have none."""
     interface_endpoints: NotRequired[list[str]]
     """AWS services with an interface endpoint in the VPC ("ecr.api")."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the flow logs' group; None: CloudWatch's own."""
     flow_logs: NotRequired[FlowLogsArgs]
     """Absent: no flow logs."""
     protect: bool
@@ -412,6 +414,7 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-flow-logs",
             name=f"/aws/vpc/{self._name}/flow-logs",
             retention_in_days=args["retention_days"],
+            kms_key_id=self._args.get("logs_key"),
             opts=self._child,
         )
         role = iam.Role(

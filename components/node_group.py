@@ -64,6 +64,8 @@ class NodeGroupArgs(TypedDict):
     """Nodes at first, autoscalers change it later; absent: the fewest."""
     running: dict[str, RunningGroupArgs]
     """The cluster's node groups as they are now, by EKS's names: their size is kept."""
+    volumes_key: NotRequired[str | None]
+    """KMS key of the disks; None: the account's default for EBS."""
     disk_gib: int
     """Disk for images, logs and ephemeral storage, in GiB."""
     labels: dict[str, str]
@@ -207,6 +209,8 @@ def _launch_template(name: str, args: NodeGroupArgs, child: pulumi.ResourceOptio
         "volume_type": "gp3",
         "delete_on_termination": "true",
     }
+    if key := args.get("volumes_key"):
+        disk["kms_key_id"] = key
     tags = {"Name": name, **args.get("tags", {})}
     return ec2.LaunchTemplate(
         f"{name}-nodes",

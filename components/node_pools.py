@@ -75,6 +75,8 @@ class NodePoolsArgs(TypedDict):
     """"bottlerocket" or "al2023"."""
     image_alias: str
     """AMI alias with its version, such as bottlerocket@v1.66.0."""
+    volumes_key: NotRequired[str | None]
+    """KMS key of the disks; None: the account's default for EBS."""
     disk_gib: int
     """Disk for images, logs and ephemeral storage, in GiB."""
     max_pods: NotRequired[int]
@@ -135,7 +137,9 @@ def drain_timeout(grace_period: str) -> str:
 
 def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
     """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/)."""
-    disk = {"encrypted": True, "volumeType": "gp3", "deleteOnTermination": True}
+    disk: dict[str, Any] = {"encrypted": True, "volumeType": "gp3", "deleteOnTermination": True}
+    if key := args.get("volumes_key"):
+        disk["kmsKeyID"] = key
     # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
     sizes = {
         device: f"{args['disk_gib']}Gi" if device == DATA_DEVICES[args["image"]] else "4Gi"

@@ -38,6 +38,7 @@ from settings.compute import (
     Toleration,
 )
 from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
+from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
@@ -78,6 +79,7 @@ __all__ = [
     "ContainerDefaults",
     "DisruptionReason",
     "Domain",
+    "Encryption",
     "ExistingNetwork",
     "Expander",
     "ExternalDns",

@@ -24,6 +24,7 @@ from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.deployed import deployed
 from settings.dns import CertManager, ExternalDns
+from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart
 from settings.for_good import changes_for_good
@@ -68,6 +69,7 @@ class Stack(Settings):
     git_ops: GitOps | None = None
     git_credentials: dict[Label, GitCredential] = Field({}, description="Logins to private Git repositories by name.")
     observability: Observability | None = None
+    encryption: Encryption = Field(default_factory=Encryption)
     admission: Admission = Field(default_factory=Admission)
     team_namespaces: dict[Namespace, TeamNamespace] = Field(
         {}, description="Namespaces that are ready for teams, by name."

@@ -21,6 +21,7 @@ from rehearsal.program import merge, run_program
 from rehearsal.values import reveal
 
 Config = dict[str, Any]
+KEY: Final = "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 # --- Stacks that settings are changed in --------------------------------------------------------------------------
 
@@ -961,6 +962,24 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"charts": {"values": {"traefik": {"log": {"level": "DEBUG"}}}}}, ("Release.values.log.level",)
     ),
     "charts.username": Effect({"charts": {"username": "other"}}, ("Release.repositoryOpts.username",), "charts"),
+    # -- Keys
+    "encryption.logs": Effect({"encryption": {"logs": KEY}}, ("LogGroup.kmsKeyId",), "alarms"),
+    "encryption.volumes": Effect(
+        {"encryption": {"volumes": KEY}},
+        (
+            *(f"LaunchTemplate.blockDeviceMappings[{number}].ebs.kmsKeyId" for number in (0, 1)),
+            *(f"EC2NodeClass.spec.blockDeviceMappings[{number}].ebs.kmsKeyID" for number in (0, 1)),
+            *("+Policy", "+RolePolicyAttachment"),
+        ),
+        "nodes",
+        others=True,
+    ),
+    "encryption.queue": Effect(
+        {"encryption": {"queue": KEY}},
+        ("Queue.kmsMasterKeyId", "Queue.sqsManagedSseEnabled", "+Policy", "+RolePolicyAttachment"),
+        "nodes",
+        others=True,
+    ),
     # -- Observability
     "observability.retentionDays": Effect(
         {"observability": {"retentionDays": 7}}, ("LogGroup.retentionInDays",), "alarms"

@@ -11,7 +11,7 @@ from .document import (
     partition_of,
     policy_size,
 )
-from .encryption import secrets_key, secrets_key_user
+from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes_key_user
 from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from .extra_chart import PolicyStatementArgs, extra_chart
 from .flow_logs import vpc_flow_logs
@@ -69,6 +69,7 @@ __all__ = [
     "managed_policy_arn",
     "partition_of",
     "policy_size",
+    "queue_key_reader",
     "secret_store_reader",
     "secret_store_role_path",
     "secret_store_roles",
@@ -80,6 +81,7 @@ __all__ = [
     "trust_role",
     "trust_service",
     "trust_vpc_flow_logs",
+    "volumes_key_user",
     "vpc_cni_ipv6",
     "vpc_flow_logs",
 ]

@@ -41,3 +41,40 @@ def secrets_key_user(key_arn: str) -> PolicyDocument:
             {"Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
     )
+
+
+def volumes_key_user(key_arn: str) -> PolicyDocument:
+    """Let a controller launch nodes with, or make, volumes that a key of the company's own encrypts.
+
+    EC2 and EBS use the key themselves, by a grant that the caller makes for them.
+    https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md (KMS key for encryption),
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+    """
+    return document(
+        allow(
+            "UseVolumesKey",
+            [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+            ],
+            [key_arn],
+        ),
+        allow(
+            "GrantVolumesKey",
+            ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+            [key_arn],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    )
+
+
+def queue_key_reader(key_arn: str) -> PolicyDocument:
+    """Let whoever reads a queue decrypt its messages.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    return document(allow("ReadQueue", ["kms:Decrypt"], [key_arn]))

@@ -60,6 +60,8 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "queue": policies.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
         "secrets-key": policies.secrets_key(ACCOUNT),
         "secrets-key-user": policies.secrets_key_user(KEY),
+        "volumes-key-user": policies.volumes_key_user(KEY),
+        "queue-key-reader": policies.queue_key_reader(KEY),
         "alarm-topic": policies.alarm_topic(TOPIC, ACCOUNT, REGION),
         "alarm-key": policies.alarm_key(ACCOUNT, REGION),
     }
