@@ -65,3 +65,17 @@ def test_another_size_is_neither_drift_nor_a_change(scaled: Rehearsal) -> None:
     drift = scaled.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", check=False)
     assert drift.code == 0, drift.text
     assert scaled.changes() == {}
+
+
+def test_after_new_bounds_the_next_run_leaves_the_size_alone_again(scaled: Rehearsal) -> None:
+    scaled.change({"nodeGroups.operations.max": 6})
+    scaled.up()
+    scaled.scale(GROUP, 5)
+    before = scaled.events()
+
+    scaled.up()
+
+    assert scaled.events() == before
+    drift = scaled.pulumi("refresh", "--preview-only", "--expect-no-changes", "--diff", check=False)
+    assert drift.code == 0, drift.text
+    assert sizes(scaled)[0]["desiredSize"] == 5
