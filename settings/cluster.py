@@ -6,7 +6,7 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
-from settings.values import AddonVersion, Group, KeyArn, Label, NamespacePattern, Principal, Range, Retention
+from settings.values import AddonVersion, AnyRange, Group, KeyArn, Label, NamespacePattern, Principal, Range, Retention
 
 
 class LogType(StrEnum):
@@ -73,6 +73,12 @@ class Cluster(Settings):
         # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html: cannot be raised.
         max_length=40,
         description="Who reaches the API from outside the VPC: name to CIDR. Empty: the public endpoint is off.",
+    )
+    private_access: dict[Label, AnyRange] = Field(
+        {},
+        # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
+        max_length=60,
+        description="Who reaches the API through the VPC, such as a runner or a VPN: name to CIDR.",
     )
     logs: list[LogType] = Field(
         [LogType.AUDIT, LogType.AUTHENTICATOR], description="Control-plane logs that go to CloudWatch."

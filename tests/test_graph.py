@@ -39,6 +39,8 @@ STEPS: Final = {
     "secrets key": "Key secrets",
     "secrets key's name": "Alias secrets",
     "control plane": "(Cluster eks-eksCluster|kubernetes eks-eks-k8s)",
+    "private access": "SecurityGroup private-access",
+    "ways to the private endpoint": "SecurityGroupIngressRule private-access-.*",
     "oidc": "OpenIdConnectProvider oidc",
     "deployer's rights": "Access(Entry|PolicyAssociation) access-platform-deployer-.*",
     "others' rights": "Access(Entry|PolicyAssociation) access-(?!platform-deployer-).*",
@@ -183,8 +185,11 @@ WAITS: Final = {
     # The control plane: no route, no NAT gateway, no endpoint, except with Auto Mode.
     "secrets key's name": ["secrets key"],
     "control plane's policies and logs": ["control plane's role", "secrets key"],
+    "private access": ["vpc", "shared network"],
+    "ways to the private endpoint": ["private access"],
     "control plane": [
         "control plane's policies and logs",
+        "private access",
         "private subnets",
         "shared network",
         "auto mode's node role",
@@ -192,7 +197,7 @@ WAITS: Final = {
     "oidc": ["control plane"],
     "deployer's rights": ["control plane"],
     "others' rights": ["control plane"],
-    "kubernetes": ["deployer's rights"],
+    "kubernetes": ["deployer's rights", "ways to the private endpoint"],
     "admission": ["kubernetes"],
     # Nodes.
     "cni's rights": ["identity"],
@@ -531,6 +536,10 @@ OUTLIVES: Final = [
     # Trap 21 (pulumi_eks hands no `depends_on` down): the control plane gives its interfaces back by its role.
     ("control plane's policies and logs", "control plane"),
     ("control plane's role", "control plane"),
+    # Without it the runner no longer reaches the API, and nothing in the cluster can be deleted.
+    ("private access", "control plane"),
+    ("ways to the private endpoint", "traefik"),
+    ("ways to the private endpoint", "argo cd"),
     # Trap 17 (argo-cd's manual, App Deletion): finalizers of Applications clear while Argo CD lives, and what they had
     # in AWS goes while the controllers of load balancers, nodes and volumes do.
     ("argo cd", "application sets"),

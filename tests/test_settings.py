@@ -274,7 +274,8 @@ def test_the_real_stack_files_load(stack: str) -> None:
 
 def test_sections_that_are_absent_have_their_defaults() -> None:
     sections = sections_of("dev")
-    stack = read({key: sections[key] for key in ("platform", "network", "access", "nodeGroups", "operationsPods")})
+    required = {key: sections[key] for key in ("platform", "network", "access", "nodeGroups", "operationsPods")}
+    stack = read({**required, "cluster": {"publicAccess": {"office": "203.0.113.0/24"}}})
     assert stack.karpenter is None
     assert stack.cluster.version == versions.DEFAULT_KUBERNETES
     assert stack.traefik.min_replicas == 3

@@ -466,6 +466,9 @@ EFFECTS: Final[dict[str, Effect]] = {
         ),
         "nodes",
     ),
+    "cluster.privateAccess": Effect(
+        {"cluster": {"privateAccess": {"runners": "10.200.0.0/24"}}}, ("+SecurityGroupIngressRule",)
+    ),
     "cluster.publicAccess": Effect(
         {"cluster": {"publicAccess": {"office-osaka": "192.0.2.128/25"}}}, ("Cluster.vpcConfig.publicAccessCidrs[0]",)
     ),

@@ -33,7 +33,6 @@ _ABSENT: Final = (
     "instanceRoles",
     "createInstanceRole",
     "creationRoleProvider",
-    "clusterSecurityGroup",
     "nodeGroupOptions",
     "providerCredentialOpts",
     "roleMappings",
@@ -64,10 +63,12 @@ def expand(
     _require_lean(inputs)
     role = reveal_reference(inputs.get("serviceRole"))
     needs = {key: frozenset(urns) for key, urns in dependencies.items()}
-    if isinstance(role, Reference):
-        needs["serviceRole"] = needs.get("serviceRole", frozenset()) | {role.urn}
+    group = reveal_reference(inputs.get("clusterSecurityGroup"))
+    for key, reference in (("serviceRole", role), ("clusterSecurityGroup", group)):
+        if isinstance(reference, Reference):
+            needs[key] = needs.get(key, frozenset()) | {reference.urn}
     role_arn = look_up(role).get("arn", UNKNOWN) if isinstance(role, Reference) else UNKNOWN
-    cluster = yield _control_plane(name, inputs, needs, role_arn)
+    cluster = yield _control_plane(name, inputs, needs, role_arn, group)
     on_cluster = frozenset({cluster.urn})
     provider = yield Child(
         "pulumi:providers:kubernetes",
@@ -112,13 +113,17 @@ def _require_lean(inputs: Properties) -> None:
             raise UnsupportedInputError(f"{TYPE}: {key} must be given in a rehearsal")
 
 
-def _control_plane(name: str, inputs: Properties, needs: Mapping[str, frozenset[str]], role_arn: Any) -> Child:
+def _control_plane(
+    name: str, inputs: Properties, needs: Mapping[str, frozenset[str]], role_arn: Any, group: Any
+) -> Child:
     given: Properties = {
         "name": inputs.get("name"),
         "roleArn": role_arn,
         "version": inputs.get("version"),
         "bootstrapSelfManagedAddons": inputs.get("bootstrapSelfManagedAddons", True),
         "vpcConfig": _present(
+            # A group that is given is the control plane's whether the default ones are skipped or not.
+            securityGroupIds=[group.id] if isinstance(group, Reference) else None,
             subnetIds=_subnets(inputs),
             endpointPrivateAccess=inputs.get("endpointPrivateAccess"),
             endpointPublicAccess=inputs.get("endpointPublicAccess"),
@@ -140,7 +145,10 @@ def _control_plane(name: str, inputs: Properties, needs: Mapping[str, frozenset[
         "name": ("name",),
         "roleArn": ("serviceRole",),
         "version": ("version",),
-        "vpcConfig": ("subnetIds", "publicSubnetIds", "privateSubnetIds", "publicAccessCidrs", "endpointPublicAccess"),
+        "vpcConfig": (
+            *("subnetIds", "publicSubnetIds", "privateSubnetIds", "publicAccessCidrs", "endpointPublicAccess"),
+            "clusterSecurityGroup",
+        ),
         "enabledClusterLogTypes": ("enabledClusterLogTypes",),
         "encryptionConfig": ("encryptionConfigKeyArn",),
         "computeConfig": ("autoMode",),
@@ -207,11 +215,13 @@ def _expansion(
     issuer, kubeconfig = _issuer(cluster), _kubeconfig(cluster)
     vpc = cluster.outputs.get("vpcConfig")
     group = vpc.get("clusterSecurityGroupId", UNKNOWN) if isinstance(vpc, Mapping) else UNKNOWN
+    given = reveal_reference(inputs.get("clusterSecurityGroup"))
     core = _present(
         accessEntries=list((inputs.get("accessEntries") or {}).values()),
         autoModeNodeRoleName="",
         cluster=cluster.reference,
         clusterIamRole=role,
+        clusterSecurityGroup=given,
         encryptionConfig=_encryption(inputs),
         endpoint=cluster.outputs["endpoint"],
         instanceRoles=[],
@@ -231,7 +241,8 @@ def _expansion(
     outputs: Properties = {
         "autoModeNodeRoleName": "",
         "clusterIngressRuleId": "",
-        "clusterSecurityGroupId": group,
+        "clusterSecurityGroupId": given.id if isinstance(given, Reference) else group,
+        **_present(clusterSecurityGroup=given),
         "core": core,
         "defaultNodeGroupAsgName": "",
         "eksCluster": cluster.reference,

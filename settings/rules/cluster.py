@@ -11,6 +11,7 @@ from components.access import access_policy_arn
 from policy.rules.addresses import open_to_the_world
 from settings.cluster import Access, AccessRole, Addons, Cluster, Support
 from settings.compute import NodeGroup
+from settings.network import IpFamily, Network
 from settings.observability import Observability
 from settings.problems import Problem, either, place
 from settings.rules.network import NEVER_IN_A_VPC
@@ -39,6 +40,22 @@ def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
         elif open_to_the_world(str(block)):
             expected = "expected ranges of whom you know: the policy cluster-public-endpoint refuses the internet"
             yield Problem(place("cluster", "publicAccess", name), str(block), expected)
+
+
+@rule
+def _private_access(cluster: Cluster, network: Network) -> Iterator[Problem]:
+    if not cluster.public_access and not cluster.private_access:
+        expected = (
+            "expected who reaches the API through the VPC: without publicAccess nobody could, this program included"
+        )
+        yield Problem("cluster.privateAccess", "empty", expected)
+    yield from repeated("cluster.privateAccess", [str(block) for block in cluster.private_access.values()])
+    for name, block in cluster.private_access.items():
+        path = place("cluster", "privateAccess", name)
+        if open_to_the_world(str(block)):
+            yield Problem(path, str(block), "expected the ranges of runners, VPNs and peered networks")
+        elif block.version == 6 and network.ip_family is not IpFamily.IPV6:
+            yield Problem(path, str(block), "expected an IPv4 range: the VPC has no IPv6 addresses")
 
 
 NEVER_PUBLIC: Final = (

@@ -27,6 +27,8 @@ from .recording import (
 
 KEY = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 OUTPUTS = tuple(key for key, hint in Cluster.__annotations__.items() if "Output" in str(hint))
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 @remembered
@@ -70,7 +72,7 @@ def test_shape(unknown: bool) -> None:
     ids=["own key", "given key"],
 )
 def test_inventory(changes: dict[str, Any], key: set[str], unknown: bool) -> None:
-    """Traps 7 and 22: no security group, add-on or node group of `pulumi_eks`.
+    """Traps 7 and 22: no security group, add-on or node group of `pulumi_eks`; the one security group is ours.
 
     Without its switches it makes two security groups, of which one carries the cluster's tag as EKS's own does, and
     add-ons of the version that is the newest on that day.
@@ -82,6 +84,7 @@ def test_inventory(changes: dict[str, Any], key: set[str], unknown: bool) -> Non
         "RolePolicyAttachment platform-control-plane",
         "RolePolicy platform-secrets",
         "LogGroup platform-control-plane",
+        "SecurityGroup platform-private-access",
         "Cluster platform-eks",
         "Cluster platform-eks-eksCluster",
         "kubernetes platform-eks-eks-k8s",
@@ -125,6 +128,7 @@ def test_control_plane() -> None:
         "roleArn": plan.one(type="aws:iam/role:Role").outputs["arn"],
         "vpcConfig": {
             "subnetIds": ["subnet-1", "subnet-2"],
+            "securityGroupIds": [plan.one(type=GROUP).id],
             "endpointPrivateAccess": True,
             "endpointPublicAccess": False,
         },
@@ -171,6 +175,8 @@ def test_control_plane() -> None:
 )
 def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
     before, after = _control_plane(_recorded()).inputs, _control_plane(_recorded(**changes)).inputs
+    if isinstance(value, dict) and input_ == "vpcConfig":
+        value["securityGroupIds"] = before[input_]["securityGroupIds"]
     assert after[input_] == value
     assert before[input_] != value
     assert {**after, input_: None} == {**before, input_: None}
@@ -232,6 +238,50 @@ def test_the_control_plane_waits_for_its_subnets() -> None:
 
     plan = recorded(declare, unknown=True)
     assert {"Subnet subnet-a", "Subnet subnet-b"} <= needs(plan, _control_plane(plan))
+
+
+# --- The private endpoint -----------------------------------------------------------------------------------------
+
+
+def test_who_reaches_the_private_endpoint() -> None:
+    """terraform-aws-eks #2746, #1863: EKS's own group lets in nodes and pods, and no runner."""
+    plan = _recorded(private_access={"runners": "10.200.0.0/24", "vpn": "2001:db8::/48"})
+    group = plan.one(type=GROUP, name="platform-private-access")
+    assert _control_plane(plan).inputs["vpcConfig"]["securityGroupIds"] == [group.id]
+    https = {"securityGroupId": group.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    assert {entry.name: entry.inputs for entry in plan.find(type=INGRESS)} == {
+        "platform-private-access-runners": {**https, "cidrIpv4": "10.200.0.0/24", "description": "API from runners"},
+        "platform-private-access-vpn": {**https, "cidrIpv6": "2001:db8::/48", "description": "API from vpn"},
+    }
+
+
+def test_another_range_is_no_news_to_the_control_plane() -> None:
+    """The group is there from the beginning: nothing says that EKS would take the last group away."""
+    before, after = _recorded(), _recorded(private_access={"runners": "10.200.0.0/24"})
+    assert _control_plane(before).inputs == _control_plane(after).inputs
+    assert not before.find(type=INGRESS)
+
+
+def test_who_uses_the_endpoint_comes_after_the_way_to_it(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown, private_access={"runners": "10.200.0.0/24"})
+    rule = "SecurityGroupIngressRule platform-private-access-runners"
+    assert rule in needs(plan, plan.one(name="probe"), "endpoint")
+    assert rule not in needs(plan, _control_plane(plan))
+
+
+def test_the_group_of_the_private_endpoint_is_not_the_clusters() -> None:
+    """Trap 7 (terraform-aws-eks #1810): what carries the cluster's tag must not be there twice."""
+    group = _recorded().one(type=GROUP)
+    assert group.inputs == {
+        "description": "Private access to the API of dev",
+        "vpcId": "vpc-1",
+        "tags": {"Name": "dev-private-access"},
+    }
+
+
+def test_the_control_plane_goes_before_its_group(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown)
+    assert "SecurityGroup platform-private-access" in needs(plan, _control_plane(plan), "vpcConfig")
 
 
 # --- Role, key, logs ----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,21 @@ def test_what_has_lost_its_helper_stays_for_ever(cloud: FakeCloud, lost: str, na
         cloud.delete(name)
 
     assert str(cloud[name]) in cloud.left()
+
+
+def test_a_private_endpoint_lets_nobody_in_by_itself(cloud: FakeCloud) -> None:
+    """terraform-aws-eks #2746: the group that EKS makes knows nodes and pods alone."""
+    group = cloud.make("private-access", uses.GROUP, vpcId=cloud["vpc"].id, name="private-access").id
+    network = {**cloud["cluster"].inputs["vpcConfig"], "securityGroupIds": [group]}
+    private = {**network, "endpointPublicAccess": False, "endpointPrivateAccess": True}
+    cloud.change("cluster", vpcConfig=private)
+    another: dict[str, Any] = {"metadata": {"name": "another"}}
+    with pytest.raises(RefusedError, match="nobody is let in to its private endpoint"):
+        cloud.make("another", NAMESPACE, **another)
+
+    https = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
+    cloud.make("runners", uses.INGRESS_RULE, securityGroupId=group, cidrIpv4="10.200.0.0/24", **https)
+    assert cloud.make("another", NAMESPACE, **another).get("metadata.name") == "another"
 
 
 def test_a_lost_controller_leaves_its_load_balancer_in_the_way_of_the_network(cloud: FakeCloud) -> None:

@@ -100,6 +100,20 @@ def served_by(resource: Resource) -> Served | None:
 # ----------------------------------------------------------------------------------------------------------------
 
 
+def _reachable(control_plane: Resource, cloud: Cloud) -> bool:
+    """Return whether anybody but nodes and pods reaches a cluster's API; from where the caller comes is not modelled.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html, terraform-aws-eks #2746
+    """
+    if control_plane.get("vpcConfig.endpointPublicAccess"):
+        return True
+    groups = set(control_plane.all("vpcConfig.securityGroupIds"))
+    return any(it.get("securityGroupId") in groups for it in cloud.of(uses.INGRESS_RULE, fromPort=API_PORT))
+
+
+API_PORT: Final = 443
+
+
 def access_problem(cluster: str, principal: str | None, cloud: Cloud) -> str | None:
     """Return why `principal` (None: whoever is an administrator) cannot use a cluster's API, or None if it can.
 
@@ -108,6 +122,8 @@ def access_problem(cluster: str, principal: str | None, cloud: Cloud) -> str | N
     control_plane = cluster_of(cluster, cloud)
     if control_plane is None:
         return f"the cluster {cluster} is unreachable: it does not exist"
+    if not _reachable(control_plane, cloud):
+        return f"the cluster {cluster} is unreachable: dial tcp: i/o timeout: nobody is let in to its private endpoint"
     if control_plane.get("accessConfig.bootstrapClusterCreatorAdminPermissions"):
         return None
     administrators = {
