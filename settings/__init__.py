@@ -41,7 +41,7 @@ from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPol
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
-from settings.ingress import AccessLogs, Domain, Ingress, IngressOwner, Scheme, Traefik
+from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, Traefik
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import Budget, Consolidation, DisruptionReason, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
@@ -77,6 +77,7 @@ __all__ = [
     "ClusterAutoscaler",
     "Consolidation",
     "ContainerDefaults",
+    "Dedicated",
     "DisruptionReason",
     "Domain",
     "Encryption",

@@ -24,6 +24,7 @@ from components.fargate import FargateProfileArgs
 from components.fargate_logging import FargateLoggingArgs
 from components.gitops import GitCredentialArgs, GitOpsArgs
 from components.ingress import LoadBalancerArgs
+from components.load_balancer_controller import DedicatedArgs
 from components.network import NetworkArgs
 from components.node_group import NodeGroupArgs
 from components.node_pools import NodePoolArgs, NodePoolsArgs
@@ -38,6 +39,7 @@ from settings import (
     Charts,
     Cluster,
     ClusterAutoscaler,
+    Dedicated,
     Domain,
     ExistingNetwork,
     ExternalDns,
@@ -94,8 +96,14 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         },
     ),
     (OperationsPods, PlacementArgs, set(), {"fargate"}),
-    (Traefik, TraefikArgs, set(), {"kubernetes_version", "trusted_cidrs", "placement", "charts"}),
-    (Ingress, LoadBalancerArgs, {"owner", "domain"}, {"subnet_ids", "dual_stack"}),
+    (
+        Traefik,
+        TraefikArgs,
+        set(),
+        {"kubernetes_version", "trusted_cidrs", "address", "routes", "idle_timeout", "placement", "charts"},
+    ),
+    (Ingress, LoadBalancerArgs, {"owner", "domain", "dedicated"}, {"subnet_ids", "dual_stack"}),
+    (Dedicated, DedicatedArgs, set(), set()),
     (Domain, CertificateArgs, {"weight"}, set()),
     (
         Domain,
@@ -107,7 +115,10 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         ExternalDns,
         ExternalDnsArgs,
         set(),
-        {"cluster_id", "kubernetes_version", "namespace", "region", "identity", "placement", "charts"},
+        {
+            *("cluster_id", "kubernetes_version", "namespace", "region", "identity", "placement", "charts"),
+            *("platform_hosts", "platform_names"),
+        },
     ),
     (
         CertManager,
@@ -134,7 +145,7 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         },
     ),
     (Charts, ChartSourceArgs, set(), {"registry"}),
-    (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "placement", "charts"}),
+    (ArgoCd, ArgoCdArgs, set(), {"kubernetes_version", "ingress_addresses", "placement", "charts"}),
     (GitOps, GitOpsArgs, set(), {"kubernetes_version", "credentials"}),
     (GitCredential, GitCredentialArgs, set(), set()),
     (Observability, ContainerInsightsLogsArgs, {"alarms"}, {"cluster_id"}),
