@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from components.access import ClusterAccessArgs
+from components.admission import AdmissionArgs
 from components.alarms import AlarmsArgs, ThresholdArgs
 from components.argo_cd import ArgoCdArgs
 from components.cert_manager import CertManagerArgs
@@ -30,9 +31,11 @@ from components.node_group import NodeGroupArgs
 from components.node_pools import NodePoolArgs, NodePoolsArgs
 from components.placement import PlacementArgs
 from components.shared_network import SharedNetworkArgs
+from components.teams import TeamNamespaceArgs
 from components.traefik import TraefikArgs
 from settings import (
     Access,
+    Admission,
     Alarms,
     ArgoCd,
     CertManager,
@@ -55,6 +58,7 @@ from settings import (
     Observability,
     OperationsPods,
     Settings,
+    TeamNamespace,
     Thresholds,
     Traefik,
     plain,
@@ -166,6 +170,13 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         },
     ),
     (Thresholds, ThresholdArgs, set(), set()),
+    (
+        Admission,
+        AdmissionArgs,
+        {"exempt_namespaces", "reserved_hosts"},
+        {"exempt", "levels", "hosts", "dedicated", "placement", "stores"},
+    ),
+    (TeamNamespace, TeamNamespaceArgs, set(), set()),
 ]
 
 

@@ -11,7 +11,6 @@ from settings.namespaces import platform_namespaces
 from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 from settings.teams import TeamNamespace
-from settings.workloads import Workloads
 
 
 @rule
@@ -21,14 +20,6 @@ def _whose(team_namespaces: dict[str, TeamNamespace], sections: Mapping[str, Any
         if name in taken:
             found = "taken"
             yield Problem(place("teamNamespaces", name), found, "expected another name: it exists already, for others")
-
-
-@rule
-def _made_by_a_folder(team_namespaces: dict[str, TeamNamespace], workloads: Workloads | None) -> Iterator[Problem]:
-    for name in workloads.namespaces if workloads else ():
-        if name in team_namespaces:
-            expected = "expected another name: a folder of workloads.folders makes this one"
-            yield Problem(place("teamNamespaces", name), "taken", expected)
 
 
 @rule
@@ -43,9 +34,9 @@ def _groups_of_teams(team_namespaces: dict[str, TeamNamespace]) -> Iterator[Prob
 def _level_of_a_set(team_namespaces: dict[str, TeamNamespace], git_ops: GitOps | None) -> Iterator[Problem]:
     """Argo CD writes the set's level onto the namespace, and this program the namespace's own."""
     for name, team in team_namespaces.items():
-        for key, manifests in git_ops.sets.items() if git_ops else ():
-            level = manifests.pod_security
-            if fnmatchcase(name, f"{manifests.namespace_prefix}*") and team.pod_security is not level:
+        for key, folders in git_ops.sets.items() if git_ops else ():
+            level = folders.pod_security
+            if fnmatchcase(name, f"{folders.namespace_prefix}*") and team.pod_security is not level:
                 path = place("teamNamespaces", name, "podSecurity")
                 yield Problem(path, team.pod_security, f"expected {level}: gitOps.sets.{key} gives it that level")
 

@@ -12,8 +12,9 @@ from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
-from settings.problems import Problem, either
+from settings.problems import Problem, either, place
 from settings.rules.registry import repeated, rule
+from settings.teams import TeamNamespace
 from settings.workloads import Workloads
 
 PATH = "workloads.folders"
@@ -144,6 +145,14 @@ def _namespaces(workloads: Workloads | None, sections: Mapping[str, Any]) -> Ite
     for path, item in _items(workloads):
         if manifests.is_namespace(item) and manifests.namespace_of(item) in taken:
             yield Problem(path, f"namespace {manifests.namespace_of(item)}", "expected one that the platform lacks")
+
+
+@rule
+def _namespaces_of_teams(workloads: Workloads | None, team_namespaces: dict[str, TeamNamespace]) -> Iterator[Problem]:
+    found = {manifests.namespace_of(item) for _, item in _items(workloads) if manifests.is_namespace(item)}
+    for name in sorted(team_namespaces.keys() & found):
+        expected = "expected another name: a folder of workloads.folders makes this one"
+        yield Problem(place("teamNamespaces", name), "taken", expected)
 
 
 @rule
