@@ -3,47 +3,47 @@
 import pulumi
 import pulumi_aws as aws
 
-from components import namespaces
-from components.access import ClusterAccess, ClusterAccessArgs
-from components.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
-from components.admission import Admission, AdmissionArgs
-from components.alarms import Alarms, AlarmsArgs
-from components.argo_cd import SERVICE as ARGO_CD_SERVICE
-from components.argo_cd import ArgoCd, ArgoCdArgs
-from components.cert_manager import CertManager, CertManagerArgs
-from components.certificate import Certificate, CertificateArgs
-from components.cluster import Cluster, ClusterArgs
-from components.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
-from components.container_insights import (
+from components.common.dependency import after
+from components.common.identity import IdentityArgs
+from components.common.placement import PlacementArgs
+from components.common.running_groups import running_groups
+from components.compute.addons import ClusterAddons, ClusterAddonsArgs, NodeAddons
+from components.compute.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.compute.fargate import Fargate, FargateArgs
+from components.compute.fargate_logging import FargateLogging, FargateLoggingArgs
+from components.compute.karpenter import Karpenter, KarpenterArgs
+from components.compute.node_group import NodeGroup, NodeGroupArgs
+from components.compute.node_pools import NodePools, NodePoolsArgs
+from components.control_plane.access import ClusterAccess, ClusterAccessArgs
+from components.control_plane.cluster import Cluster, ClusterArgs
+from components.delivery.argo_cd import SERVICE as ARGO_CD_SERVICE
+from components.delivery.argo_cd import ArgoCd, ArgoCdArgs
+from components.delivery.extra_chart import ExtraChart, ExtraChartArgs
+from components.delivery.gitops import GitOps, GitOpsArgs
+from components.delivery.teams import Teams, TeamsArgs
+from components.delivery.workloads import Workloads
+from components.ingress.alias_records import DnsAlias, DnsAliasArgs
+from components.ingress.certificate import Certificate, CertificateArgs
+from components.ingress.controller_ingress import ControllerIngress, LoadBalancerArgs
+from components.ingress.load_balancer import LoadBalancer, TargetBinding
+from components.ingress.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
+from components.network.existing import ExistingNetwork, ExistingNetworkArgs
+from components.network.shared import SharedNetwork, SharedNetworkArgs
+from components.network.vpc import Network, NetworkArgs
+from components.observability.alarms import Alarms, AlarmsArgs
+from components.observability.container_insights import (
     ContainerInsights,
     ContainerInsightsArgs,
     ContainerInsightsLogs,
     ContainerInsightsLogsArgs,
 )
-from components.dependency import after
-from components.dns import DnsAlias, DnsAliasArgs
-from components.events import Events, EventsArgs
-from components.existing_network import ExistingNetwork, ExistingNetworkArgs
-from components.external_dns import ExternalDns, ExternalDnsArgs
-from components.external_secrets import ExternalSecrets, ExternalSecretsArgs
-from components.extra_chart import ExtraChart, ExtraChartArgs
-from components.fargate import Fargate, FargateArgs
-from components.fargate_logging import FargateLogging, FargateLoggingArgs
-from components.gitops import GitOps, GitOpsArgs
-from components.identity import IdentityArgs
-from components.ingress import ControllerIngress, LoadBalancerArgs
-from components.karpenter import Karpenter, KarpenterArgs
-from components.load_balancer import LoadBalancer, TargetBinding
-from components.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
-from components.network import Network, NetworkArgs
-from components.node_group import NodeGroup, NodeGroupArgs
-from components.node_pools import NodePools, NodePoolsArgs
-from components.placement import PlacementArgs
-from components.running_groups import running_groups
-from components.shared_network import SharedNetwork, SharedNetworkArgs
-from components.teams import Teams, TeamsArgs
-from components.traefik import INGRESS_CLASS, Traefik, TraefikArgs, TraefikDefinitions, TraefikDefinitionsArgs
-from components.workloads import Workloads
+from components.observability.events import Events, EventsArgs
+from components.services.admission import Admission, AdmissionArgs
+from components.services.cert_manager import CertManager, CertManagerArgs
+from components.services.external_dns import ExternalDns, ExternalDnsArgs
+from components.services.external_secrets import ExternalSecrets, ExternalSecretsArgs
+from components.services.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
+from facts import namespaces
 from outputs import CONTRACT_VERSION, PlatformOutputs, export
 from settings import AdmissionMode, IngressOwner, IpFamily, Scheme, arguments, plain, require_deployer, stack_settings
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from components import namespaces
+from facts import namespaces
 from settings.extra_charts import namespaces_of
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from components.cidr import (
+from facts.address_plan import (
     LONGEST_POD_PREFIX,
     LONGEST_VPC_PREFIX,
     LONGEST_VPC_PREFIX_FOR_ALB,

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from components import manifests
+from facts import manifests
 from settings.base import Settings
 from settings.values import ManifestFolder
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from components import policies
+from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from rehearsal.values import reveal
@@ -55,9 +55,9 @@ def test_the_queue_has_one_key_and_not_two(prod: Plan) -> None:
 @pytest.mark.parametrize(
     ("name", "document"),
     [
-        ("platform-prod-addons-ebs-csi-key", policies.volumes_key_user(KEYS["volumes"])),
-        ("platform-prod-karpenter-controller-volumes-key", policies.volumes_key_user(KEYS["volumes"])),
-        ("platform-prod-karpenter-controller-queue-key", policies.queue_key_reader(KEYS["queue"])),
+        ("platform-prod-addons-ebs-csi-key", iam_documents.volumes_key_user(KEYS["volumes"])),
+        ("platform-prod-karpenter-controller-volumes-key", iam_documents.volumes_key_user(KEYS["volumes"])),
+        ("platform-prod-karpenter-controller-queue-key", iam_documents.queue_key_reader(KEYS["queue"])),
     ],
 )
 def test_controllers_may_use_their_key_and_no_other(name: str, document: Any, prod: Plan) -> None:
@@ -68,7 +68,9 @@ def test_controllers_may_use_their_key_and_no_other(name: str, document: Any, pr
 
 def test_a_grant_is_for_services_of_aws_alone() -> None:
     (grant,) = [
-        one for one in policies.volumes_key_user(KEYS["volumes"])["Statement"] if "kms:CreateGrant" in one["Action"]
+        one
+        for one in iam_documents.volumes_key_user(KEYS["volumes"])["Statement"]
+        if "kms:CreateGrant" in one["Action"]
     ]
     assert grant["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 

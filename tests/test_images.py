@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 import versions
-from components import argo_cd, cluster_autoscaler
+from components.compute import cluster_autoscaler
+from components.delivery import argo_cd
 from rehearsal.program import ROOT, stacks
 from rehearsal.values import reveal
 from tests.plans import plan_of

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components import kinds, manifests
-from components.workloads import Workloads
+from components.delivery.workloads import Workloads
+from facts import kinds, manifests
 from rehearsal.plan import Plan
 from settings.problems import SettingsError
 from tests.components.recording import needs, recorded

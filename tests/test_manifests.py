@@ -7,10 +7,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from components import kinds, manifests
-from components.manifests import ROOT, Object, namespace_of, objects
-from components.traefik import GATEWAY, INGRESS_CLASS, NAMESPACE
-from components.workloads import type_token
+from components.ingress.traefik import GATEWAY, INGRESS_CLASS, NAMESPACE
+from facts import kinds, manifests
+from facts.manifests import ROOT, Object, namespace_of, objects, type_token
 from rehearsal import sdk
 from rehearsal.cloud.kubernetes import is_custom
 from settings import Workloads

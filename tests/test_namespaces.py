@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from components import namespaces
+from facts import namespaces
 from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from settings import Stack

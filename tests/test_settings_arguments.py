@@ -6,33 +6,33 @@ from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_
 import pytest
 from pydantic import BaseModel
 
-from components.access import ClusterAccessArgs
-from components.admission import AdmissionArgs
-from components.alarms import AlarmsArgs, ThresholdArgs
-from components.argo_cd import ArgoCdArgs
-from components.cert_manager import CertManagerArgs
-from components.certificate import CertificateArgs
-from components.chart import ChartSourceArgs
-from components.cluster import ClusterArgs
-from components.cluster_autoscaler import ClusterAutoscalerArgs
-from components.container_insights import ContainerInsightsLogsArgs
-from components.dns import DnsAliasArgs
-from components.events import EventsArgs
-from components.existing_network import ExistingNetworkArgs
-from components.external_dns import ExternalDnsArgs
-from components.external_secrets import ExternalSecretsArgs
-from components.fargate import FargateProfileArgs
-from components.fargate_logging import FargateLoggingArgs
-from components.gitops import GitCredentialArgs, GitOpsArgs
-from components.ingress import LoadBalancerArgs
-from components.load_balancer_controller import DedicatedArgs
-from components.network import NetworkArgs
-from components.node_group import NodeGroupArgs
-from components.node_pools import NodePoolArgs, NodePoolsArgs
-from components.placement import PlacementArgs
-from components.shared_network import SharedNetworkArgs
-from components.teams import TeamNamespaceArgs
-from components.traefik import TraefikArgs
+from components.common.chart import ChartSourceArgs
+from components.common.placement import PlacementArgs
+from components.compute.cluster_autoscaler import ClusterAutoscalerArgs
+from components.compute.fargate import FargateProfileArgs
+from components.compute.fargate_logging import FargateLoggingArgs
+from components.compute.node_group import NodeGroupArgs
+from components.compute.node_pools import NodePoolArgs, NodePoolsArgs
+from components.control_plane.access import ClusterAccessArgs
+from components.control_plane.cluster import ClusterArgs
+from components.delivery.argo_cd import ArgoCdArgs
+from components.delivery.gitops import GitCredentialArgs, GitOpsArgs
+from components.delivery.teams import TeamNamespaceArgs
+from components.ingress.alias_records import DnsAliasArgs
+from components.ingress.certificate import CertificateArgs
+from components.ingress.controller_ingress import LoadBalancerArgs
+from components.ingress.traefik import TraefikArgs
+from components.network.existing import ExistingNetworkArgs
+from components.network.shared import SharedNetworkArgs
+from components.network.vpc import NetworkArgs
+from components.observability.alarms import AlarmsArgs, ThresholdArgs
+from components.observability.container_insights import ContainerInsightsLogsArgs
+from components.observability.events import EventsArgs
+from components.services.admission import AdmissionArgs
+from components.services.cert_manager import CertManagerArgs
+from components.services.external_dns import ExternalDnsArgs
+from components.services.external_secrets import ExternalSecretsArgs
+from components.services.load_balancer_controller import DedicatedArgs
 from settings import (
     Access,
     Admission,

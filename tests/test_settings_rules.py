@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import versions
-from components import cidr as address_plan
+from facts import address_plan
 from settings import Accelerator, Architecture, Network, Stack
 from settings.instance_types import NEWEST_GENERATION, family
 from settings.problems import Problem, SettingsError

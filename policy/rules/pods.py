@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from components import kinds
+from facts import kinds
 from policy.model import UNKNOWN, Resource, items
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from components import kinds
+from facts import kinds
 from rehearsal.cloud.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
 
 BUILT_IN_GROUPS: Final = frozenset({*kinds.BUILT_IN_GROUPS, "core", "helm.sh", "meta", "yaml"}) | {

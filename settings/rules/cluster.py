@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 import versions
-from components.access import access_policy_arn
+from facts.access_policies import access_policy_arn
 from policy.rules.addresses import open_to_the_world
 from settings.cluster import Access, AccessRole, Addons, Cluster, Support
 from settings.compute import NodeGroup

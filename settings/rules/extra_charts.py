@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import versions
-from components import policies
+from facts import iam_documents
 from policy.exceptions import EXTRA_CHART
 from policy.model import Resource
 from policy.patterns import POWERFUL, every_resource
@@ -25,7 +25,7 @@ PLATFORM_CHARTS: Final = frozenset(chart.name for chart in vars(versions).values
 """What this program installs itself, some of it only where its own section is set."""
 ASKED: Final = [it for it in RULES if it.development is Level.MANDATORY and it.name != "image-tag"]
 """The policies that hold in every stack; what image-tag refuses is found below with its place."""
-LONGEST_POLICY: Final = policies.MANAGED_POLICY_LIMIT
+LONGEST_POLICY: Final = iam_documents.MANAGED_POLICY_LIMIT
 OTHERS_NAMESPACES: Final = ("default", "kube-public", "kube-node-lease")
 
 
@@ -68,7 +68,7 @@ def _role(path: str, role: ChartRole) -> Iterator[Problem]:
         if times[statement.sid] > 1:
             yield Problem(f"{at}.sid", "used twice", "expected one of its own")
         yield from _resources(at, statement)
-    if policies.policy_size(policies.extra_chart([plain(item) for item in role.statements])) > LONGEST_POLICY:
+    if iam_documents.policy_size(iam_documents.extra_chart([plain(item) for item in role.statements])) > LONGEST_POLICY:
         yield Problem(f"{path}.statements", "too long", f"expected at most {LONGEST_POLICY} characters of policy")
     for arn, number in Counter(role.managed_policies).items():
         index = role.managed_policies.index(arn)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from components import manifests
+from facts import manifests
 from settings.argo_cd import ArgoCd, GitOps
 from settings.dns import CertManager, ExternalDns
 from settings.network import Network

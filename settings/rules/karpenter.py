@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import versions
-from components.instance_sizes import SMALL
+from facts.instance_sizes import SMALL
 from settings.cluster import Cluster
 from settings.compute import NodeImage
 from settings.instance_types import NEWEST_GENERATION, family

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-from components import cidr
+from facts import address_plan
 from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
@@ -87,8 +87,8 @@ def _subnets_of_existing_network(network: Network) -> Iterator[Problem]:
 @rule
 def _address_ranges(network: Network) -> Iterator[Problem]:
     for key, block, longest in (
-        ("cidr", network.cidr, cidr.LONGEST_VPC_PREFIX),
-        ("podCidr", network.pod_cidr, cidr.LONGEST_POD_PREFIX),
+        ("cidr", network.cidr, address_plan.LONGEST_VPC_PREFIX),
+        ("podCidr", network.pod_cidr, address_plan.LONGEST_POD_PREFIX),
     ):
         if block and not 16 <= block.prefixlen <= longest:
             yield Problem(f"network.{key}", str(block), f"expected /16 to /{longest}, which is cut for eight zones")
@@ -109,14 +109,14 @@ def _room(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress)
     https://docs.aws.amazon.com/eks/latest/userguide/auto-networking.html
     """
     block = network.cidr
-    if block is None or not 16 <= block.prefixlen <= cidr.LONGEST_VPC_PREFIX:
+    if block is None or not 16 <= block.prefixlen <= address_plan.LONGEST_VPC_PREFIX:
         return
-    longest, reason = cidr.LONGEST_VPC_PREFIX, ""
+    longest, reason = address_plan.LONGEST_VPC_PREFIX, ""
     if ingress.scheme is Scheme.INTERNET_FACING and not network.public_nodes:
-        longest = cidr.LONGEST_VPC_PREFIX_FOR_ALB
-        reason = f": an ALB's subnets have at least a /{cidr.LONGEST_LOAD_BALANCER_PREFIX}"
+        longest = address_plan.LONGEST_VPC_PREFIX_FOR_ALB
+        reason = f": an ALB's subnets have at least a /{address_plan.LONGEST_LOAD_BALANCER_PREFIX}"
     if node_groups and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
-        longest = cidr.LONGEST_VPC_PREFIX_FOR_PODS
+        longest = address_plan.LONGEST_VPC_PREFIX_FOR_PODS
         reason = ", or network.podCidr: pods on nodes get prefixes of a zone's subnet, which needs a /24"
     if block.prefixlen > longest:
         yield Problem("network.cidr", str(block), f"expected /{longest} or larger{reason}")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from components.admission_policies import EKS_NAMESPACES, KUBERNETES_NAMESPACES
+from facts.admission_policies import EKS_NAMESPACES, KUBERNETES_NAMESPACES
 from settings.argo_cd import GitOps
 from settings.extra_charts import ExtraChart
 from settings.namespaces import platform_namespaces

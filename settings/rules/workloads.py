@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from components import manifests
-from components.manifests import Object
+from facts import manifests
+from facts.manifests import Object
 from settings.cluster import Addons, AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, TaintEffect
 from settings.external_secrets import ExternalSecrets

@@ -6,15 +6,14 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import cloudwatch
 
-from components import policies
-from components.chart import ChartSourceArgs
-from components.identity import IdentityArgs
-from components.placement import PlacementArgs
-from components.policies import PolicyDocument
+from components.common.chart import ChartSourceArgs
+from components.common.identity import IdentityArgs
+from components.common.placement import PlacementArgs
+from facts import iam_documents
+from facts.iam_documents import PolicyDocument
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import reveal
-
-from .recording import ACCOUNT, REGION, label, recorded, waits_for
+from tests.components.recording import ACCOUNT, REGION, label, recorded, waits_for
 
 CLUSTER: Final = "platform-test"
 ISSUER: Final = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
@@ -47,9 +46,9 @@ def granted(kind: str, namespace: str, name: str, role: Registration) -> tuple[P
     """Return the trust policy of a role for one service account, and what the account is annotated with."""
     args, accounts = identity(), [(namespace, name)]
     if kind == "irsa":
-        trust = policies.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
+        trust = iam_documents.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
         return trust, {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    return policies.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    return iam_documents.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
 
 
 def release_of(plan: Plan, chart: str) -> Registration:

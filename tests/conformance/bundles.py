@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from components import kinds
+from facts import kinds
 from rehearsal.plan import Plan
 from rehearsal.program import ROOT, read_configuration, stacks
 from rehearsal.record import record

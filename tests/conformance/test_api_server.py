@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components import kinds
+from facts import kinds
 from rehearsal.program import ROOT
 from tests.conformance.bundles import MANIFESTS, NAMES, Bundle, Object, bundle
 from tests.conformance.conftest import Servers

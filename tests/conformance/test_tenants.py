@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from components import admission_policies
+from facts import admission_policies
 from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from rehearsal.values import reveal

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from components import manifests
+from facts import manifests
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.rehearse import Rehearsal, Run
 from tests.engine.conftest import PACE, Platforms

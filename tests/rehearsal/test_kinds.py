@@ -8,7 +8,7 @@ import pulumi_eks
 import pulumi_kubernetes
 import pytest
 
-from components import kinds
+from facts import kinds
 from rehearsal import sdk
 from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, UnmodelledError, answer_of, kind_of
 from rehearsal.cloud.kind import Context, Kind, Place, Properties, autoname, get, put

@@ -1,0 +1,224 @@
+"""Karpenter: controller, node role, interruption queue and Helm releases."""
+
+import json
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import cloudwatch, eks, iam, sqs
+
+import versions
+from components.common.chart import ChartSourceArgs, image, release
+from components.common.dependency import after
+from components.common.identity import IdentityArgs, role_annotations, workload_identity
+from components.common.placement import PlacementArgs, pod_placement
+from facts import iam_documents, namespaces
+
+NAMESPACE = namespaces.SYSTEM
+"""Where the API server's own flow schemas give the controller's requests precedence.
+
+https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#preventing-api-server-request-throttling"""
+
+IMAGE = "public.ecr.aws/karpenter/controller"
+
+FORMER_EVENT_NAMES: Final = {"reservation-interruption": "capacity-reservation-interruption"}
+"""Events whose rule and target were named otherwise. With autonaming, a rule of the longer name had up to 72
+characters; EventBridge takes 64 (terraform-aws-eks #2311, #3553)."""
+
+
+class KarpenterArgs(TypedDict):
+    """What Karpenter is made from."""
+
+    cluster_id: str
+    """The cluster's name as plain text, for policies and the queue's name."""
+    cluster_name: pulumi.Input[str]
+    """The cluster, once it has nodes for the controller."""
+    endpoint: pulumi.Input[str]
+    """The API server's URL."""
+    account_id: str
+    """The account that nodes are launched in."""
+    region: str
+    """AWS region."""
+    version: str
+    """Version of both charts."""
+    node_repair: bool
+    """Whether it replaces unhealthy nodes."""
+    identity: IdentityArgs
+    """How the controller gets its role."""
+    placement: PlacementArgs
+    """Where its pods run: on nodes that it does not manage."""
+    volumes_key: NotRequired[str | None]
+    """KMS key of the nodes' disks; None: the account's default for EBS."""
+    queue_key: NotRequired[str | None]
+    """KMS key of the queue; None: one of SQS's own."""
+    isolated: bool
+    """Whether the controller reaches nothing but what has an endpoint in the VPC: no prices, no IAM."""
+    charts: ChartSourceArgs | None
+    """Where charts and images come from; None: their publisher."""
+
+
+class Karpenter(pulumi.ComponentResource):
+    """The controller that launches and removes nodes, and what its nodes are.
+
+    Node pools must depend on it: their nodes drain, and their finalizers clear, only while it and its role live.
+    """
+
+    instance_profile_name: pulumi.Output[str]
+    """For node classes. Known once nodes with it may join the cluster."""
+    node_role_arn: pulumi.Output[str]
+    queue_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the roles, the queue and the releases."""
+        super().__init__("eks-platform:index:Karpenter", name, {}, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+        node_role = self._node_role(args)
+        queue = sqs.Queue(
+            f"{name}-interruption",
+            name=args["cluster_id"],
+            message_retention_seconds=300,
+            sqs_managed_sse_enabled=None if args.get("queue_key") else True,
+            kms_master_key_id=args.get("queue_key"),
+            opts=self._child,
+        )
+        fed = self._events(queue)
+        documents = pulumi.Output.all(node_role.arn, queue.arn).apply(
+            lambda arns: iam_documents.karpenter_controller(
+                args["account_id"], args["region"], args["cluster_id"], arns[0], arns[1]
+            )
+        )
+        identity = workload_identity(
+            f"{name}-controller",
+            args["identity"],
+            {"namespace": NAMESPACE, "name": versions.KARPENTER.name},
+            self._child,
+            # Apart: together they are over IAM's limit of 6,144 characters.
+            documents={
+                **{
+                    key: pulumi.Output.json_dumps(documents[key]) for key in iam_documents.KARPENTER_CONTROLLER_POLICIES
+                },
+                **_key_documents(args),
+            },
+        )
+        # Helm never upgrades what is in a chart's crds/: upstream's second chart has them as templates.
+        definitions = release(
+            f"{name}-crd",
+            versions.KARPENTER_CRD.at(args["version"]),
+            self._child,
+            namespace=NAMESPACE,
+            source=args["charts"],
+            values={},
+        )
+        release(
+            f"{name}-release",
+            versions.KARPENTER.at(args["version"]),
+            pulumi.ResourceOptions(parent=self, depends_on=[identity, definitions, *fed]),
+            namespace=NAMESPACE,
+            source=args["charts"],
+            skip_crds=True,
+            values=karpenter_values(args, queue.name, role_annotations(identity)),
+        )
+        self.node_role_arn = node_role.arn
+        self.queue_name = queue.name
+        self.register_outputs(
+            {
+                "instance_profile_name": self.instance_profile_name,
+                "node_role_arn": self.node_role_arn,
+                "queue_name": self.queue_name,
+            }
+        )
+
+    def _node_role(self, args: KarpenterArgs) -> iam.Role:
+        role = iam.Role(
+            f"{self._name}-node", assume_role_policy=json.dumps(iam_documents.trust_service("ec2")), opts=self._child
+        )
+        attachments = [
+            iam.RolePolicyAttachment(
+                f"{self._name}-node-{policy}",
+                role=role.name,
+                policy_arn=iam_documents.managed_policy_arn(policy),
+                opts=self._child,
+            )
+            for policy in iam_documents.NODE_POLICIES
+        ]
+        # Of our own: the one that Karpenter makes from a node class's `role` outlives the node class, and IAM then
+        # refuses to delete the role.
+        profile = iam.InstanceProfile(f"{self._name}-node", role=role.name, opts=self._child)
+        entry = eks.AccessEntry(
+            f"{self._name}-node",
+            cluster_name=args["identity"]["cluster_name"],
+            principal_arn=role.arn,
+            type="EC2_LINUX",
+            opts=self._child,
+        )
+        self.instance_profile_name = after([*attachments, entry], profile.name)
+        return role
+
+    def _of_event(self, event: str) -> pulumi.ResourceOptions:
+        """Return the options of an event's rule and target, which a stack may have under a longer name."""
+        former = FORMER_EVENT_NAMES.get(event)
+        aliases = [pulumi.Alias(name=f"{self._name}-{former}")] if former else None
+        return pulumi.ResourceOptions(parent=self, aliases=aliases)
+
+    def _events(self, queue: sqs.Queue) -> list[pulumi.Resource]:
+        rules = {
+            event: cloudwatch.EventRule(
+                f"{self._name}-{event}",
+                description=f"Karpenter: {', '.join(pattern['detail-type'])}",
+                event_pattern=json.dumps(pattern),
+                opts=self._of_event(event),
+            )
+            for event, pattern in iam_documents.INTERRUPTION_EVENTS.items()
+        }
+        policy = sqs.QueuePolicy(
+            f"{self._name}-interruption",
+            queue_url=queue.url,
+            policy=pulumi.Output.json_dumps(
+                pulumi.Output.all(queue.arn, *[rule.arn for rule in rules.values()]).apply(
+                    lambda arns: iam_documents.interruption_queue(arns[0], arns[1:])
+                )
+            ),
+            opts=self._child,
+        )
+        targets = [
+            cloudwatch.EventTarget(f"{self._name}-{event}", rule=rule.name, arn=queue.arn, opts=self._of_event(event))
+            for event, rule in rules.items()
+        ]
+        return [policy, *targets]
+
+
+def _key_documents(args: KarpenterArgs) -> dict[str, str]:
+    """Return the policies, by name, that the controller needs for keys of the company's own."""
+    found: dict[str, str] = {}
+    if key := args.get("volumes_key"):
+        found["volumes-key"] = json.dumps(iam_documents.volumes_key_user(key))
+    if key := args.get("queue_key"):
+        found["queue-key"] = json.dumps(iam_documents.queue_key_reader(key))
+    return found
+
+
+def karpenter_values(
+    args: KarpenterArgs, queue_name: pulumi.Input[str], annotations: dict[str, pulumi.Output[str]]
+) -> dict[str, Any]:
+    """Return the values of the chart `karpenter`."""
+    return {
+        "replicas": 2,
+        "serviceAccount": {"name": versions.KARPENTER.name, "annotations": annotations},
+        "settings": {
+            "clusterName": args["cluster_name"],
+            "clusterEndpoint": args["endpoint"],
+            "interruptionQueue": queue_name,
+            # Neither the prices nor IAM have an endpoint in a VPC (karpenter #8609).
+            "isolatedVPC": args["isolated"],
+            "featureGates": {"nodeRepair": args["node_repair"]},
+        },
+        "controller": {
+            "image": {"repository": image(IMAGE, args["charts"])},
+            "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+            # Without it the controller asks the instance's metadata, which is a hop too far, and ends.
+            "env": [{"name": "AWS_REGION", "value": args["region"]}],
+        },
+        # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.
+        "dnsPolicy": "Default",
+        **pod_placement(args["placement"]),
+    }

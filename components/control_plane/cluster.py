@@ -1,0 +1,288 @@
+"""The EKS control plane and what it needs: role, secrets key, log group, OIDC provider."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks
+from pulumi_aws import cloudwatch, ec2, iam, kms, vpc
+
+from components.common.dependency import after
+from facts import iam_documents
+
+
+class AutoModeArgs(TypedDict):
+    """EKS Auto Mode: EKS launches nodes of its own."""
+
+    node_pools: list[str]
+    """Which of EKS's own node pools to use: "general-purpose", "system"."""
+
+
+class ClusterArgs(TypedDict):
+    """What a control plane is made from."""
+
+    cluster_name: str
+    """Name of the cluster in EKS."""
+    version: str
+    """Kubernetes minor version, such as 1.36."""
+    vpc_id: pulumi.Input[str]
+    """The VPC of `subnet_ids`."""
+    subnet_ids: pulumi.Input[list[str]]
+    """Subnets for the control plane's network interfaces, in two zones at least. Only those of its creation count."""
+    public_access: dict[str, str]
+    """Who reaches the API from outside the VPC, name to CIDR; empty: the public endpoint is off."""
+    private_access: NotRequired[dict[str, str]]
+    """Who reaches the API through the VPC besides nodes and pods, name to CIDR; absent: nobody."""
+    logs: list[str]
+    """Control-plane logs that go to CloudWatch."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the log group; None: CloudWatch's own."""
+    log_retention_days: int
+    """How long CloudWatch keeps them."""
+    secrets_key: NotRequired[str]
+    """ARN of the KMS key for Kubernetes secrets; absent: one is made."""
+    account_id: str
+    """The account that the key is in."""
+    deletion_protection: bool
+    """Whether EKS refuses to delete the cluster."""
+    support: str
+    """"standard" or "extended": what EKS does when standard support ends."""
+    ip_family: NotRequired[str]
+    """"ipv6": pods and Services have IPv6 addresses; "ipv4" or absent: IPv4 ones. Another one is another cluster."""
+    auto_mode: NotRequired[AutoModeArgs]
+    """Absent: nodes are somebody else's business."""
+    protect: bool
+    """Whether Pulumi refuses to delete or replace the control plane and its key."""
+
+
+class Cluster(pulumi.ComponentResource):
+    """A control plane without nodes, without add-ons and without administrators of its own accord."""
+
+    cluster_name: pulumi.Output[str]
+    """The name, known once the control plane is there."""
+    arn: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
+    """The API server's certificate, in base64."""
+    version: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    """The security group that EKS made for the control plane and nodes: the only one tagged for the cluster."""
+    oidc_provider_arn: pulumi.Output[str]
+    oidc_issuer: pulumi.Output[str]
+    """The issuer without its scheme, as trust policies name it."""
+    secrets_key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the control plane."""
+        super().__init__("eks-platform:index:Cluster", name, {}, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._protected = pulumi.ResourceOptions(parent=self, protect=args["protect"])
+        public = list(args["public_access"].values())
+
+        role = iam.Role(
+            f"{name}-control-plane",
+            assume_role_policy=json.dumps(iam_documents.trust_service("eks", tags="auto_mode" in args)),
+            opts=self._child,
+        )
+        self.secrets_key_arn = (
+            pulumi.Output.from_input(args["secrets_key"]) if "secrets_key" in args else self._key(args)
+        )
+        group, ways_in = self._private_access(args)
+        component = pulumi_eks.Cluster(
+            f"{name}-eks",
+            name=args["cluster_name"],
+            version=args["version"],
+            vpc_id=args["vpc_id"],
+            # The component only tells them apart to place node groups of its own, of which it gets none.
+            private_subnet_ids=args["subnet_ids"],
+            endpoint_private_access=True,
+            endpoint_public_access=bool(public),
+            public_access_cidrs=public or None,
+            enabled_cluster_log_types=args["logs"],
+            encryption_config_key_arn=self.secrets_key_arn,
+            deletion_protection=args["deletion_protection"],
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=args["support"].upper()),
+            ip_family="ipv6" if args.get("ip_family") == "ipv6" else None,
+            auto_mode=self._auto_mode(args["auto_mode"]) if "auto_mode" in args else None,
+            authentication_mode=pulumi_eks.AuthenticationMode.API,
+            service_role=self._equipped(role, args),
+            # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
+            create_oidc_provider=False,
+            skip_default_node_group=True,
+            create_instance_role=False,
+            node_associate_public_ip_address=False,
+            # Otherwise a second group tagged for the cluster ends up on the nodes (terraform-aws-eks #1810).
+            skip_default_security_groups=True,
+            cluster_security_group=group,
+            # Otherwise the component adds add-ons of whatever version is the newest on that day.
+            use_default_vpc_cni=True,
+            bootstrap_self_managed_addons=False,
+            kube_proxy_addon_options=pulumi_eks.KubeProxyAddonOptionsArgs(enabled=False),
+            coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
+            opts=pulumi.ResourceOptions.merge(
+                self._protected,
+                pulumi.ResourceOptions(transforms=[_creator_is_no_administrator, _subnets_are_for_good]),
+            ),
+        )
+        control_plane = component.eks_cluster
+        oidc_url: pulumi.Output[str] = control_plane.apply(
+            lambda cluster: cluster.identities.apply(lambda identities: _issuer(identities[0]))
+        )
+        oidc = iam.OpenIdConnectProvider(
+            f"{name}-oidc", url=oidc_url, client_id_lists=["sts.amazonaws.com"], opts=self._child
+        )
+
+        self.cluster_name = control_plane.apply(lambda cluster: cluster.name)
+        self.arn = control_plane.apply(lambda cluster: cluster.arn)
+        # Whoever runs this program may be let in by one of these.
+        endpoint: pulumi.Output[str] = control_plane.apply(lambda cluster: cluster.endpoint)
+        self.endpoint = after(ways_in, endpoint)
+        self.certificate_authority = control_plane.apply(lambda cluster: cluster.certificate_authority.data)
+        self.version = control_plane.apply(lambda cluster: cluster.version)
+        self.security_group_id = control_plane.apply(lambda cluster: cluster.vpc_config.cluster_security_group_id)
+        self.oidc_provider_arn = oidc.arn
+        self.oidc_issuer = oidc_url.apply(lambda url: url.removeprefix("https://"))
+        self.register_outputs(
+            {
+                "cluster_name": self.cluster_name,
+                "arn": self.arn,
+                "endpoint": self.endpoint,
+                "certificate_authority": self.certificate_authority,
+                "version": self.version,
+                "security_group_id": self.security_group_id,
+                "oidc_provider_arn": self.oidc_provider_arn,
+                "oidc_issuer": self.oidc_issuer,
+                "secrets_key_arn": self.secrets_key_arn,
+            }
+        )
+
+    def _key(self, args: ClusterArgs) -> pulumi.Output[str]:
+        key = kms.Key(
+            f"{self._name}-secrets",
+            description=f"Kubernetes secrets of {args['cluster_name']}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=json.dumps(iam_documents.secrets_key(args["account_id"])),
+            opts=self._protected,
+        )
+        kms.Alias(
+            f"{self._name}-secrets", name=f"alias/eks/{args['cluster_name']}", target_key_id=key.id, opts=self._child
+        )
+        return key.arn
+
+    def _private_access(self, args: ClusterArgs) -> tuple[ec2.SecurityGroup, list[vpc.SecurityGroupIngressRule]]:
+        """Return the group of those who reach the private endpoint, for the control plane's interfaces, and its rules.
+
+        The group that EKS makes would let them reach the nodes too, and what terraform-aws-eks #1810 tells of happens
+        to nodes alone. It is there without a rule as well: EKS takes another list of groups for one that runs, but
+        nowhere says that it takes an empty one.
+        https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html,
+        https://docs.aws.amazon.com/eks/latest/APIReference/API_VpcConfigRequest.html
+        """
+        group = ec2.SecurityGroup(
+            f"{self._name}-private-access",
+            description=f"Private access to the API of {args['cluster_name']}",
+            vpc_id=args["vpc_id"],
+            tags={"Name": f"{args['cluster_name']}-private-access"},
+            opts=self._child,
+        )
+        rules = [
+            vpc.SecurityGroupIngressRule(
+                f"{self._name}-private-access-{key}",
+                security_group_id=group.id,
+                description=f"API from {key}",
+                cidr_ipv4=cidr if ":" not in cidr else None,
+                cidr_ipv6=cidr if ":" in cidr else None,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=self._child,
+            )
+            for key, cidr in args.get("private_access", {}).items()
+        ]
+        return group, rules
+
+    def _auto_mode(self, args: AutoModeArgs) -> pulumi_eks.AutoModeOptionsArgs:
+        """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html
+        """
+        role = iam.Role(
+            f"{self._name}-auto-node",
+            assume_role_policy=json.dumps(iam_documents.trust_service("ec2")),
+            opts=self._child,
+        )
+        attachments = [
+            self._attach(f"{self._name}-auto-node", role, policy) for policy in iam_documents.AUTO_MODE_NODE_POLICIES
+        ]
+        return pulumi_eks.AutoModeOptionsArgs(
+            enabled=True,
+            create_node_role=False,
+            compute_config=pulumi_eks.ClusterComputeConfigArgs(
+                node_pools=args["node_pools"], node_role_arn=after(attachments, role.arn)
+            ),
+        )
+
+    def _attach(self, name: str, role: iam.Role, policy: str) -> iam.RolePolicyAttachment:
+        return iam.RolePolicyAttachment(
+            f"{name}-{policy}", role=role.name, policy_arn=iam_documents.managed_policy_arn(policy), opts=self._child
+        )
+
+    def _equipped(self, role: iam.Role, args: ClusterArgs) -> pulumi.Output[iam.Role]:
+        """Return the control plane's role, carrying what the control plane must not outlive.
+
+        `depends_on` on the component would not reach the control plane inside it: a destroy could then take the role's
+        policy away before EKS has removed its network interfaces, or let EKS write a new log group after ours is gone.
+        """
+        attachment = iam.RolePolicyAttachment(
+            f"{self._name}-control-plane",
+            role=role.name,
+            policy_arn=iam_documents.managed_policy_arn(iam_documents.CLUSTER_POLICY),
+            opts=self._child,
+        )
+        more = iam_documents.AUTO_MODE_CLUSTER_POLICIES if "auto_mode" in args else ()
+        use_key = iam.RolePolicy(
+            f"{self._name}-secrets",
+            role=role.id,
+            policy=pulumi.Output.json_dumps(self.secrets_key_arn.apply(iam_documents.secrets_key_user)),
+            opts=self._child,
+        )
+        # EKS makes this group itself where it is missing, keeps its logs for ever and leaves it behind.
+        # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+        logs = cloudwatch.LogGroup(
+            f"{self._name}-control-plane",
+            name=f"/aws/eks/{args['cluster_name']}/cluster",
+            retention_in_days=args["log_retention_days"],
+            kms_key_id=args.get("logs_key"),
+            opts=self._child,
+        )
+        others = [self._attach(f"{self._name}-control-plane", role, policy) for policy in more]
+        return after([attachment, *others, use_key, logs], role)
+
+
+def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
+    oidc = (identity.oidcs or [])[0]
+    return oidc.issuer or ""
+
+
+def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Take from whoever runs the first `up` the administrator's rights that the component has no argument to refuse."""
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    props: dict[str, Any] = dict(args.props)
+    props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
+    return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+
+
+def _subnets_are_for_good(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Leave the control plane in the subnets that it began with.
+
+    EKS takes others in the same zones only: a network with one more zone would make it refuse every update.
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html, aws/containers-roadmap #2258
+    """
+    if args.type_ != "aws:eks/cluster:Cluster":
+        return None
+    fixed = pulumi.ResourceOptions(ignore_changes=["vpcConfig.subnetIds"])
+    return pulumi.ResourceTransformResult(props=args.props, opts=pulumi.ResourceOptions.merge(args.opts, fixed))

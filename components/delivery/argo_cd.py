@@ -1,0 +1,241 @@
+"""Argo CD: namespace, network policies and Helm release."""
+
+import json
+from typing import Any, Final, NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+import versions
+from components.common.chart import ChartSourceArgs, image, release
+from components.common.placement import PlacementArgs, pod_placement, zone_spread
+from components.common.pod_security import restricted_namespace
+from components.ingress import traefik
+from facts import namespaces
+
+NAMESPACE: Final = namespaces.ARGO_CD
+IMAGE: Final = "quay.io/argoproj/argocd"
+REDIS_IMAGE: Final = "public.ecr.aws/docker/library/redis"
+"""The chart has it by another name of the registry, for which a mirror would need a second rule.
+
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"""
+NAME: Final = "argocd"
+"""The beginning of the names of all that the chart makes: the one that upstream's manuals and CLI expect."""
+SERVER: Final = f"{NAME}-server"
+SERVER_PORT: Final = 8080
+"""Of web, API and gRPC together, in the pod."""
+SERVICE: Final = f"{SERVER}.{NAMESPACE}.svc.cluster.local:80"
+"""Where Traefik sends the requests of its host: a route of the platform's own (see `traefik.platform_routes`).
+
+TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
+`--grpc-web`.
+https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version"""
+
+SIZES: Final = {
+    # It keeps every object that it manages in memory: 2 GiB is what some hundreds of Applications take.
+    "controller": ("250m", "2Gi"),
+    # It renders charts and clones repositories of any size, several at a time.
+    "repoServer": ("100m", "1Gi"),
+    "server": ("50m", "256Mi"),
+    "applicationSet": ("50m", "256Mi"),
+    "redis": ("50m", "256Mi"),
+}
+"""CPU request, and memory request and limit, of one pod of each part; `charts.values` has others."""
+REPLICATED: Final = {
+    "repoServer": "repo-server",
+    "server": "server",
+    "applicationSet": "applicationset-controller",
+}
+"""Parts that run twice, by their key in the chart's values, and their names there.
+
+The controller is one pod that shares its work with nobody; Redis is a cache, filled again after a restart.
+https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
+
+
+class SingleSignOnArgs(TypedDict):
+    """An OpenID Connect provider that knows Argo CD as a public client."""
+
+    issuer: str
+    """Its issuer's URL."""
+    client_id: str
+    """The id of the client."""
+    admins: list[str]
+    """Groups with the role `admin`."""
+    readers: list[str]
+    """Groups with the role `readonly`."""
+
+
+class ArgoCdArgs(TypedDict):
+    """What Argo CD is made from."""
+
+    kubernetes_version: str
+    """The minor whose Pod Security Standard holds in the namespace."""
+    host: NotRequired[str]
+    """Host name of a route of Traefik's; absent: no way in from outside."""
+    sso: NotRequired[SingleSignOnArgs]
+    """Who logs in; absent: the local user `admin`, whose password Argo CD makes and keeps in the cluster."""
+    ingress_addresses: bool
+    """Whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are healthy."""
+    placement: PlacementArgs
+    """Where its pods run."""
+    charts: ChartSourceArgs | None
+    """Where charts and images come from; None: its publisher."""
+
+
+class ArgoCd(pulumi.ComponentResource):
+    """The controller that keeps the cluster as Git says.
+
+    Depend on compute. Let everything that it deploys depend on this: an Application goes
+    only while the controller lives.
+    """
+
+    def __init__(self, name: str, args: ArgoCdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the namespace, the network policies and the release."""
+        super().__init__("eks-platform:index:ArgoCd", name, {}, opts)
+        namespace = restricted_namespace(
+            f"{name}-namespace", NAMESPACE, args["kubernetes_version"], pulumi.ResourceOptions(parent=self)
+        )
+        inside = namespace.metadata["name"]
+        child = pulumi.ResourceOptions(parent=self)
+        # The chart's own policy for the server lets everybody in, and policies add up.
+        NetworkPolicy(
+            f"{name}-nobody",
+            metadata={"name": "nobody", "namespace": inside},
+            spec={"pod_selector": {}, "policy_types": ["Ingress"]},
+            opts=child,
+        )
+        if "host" in args:
+            NetworkPolicy(
+                f"{name}-{traefik.NAMESPACE}",
+                metadata={"name": f"{SERVER}-from-{traefik.NAMESPACE}", "namespace": inside},
+                spec={
+                    "pod_selector": {"match_labels": labels("server")},
+                    "policy_types": ["Ingress"],
+                    "ingress": [
+                        {
+                            "from_": [
+                                {
+                                    "namespace_selector": {
+                                        "match_labels": {"kubernetes.io/metadata.name": traefik.NAMESPACE}
+                                    },
+                                    "pod_selector": {"match_labels": traefik.LABELS},
+                                }
+                            ],
+                            "ports": [{"port": SERVER_PORT, "protocol": "TCP"}],
+                        }
+                    ],
+                },
+                opts=child,
+            )
+        release(
+            f"{name}-release",
+            versions.ARGO_CD,
+            child,
+            namespace=inside,
+            source=args["charts"],
+            values=argo_cd_values(args),
+        )
+        self.register_outputs({})
+
+
+def labels(part: str) -> dict[str, str]:
+    """Return the labels by which the chart selects the pods of a part, such as "server"."""
+    return {"app.kubernetes.io/name": f"{NAME}-{part}", "app.kubernetes.io/instance": versions.ARGO_CD.name}
+
+
+def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
+    """Return the chart's values (argo-cd chart 10)."""
+    small = _resources("10m", "128Mi")
+    parts: dict[str, dict[str, Any]] = {part: {"resources": _resources(*size)} for part, size in SIZES.items()}
+    for part, name in REPLICATED.items():
+        parts[part] |= {
+            "replicas": 2,
+            "pdb": {"enabled": True, "maxUnavailable": 1},
+            "topologySpreadConstraints": zone_spread(labels(name), fargate=args["placement"]["fargate"]),
+        }
+    for part in ("controller", "repoServer", "redis"):
+        parts[part]["networkPolicy"] = {"create": True}
+    for part in ("applicationSet", "redis"):
+        parts[part] |= {"readinessProbe": {"enabled": True}, "livenessProbe": {"enabled": True}}
+    parts["repoServer"]["copyutil"] = {"resources": small}
+    parts["redis"] |= {
+        "image": {"repository": image(REDIS_IMAGE, args["charts"])},
+        "serviceAccount": {"create": True},
+        "automountServiceAccountToken": False,
+    }
+    return {
+        "fullnameOverride": NAME,
+        # Helm upgrades them with the chart. They stay when it goes: with them would go every Application that somebody
+        # made by hand, and their finalizers would wait for a controller that is gone too.
+        "crds": {"install": True, "keep": True},
+        "global": {
+            "image": {"repository": image(IMAGE, args["charts"]), "tag": versions.ARGO_CD.tag},
+            # Without a host there is only a port-forward.
+            "domain": args.get("host", "localhost"),
+            "logging": {"format": "json"},
+            "priorityClassName": "system-cluster-critical",
+            # Those of the parts are switched on one by one: the server's would let everybody in.
+            "networkPolicy": {"create": False},
+            **pod_placement(args["placement"]),
+        },
+        "configs": {"params": {"server.insecure": True}, **_access(args, _health(args))},
+        # Argo CD speaks to the OpenID Connect provider itself.
+        "dex": {"enabled": False},
+        "notifications": {"enabled": False},
+        "redisSecretInit": {"resources": small},
+        **parts,
+    }
+
+
+INGRESS_HEALTH: Final = f"""\
+if obj.spec.ingressClassName == "{traefik.INGRESS_CLASS}" then
+  return {{status = "Healthy", message = "Traefik serves it and gives it no address"}}
+end
+if obj.status ~= nil and obj.status.loadBalancer ~= nil and obj.status.loadBalancer.ingress ~= nil then
+  return {{status = "Healthy"}}
+end
+return {{status = "Progressing", message = "Waiting for an address"}}
+"""
+"""Argo CD's own rule, that an Ingress without an address is not ready yet, for other classes alone (argo-cd #14607)."""
+
+
+def _health(args: ArgoCdArgs) -> dict[str, str]:
+    """Return what Argo CD is told of the health of objects.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#custom-health-checks
+    """
+    if args["ingress_addresses"]:
+        return {}
+    return {"resource.customizations.health.networking.k8s.io_Ingress": INGRESS_HEALTH}
+
+
+def _access(args: ArgoCdArgs, health: dict[str, str]) -> dict[str, Any]:
+    """Return the values of who may log in, and what they may do. health: further keys of the same ConfigMap.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/user-management/,
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/
+    """
+    if "sso" not in args:
+        return {"cm": {"admin.enabled": True, **health}}
+    sso = args["sso"]
+    provider = {
+        "name": "SSO",
+        "issuer": sso["issuer"],
+        "clientID": sso["client_id"],
+        "enablePKCEAuthentication": True,
+        "requestedScopes": ["openid", "profile", "email", "groups"],
+    }
+    granted = [
+        *(f"g, {group}, role:admin" for group in sso["admins"]),
+        *(f"g, {group}, role:readonly" for group in sso["readers"]),
+    ]
+    return {
+        # JSON is YAML.
+        "cm": {"admin.enabled": False, "oidc.config": json.dumps(provider), **health},
+        "rbac": {"policy.csv": "\n".join(granted)},
+    }
+
+
+def _resources(cpu: str, memory: str) -> dict[str, Any]:
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}}

@@ -1,0 +1,265 @@
+"""Traefik: its custom resource definitions and its Helm release."""
+
+from typing import Any, Final, TypedDict
+
+import pulumi
+from pulumi_kubernetes.yaml.v2 import ConfigGroup
+
+import versions
+from components.common.chart import ChartSourceArgs, file, image, release
+from components.common.placement import PlacementArgs, pod_placement, zone_spread
+from components.common.pod_security import RESTRICTED_CONTAINER, restricted_namespace
+from facts import namespaces
+
+NAMESPACE: Final = namespaces.TRAEFIK
+IMAGE: Final = "docker.io/library/traefik"
+INGRESS_CLASS: Final = "traefik"
+GATEWAY_CLASS: Final = "traefik"
+GATEWAY: Final = "traefik-gateway"
+SERVICE: Final = versions.TRAEFIK.name
+"""The chart names the Service after its release."""
+WEB_PORT: Final = 8000
+PING_PORT: Final = 8080
+PRE_STOP_SECONDS: Final = 15
+"""How long a pod that ends goes on taking requests: the ALB still sends for some seconds after its endpoint is gone."""
+DRAIN_SECONDS: Final = 45
+"""How long it then waits for requests under way: longer than the ALB does, `DEREGISTRATION_SECONDS`."""
+GRACE_PERIOD_SECONDS: Final = 75
+"""After which Kubernetes kills the pod."""
+KEEP_ALIVE_SECONDS: Final = 180
+"""Traefik's default for a connection without a request."""
+PRIORITY: Final = str(2**63 - 1 - 1000)
+"""The highest priority that Traefik takes from a route; it ignores a route with a higher one.
+
+As text: it is too large for a number of JSON, in which Helm and Pulumi would round it.
+https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/http/routing/rules-and-priority/#priority-calculation"""
+PROVIDERS: Final = ("file", "kubernetesgateway", "kubernetescrd", "kubernetes")
+"""Whose route answers where two with the same priority match: first the platform's own, which come from a file.
+
+https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/overview/#routing-precedence"""
+LABELS: Final = {"app.kubernetes.io/name": "traefik", "app.kubernetes.io/instance": "traefik-traefik"}
+"""By which the chart's Service and Deployment select pods: the release's name and its namespace."""
+
+
+class TraefikDefinitionsArgs(TypedDict):
+    """Where the definitions come from."""
+
+    gateway_api: bool
+    """Whether the definitions of the Gateway API are installed too."""
+    charts: ChartSourceArgs | None
+    """Where the definitions' files come from; None: their publisher."""
+
+
+class TraefikDefinitions(pulumi.ComponentResource):
+    """Traefik's custom resource definitions, at the chart's version, and those of the Gateway API on demand.
+
+    A step of their own: Helm installs what is in a chart's crds/ once and never upgrades it.
+    """
+
+    def __init__(self, name: str, args: TraefikDefinitionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the definitions."""
+        super().__init__("eks-platform:index:TraefikDefinitions", name, {}, opts)
+        files = [file(url, args["charts"]) for url in versions.TRAEFIK_CRDS]
+        ConfigGroup(f"{name}-crds", files=files, opts=pulumi.ResourceOptions(parent=self))
+        if args["gateway_api"]:
+            ConfigGroup(
+                f"{name}-gateway-api",
+                files=[file(url, args["charts"]) for url in versions.GATEWAY_API_CRDS],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+
+class PlatformRouteArgs(TypedDict):
+    """A host name of the platform's own, and where its requests go."""
+
+    name: str
+    """What the route is called in Traefik, such as "argocd"."""
+    host: str
+    """The host name."""
+    service: str
+    """Host and port of the Service inside the cluster, such as "argocd-server.argocd.svc.cluster.local:80"."""
+
+
+class TraefikArgs(TypedDict):
+    """What Traefik is made from."""
+
+    kubernetes_version: str
+    """The minor whose Pod Security Standard holds in the namespace."""
+    min_replicas: int
+    max_replicas: int
+    cpu_target_percent: int
+    """CPU use, in percent of the request, that the autoscaler aims at."""
+    cpu: str
+    """CPU request of one replica."""
+    memory: str
+    """Memory request and limit of one replica."""
+    trusted_cidrs: pulumi.Input[list[str]]
+    """The ALB's subnets: from nowhere else are `X-Forwarded-*` headers believed."""
+    gateway_api: bool
+    """Whether it serves routes of the Gateway API, by a Gateway of its own behind the same ALB."""
+    address: pulumi.Input[str] | None
+    """Host name that leads to the ALB, for the status of Ingresses and of the Gateway; None: they have none."""
+    routes: list[PlatformRouteArgs]
+    """The platform's own routes, which no route of a team comes before."""
+    read_timeout: int
+    """Seconds that a client has for a whole request with its body; 0: any time."""
+    idle_timeout: int
+    """Seconds after which the ALB closes a connection without traffic."""
+    placement: PlacementArgs
+    """Where its pods run."""
+    charts: ChartSourceArgs | None
+    """Where charts and images come from; None: its publisher."""
+
+
+class Traefik(pulumi.ComponentResource):
+    """The proxy that routes every host and path of the one ALB, by IngressRoute, Ingress or HTTPRoute.
+
+    It listens inside the cluster only. TLS ends at the ALB. Depend on its definitions and on compute.
+    """
+
+    def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the namespace and the release."""
+        super().__init__("eks-platform:index:Traefik", name, {}, opts)
+        namespace = restricted_namespace(
+            f"{name}-namespace",
+            NAMESPACE,
+            args["kubernetes_version"],
+            pulumi.ResourceOptions(parent=self),
+            # New pods count as ready only once the load balancer finds them healthy.
+            # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+            {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"},
+        )
+        release(
+            f"{name}-release",
+            versions.TRAEFIK,
+            pulumi.ResourceOptions(parent=self),
+            namespace=namespace.metadata["name"],
+            source=args["charts"],
+            skip_crds=True,
+            values=traefik_values(args),
+        )
+        self.register_outputs({})
+
+
+def traefik_values(args: TraefikArgs) -> dict[str, Any]:
+    """Return the chart's values (traefik chart 41)."""
+    resources = {"requests": {"cpu": args["cpu"], "memory": args["memory"]}, "limits": {"memory": args["memory"]}}
+    registry, _, repository = image(IMAGE, args["charts"]).partition("/")
+    transport = {
+        "respondingTimeouts": {
+            "readTimeout": f"{args['read_timeout']}s",
+            # Longer than the ALB's: otherwise it would send a request on a connection that Traefik is closing, and
+            # answer 502.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
+            "idleTimeout": f"{max(KEEP_ALIVE_SECONDS, args['idle_timeout'] + 60)}s",
+        },
+        # After `preStop`. Traefik's default of ten seconds cuts requests that the ALB still waits for.
+        "lifeCycle": {"graceTimeOut": f"{DRAIN_SECONDS}s"},
+    }
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": args["cpu_target_percent"]}}
+    return {
+        "image": {"registry": registry, "repository": repository, "tag": versions.TRAEFIK.tag},
+        "deployment": {
+            "lifecycle": {"preStop": {"sleep": {"seconds": PRE_STOP_SECONDS}}},
+            "terminationGracePeriodSeconds": GRACE_PERIOD_SECONDS,
+        },
+        "autoscaling": {
+            "enabled": True,
+            "minReplicas": args["min_replicas"],
+            "maxReplicas": args["max_replicas"],
+            "metrics": [{"type": "Resource", "resource": cpu}],
+        },
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+        "topologySpreadConstraints": zone_spread(LABELS, fargate=args["placement"]["fargate"]),
+        "resources": resources,
+        # Like the controllers beside it, which would otherwise push it off a full node.
+        "priorityClassName": "system-cluster-critical",
+        # Chart 41 ignores `service.type` without a word.
+        "service": {"spec": {"type": "ClusterIP"}},
+        "ports": {
+            "web": {
+                "port": WEB_PORT,
+                "forwardedHeaders": {"trustedIPs": args["trusted_cidrs"]},
+                "transport": transport,
+            },
+            "websecure": {"expose": {"default": False}},
+            "traefik": {"port": PING_PORT},
+        },
+        "providers": _providers(args),
+        **_gateway(args),
+        # The ALB's own class would be claimed by two controllers if Traefik's were the default.
+        "ingressClass": {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS},
+        # Any flag of the API, `--api.dashboard=false` included, switches it on, and a route could then publish it.
+        # https://doc.traefik.io/traefik/v3.7/reference/install-configuration/api-dashboard/
+        "api": None,
+        "accessLog": {"enabled": True, "format": "json"},
+        "log": {"format": "json"},
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+        "podSecurityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "securityContext": RESTRICTED_CONTAINER,
+        **pod_placement(args["placement"]),
+    }
+
+
+def _providers(args: TraefikArgs) -> dict[str, Any]:
+    """Return the values of where routes come from.
+
+    Only the platform's namespace may refer to what another provider has, such as `api@internal` or the platform's own
+    routes and services in the file, or define the default TLS options.
+    https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/kubernetes/kubernetes-crd/
+    """
+    own = {"crossProviderNamespaces": [NAMESPACE]}
+    address = {"hostname": args["address"]} if args["address"] else {}
+    # The Service is inside the cluster: its address would lead nobody to the ALB.
+    ingress = {**own, "publishedService": {"enabled": False}, **({"ingressEndpoint": address} if address else {})}
+    gateway = {**own, "enabled": True, "statusAddress": {"service": {"enabled": False}, **address}}
+    return {
+        "precedence": list(PROVIDERS),
+        "kubernetesCRD": {**own, "defaultTLSResourcesNamespace": NAMESPACE},
+        "kubernetesIngress": ingress,
+        **({"kubernetesGateway": gateway} if args["gateway_api"] else {}),
+        **({"file": {"enabled": True, "content": platform_routes(args["routes"])}} if args["routes"] else {}),
+    }
+
+
+def platform_routes(routes: list[PlatformRouteArgs]) -> dict[str, Any]:
+    """Return the platform's own routes in the form of Traefik's file provider: web and gRPC on each host.
+
+    They have the highest priority that there is and come from the provider that is asked first, so no HTTP route of a
+    team, whatever its rule or priority, takes a request of theirs. The two rules of a host have no request in common:
+    between routes of one provider with one priority, Traefik's order is any. The gRPC route is for clients that reach
+    Traefik by HTTP/2.
+    """
+    grpc = "Header(`Content-Type`, `application/grpc`)"
+    routers, services = {}, {}
+    for route in routes:
+        for kind, scheme, rule in (("web", "http", f"!{grpc}"), ("grpc", "h2c", grpc)):
+            name = f"{route['name']}-{kind}"
+            routers[name] = {
+                "entryPoints": ["web"],
+                "rule": f"Host(`{route['host']}`) && {rule}",
+                "priority": PRIORITY,
+                "service": name,
+            }
+            services[name] = {"loadBalancer": {"servers": [{"url": f"{scheme}://{route['service']}"}]}}
+    return {"http": {"routers": routers, "services": services}}
+
+
+def _gateway(args: TraefikArgs) -> dict[str, Any]:
+    """Return the values of the chart's Gateway: HTTP, as TLS ends at the ALB, for the routes of every namespace.
+
+    Whoever may write an IngressRoute reaches the same hosts and paths.
+    """
+    if not args["gateway_api"]:
+        return {}
+    listener = {"port": WEB_PORT, "protocol": "HTTP", "namespacePolicy": {"from": "All"}}
+    return {
+        "gateway": {"enabled": True, "name": GATEWAY, "listeners": {"web": listener}},
+        "gatewayClass": {"enabled": True, "name": GATEWAY_CLASS},
+    }

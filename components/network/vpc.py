@@ -1,0 +1,447 @@
+"""The stack's own VPC: subnets in two to six zones, the way out, endpoints and flow logs."""
+
+import json
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
+
+from components.common.dependency import after
+from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
+from facts import address_plan, iam_documents
+from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
+
+
+class FlowLogsArgs(TypedDict):
+    """The VPC's flow logs in CloudWatch."""
+
+    retention_days: int
+    """How long they are kept."""
+
+
+class NetworkArgs(TypedDict):
+    """What a VPC is made from."""
+
+    cluster_name: str
+    """The cluster that subnets are tagged for."""
+    region: str
+    """AWS region, such as ap-northeast-1."""
+    account_id: str
+    """The account that the VPC is in."""
+    cidr: str
+    """IPv4 range of the VPC, /16 to /22."""
+    zones: NotRequired[list[str]]
+    """Availability zones by name."""
+    zone_count: NotRequired[int]
+    """The first so many zones of the region that EKS takes, where `zones` is absent."""
+    nat: str
+    """"none", "single" (in the first of the zones) or "per-zone"."""
+    public_nodes: NotRequired[bool]
+    """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
+    pod_cidr: NotRequired[str]
+    """Secondary IPv4 range for pods, /16 to /21."""
+    internet: NotRequired[bool]
+    """Whether there is an internet gateway, and public subnets; absent: there is. Without it `nat` must be "none"."""
+    ip_family: NotRequired[str]
+    """"ipv6": the VPC and its subnets have IPv6 ranges beside the IPv4 ones; "ipv4" or absent: they have none."""
+    interface_endpoints: NotRequired[list[str]]
+    """AWS services with an interface endpoint in the VPC ("ecr.api")."""
+    logs_key: NotRequired[str | None]
+    """KMS key of the flow logs' group; None: CloudWatch's own."""
+    flow_logs: NotRequired[FlowLogsArgs]
+    """Absent: no flow logs."""
+    protect: bool
+    """Whether Pulumi refuses to delete or replace the VPC."""
+
+
+class Network(pulumi.ComponentResource):
+    """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
+
+    Subnets are named after their zone and numbered by `address_plan.zone_blocks`: a new zone renumbers none.
+    """
+
+    vpc_id: pulumi.Output[str]
+    vpc_cidr: pulumi.Output[str]
+    public_subnets: pulumi.Output[dict[str, str]]
+    """Public subnets by zone."""
+    public_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internet-facing load balancers, a zone each; none without `internet`. Known once the internet gateway
+    is there: without it AWS refuses such a load balancer, as runs that were too fast found out (openshift/installer
+    #1110)."""
+    public_subnet_cidrs: pulumi.Output[list[str]]
+    private_subnets: pulumi.Output[dict[str, str]]
+    """Private subnets by zone."""
+    private_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internal load balancers; none with `public_nodes`."""
+    private_subnet_cidrs: pulumi.Output[list[str]]
+    node_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for nodes and Fargate pods. Known once what is in them can reach what it needs."""
+    node_subnets: pulumi.Output[dict[str, str]]
+    """The same by zone."""
+    cluster_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for the control plane's network interfaces. Known before the routes are."""
+    pod_subnets: pulumi.Output[dict[str, str]]
+    """Subnets for pods by zone; empty without `pod_cidr`."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the VPC.
+
+        Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few, and
+        for services without an interface endpoint in them.
+        """
+        super().__init__("eks-platform:index:Network", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        zones = self._zones()
+        # A subnet where a service has no endpoint is an error of AWS, after the VPC is there.
+        endpoint_subnets = {
+            service: endpoint_zones(service, args["region"], zones, pulumi.InvokeOptions(parent=self))
+            for service in args.get("interface_endpoints", [])
+        }
+        self._ipv6 = args.get("ip_family") == "ipv6"
+        with_private = not args.get("public_nodes", False)
+
+        self._vpc = ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=args["cidr"],
+            assign_generated_ipv6_cidr_block=self._ipv6 or None,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags={"Name": name},
+            opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
+        )
+        self._close_default_security_group()
+        public = {zone: self._public_subnet(zone) for zone in zones} if args.get("internet", True) else {}
+        private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
+        pods = self._pod_subnets(zones)
+
+        self._gateways: dict[str, ec2.NatGateway] = {}
+        public_tables, to_internet = self._public_routes(public) if public else ([], [])
+        private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
+        endpoints = [
+            self._s3_endpoint([*public_tables, *private_tables]),
+            *self._interface_endpoints(private or public, endpoint_subnets),
+        ]
+        if "flow_logs" in args:
+            self._flow_logs(args["flow_logs"])
+
+        nodes = private or public
+        # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
+        # (appmod-blueprints #582): whoever takes the nodes' subnets takes with them all that a packet needs on its way.
+        ways_out = [*(to_nat if private else to_internet), *endpoints]
+        self.vpc_id = self._vpc.id
+        self.vpc_cidr = self._vpc.cidr_block
+        self.public_subnets = _ids(public)
+        self.private_subnets = _ids(private)
+        self.public_subnet_ids = after(to_internet, pulumi.Output.all(*[subnet.id for subnet in public.values()]))
+        self.public_subnet_cidrs = self._cidrs(public)
+        self.private_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in private.values()])
+        self.private_subnet_cidrs = self._cidrs(private)
+        self.cluster_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes.values()])
+        self.node_subnets = after(ways_out, _ids(nodes))
+        self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
+        self.pod_subnets = _ids(pods)
+        self.register_outputs(
+            {
+                "vpc_id": self.vpc_id,
+                "vpc_cidr": self.vpc_cidr,
+                "public_subnets": self.public_subnets,
+                "public_subnet_ids": self.public_subnet_ids,
+                "public_subnet_cidrs": self.public_subnet_cidrs,
+                "private_subnets": self.private_subnets,
+                "private_subnet_ids": self.private_subnet_ids,
+                "private_subnet_cidrs": self.private_subnet_cidrs,
+                "node_subnet_ids": self.node_subnet_ids,
+                "node_subnets": self.node_subnets,
+                "cluster_subnet_ids": self.cluster_subnet_ids,
+                "pod_subnets": self.pod_subnets,
+            }
+        )
+
+    def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
+        """Return the NAT gateways' ids by zone; none in a network without them."""
+        return {zone: gateway.id for zone, gateway in self._gateways.items()}
+
+    def _zones(self) -> list[str]:
+        named, region = self._args.get("zones"), self._args["region"]
+        if named and region not in REFUSED_ZONES:
+            return named
+        found = get_availability_zones(
+            state="available",
+            # Local Zones and zones that an account must opt in to have no EKS control plane interfaces.
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=pulumi.InvokeOptions(parent=self),
+        )
+        zone_ids = dict(zip(found.names, found.zone_ids, strict=True))
+        if named:
+            check_zones("network.zones", {zone: zone_ids.get(zone, "") for zone in named})
+            return named
+        usable = sorted(zone for zone, zone_id in zone_ids.items() if zone_id != REFUSED_ZONES.get(region))
+        count = self._args["zone_count"]
+        if len(usable) < count:
+            raise pulumi.RunError(
+                f"network.zoneCount: {count}: expected {len(usable)} or less: EKS takes {', '.join(usable)} of {region}"
+            )
+        return usable[:count]
+
+    def _close_default_security_group(self) -> None:
+        # Without rules it opens nothing to whoever forgets to name a group (CIS AWS Foundations 5.4).
+        ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child)
+
+    def _public_subnet(self, zone: str) -> ec2.Subnet:
+        for_nodes = self._args.get("public_nodes", False)
+        blocks = address_plan.zone_blocks(IPv4Network(self._args["cidr"]), zone)
+        return ec2.Subnet(
+            f"{self._name}-public-{zone}",
+            vpc_id=self._vpc.id,
+            availability_zone=zone,
+            cidr_block=str(blocks.public if not for_nodes else blocks.private),
+            ipv6_cidr_block=self._ipv6_block(lambda vpc: address_plan.ipv6_zone_blocks(vpc, zone).public),
+            assign_ipv6_address_on_creation=self._ipv6 or None,
+            map_public_ip_on_launch=for_nodes,
+            tags={
+                "Name": f"{self._name}-public-{zone}",
+                **cluster_tags(self._args["cluster_name"], for_nodes=for_nodes),
+                **ELB_TAG,
+            },
+            opts=self._child,
+        )
+
+    def _private_subnet(self, zone: str) -> ec2.Subnet:
+        return ec2.Subnet(
+            f"{self._name}-private-{zone}",
+            vpc_id=self._vpc.id,
+            availability_zone=zone,
+            cidr_block=str(address_plan.zone_blocks(IPv4Network(self._args["cidr"]), zone).private),
+            ipv6_cidr_block=self._ipv6_block(lambda vpc: address_plan.ipv6_zone_blocks(vpc, zone).private),
+            assign_ipv6_address_on_creation=self._ipv6 or None,
+            tags={
+                "Name": f"{self._name}-private-{zone}",
+                **cluster_tags(self._args["cluster_name"], for_nodes=True),
+                **INTERNAL_ELB_TAG,
+            },
+            opts=self._child,
+        )
+
+    def _ipv6_block(self, of: Callable[[IPv6Network], IPv6Network]) -> pulumi.Output[str] | None:
+        return self._vpc.ipv6_cidr_block.apply(lambda block: str(of(IPv6Network(block)))) if self._ipv6 else None
+
+    def _cidrs(self, subnets: dict[str, ec2.Subnet]) -> pulumi.Output[list[str]]:
+        """Return the ranges of subnets: a dual-stack load balancer sends from addresses of either family."""
+        ipv6 = [subnet.ipv6_cidr_block for subnet in subnets.values()] if self._ipv6 else []
+        return pulumi.Output.all(*[subnet.cidr_block for subnet in subnets.values()], *ipv6)
+
+    def _pod_subnets(self, zones: list[str]) -> dict[str, ec2.Subnet]:
+        if "pod_cidr" not in self._args:
+            return {}
+        pods = IPv4Network(self._args["pod_cidr"])
+        association = ec2.VpcIpv4CidrBlockAssociation(
+            f"{self._name}-pods", vpc_id=self._vpc.id, cidr_block=str(pods), opts=self._child
+        )
+        return {
+            zone: ec2.Subnet(
+                f"{self._name}-pods-{zone}",
+                # The VPC with the range: the subnet comes after it.
+                vpc_id=association.vpc_id,
+                availability_zone=zone,
+                cidr_block=str(address_plan.pod_block(pods, zone)),
+                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._args["cluster_name"], for_nodes=False)},
+                opts=self._child,
+            )
+            for zone in zones
+        }
+
+    def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the public subnets' route tables, and all that leads out of them."""
+        gateway = ec2.InternetGateway(
+            f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
+        )
+        table = self._route_table("public")
+        route = ec2.Route(
+            f"{self._name}-public-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            gateway_id=gateway.id,
+            opts=self._child,
+        )
+        routes = [route, *(self._ipv6_route("public", table, gateway_id=gateway.id) if self._ipv6 else [])]
+        associations = [self._associate(f"public-{zone}", table, subnet) for zone, subnet in public.items()]
+        return [table], [*routes, *associations]
+
+    def _private_routes(
+        self,
+        private: dict[str, ec2.Subnet],
+        pods: dict[str, ec2.Subnet],
+        public: dict[str, ec2.Subnet],
+        to_internet: list[pulumi.CustomResource],
+    ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the private subnets' route tables, and all that leads out of them and of the pods' subnets."""
+        self._gateways = gateways = self._nat_gateways(public, to_internet) if private else {}
+        # Out and never in, as with NAT. IPv4 addresses are reached by the node's own, which the CNI puts in front.
+        # https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html
+        egress = (
+            ec2.EgressOnlyInternetGateway(
+                f"{self._name}-egress", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
+            )
+            if gateways and self._ipv6
+            else None
+        )
+        tables: list[ec2.RouteTable] = []
+        ways: list[pulumi.CustomResource] = []
+        for zone, subnet in private.items():
+            table = self._route_table(f"private-{zone}")
+            tables.append(table)
+            ways.append(self._associate(f"private-{zone}", table, subnet))
+            if zone in pods:
+                ways.append(self._associate(f"pods-{zone}", table, pods[zone]))
+            if gateways:
+                ways.append(
+                    ec2.Route(
+                        f"{self._name}-private-{zone}-nat",
+                        route_table_id=table.id,
+                        destination_cidr_block="0.0.0.0/0",
+                        nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
+                        opts=self._child,
+                    )
+                )
+            if egress:
+                ways += self._ipv6_route(f"private-{zone}", table, egress_only_gateway_id=egress.id)
+        return tables, ways
+
+    def _ipv6_route(self, role: str, table: ec2.RouteTable, **gateway: pulumi.Output[str]) -> list[ec2.Route]:
+        return [
+            ec2.Route(
+                f"{self._name}-{role}-ipv6",
+                route_table_id=table.id,
+                destination_ipv6_cidr_block="::/0",
+                gateway_id=gateway.get("gateway_id"),
+                egress_only_gateway_id=gateway.get("egress_only_gateway_id"),
+                opts=self._child,
+            )
+        ]
+
+    def _nat_gateways(
+        self, public: dict[str, ec2.Subnet], to_internet: list[pulumi.CustomResource]
+    ) -> dict[str, ec2.NatGateway]:
+        nat = self._args["nat"]
+        zones = {"none": [], "single": list(public)[:1], "per-zone": list(public)}[nat]
+        gateways = {}
+        for zone in zones:
+            address = ec2.Eip(
+                f"{self._name}-nat-{zone}", domain="vpc", tags={"Name": f"{self._name}-nat-{zone}"}, opts=self._child
+            )
+            gateways[zone] = ec2.NatGateway(
+                f"{self._name}-nat-{zone}",
+                allocation_id=address.id,
+                subnet_id=public[zone].id,
+                tags={"Name": f"{self._name}-{zone}"},
+                # A NAT gateway is of no use, and its address cannot be released, without the internet gateway.
+                # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+                opts=pulumi.ResourceOptions(parent=self, depends_on=to_internet),
+            )
+        return gateways
+
+    def _route_table(self, role: str) -> ec2.RouteTable:
+        return ec2.RouteTable(
+            f"{self._name}-{role}", vpc_id=self._vpc.id, tags={"Name": f"{self._name}-{role}"}, opts=self._child
+        )
+
+    def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> ec2.RouteTableAssociation:
+        return ec2.RouteTableAssociation(
+            f"{self._name}-{role}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
+        )
+
+    def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> ec2.VpcEndpoint:
+        # Free, and image layers of ECR come from S3: NAT traffic that nobody pays for.
+        return ec2.VpcEndpoint(
+            f"{self._name}-s3",
+            vpc_id=self._vpc.id,
+            service_name=f"com.amazonaws.{self._args['region']}.s3",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id for table in tables],
+            tags={"Name": f"{self._name}-s3"},
+            opts=self._child,
+        )
+
+    def _interface_endpoints(
+        self, subnets: dict[str, ec2.Subnet], zones: dict[str, list[str]]
+    ) -> list[pulumi.CustomResource]:
+        """Return the endpoints and the rules that let the VPC in; zones: those of each service's endpoint."""
+        if not zones:
+            return []
+        group = ec2.SecurityGroup(
+            f"{self._name}-endpoints",
+            description="AWS services inside the VPC: HTTPS from the VPC",
+            vpc_id=self._vpc.id,
+            tags={"Name": f"{self._name}-endpoints"},
+            opts=self._child,
+        )
+        rules = [
+            vpc.SecurityGroupIngressRule(
+                f"{self._name}-endpoints-{role}",
+                security_group_id=group.id,
+                description=f"HTTPS from the {role} range",
+                cidr_ipv4=block,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=self._child,
+            )
+            for role, block in (("vpc", self._args["cidr"]), ("pods", self._args.get("pod_cidr")))
+            if block
+        ]
+        endpoints = [
+            ec2.VpcEndpoint(
+                f"{self._name}-{service.replace('.', '-')}",
+                vpc_id=self._vpc.id,
+                service_name=f"com.amazonaws.{self._args['region']}.{service}",
+                vpc_endpoint_type="Interface",
+                private_dns_enabled=True,
+                subnet_ids=[subnets[zone].id for zone in its_zones],
+                security_group_ids=[group.id],
+                tags={"Name": f"{self._name}-{service}"},
+                opts=self._child,
+            )
+            for service, its_zones in zones.items()
+        ]
+        return [*rules, *endpoints]
+
+    def _flow_logs(self, args: FlowLogsArgs) -> None:
+        log_group = cloudwatch.LogGroup(
+            f"{self._name}-flow-logs",
+            name=f"/aws/vpc/{self._name}/flow-logs",
+            retention_in_days=args["retention_days"],
+            kms_key_id=self._args.get("logs_key"),
+            opts=self._child,
+        )
+        role = iam.Role(
+            f"{self._name}-flow-logs",
+            assume_role_policy=json.dumps(
+                iam_documents.trust_vpc_flow_logs(self._args["account_id"], self._args["region"])
+            ),
+            opts=self._child,
+        )
+        policy = iam.RolePolicy(
+            f"{self._name}-flow-logs",
+            role=role.id,
+            policy=pulumi.Output.json_dumps(log_group.arn.apply(iam_documents.vpc_flow_logs)),
+            opts=self._child,
+        )
+        ec2.FlowLog(
+            f"{self._name}-flow-logs",
+            vpc_id=self._vpc.id,
+            traffic_type="ALL",
+            log_destination=log_group.arn,
+            iam_role_arn=role.arn,
+            tags={"Name": f"{self._name}-flow-logs"},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+
+
+def _ids(subnets: dict[str, ec2.Subnet]) -> pulumi.Output[dict[str, str]]:
+    # Not Output.all: of no subnets at all it makes a list.
+    ids: dict[str, Any] = {zone: subnet.id for zone, subnet in subnets.items()}
+    return pulumi.Output.from_input(ids)

@@ -1,0 +1,1 @@
+"""Controllers that workloads rely on."""

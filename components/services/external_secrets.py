@@ -1,0 +1,177 @@
+"""External Secrets Operator: its role, its release, and a store for each path of secrets."""
+
+from typing import Any, Final, TypedDict
+
+import pulumi
+from pulumi_aws import iam
+from pulumi_kubernetes.apiextensions import CustomResource
+
+import versions
+from components.common.chart import ChartSourceArgs, image, release
+from components.common.identity import IdentityArgs, role_annotations, workload_identity
+from components.common.placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
+from components.common.pod_security import restricted_namespace
+from components.common.ready import WAIT_UNTIL_READY
+from facts import iam_documents, namespaces
+
+NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
+IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
+
+
+class SecretStoreArgs(TypedDict):
+    """Secrets of AWS that namespaces may ask for."""
+
+    service: str
+    """"secrets-manager" or "parameter-store"."""
+    path: str
+    """The beginning of their names, up to a slash."""
+    namespaces: list[str]
+    """Whose ExternalSecrets may use it; `*` and `?` match."""
+
+
+class ExternalSecretsArgs(TypedDict):
+    """What the operator and its stores are made from."""
+
+    cluster_id: str
+    """The cluster's name as plain text, for the path of the stores' roles in IAM."""
+    kubernetes_version: str
+    """The minor whose Pod Security Standard holds in the namespace."""
+    namespace: pulumi.Input[str]
+    """The operator's namespace, once there are nodes or a Fargate profile for its pods."""
+    account_id: str
+    """The account of the secrets."""
+    region: str
+    """AWS region of the secrets."""
+    identity: IdentityArgs
+    """How the operator gets its role."""
+    placement: PlacementArgs
+    """Where its pods run."""
+    charts: ChartSourceArgs | None
+    """Where charts and images come from; None: its publisher."""
+    stores: dict[str, SecretStoreArgs]
+    """Stores by name."""
+
+
+class ExternalSecrets(pulumi.ComponentResource):
+    """The operator, which makes Kubernetes secrets of AWS's, and a ClusterSecretStore for each path.
+
+    A store has an IAM role of its own, limited to its path, that the operator assumes: the operator's own role can read
+    nothing. Namespaced SecretStores are switched off, because anyone's could name the role of any store.
+    """
+
+    def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare the namespace, the roles, the release and the stores."""
+        super().__init__("eks-platform:index:ExternalSecrets", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, args["kubernetes_version"], child)
+        account, region, cluster = args["account_id"], args["region"], args["cluster_id"]
+        identity = workload_identity(
+            f"{name}-operator",
+            args["identity"],
+            {"namespace": NAMESPACE, "name": versions.EXTERNAL_SECRETS.name},
+            child,
+            documents={
+                "store-roles": pulumi.Output.json_dumps(iam_documents.secret_store_roles(account, region, cluster)),
+            },
+        )
+        operator = release(
+            f"{name}-release",
+            versions.EXTERNAL_SECRETS,
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
+            namespace=args["namespace"],
+            source=args["charts"],
+            values=external_secrets_values(args["placement"], args["charts"], role_annotations(identity)),
+        )
+        for store, settings in args["stores"].items():
+            role = iam.Role(
+                f"{name}-{store}",
+                path=iam_documents.secret_store_role_path(cluster),
+                assume_role_policy=pulumi.Output.json_dumps(identity.role_arn.apply(iam_documents.trust_role)),
+                opts=child,
+            )
+            reader = iam.RolePolicy(
+                f"{name}-{store}",
+                role=role.name,
+                policy=pulumi.Output.json_dumps(
+                    iam_documents.secret_store_reader(account, region, settings["service"], settings["path"])
+                ),
+                opts=child,
+            )
+            CustomResource(
+                f"{name}-{store}",
+                api_version="external-secrets.io/v1",
+                kind="ClusterSecretStore",
+                metadata={"name": store, "annotations": WAIT_UNTIL_READY},
+                spec=secret_store_spec(settings, region, role.arn),
+                # The operator's webhook is asked when a store comes, changes or goes: the release outlives it.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[operator, reader]),
+            )
+        self.register_outputs({})
+
+
+def external_secrets_values(
+    placement: PlacementArgs, charts: ChartSourceArgs | None, annotations: dict[str, pulumi.Output[str]]
+) -> dict[str, Any]:
+    """Return the chart's values (external-secrets chart 2)."""
+    chart = versions.EXTERNAL_SECRETS.name
+
+    def component(pods: str, memory: str) -> dict[str, Any]:
+        labels = {"app.kubernetes.io/name": pods, "app.kubernetes.io/instance": chart}
+        return {
+            "image": {"repository": image(IMAGE, charts)},
+            "replicaCount": 2,
+            "priorityClassName": "system-cluster-critical",
+            "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
+            "resources": {"requests": {"cpu": "50m", "memory": memory}, "limits": {"memory": memory}},
+            "topologySpreadConstraints": zone_spread(labels, fargate=placement["fargate"]),
+        }
+
+    port = {"port": FARGATE_WEBHOOK_PORT} if placement["fargate"] else {}
+    return {
+        **component(chart, "256Mi"),
+        # Of the operator and of what renews the webhook's certificate.
+        "leaderElect": True,
+        "serviceAccount": {"name": chart, "annotations": annotations},
+        # Kept when the release goes: without the definitions every team's ExternalSecrets, and the secrets made of
+        # them, would go too. Upgrades still reach them, since they are among the chart's templates.
+        "crds": {"annotations": {"helm.sh/resource-policy": "keep"}},
+        "processSecretStore": False,
+        # Else it could take the place of any service account, and of the IAM role of each.
+        "rbac": {"serviceAccountTokenCreate": False},
+        "webhook": {**component(f"{chart}-webhook", "128Mi"), **port},
+        "certController": component(f"{chart}-cert-controller", "192Mi"),
+        "global": {"podAnnotations": pod_annotations(placement), **pod_placement(placement)},
+    }
+
+
+def secret_store_spec(args: SecretStoreArgs, region: str, role_arn: pulumi.Input[str]) -> dict[str, Any]:
+    """Return the spec of a ClusterSecretStore (https://external-secrets.io/latest/provider/aws-access/).
+
+    Without `auth` the operator assumes the store's role by its own: with Pod Identity it can do nothing else.
+    """
+    return {
+        "provider": {
+            "aws": {
+                "service": SERVICES[args["service"]],
+                "region": region,
+                "role": role_arn,
+                # So that an ExternalSecret is the same in every environment.
+                "prefix": args["path"],
+            }
+        },
+        "conditions": [namespace_condition(args["namespaces"])],
+    }
+
+
+SERVICES: Final = {"secrets-manager": "SecretsManager", "parameter-store": "ParameterStore"}
+"""https://external-secrets.io/latest/api/spec/#external-secrets.io/v1.AWSServiceType"""
+
+
+def namespace_condition(patterns: list[str]) -> dict[str, list[str]]:
+    """Return the condition of a ClusterSecretStore that lets namespaces use it; `*` and `?` match.
+
+    https://external-secrets.io/latest/api/clustersecretstore/
+    """
+    exact = [pattern for pattern in patterns if not {"*", "?"} & set(pattern)]
+    regexes = [f"^{pattern.replace('*', '.*').replace('?', '.')}$" for pattern in patterns if {"*", "?"} & set(pattern)]
+    return {**({"namespaces": exact} if exact else {}), **({"namespaceRegexes": regexes} if regexes else {})}

@@ -1,0 +1,20 @@
+"""EKS access policies: what the roles of a stack file are in EKS."""
+
+from typing import Final
+
+ACCESS_POLICIES: Final = {
+    "admin": "AmazonEKSAdminPolicy",
+    "edit": "AmazonEKSEditPolicy",
+    "view": "AmazonEKSViewPolicy",
+    "read-all": "AmazonEKSAdminViewPolicy",
+}
+"""https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
+
+
+def access_policy_arn(role: str, *, whole_cluster: bool) -> str:
+    """Return the EKS access policy of a role ("admin", "edit", "view", "read-all"). Raises KeyError for another role.
+
+    AmazonEKSAdminPolicy is meant for namespaces: it cannot touch what belongs to none, such as CRDs and nodes.
+    """
+    policy = "AmazonEKSClusterAdminPolicy" if role == "admin" and whole_cluster else ACCESS_POLICIES[role]
+    return f"arn:aws:eks::aws:cluster-access-policy/{policy}"

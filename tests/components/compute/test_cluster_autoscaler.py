@@ -1,0 +1,178 @@
+"""Cluster Autoscaler: a role for its own groups only, an image of the cluster's minor, two pods that stay."""
+
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_aws import cloudwatch
+
+import versions
+from components.common.chart import ChartSourceArgs
+from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, ClusterAutoscalerArgs
+from facts import iam_documents
+from rehearsal.plan import Plan
+from rehearsal.values import UNKNOWN
+from tests import upstream
+from tests.components.given import (
+    CLUSTER,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+)
+from tests.components.recording import ACCOUNT, REGION, assert_shape, document, label, recorded, waits_for
+from tests.conformance.charts import unknown_keys
+
+
+def _args(**changes: Any) -> ClusterAutoscalerArgs:
+    args: ClusterAutoscalerArgs = {
+        "cluster_id": CLUSTER,
+        "cluster_name": CLUSTER,
+        "kubernetes_version": "1.36",
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "identity": identity(),
+        "placement": NODES,
+        "charts": None,
+        "expander": "least-waste",
+        "scale_down_unneeded": "10m",
+        "scale_down_utilization_percent": 50,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(lambda opts: ClusterAutoscaler("autoscaler", _args(**changes), opts), unknown=unknown)
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    return values_of(_plan(), NAME)
+
+
+def test_it_is_a_component(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    assert_shape(plan, ClusterAutoscaler, "autoscaler")
+    assert release_of(plan, NAME).inputs["namespace"] == NAMESPACE == "kube-system"
+
+
+# --- Role ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_its_service_account_has_the_role(kind: str) -> None:
+    plan = _plan(identity=identity(kind))
+    role = plan.one(type="aws:iam/role:Role")
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
+    assert document(role, "assumeRolePolicy") == trust
+    assert values_of(plan, NAME)["rbac"]["serviceAccount"] == {"name": NAME, "annotations": annotations}
+    (policy,) = plan.find(type="aws:iam/policy:Policy")
+    assert document(policy, "policy") == iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+
+
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_the_release_waits_for_its_rights(kind: str) -> None:
+    plan = _plan(identity=identity(kind))
+    needed = {"RolePolicyAttachment autoscaler-autoscaler"}
+    if kind == "pod-identity":
+        needed.add(f"PodIdentityAssociation autoscaler-{NAMESPACE}-{NAME}")
+    assert needed <= waits_for(plan, release_of(plan, NAME))
+
+
+def test_nothing_but_the_release_waits_for_nodes() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        nodes = cloudwatch.LogGroup("nodes", name=CLUSTER, opts=opts)
+        ClusterAutoscaler("autoscaler", _args(cluster_name=nodes.name), opts)
+
+    plan = recorded(declare)
+    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup nodes" in waits_for(plan, entry)}
+    assert waiting == {"Release autoscaler-release"}
+
+
+# --- Release ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minor", versions.ADDONS)
+def test_its_image_is_of_the_clusters_minor(minor: str) -> None:
+    tag = values_of(_plan(kubernetes_version=minor), NAME)["image"]["tag"]
+    assert tag.startswith(f"v{minor}.")
+
+
+def test_it_finds_the_groups_that_it_may_change(values: dict[str, Any]) -> None:
+    assert values["autoDiscovery"]["clusterName"] == CLUSTER
+    assert set(values["autoDiscovery"]["tags"]) == set(iam_documents.discovery_tags(CLUSTER))
+    # Trap 13 (EKS best practices, hop limit 1): without it the autoscaler asks the metadata, a hop too far.
+    assert values["awsRegion"] == REGION
+
+
+def test_it_is_told_how_to_grow_and_when_to_shrink() -> None:
+    args = values_of(_plan(expander="most-pods", scale_down_unneeded="30m", scale_down_utilization_percent=65), NAME)[
+        "extraArgs"
+    ]
+    assert args["expander"] == "most-pods"
+    assert args["scale-down-unneeded-time"] == "30m"
+    assert args["scale-down-utilization-threshold"] == 0.65
+    assert args["balance-similar-node-groups"] is True
+    assert args["skip-nodes-with-local-storage"] is False
+
+
+def test_it_has_a_stand_by_a_size_and_stays_where_it_is(values: dict[str, Any]) -> None:
+    assert values["replicaCount"] == 2
+    assert values["podDisruptionBudget"] == {"maxUnavailable": 1}
+    assert values["resources"]["limits"]["memory"] == values["resources"]["requests"]["memory"]
+    assert values["podAnnotations"] == {
+        "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+        "karpenter.sh/do-not-disrupt": "true",
+    }
+    assert values["nodeSelector"] == {"role": "operations"}
+    assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    zone, _host = values["topologySpreadConstraints"]
+    assert zone["labelSelector"]["matchLabels"] == {
+        "app.kubernetes.io/name": NAME,
+        "app.kubernetes.io/instance": NAME,
+    }
+
+
+def test_its_pods_are_restricted(values: dict[str, Any]) -> None:
+    assert values["securityContext"]["runAsNonRoot"] is True
+    assert values["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert values["containerSecurityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
+    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [f"{mirror}registry.k8s.io/autoscaling/cluster-autoscaler"]
+
+
+def test_a_first_preview_knows_all_values_but_the_role() -> None:
+    found = release_of(_plan(unknown=True), NAME).inputs["values"]
+    assert found["rbac"]["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
+    assert found["autoDiscovery"]["clusterName"] == CLUSTER
+
+
+# --- Upstream's own word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.upstream
+def test_the_chart_knows_every_value(values: dict[str, Any]) -> None:
+    assert unknown_keys(upstream.chart(NAME), values) == []
+
+
+@pytest.mark.upstream
+def test_arguments_are_those_that_the_chart_names() -> None:
+    text = upstream.chart(NAME, "values.yaml").read_text()
+    for argument in values_of(_plan(), NAME)["extraArgs"]:
+        assert f"# {argument}: " in text, argument

@@ -1,0 +1,440 @@
+"""NodeGroup: what EKS launches, and in which order it comes and goes."""
+
+from typing import Any, cast
+
+import botocore.session
+import pulumi
+import pytest
+from pulumi_aws import ec2
+from pulumi_aws.cloudwatch import LogGroup
+
+from components.common.dependency import after
+from components.common.running_groups import RunningGroupArgs
+from components.compute.node_group import AMI_TYPES, NodeGroup, NodeGroupArgs
+from rehearsal.plan import Plan, Registration
+from rehearsal.values import UNKNOWN
+from tests.components.recording import (
+    REGION,
+    Probe,
+    assert_shape,
+    below,
+    carried,
+    document,
+    needs,
+    probed,
+    recorded,
+    remembered,
+    waits_for,
+)
+
+A, C, D = f"{REGION}a", f"{REGION}c", f"{REGION}d"
+SUBNETS = {A: "subnet-1", C: "subnet-2", D: "subnet-3"}
+ARGS: dict[str, Any] = {
+    "cluster_name": "dev",
+    "version": "1.36",
+    "subnets": SUBNETS,
+    "zones": [],
+    "instance_types": ["m5.large", "m5a.large"],
+    "capacity": "spot",
+    "image": "bottlerocket",
+    "architecture": "amd64",
+    "release": "1.66.0-1ad6b4a4",
+    "min": 1,
+    "max": 3,
+    "disk_gib": 50,
+    "labels": {},
+    "taints": [],
+    "repair": True,
+    "per_zone": False,
+    "accelerator": "none",
+    "running": {},
+    "max_unavailable": "33%",
+    "force_update_version": False,
+    "timeouts": {"create": "60m", "update": "60m", "delete": "60m"},
+}
+
+
+@remembered
+def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        group = NodeGroup("system", cast(NodeGroupArgs, {**ARGS, **changes}), opts)
+        Probe(
+            ready=after(group.groups, "ready"),
+            node_group_names=group.node_group_names,
+            role_arn=group.role_arn,
+        )
+
+    return recorded(declare, unknown=unknown)
+
+
+def _group(plan: Plan) -> Registration:
+    return plan.one(type="aws:eks/nodeGroup:NodeGroup")
+
+
+def _template(plan: Plan) -> Registration:
+    return plan.one(type="aws:ec2/launchTemplate:LaunchTemplate")
+
+
+# --- What there is ------------------------------------------------------------------------------------------------
+
+
+def test_shape(unknown: bool) -> None:
+    assert_shape(_recorded(unknown=unknown), NodeGroup, "system")
+
+
+def test_inventory() -> None:
+    """Trap 7: no security group of ours; EKS gives the nodes the cluster's own, the one that carries its tag."""
+    plan = _recorded()
+    entry = plan.one(type="eks-platform:index:NodeGroup", name="system")
+    assert below(plan, entry) == {
+        "Role system-node",
+        "RolePolicyAttachment system-node-AmazonEKSWorkerNodePolicy",
+        "RolePolicyAttachment system-node-AmazonEC2ContainerRegistryPullOnly",
+        "RolePolicyAttachment system-node-AmazonSSMManagedInstanceCore",
+        "LaunchTemplate system-nodes",
+        "NodeGroup system-nodes",
+    }
+    assert {child.parent for child in plan.descendants(entry)} == {entry.urn}
+
+
+def test_group() -> None:
+    plan = _recorded()
+    assert _group(plan).inputs == {
+        "clusterName": "dev",
+        "nodeRoleArn": plan.one(type="aws:iam/role:Role").outputs["arn"],
+        "subnetIds": ["subnet-1", "subnet-2", "subnet-3"],
+        "version": "1.36",
+        "releaseVersion": "1.66.0-1ad6b4a4",
+        "amiType": "BOTTLEROCKET_x86_64",
+        "capacityType": "SPOT",
+        "instanceTypes": ["m5.large", "m5a.large"],
+        "launchTemplate": {"id": _template(plan).id, "version": "1"},
+        "scalingConfig": {"minSize": 1, "maxSize": 3, "desiredSize": 1},
+        "updateConfig": {"maxUnavailablePercentage": 33},
+        "nodeRepairConfig": {"enabled": True},
+        "labels": {},
+        "taints": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "input_", "value"),
+    [
+        ({"cluster_name": "other"}, "clusterName", "other"),
+        ({"version": "1.35"}, "version", "1.35"),
+        ({"subnets": {A: "subnet-9"}}, "subnetIds", ["subnet-9"]),
+        ({"zones": [D, A]}, "subnetIds", ["subnet-3", "subnet-1"]),
+        ({"instance_types": ["m6g.large"]}, "instanceTypes", ["m6g.large"]),
+        ({"capacity": "on-demand"}, "capacityType", "ON_DEMAND"),
+        ({"architecture": "arm64"}, "amiType", "BOTTLEROCKET_ARM_64"),
+        ({"release": "1.67.0-00000000"}, "releaseVersion", "1.67.0-00000000"),
+        ({"min": 2}, "scalingConfig", {"minSize": 2, "maxSize": 3, "desiredSize": 2}),
+        ({"max": 9}, "scalingConfig", {"minSize": 1, "maxSize": 9, "desiredSize": 1}),
+        ({"desired": 2}, "scalingConfig", {"minSize": 1, "maxSize": 3, "desiredSize": 2}),
+        ({"min": 0}, "scalingConfig", {"minSize": 0, "maxSize": 3, "desiredSize": 0}),
+        ({"labels": {"role": "operations"}}, "labels", {"role": "operations"}),
+        (
+            {"taints": [{"key": "a", "value": "b", "effect": "NoSchedule"}]},
+            "taints",
+            [{"key": "a", "value": "b", "effect": "NO_SCHEDULE"}],
+        ),
+        (
+            {"taints": [{"key": "a", "value": "", "effect": "PreferNoSchedule"}]},
+            "taints",
+            [{"key": "a", "value": "", "effect": "PREFER_NO_SCHEDULE"}],
+        ),
+        (
+            {"taints": [{"key": "a", "value": "b", "effect": "NoExecute"}]},
+            "taints",
+            [{"key": "a", "value": "b", "effect": "NO_EXECUTE"}],
+        ),
+        ({"repair": False}, "nodeRepairConfig", {"enabled": False}),
+        ({"max_unavailable": "2"}, "updateConfig", {"maxUnavailable": 2}),
+        ({"max_unavailable": "100%"}, "updateConfig", {"maxUnavailablePercentage": 100}),
+        ({"accelerator": "nvidia"}, "amiType", "BOTTLEROCKET_x86_64_NVIDIA"),
+    ],
+)
+def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
+    before, after = _recorded(), _recorded(**changes)
+    assert _group(after).inputs[input_] == value
+    assert _group(before).inputs[input_] != value
+    assert {**_group(after).inputs, input_: None} == {**_group(before).inputs, input_: None}
+    assert _template(after) == _template(before)
+
+
+@pytest.mark.parametrize(
+    ("image", "architecture", "accelerator", "ami_type"),
+    [
+        ("bottlerocket", "amd64", "none", "BOTTLEROCKET_x86_64"),
+        ("bottlerocket", "arm64", "none", "BOTTLEROCKET_ARM_64"),
+        ("bottlerocket", "amd64", "nvidia", "BOTTLEROCKET_x86_64_NVIDIA"),
+        ("bottlerocket", "arm64", "nvidia", "BOTTLEROCKET_ARM_64_NVIDIA"),
+        # The plain image has the driver.
+        ("bottlerocket", "amd64", "neuron", "BOTTLEROCKET_x86_64"),
+        ("al2023", "amd64", "none", "AL2023_x86_64_STANDARD"),
+        ("al2023", "arm64", "none", "AL2023_ARM_64_STANDARD"),
+        ("al2023", "amd64", "nvidia", "AL2023_x86_64_NVIDIA"),
+        ("al2023", "arm64", "nvidia", "AL2023_ARM_64_NVIDIA"),
+        ("al2023", "amd64", "neuron", "AL2023_x86_64_NEURON"),
+    ],
+)
+def test_images(image: str, architecture: str, accelerator: str, ami_type: str) -> None:
+    group = _group(_recorded(image=image, architecture=architecture, accelerator=accelerator))
+    assert group.inputs["amiType"] == ami_type
+
+
+def test_every_image_is_one_that_eks_knows() -> None:
+    known: Any = botocore.session.get_session().get_service_model("eks").shape_for("AMITypes")
+    assert set(AMI_TYPES.values()) <= set(known.enum)
+
+
+# --- Updates ------------------------------------------------------------------------------------------------------
+
+
+def test_pods_that_hold_a_node_are_left_alone_unless_told_otherwise() -> None:
+    assert "forceUpdateVersion" not in _group(_recorded()).inputs
+    assert _group(_recorded(force_update_version=True)).inputs["forceUpdateVersion"] is True
+
+
+def test_timeouts() -> None:
+    timeouts = {"create": "30m", "update": "3h", "delete": "45m"}
+    found = _group(_recorded(timeouts=timeouts)).options.custom_timeouts
+    assert found == timeouts
+
+
+# --- Sizes --------------------------------------------------------------------------------------------------------
+
+NAME = "system-nodes-0a1b2c3"
+RUNNING: RunningGroupArgs = {
+    "min": 1,
+    "max": 3,
+    "desired": 3,
+    "instance_types": ["m5.large", "m5a.large"],
+    "ami_type": "BOTTLEROCKET_x86_64",
+    "subnets": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "desired"),
+    [
+        ({}, None),
+        ({"max": 9}, 3),
+        ({"min": 2}, 3),
+        ({"min": 4, "max": 9}, 4),
+        ({"min": 1, "max": 2}, 2),
+        ({"desired": 1, "max": 9}, 3),
+        # A group that takes this one's place.
+        ({"instance_types": ["m7i.large"]}, 3),
+        ({"image": "al2023"}, 3),
+        ({"zones": [A, C]}, 3),
+        # Nothing that EKS would take a size with.
+        ({"instance_types": ["m5a.large", "m5.large"]}, None),
+        ({"labels": {"role": "a"}}, None),
+        ({"release": "1.67.0-00000000"}, None),
+        ({"zones": [A, C, D]}, None),
+    ],
+    ids=str,
+)
+def test_a_group_keeps_the_nodes_that_an_autoscaler_gave_it(changes: dict[str, Any], desired: int | None) -> None:
+    """Trap 27. `desired`: what is sent; None: nothing, the engine leaves the size alone."""
+    group = _group(_recorded(running={NAME: RUNNING}, **changes))
+    ignored = group.options.ignore_changes == ("scalingConfig.desiredSize",)
+    assert ignored is (desired is None)
+    if desired is not None:
+        assert group.inputs["scalingConfig"]["desiredSize"] == desired
+
+
+@pytest.mark.parametrize("name", ["system-nodes-0a1b2c3-0a1b2c3", "other-system-nodes-0a1b2c3", "system-a-0a1b2c3"])
+def test_another_group_is_not_taken_for_this_one(name: str) -> None:
+    assert _group(_recorded(running={name: RUNNING}, max=9)).inputs["scalingConfig"]["desiredSize"] == 1
+
+
+def test_of_a_group_and_its_replacement_the_larger_counts() -> None:
+    running = {NAME: RUNNING, "system-nodes-9f8e7d6": {**RUNNING, "desired": 1}}
+    assert _group(_recorded(running=running, max=9)).inputs["scalingConfig"]["desiredSize"] == 3
+
+
+# --- A group in each zone -----------------------------------------------------------------------------------------
+
+
+def test_each_zone_has_a_group_of_equal_nodes() -> None:
+    plan = _recorded(per_zone=True, zones=[A, D])
+    groups = {entry.name: entry.inputs for entry in plan.find(type="aws:eks/nodeGroup:NodeGroup")}
+    assert {name: inputs["subnetIds"] for name, inputs in groups.items()} == {
+        "system-a": ["subnet-1"],
+        "system-d": ["subnet-3"],
+    }
+    first, second = ({**inputs, "subnetIds": None} for inputs in groups.values())
+    # One template for all: EKS makes a label of its id, and Cluster Autoscaler balances groups of equal labels only.
+    assert first == second
+    assert carried(plan, "ready") == {"NodeGroup system-a", "NodeGroup system-d"}
+
+
+def test_each_zone_keeps_its_own_size() -> None:
+    one: RunningGroupArgs = {**RUNNING, "subnets": 1}
+    running = {"system-a-0a1b2c3": one, "system-d-0a1b2c3": {**one, "desired": 2}}
+    plan = _recorded(per_zone=True, zones=[A, D], running=running, max=9)
+    sizes = {
+        entry.name: entry.inputs["scalingConfig"]["desiredSize"]
+        for entry in plan.find(type="aws:eks/nodeGroup:NodeGroup")
+    }
+    assert sizes == {"system-a": 3, "system-d": 2}
+
+
+def test_the_image_is_pinned(unknown: bool) -> None:
+    """Trap 15: without a release EKS takes the newest, and the nodes change with no pull request."""
+    inputs = _group(_recorded(unknown=unknown)).inputs
+    assert (inputs["version"], inputs["releaseVersion"]) == ("1.36", "1.66.0-1ad6b4a4")
+
+
+def test_a_zone_without_a_subnet() -> None:
+    with pytest.raises(KeyError, match="ap-northeast-1e"):
+        _recorded(zones=["ap-northeast-1e"])
+
+
+@pytest.mark.parametrize("changes", [{}, {"desired": 2}], ids=["minimum", "desired"])
+def test_the_number_of_nodes_is_not_changed_back(changes: dict[str, Any]) -> None:
+    assert _group(_recorded(**changes)).options.ignore_changes == ("scalingConfig.desiredSize",)
+
+
+def test_nothing_else_is_ignored_or_kept() -> None:
+    for entry in _recorded():
+        if entry is not _group(_recorded()):
+            assert entry.options.ignore_changes == ()
+        assert not entry.options.protect
+        assert not entry.options.retain_on_delete
+
+
+# --- Launch template ----------------------------------------------------------------------------------------------
+
+SYSTEM_DISK = {"encrypted": "true", "volumeType": "gp3", "deleteOnTermination": "true"}
+
+
+@pytest.mark.parametrize(
+    ("image", "disks"),
+    [
+        (
+            "bottlerocket",
+            [
+                {"deviceName": "/dev/xvda", "ebs": SYSTEM_DISK},
+                {"deviceName": "/dev/xvdb", "ebs": {**SYSTEM_DISK, "volumeSize": 80}},
+            ],
+        ),
+        ("al2023", [{"deviceName": "/dev/xvda", "ebs": {**SYSTEM_DISK, "volumeSize": 80}}]),
+    ],
+)
+def test_every_disk_is_encrypted_and_the_one_for_containers_has_its_size(image: str, disks: list[Any]) -> None:
+    assert _template(_recorded(image=image, disk_gib=80)).inputs["blockDeviceMappings"] == disks
+
+
+def test_pods_do_not_reach_the_nodes_credentials() -> None:
+    """Trap 13: a pod is a hop further than its node, which is why controllers are given region and VPC."""
+    assert _template(_recorded()).inputs["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+
+
+def test_instances_and_disks_carry_the_tags() -> None:
+    """The provider's default tags reach the template only, not what EC2 makes from it."""
+    inputs = _template(_recorded(tags={"Stack": "dev", "Name": "own"})).inputs
+    assert inputs["tagSpecifications"] == [
+        {"resourceType": kind, "tags": {"Name": "own", "Stack": "dev"}} for kind in ("instance", "volume")
+    ]
+    bare = _template(_recorded()).inputs["tagSpecifications"]
+    assert bare == [{"resourceType": kind, "tags": {"Name": "system"}} for kind in ("instance", "volume")]
+
+
+def test_a_template_holds_nothing_that_eks_refuses_in_one() -> None:
+    """EKS fills the rest in, and refuses a group whose template and own settings both say it.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
+    """
+    plan = _recorded()
+    assert _template(plan).inputs.keys() == {
+        "blockDeviceMappings",
+        "metadataOptions",
+        "tagSpecifications",
+        "updateDefaultVersion",
+    }
+    assert not {"diskSize", "remoteAccess"} & _group(plan).inputs.keys()
+
+
+def test_a_new_version_of_the_template_reaches_the_group() -> None:
+    plan = _recorded()
+    assert _template(plan).inputs["updateDefaultVersion"] is True
+    assert needs(plan, _group(plan), "launchTemplate") == {"LaunchTemplate system-nodes"}
+    assert _group(_recorded(unknown=True)).inputs["launchTemplate"] == {"id": UNKNOWN, "version": UNKNOWN}
+
+
+# --- Role ---------------------------------------------------------------------------------------------------------
+
+
+def test_role() -> None:
+    plan = _recorded()
+    role = plan.one(type="aws:iam/role:Role")
+    assert role.inputs.keys() == {"assumeRolePolicy"}
+    (trust,) = document(role, "assumeRolePolicy")["Statement"]
+    assert trust["Principal"] == {"Service": ["ec2.amazonaws.com"]}
+    attachments = plan.find(type="aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert {entry.inputs["role"] for entry in attachments} == {role.outputs["name"]}
+    assert {entry.inputs["policyArn"] for entry in attachments} == {
+        f"arn:aws:iam::aws:policy/{policy}"
+        for policy in (
+            "AmazonEKSWorkerNodePolicy",
+            "AmazonEC2ContainerRegistryPullOnly",
+            "AmazonSSMManagedInstanceCore",
+        )
+    }
+
+
+def test_the_cni_has_its_rights_from_a_role_of_its_own() -> None:
+    """On the node's role every pod with host networking would have them."""
+    assert not [entry for entry in _recorded() if "CNI" in str(entry.inputs.get("policyArn"))]
+
+
+# --- Order --------------------------------------------------------------------------------------------------------
+
+
+def test_nodes_are_outlived_by_their_rights(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown)
+    attachments = {f"RolePolicyAttachment {entry.name}" for entry in plan if entry.type.endswith("Attachment")}
+    assert len(attachments) == 3
+    assert attachments <= needs(plan, _group(plan), "nodeRoleArn")
+
+
+def test_nodes_come_after_the_cluster_and_their_way_out(unknown: bool) -> None:
+    """Traps 9 and 19: what the name and the subnets carry (add-ons, routes) stays until the nodes are gone."""
+
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        subnet = ec2.Subnet("subnet", vpc_id="vpc-1", opts=opts)
+        args = {
+            **ARGS,
+            "cluster_name": LogGroup("cluster", opts=opts).name,
+            "subnets": subnet.id.apply(lambda found: {A: found}),
+        }
+        NodeGroup("system", cast(NodeGroupArgs, args), opts)
+
+    plan = recorded(declare, unknown=unknown)
+    assert needs(plan, _group(plan), "clusterName") == {"LogGroup cluster"}
+    assert needs(plan, _group(plan), "subnetIds") == {"Subnet subnet"}
+    early = [entry for entry in plan if entry.custom and entry is not _group(plan)]
+    assert not [entry for entry in early if "LogGroup cluster" in waits_for(plan, entry)]
+
+
+def test_what_needs_nodes_waits_for_the_group(unknown: bool) -> None:
+    """Trap 8: coredns for one, which waits 20 minutes for a node and fails."""
+    assert carried(_recorded(unknown=unknown), "ready") == {"NodeGroup system-nodes"}
+
+
+def test_outputs(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown)
+    expected = {
+        "node_group_names": [_group(plan).outputs["nodeGroupName"]],
+        "role_arn": UNKNOWN if unknown else plan.one(type="aws:iam/role:Role").outputs["arn"],
+    }
+    assert {output: probed(plan, output) for output in expected} == expected
+    assert plan.one(type="eks-platform:index:NodeGroup").outputs == expected
+    assert carried(plan, "node_group_names") == {"NodeGroup system-nodes"}

@@ -1,0 +1,391 @@
+"""Karpenter's node class and node pools: what may be launched, and the time that its end may take."""
+
+import re
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi_aws import cloudwatch
+
+from components.compute.node_pools import (
+    NODE_CLASS,
+    NodePoolArgs,
+    NodePools,
+    NodePoolsArgs,
+    drain_timeout,
+    node_class_spec,
+    node_pool_spec,
+    node_requirements,
+)
+from rehearsal.plan import Plan, Registration
+from tests import upstream
+from tests.components.recording import Probe, assert_shape, label, labels, recorded
+
+SUBNETS = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"]
+
+
+def _pool(**changes: Any) -> NodePoolArgs:
+    args: NodePoolArgs = {
+        "capacity_types": ["spot", "on-demand"],
+        "categories": ["c", "m"],
+        "families": [],
+        "instance_types": [],
+        "sizes": [],
+        "architectures": ["amd64"],
+        "zones": [],
+        "cpu_limit": "64",
+        "memory_limit": "256Gi",
+        "labels": {},
+        "taints": [],
+        "startup_taints": [],
+        "consolidation": "WhenEmptyOrUnderutilized",
+        "consolidate_after": "1m",
+        "expire_after": "336h",
+        "termination_grace_period": "1h",
+        "budgets": [{"nodes": "10%"}],
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+EVERYTHING = _pool(
+    families=["m7g"],
+    sizes=["large"],
+    min_generation=5,
+    zones=["ap-northeast-1a"],
+    weight=10,
+    labels={"platform.example.jp/workload": "batch"},
+    taints=[
+        {"key": "platform.example.jp/batch", "value": "true", "effect": "NoSchedule"},
+        {"key": "bare", "value": "", "effect": "NoExecute"},
+    ],
+    expire_after="Never",
+    consolidate_after="Never",
+    consolidation="Balanced",
+    startup_taints=[{"key": "agent.example.jp/not-ready", "value": "", "effect": "NoExecute"}],
+    termination_grace_period="1h30m",
+    budgets=[
+        {"nodes": "10%", "reasons": ["Drifted", "Empty"]},
+        {"nodes": "0", "reasons": [], "schedule": "0 0 * * mon-fri", "duration": "9h"},
+    ],
+)
+
+
+def _args(**changes: Any) -> NodePoolsArgs:
+    args: NodePoolsArgs = {
+        "cluster_id": "platform-test",
+        "instance_profile_name": "platform-test-karpenter-node",
+        "subnet_ids": SUBNETS,
+        "security_group_id": "sg-0a1b2c3d4e5f60001",
+        "image": "bottlerocket",
+        "image_alias": "bottlerocket@v1.66.0",
+        "disk_gib": 50,
+        "public_nodes": False,
+        "tags": {"CostCenter": "platform"},
+        "pools": {"general": _pool(), "batch": EVERYTHING},
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(
+        lambda opts: Probe(name=NodePools("nodes", _args(**changes), opts).node_class_name), unknown=unknown
+    )
+
+
+def _class(plan: Plan) -> Registration:
+    return plan.one(type="kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")
+
+
+def test_a_node_takes_as_many_pods_as_it_is_told_to() -> None:
+    assert "kubelet" not in _class(_plan()).inputs["spec"]
+    assert _class(_plan(max_pods=110)).inputs["spec"]["kubelet"] == {"maxPods": 110}
+
+
+def _pools(plan: Plan) -> dict[str, Registration]:
+    pools = plan.find(type="kubernetes:karpenter.sh/v1:NodePool")
+    return {entry.inputs["metadata"]["name"]: entry for entry in pools}
+
+
+def test_up_waits_until_karpenter_says_that_they_are_ready() -> None:
+    plan = _plan()
+    for entry in (_class(plan), *_pools(plan).values()):
+        assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+
+
+def _requirement(args: NodePoolArgs, key: str) -> dict[str, Any] | None:
+    return next((item for item in node_requirements(args) if item["key"] == key), None)
+
+
+def test_there_is_one_class_and_a_pool_for_each_setting(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    assert_shape(plan, NodePools, "nodes")
+    assert _class(plan).inputs["metadata"]["name"] == NODE_CLASS
+    assert set(_pools(plan)) == {"general", "batch"}
+    for pool in _pools(plan).values():
+        assert pool.inputs["spec"]["template"]["spec"]["nodeClassRef"] == {
+            "group": "karpenter.k8s.aws",
+            "kind": "EC2NodeClass",
+            "name": NODE_CLASS,
+        }
+    assert plan.one(name="probe").inputs["name"] == NODE_CLASS
+
+
+def test_pools_go_before_their_class() -> None:
+    plan = _plan()
+    for pool in _pools(plan).values():
+        assert labels(plan, pool.depends_on) == {label(_class(plan))}
+
+
+def test_the_class_waits_for_what_its_arguments_carry() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        profile, subnet, group = (cloudwatch.LogGroup(name, opts=opts) for name in ("profile", "subnet", "group"))
+        NodePools(
+            "nodes",
+            _args(
+                instance_profile_name=profile.name,
+                subnet_ids=pulumi.Output.all(subnet.id),
+                security_group_id=group.id,
+            ),
+            opts,
+        )
+
+    plan = recorded(declare)
+    carried = {"LogGroup profile", "LogGroup subnet", "LogGroup group"}
+    assert labels(plan, _class(plan).property_dependencies["spec"]) == carried
+
+
+# --- Node class ---------------------------------------------------------------------------------------------------
+
+
+def test_nodes_have_a_profile_of_our_own() -> None:
+    # Trap 24 (seen with Karpenter 1.14): the profile that it makes from `role` outlives the class, and keeps the role.
+    spec = _class(_plan()).inputs["spec"]
+    assert spec["instanceProfile"] == "platform-test-karpenter-node"
+    assert "role" not in spec
+
+
+@pytest.mark.parametrize("alias", ["bottlerocket@v1.66.0", "al2023@v20260930"])
+def test_the_image_is_the_one_that_is_pinned(alias: str) -> None:
+    # Trap 15 (AMI aliases of EC2NodeClass): with `latest` nodes change with no pull request.
+    spec = _class(_plan(image=alias.partition("@")[0], image_alias=alias)).inputs["spec"]
+    assert spec["amiSelectorTerms"] == [{"alias": alias}]
+    assert "amiFamily" not in spec
+
+
+def test_subnets_and_security_group_are_this_clusters_by_id() -> None:
+    # By tag a second cluster's would be found too; and two tagged groups on a node break load balancers
+    # (trap 7, terraform-aws-eks #1810).
+    spec = _class(_plan()).inputs["spec"]
+    assert spec["subnetSelectorTerms"] == [{"id": subnet} for subnet in SUBNETS]
+    assert spec["securityGroupSelectorTerms"] == [{"id": "sg-0a1b2c3d4e5f60001"}]
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_nodes_have_public_addresses_where_their_subnets_are_public(public: bool) -> None:
+    assert _class(_plan(public_nodes=public)).inputs["spec"]["associatePublicIPAddress"] is public
+
+
+def test_pods_do_not_reach_the_nodes_metadata() -> None:
+    options = _class(_plan()).inputs["spec"]["metadataOptions"]
+    assert (options["httpTokens"], options["httpPutResponseHopLimit"]) == ("required", 1)
+    assert options["httpEndpoint"] == "enabled"
+
+
+@pytest.mark.parametrize(
+    ("image", "sizes"),
+    [
+        ("bottlerocket", {"/dev/xvda": "4Gi", "/dev/xvdb": "80Gi"}),
+        ("al2023", {"/dev/xvda": "80Gi"}),
+    ],
+)
+def test_each_disk_of_the_image_is_encrypted_and_the_one_for_containers_has_the_size(
+    image: str, sizes: dict[str, str]
+) -> None:
+    mappings = _class(_plan(image=image, disk_gib=80)).inputs["spec"]["blockDeviceMappings"]
+    assert {item["deviceName"]: item["ebs"]["volumeSize"] for item in mappings} == sizes
+    for item in mappings:
+        assert item["ebs"]["encrypted"] is True
+        assert item["ebs"]["volumeType"] == "gp3"
+        assert item["ebs"]["deleteOnTermination"] is True
+
+
+def test_instances_have_the_platforms_tags_and_a_name() -> None:
+    assert _class(_plan()).inputs["spec"]["tags"] == {"Name": "platform-test-karpenter", "CostCenter": "platform"}
+
+
+# --- Pools --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "values", "key"),
+    [
+        ("capacity_types", ["spot"], "karpenter.sh/capacity-type"),
+        ("architectures", ["amd64", "arm64"], "kubernetes.io/arch"),
+        ("categories", ["c", "r"], "karpenter.k8s.aws/instance-category"),
+        ("families", ["m7g", "c7g"], "karpenter.k8s.aws/instance-family"),
+        ("sizes", ["large", "2xlarge"], "karpenter.k8s.aws/instance-size"),
+        ("instance_types", ["m7g.large"], "node.kubernetes.io/instance-type"),
+        ("zones", ["ap-northeast-1c"], "topology.kubernetes.io/zone"),
+    ],
+)
+def test_each_choice_is_a_requirement(setting: str, values: list[str], key: str) -> None:
+    assert _requirement(_pool(**{setting: values}), key) == {"key": key, "operator": "In", "values": values}
+
+
+@pytest.mark.parametrize("setting", ["categories", "families", "sizes", "instance_types", "zones"])
+def test_no_choice_is_no_requirement(setting: str) -> None:
+    # The definition refuses a requirement without a value.
+    assert all(item["values"] for item in node_requirements(_pool(**{setting: []})))
+
+
+@pytest.mark.parametrize(
+    ("changes", "excluded"),
+    [
+        ({}, True),
+        ({"families": ["m7g"], "categories": []}, True),
+        ({"sizes": ["medium"]}, False),
+        ({"instance_types": ["m7g.medium"], "categories": []}, False),
+    ],
+    ids=["categories", "families", "sizes", "exact types"],
+)
+def test_a_pool_without_sizes_launches_no_node_with_room_for_a_pod_or_two(
+    changes: dict[str, Any], *, excluded: bool
+) -> None:
+    """A medium instance has eight addresses, most of them for the platform's own DaemonSets."""
+    small = {
+        "key": "karpenter.k8s.aws/instance-size",
+        "operator": "NotIn",
+        "values": ["medium", "micro", "nano", "small"],
+    }
+    assert (small in node_requirements(_pool(**changes))) is excluded
+
+
+def test_nodes_run_linux() -> None:
+    assert _requirement(_pool(), "kubernetes.io/os") == {
+        "key": "kubernetes.io/os",
+        "operator": "In",
+        "values": ["linux"],
+    }
+
+
+@pytest.mark.parametrize(("oldest", "above"), [(5, "4"), (1, "0")])
+def test_the_oldest_generation_is_allowed_itself(oldest: int, above: str) -> None:
+    key = "karpenter.k8s.aws/instance-generation"
+    assert _requirement(_pool(), key) is None
+    assert _requirement(_pool(min_generation=oldest), key) == {"key": key, "operator": "Gt", "values": [above]}
+
+
+def test_limits_weight_and_age_are_the_settings() -> None:
+    spec = node_pool_spec(_pool(cpu_limit="256", memory_limit="1Ti", weight=10, expire_after="72h"))
+    assert spec["limits"] == {"cpu": "256", "memory": "1Ti"}
+    assert spec["weight"] == 10
+    assert spec["template"]["spec"]["expireAfter"] == "72h"
+    assert spec["template"]["spec"]["terminationGracePeriod"] == "1h"
+    assert "weight" not in node_pool_spec(_pool())
+
+
+def test_disruption_is_the_settings() -> None:
+    assert node_pool_spec(EVERYTHING)["disruption"] == {
+        "consolidationPolicy": "Balanced",
+        "consolidateAfter": "Never",
+        "budgets": [
+            {"nodes": "10%", "reasons": ["Drifted", "Empty"]},
+            # Without reasons it holds for all of them.
+            {"nodes": "0", "schedule": "0 0 * * mon-fri", "duration": "9h"},
+        ],
+    }
+
+
+def test_nodes_have_the_labels_and_taints_of_the_settings() -> None:
+    template = node_pool_spec(EVERYTHING)["template"]
+    assert template["metadata"]["labels"] == {"platform.example.jp/workload": "batch"}
+    assert template["spec"]["taints"] == [
+        {"key": "platform.example.jp/batch", "value": "true", "effect": "NoSchedule"},
+        # A taint without a value: the definition's pattern refuses an empty one.
+        {"key": "bare", "effect": "NoExecute"},
+    ]
+    assert template["spec"]["startupTaints"] == [{"key": "agent.example.jp/not-ready", "effect": "NoExecute"}]
+    assert "startupTaints" not in node_pool_spec(_pool())["template"]["spec"]
+
+
+@pytest.mark.parametrize(
+    ("grace", "timeout"), [("1h", "90m"), ("30m", "60m"), ("90s", "32m"), ("1h30m", "120m"), ("24h", "1470m")]
+)
+def test_a_pool_has_time_to_drain_its_nodes(grace: str, timeout: str) -> None:
+    # Trap 2 (karpenter #9185): a deletion that is given up while nodes drain leaves them behind.
+    assert drain_timeout(grace) == timeout
+    pools = _pools(_plan(pools={"general": _pool(termination_grace_period=grace)}))
+    assert pools["general"].options.custom_timeouts == {"delete": timeout}
+
+
+# --- Upstream's own word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("image", ["bottlerocket", "al2023"])
+def test_the_definition_takes_the_class(image: str) -> None:
+    body = _class(_plan(image=image, image_alias=f"{image}@v1.66.0")).inputs
+    definition = upstream.facts("crds", "karpenter", "karpenter.k8s.aws_ec2nodeclasses.yaml")
+    assert upstream.object_problems(definition, body) == []
+    # What its rules in CEL ask for.
+    assert ("role" in body["spec"]) != ("instanceProfile" in body["spec"])
+    assert not [key for key in body["spec"]["tags"] if not key or key.startswith(RESTRICTED_TAGS)]
+
+
+RESTRICTED_TAGS = ("eks:eks-cluster-name", "kubernetes.io/cluster", "karpenter.sh/nodepool", "karpenter.sh/nodeclaim")
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("pool", [_pool(), EVERYTHING], ids=["least", "everything"])
+def test_the_definition_takes_a_pool(pool: NodePoolArgs) -> None:
+    body = _pools(_plan(pools={"general": pool}))["general"].inputs
+    definition = upstream.facts("crds", "karpenter", "karpenter.sh_nodepools.yaml")
+    assert upstream.object_problems(definition, body) == []
+    # What its rules in CEL ask for.
+    for budget in body["spec"]["disruption"]["budgets"]:
+        assert ("schedule" in budget) == ("duration" in budget)
+    for requirement in body["spec"]["template"]["spec"]["requirements"]:
+        assert requirement["values"]
+
+
+@pytest.mark.upstream
+def test_requirements_are_by_labels_that_karpenter_knows() -> None:
+    rules = upstream.facts("crds", "karpenter", "karpenter.sh_nodepools.yaml").read_text()
+    everything = _pool(
+        families=["m7g"], sizes=["large"], instance_types=["m7g.large"], zones=["ap-northeast-1a"], min_generation=5
+    )
+    own = [item["key"] for item in node_requirements(everything) if "karpenter" in item["key"]]
+    assert len(own) == 5
+    for key in own:
+        assert re.search(rf'"{re.escape(key)}"', rules), key
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"taints": [{"key": "bare", "value": "", "effect": "NoSchedule"}]},
+        {"expireAfter": "two weeks"},
+        {"nodeClassRef": {"name": "default"}},
+        {"kublet": {}},
+    ],
+    ids=["empty value", "duration", "half a reference", "misspelt"],
+)
+def test_what_the_definition_would_refuse_is_seen(change: dict[str, Any]) -> None:
+    spec = node_pool_spec(_pool())
+    wrong = {**spec, "template": {**spec["template"], "spec": {**spec["template"]["spec"], **change}}}
+    body = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "general"}, "spec": wrong}
+    assert upstream.object_problems(upstream.facts("crds", "karpenter", "karpenter.sh_nodepools.yaml"), body)
+
+
+def test_the_class_is_known_in_a_first_preview_but_for_its_ids() -> None:
+    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    assert node_class_spec(_args())["metadataOptions"]["httpTokens"] == "required"
+
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        subnet = cloudwatch.LogGroup("subnet", opts=opts)
+        NodePools("nodes", _args(subnet_ids=pulumi.Output.all(subnet.arn)), opts)
+
+    spec = _class(recorded(declare, unknown=True)).inputs["spec"]
+    assert repr(spec["subnetSelectorTerms"]) == "[unknown]"
+    assert spec["amiSelectorTerms"] == [{"alias": "bottlerocket@v1.66.0"}]

@@ -1,0 +1,283 @@
+"""GitOps: what each set may write to, how it is kept as Git says, and that its end takes all along."""
+
+import copy
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from components.delivery.gitops import (
+    NAMESPACE,
+    THIS_CLUSTER,
+    GitCredentialArgs,
+    GitOps,
+    GitOpsArgs,
+    GitOpsSetArgs,
+    application_set_spec,
+    project_spec,
+)
+from rehearsal.plan import Plan, Registration
+from rehearsal.values import Secret, reveal
+from settings import GitCredential
+from tests import upstream
+from tests.components.recording import Probe, assert_shape, label, labels, probed, recorded
+
+REPOSITORY = "https://github.com/example-jp/applications.git"
+
+
+def _set(**changes: Any) -> GitOpsSetArgs:
+    args: GitOpsSetArgs = {
+        "repository": REPOSITORY,
+        "revision": "main",
+        "path": "apps/*",
+        "namespace_prefix": "app-",
+        "kinds": ["Service", "apps/Deployment", "traefik.io/*"],
+        "cluster_kinds": [],
+        "pod_security": "restricted",
+        "prune": True,
+        "self_heal": True,
+        "retry": {"limit": 5, "backoff": "10s", "factor": 2, "max_backoff": "5m"},
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+OPERATIONS = _set(
+    repository="ssh://git@github.com/example-jp/operations",
+    revision="production",
+    path="*",
+    namespace_prefix="ops-",
+    kinds=["*/*"],
+    cluster_kinds=["scheduling.k8s.io/PriorityClass", "storage.k8s.io/*"],
+    pod_security="baseline",
+    prune=False,
+    self_heal=False,
+    retry={"limit": 0, "backoff": "1m", "factor": 3, "max_backoff": "1h"},
+)
+LOGINS: dict[str, GitCredentialArgs] = {
+    "https": {"url": "https://github.com/example-jp", "username": "ci", "password": "hunter2"},
+    "ssh": {"url": "ssh://git@github.com/example-jp/operations", "ssh_private_key": "hunter3"},
+}
+
+
+def _args(**changes: Any) -> GitOpsArgs:
+    args: GitOpsArgs = {
+        "kubernetes_version": "1.36",
+        "sets": {"applications": _set(), "operations": OPERATIONS},
+        "credentials": LOGINS,
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # likewise
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(lambda opts: GitOps("git", _args(**changes), opts), unknown=unknown)
+
+
+def _of(plan: Plan, kind: str) -> dict[str, Registration]:
+    found = plan.find(type=f"kubernetes:argoproj.io/v1alpha1:{kind}")
+    return {entry.inputs["metadata"]["name"]: entry for entry in found}
+
+
+def _template(args: GitOpsSetArgs) -> dict[str, Any]:
+    spec: dict[str, Any] = application_set_spec("applications", args, "1.36")["template"]["spec"]
+    return spec
+
+
+def test_each_set_is_a_project_and_an_application_set(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    assert_shape(plan, GitOps, "git")
+    for kind in ("AppProject", "ApplicationSet"):
+        assert set(_of(plan, kind)) == {"applications", "operations"}
+        for name, entry in _of(plan, kind).items():
+            assert entry.inputs["metadata"] == {"name": name, "namespace": NAMESPACE}
+
+
+# --- What it may --------------------------------------------------------------------------------------------------
+
+
+def test_a_project_is_for_one_repository_and_its_own_namespaces() -> None:
+    spec = project_spec(_set())
+    assert spec["sourceRepos"] == [REPOSITORY]
+    assert spec["destinations"] == [{"server": THIS_CLUSTER, "namespace": "app-*"}]
+    assert spec["namespaceResourceWhitelist"] == [
+        {"group": "", "kind": "Service"},
+        {"group": "apps", "kind": "Deployment"},
+        {"group": "traefik.io", "kind": "*"},
+    ]
+
+
+def test_no_cluster_scoped_object_is_allowed_that_is_not_named() -> None:
+    # argo-cd #22869: its own namespaces too must be, for `CreateNamespace`.
+    own = {"group": "", "kind": "Namespace", "name": "app-*"}
+    assert project_spec(_set())["clusterResourceWhitelist"] == [own]
+    assert project_spec(OPERATIONS)["clusterResourceWhitelist"] == [
+        {**own, "name": "ops-*"},
+        {"group": "scheduling.k8s.io", "kind": "PriorityClass"},
+        {"group": "storage.k8s.io", "kind": "*"},
+    ]
+
+
+def test_node_pools_are_never_argo_cds() -> None:
+    # docs/decisions.md: they stay with the program that takes them down in order.
+    denied = project_spec(_set(cluster_kinds=["*/*"]))["clusterResourceBlacklist"]
+    # The last group is that of the admission policies, which a set could otherwise take away.
+    groups = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
+    assert denied == [{"group": group, "kind": "*"} for group in groups]
+
+
+def test_an_application_is_in_its_sets_project_and_in_a_namespace_of_its_own() -> None:
+    for name, args in _args()["sets"].items():
+        template = application_set_spec(name, args, "1.36")["template"]
+        assert template["metadata"] == {"name": f"{name}-{{{{.path.basenameNormalized}}}}"}
+        assert template["spec"]["project"] == name
+        namespace = template["spec"]["destination"]["namespace"]
+        assert namespace == f"{args['namespace_prefix']}{{{{.path.basenameNormalized}}}}"
+        # What the project allows.
+        (allowed,) = project_spec(args)["destinations"]
+        assert allowed == {
+            "server": template["spec"]["destination"]["server"],
+            "namespace": f"{args['namespace_prefix']}*",
+        }
+
+
+@pytest.mark.parametrize("standard", ["restricted", "baseline", "privileged"])
+def test_namespaces_have_the_pod_security_standard_of_the_settings(standard: str) -> None:
+    policy = _template(_set(pod_security=standard))["syncPolicy"]
+    assert policy["managedNamespaceMetadata"] == {
+        "labels": {
+            "pod-security.kubernetes.io/enforce": standard,
+            "pod-security.kubernetes.io/enforce-version": "v1.36",
+            "pod-security.kubernetes.io/warn": standard,
+            "pod-security.kubernetes.io/warn-version": "v1.36",
+            "pod-security.kubernetes.io/audit": standard,
+            "pod-security.kubernetes.io/audit-version": "v1.36",
+        }
+    }
+    # Without it Argo CD does not touch the namespace at all.
+    assert "CreateNamespace=true" in policy["syncOptions"]
+
+
+# --- As Git says --------------------------------------------------------------------------------------------------
+
+
+def test_each_folder_of_the_revision_is_an_application() -> None:
+    spec = application_set_spec("applications", OPERATIONS, "1.36")
+    assert spec["generators"] == [
+        {
+            "git": {
+                "repoURL": "ssh://git@github.com/example-jp/operations",
+                "revision": "production",
+                "directories": [{"path": "*"}],
+            }
+        }
+    ]
+    assert spec["template"]["spec"]["source"] == {
+        "repoURL": "ssh://git@github.com/example-jp/operations",
+        "targetRevision": "production",
+        "path": "{{.path.path}}",
+    }
+    # Or a misspelt field would be an empty name, and every folder the same Application.
+    assert spec["goTemplateOptions"] == ["missingkey=error"]
+
+
+@pytest.mark.parametrize("args", [_set(), OPERATIONS], ids=["applications", "operations"])
+def test_prune_self_heal_and_retry_are_the_settings(args: GitOpsSetArgs) -> None:
+    policy = _template(args)["syncPolicy"]
+    assert policy["automated"] == {"prune": args["prune"], "selfHeal": args["self_heal"]}
+    assert policy["retry"] == {
+        "limit": args["retry"]["limit"],
+        "backoff": {
+            "duration": args["retry"]["backoff"],
+            "factor": args["retry"]["factor"],
+            "maxDuration": args["retry"]["max_backoff"],
+        },
+    }
+
+
+# --- The end ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_deployed_goes_with_its_set() -> None:
+    # Trap 17 (argo-cd's manual, Application Deletion): else a load balancer of a Service would be left behind.
+    spec = application_set_spec("applications", _set(), "1.36")
+    assert spec["syncPolicy"] == {"applicationsSync": "sync", "preserveResourcesOnDeletion": False}
+    # The controller puts the finalizer on, by this policy.
+    assert "finalizers" not in spec["template"]["metadata"]
+
+
+def test_a_project_outlives_its_applications_and_they_have_time() -> None:
+    plan = _plan()
+    logins = {label(entry) for entry in plan.find(type="kubernetes:core/v1:Secret")}
+    for name, entry in _of(plan, "ApplicationSet").items():
+        assert labels(plan, entry.depends_on) == {f"AppProject git-{name}", *logins}
+        assert entry.options.custom_timeouts == {"delete": "30m"}
+
+
+# --- Logins -------------------------------------------------------------------------------------------------------
+
+
+def test_a_login_is_a_secret_that_argo_cd_finds(unknown: bool) -> None:
+    secrets = {entry.name: entry.inputs for entry in _plan(unknown=unknown).find(type="kubernetes:core/v1:Secret")}
+    assert set(secrets) == {"git-login-https", "git-login-ssh"}
+    for key in ("https", "ssh"):
+        assert secrets[f"git-login-{key}"]["metadata"] == {
+            "name": f"git-{key}",
+            "namespace": NAMESPACE,
+            "labels": {"argocd.argoproj.io/secret-type": "repo-creds"},
+        }
+    assert reveal(secrets["git-login-https"]["stringData"]) == {
+        "type": "git",
+        "url": "https://github.com/example-jp",
+        "username": "ci",
+        "password": "hunter2",
+    }
+    assert reveal(secrets["git-login-ssh"]["stringData"]) == {
+        "type": "git",
+        "url": "ssh://git@github.com/example-jp/operations",
+        "sshPrivateKey": "hunter3",
+    }
+
+
+def test_a_login_of_a_stack_file_is_a_secret_from_the_start() -> None:
+    login = GitCredential(url="https://github.com/example-jp", username="ci", password=SecretStr("hunter2"))
+    plan = recorded(lambda opts: Probe(**login.login()))
+    assert isinstance(probed(plan, "password"), Secret)
+    assert probed(plan, "username") == "ci"
+
+
+def test_no_login_is_seen_in_the_clear() -> None:
+    for entry in _plan():
+        assert "hunter" not in repr(entry.inputs), entry.urn
+
+
+# --- Upstream's own word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("kind", ["AppProject", "ApplicationSet"])
+def test_the_definitions_take_every_object(kind: str) -> None:
+    for entry in _of(_plan(), kind).values():
+        assert upstream.object_problems(_definition(kind), entry.inputs) == []
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize(
+    ("way", "value"),
+    [
+        (("template", "spec", "syncPolicy", "automated", "selfheal"), True),
+        (("template", "spec", "syncPolicy", "retry", "limit"), "5"),
+        (("syncPolicy", "applicationsSync"), "always"),
+        (("generators",), [{"git": {"directories": []}}]),
+    ],
+    ids=["misspelt", "text", "unknown", "no repository"],
+)
+def test_what_the_definition_would_refuse_is_seen(way: tuple[str, ...], value: Any) -> None:
+    body = copy.deepcopy(dict(_of(_plan(), "ApplicationSet")["applications"].inputs))
+    target = body["spec"]
+    for key in way[:-1]:
+        target = target[key]
+    target[way[-1]] = value
+    assert upstream.object_problems(_definition("ApplicationSet"), body)
+
+
+def _definition(kind: str) -> Any:
+    return upstream.facts("crds", "argo-cd", f"argoproj.io_{kind.lower()}s.yaml")

@@ -1,0 +1,215 @@
+"""cert-manager: rights for the records of challenges only, and an issuer for each authority.
+
+The copies of upstream have neither its chart nor its definitions: what the values become no test here sees.
+"""
+
+from typing import Any
+
+import pytest
+
+from components.common.chart import ChartSourceArgs
+from components.common.placement import FARGATE_WEBHOOK_PORT
+from components.services.cert_manager import (
+    NAME,
+    NAMESPACE,
+    CertManager,
+    CertManagerArgs,
+    cert_manager_values,
+    issuer_spec,
+)
+from facts import iam_documents
+from rehearsal.plan import Plan
+from rehearsal.values import UNKNOWN
+from tests.components.given import (
+    FARGATE,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
+from tests.components.recording import REGION, assert_shape, document, recorded, waits_for
+
+ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+PARTS = {"": ("controller", NAME), "webhook": ("webhook", "webhook"), "cainjector": ("cainjector", "cainjector")}
+"""Where the values of each Deployment are, and the role and the name by which the chart labels its pods."""
+
+
+def _args(**changes: Any) -> CertManagerArgs:
+    args: CertManagerArgs = {
+        "kubernetes_version": "1.36",
+        "namespace": NAMESPACE,
+        "region": REGION,
+        "identity": identity(),
+        "placement": NODES,
+        "charts": None,
+        "recursive_name_servers": [],
+        "issuers": {
+            "production": {
+                "server": "letsencrypt",
+                "email": "team@example.jp",
+                "hosted_zone_id": "Z0123456789EXAMPLE",
+                "domains": ["internal.example.jp"],
+            },
+            "trial": {
+                "server": "letsencrypt-staging",
+                "email": "team@example.jp",
+                "hosted_zone_id": "Z0123456789ANOTHER",
+                "domains": ["example.com"],
+            },
+        },
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(lambda opts: CertManager("certificates", _args(**changes), opts), unknown=unknown)
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    return values_of(_plan(), NAME)
+
+
+def test_it_is_a_component(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    assert_shape(plan, CertManager, "certificates")
+    namespace = plan.one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
+    assert namespace["name"] == NAMESPACE
+    assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_its_service_account_has_the_role_of_all_issuers(kind: str) -> None:
+    plan = _plan(identity=identity(kind))
+    role = plan.one(type="aws:iam/role:Role")
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
+    assert document(role, "assumeRolePolicy") == trust
+    assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
+    (found,) = plan.find(type="aws:iam/policy:Policy")
+    zones = ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"]
+    assert document(found, "policy") == iam_documents.dns01_solver(
+        REGION, zones, ["internal.example.jp", "example.com"]
+    )
+
+
+def test_up_waits_until_an_issuer_is_ready() -> None:
+    issuers = _plan().find(type=ISSUER)
+    assert issuers
+    for entry in issuers:
+        assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+
+
+def test_an_issuer_proves_its_domains_in_its_zone_by_the_controllers_role() -> None:
+    issuers = {entry.inputs["metadata"]["name"]: entry.inputs["spec"]["acme"] for entry in _plan().find(type=ISSUER)}
+    assert set(issuers) == {"production", "trial"}
+    assert issuers["production"]["server"] == "https://acme-v02.api.letsencrypt.org/directory"
+    assert issuers["trial"]["server"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
+    for name, acme in issuers.items():
+        assert acme["email"] == "team@example.jp"
+        assert acme["privateKeySecretRef"] == {"name": f"{name}-account"}
+        (solver,) = acme["solvers"]
+        given = _args()["issuers"][name]
+        assert solver["selector"] == {"dnsZones": given["domains"]}
+        # No key and no service account in it: the controller's own role.
+        assert solver["dns01"] == {"route53": {"region": REGION, "hostedZoneID": given["hosted_zone_id"]}}
+
+
+def test_accounts_of_issuers_are_apart() -> None:
+    issuer = _args()["issuers"]["production"]
+    names = [issuer_spec(name, issuer, REGION)["acme"]["privateKeySecretRef"]["name"] for name in ("a", "b")]
+    assert len(set(names)) == 2
+
+
+def test_issuers_go_before_the_controller() -> None:
+    plan = _plan()
+    for entry in plan.find(type=ISSUER):
+        assert release_of(plan, NAME).urn in entry.depends_on
+
+
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
+    plan = _plan(identity=identity(kind))
+    needed = {"Namespace certificates-namespace", "RolePolicyAttachment certificates-controller-challenges"}
+    if kind == "pod-identity":
+        needed.add(f"PodIdentityAssociation certificates-controller-{NAMESPACE}-{NAME}")
+    assert needed <= waits_for(plan, release_of(plan, NAME))
+
+
+def test_nothing_but_the_release_and_issuers_waits_for_compute() -> None:
+    waiting = waiting_for_compute(
+        NAMESPACE, lambda ready, opts: CertManager("certificates", _args(namespace=ready), opts)
+    )
+    issuers = {f"ClusterIssuer certificates-{issuer}" for issuer in ("production", "trial")}
+    assert waiting == {"Release certificates-release", *issuers}
+
+
+def test_definitions_come_with_the_chart_and_outlive_it(values: dict[str, Any]) -> None:
+    assert values["crds"] == {"enabled": True, "keep": True}
+
+
+@pytest.mark.parametrize("where", PARTS)
+def test_each_part_has_a_stand_by_a_budget_a_size_a_spread_and_a_place(where: str, values: dict[str, Any]) -> None:
+    part = values[where] if where else values
+    role, pods = PARTS[where]
+    assert part["replicaCount"] == 2
+    assert part["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
+    assert part["resources"]["limits"]["memory"] == part["resources"]["requests"]["memory"]
+    assert part["nodeSelector"] == {"role": "operations"}
+    assert part["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert part["podAnnotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    zone, _host = part["topologySpreadConstraints"]
+    assert zone["labelSelector"]["matchLabels"] == {
+        "app.kubernetes.io/name": pods,
+        "app.kubernetes.io/instance": NAME,
+        "app.kubernetes.io/component": role,
+    }
+
+
+def test_its_check_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
+    check = values["startupapicheck"]
+    assert check["nodeSelector"] == {"role": "operations"}
+    assert check["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert check["resources"]["requests"]["cpu"]
+
+
+def test_its_leases_are_in_its_own_namespace(values: dict[str, Any]) -> None:
+    assert values["global"]["leaderElection"] == {"namespace": NAMESPACE}
+    assert values["extraEnv"] == [{"name": "AWS_REGION", "value": REGION}]
+
+
+def test_a_proof_is_looked_for_at_the_name_servers_of_the_settings_alone() -> None:
+    """Where the VPC answers for the domain itself, its resolver never sees a proof that is public."""
+    servers = ["1.1.1.1:53", "https://1.1.1.1/dns-query"]
+    found = cert_manager_values(_args(recursive_name_servers=servers), {})
+    assert found["dns01RecursiveNameservers"] == "1.1.1.1:53,https://1.1.1.1/dns-query"
+    assert found["dns01RecursiveNameserversOnly"] is True
+    assert not [key for key in cert_manager_values(_args(), {}) if key.startswith("dns01")]
+
+
+def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
+    assert cert_manager_values(_args(placement=FARGATE), {})["webhook"]["securePort"] == FARGATE_WEBHOOK_PORT
+    assert "securePort" not in cert_manager_values(_args(), {})["webhook"]
+
+
+def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
+    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [
+        f"{mirror}quay.io/jetstack/cert-manager-{part}"
+        for part in ("acmesolver", "cainjector", "controller", "startupapicheck", "webhook")
+    ]
+
+
+def test_a_first_preview_knows_all_values_but_the_role() -> None:
+    found = release_of(_plan(unknown=True), NAME).inputs["values"]
+    assert found["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
+    assert found["replicaCount"] == 2

@@ -1,0 +1,182 @@
+"""ExternalDNS: rights for its domains' records only, a mark of the cluster, a pod of its own namespace."""
+
+from typing import Any
+
+import pytest
+
+from components.common.chart import ChartSourceArgs
+from components.services.external_dns import NAME, NAMESPACE, ExternalDns, ExternalDnsArgs
+from facts import iam_documents
+from rehearsal.plan import Plan
+from rehearsal.values import UNKNOWN
+from tests import upstream
+from tests.components.given import (
+    CLUSTER,
+    FARGATE,
+    MIRROR,
+    NODES,
+    REGISTRY,
+    granted,
+    identity,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
+from tests.components.recording import REGION, assert_shape, document, recorded, waits_for
+from tests.conformance.charts import unknown_keys
+
+
+def _args(**changes: Any) -> ExternalDnsArgs:
+    args: ExternalDnsArgs = {
+        "cluster_id": CLUSTER,
+        "kubernetes_version": "1.36",
+        "namespace": NAMESPACE,
+        "region": REGION,
+        "identity": identity(),
+        "placement": NODES,
+        "charts": None,
+        "domains": ["example.jp"],
+        "hosted_zone_ids": ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"],
+        "policy": "upsert-only",
+        "sources": ["service", "ingress"],
+        "platform_hosts": ["argocd.example.jp"],
+        "platform_names": ["example.jp", "*.example.jp", "argocd.example.jp"],
+    }
+    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+
+
+def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+    return recorded(lambda opts: ExternalDns("dns", _args(**changes), opts), unknown=unknown)
+
+
+@pytest.fixture(scope="module")
+def values() -> dict[str, Any]:
+    return values_of(_plan(), NAME)
+
+
+def test_it_is_a_component(unknown: bool) -> None:
+    plan = _plan(unknown=unknown)
+    assert_shape(plan, ExternalDns, "dns")
+    namespace = plan.one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
+    assert namespace["name"] == NAMESPACE
+    assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert release_of(plan, NAME).inputs["skipCrds"] is True
+
+
+@pytest.mark.parametrize("policy", ["upsert-only", "sync"])
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_its_service_account_has_the_role(kind: str, policy: str) -> None:
+    plan = _plan(identity=identity(kind), policy=policy)
+    role = plan.one(type="aws:iam/role:Role")
+    trust, annotations = granted(kind, NAMESPACE, NAME, role)
+    assert document(role, "assumeRolePolicy") == trust
+    assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
+    (found,) = plan.find(type="aws:iam/policy:Policy")
+    zones, domains = _args()["hosted_zone_ids"], _args()["domains"]
+    names = _args()["platform_names"]
+    assert document(found, "policy") == iam_documents.external_dns(REGION, zones, domains, policy, names)
+
+
+def test_it_leaves_the_platforms_names_alone(values: dict[str, Any]) -> None:
+    # With all below them: nobody has a record below a host of the platform's.
+    assert values["excludeDomains"] == ["argocd.example.jp"]
+    (keep,) = [
+        statement
+        for statement in document(_plan().one(type="aws:iam/policy:Policy"), "policy")["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
+    # Route 53 compares names in its normal form, in which an asterisk is an octal code.
+    normal = ["example.jp", "\\052.example.jp", "argocd.example.jp"]
+    assert keep["Action"] == ["route53:ChangeResourceRecordSets"]
+    assert keep["Condition"] == {
+        "ForAnyValue:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": normal}
+    }
+    assert set(keep["Resource"]) == {f"arn:aws:route53:::hostedzone/{zone}" for zone in _args()["hosted_zone_ids"]}
+
+
+def test_without_names_of_the_platform_nothing_is_refused() -> None:
+    plan = _plan(platform_hosts=[], platform_names=[])
+    statements = document(plan.one(type="aws:iam/policy:Policy"), "policy")["Statement"]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+
+
+@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
+def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
+    plan = _plan(identity=identity(kind))
+    needed = {"Namespace dns-namespace", "RolePolicyAttachment dns-controller-records"}
+    if kind == "pod-identity":
+        needed.add(f"PodIdentityAssociation dns-controller-{NAMESPACE}-{NAME}")
+    assert needed <= waits_for(plan, release_of(plan, NAME))
+
+
+def test_nothing_but_the_release_waits_for_compute() -> None:
+    waiting = waiting_for_compute(NAMESPACE, lambda ready, opts: ExternalDns("dns", _args(namespace=ready), opts))
+    assert waiting == {"Release dns-release"}
+
+
+def test_it_knows_its_own_records_by_the_clusters_name(values: dict[str, Any]) -> None:
+    assert (values["registry"], values["txtOwnerId"]) == ("txt", CLUSTER)
+    # With a label for the type the mark of the zone's own name stays in the zone: a-external-dns.example.jp.
+    assert values["txtPrefix"].startswith("%{record_type}")
+    assert values["txtPrefix"].endswith(".")
+
+
+def test_it_is_told_what_to_look_at() -> None:
+    values = values_of(_plan(policy="sync", sources=["traefik-proxy"], domains=["a.jp", "b.jp"]), NAME)
+    assert (values["policy"], values["sources"], values["domainFilters"]) == (
+        "sync",
+        ["traefik-proxy"],
+        ["a.jp", "b.jp"],
+    )
+    assert values["extraArgs"] == {"zone-id-filter": _args()["hosted_zone_ids"]}
+    assert values["provider"] == {"name": "aws"}
+    assert values["env"] == [{"name": "AWS_REGION", "value": REGION}]
+
+
+def test_it_has_a_size_and_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
+    assert values["resources"]["limits"]["memory"] == values["resources"]["requests"]["memory"]
+    assert values["nodeSelector"] == {"role": "operations"}
+    assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+    assert values["podAnnotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+
+
+def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
+    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+
+
+@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+    found = repositories(values_of(_plan(charts=charts), NAME))
+    assert found == [f"{mirror}registry.k8s.io/external-dns/external-dns"]
+
+
+def test_a_first_preview_knows_all_values_but_the_role() -> None:
+    found = release_of(_plan(unknown=True), NAME).inputs["values"]
+    assert found["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
+    assert found["txtOwnerId"] == CLUSTER
+
+
+# --- Upstream's own word ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
+def test_the_chart_knows_every_value(placement: Any) -> None:
+    values = values_of(_plan(placement=placement), NAME)
+    defaults = upstream.default_values(NAME)
+    assert unknown_keys(upstream.chart(NAME), values) == []
+    assert upstream.schema_problems(upstream.value_schema(NAME), upstream.merged(defaults, values)) == []
+
+
+@pytest.mark.upstream
+def test_one_pod_at_a_time_changes_records() -> None:
+    text = upstream.chart(NAME, "templates", "deployment.yaml").read_text()
+    assert "replicas: 1\n" in text
+    assert upstream.default_values(NAME)["deploymentStrategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.upstream
+@pytest.mark.parametrize("source", ["service", "ingress", "traefik-proxy"])
+def test_the_chart_gives_rights_for_each_source(source: str) -> None:
+    assert f'"{source}"' in upstream.chart(NAME, "templates", "clusterrole.yaml").read_text()
