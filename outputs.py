@@ -1,15 +1,21 @@
 """What a stack tells other stacks: the platform's contract with the teams that use it.
 
 Consumers read the outputs by stack reference under their camelCase names. Nothing here is a secret: a secret output
-would need the two stacks to share a key. CONTRACT_VERSION grows when an output is renamed, removed or changes its
-meaning; a new output does not change it.
+would need the two stacks to share a key.
 """
 
-from typing import Final, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
-CONTRACT_VERSION: Final = 1
+from components.common.where import Where
+from components.control_plane.layer import ControlPlane
+from components.ingress.layer import Ingress
+from components.ingress.traefik import INGRESS_CLASS
+from components.network.layer import AnyNetwork
+from components.observability.alarms import Alarms
+from facts.contract import CONTRACT_VERSION
+from settings import Stack
 
 
 class PlatformOutputs(TypedDict):
@@ -67,6 +73,50 @@ class PlatformOutputs(TypedDict):
     """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
     versions: dict[str, str]
     """What runs: charts and add-ons by name."""
+
+
+def platform_outputs(
+    settings: Stack,
+    *,
+    where: Where,
+    network: AnyNetwork,
+    control_plane: ControlPlane,
+    ingress: Ingress,
+    alarms: Alarms | None,
+) -> PlatformOutputs:
+    """Return the outputs of the stack from its layers."""
+    cluster, domain = control_plane.cluster, settings.ingress.domain
+    outputs: PlatformOutputs = {
+        "contract_version": CONTRACT_VERSION,
+        "name": where.name,
+        "region": where.region,
+        "account_id": where.account_id,
+        "vpc_id": network.vpc_id,
+        "private_subnet_ids": network.private_subnet_ids,
+        "public_subnet_ids": network.public_subnet_ids,
+        "private_subnets": network.private_subnets,
+        "public_subnets": network.public_subnets,
+        "pod_subnets": network.pod_subnets,
+        "cluster_name": cluster.cluster_name,
+        "cluster_arn": cluster.arn,
+        "cluster_endpoint": cluster.endpoint,
+        "cluster_certificate_authority": cluster.certificate_authority,
+        "cluster_security_group_id": cluster.security_group_id,
+        "kubernetes_version": cluster.version,
+        "kubeconfig": control_plane.access.kubeconfig,
+        "oidc_provider_arn": cluster.oidc_provider_arn,
+        "oidc_issuer": cluster.oidc_issuer,
+        "ingress_dns_name": ingress.load_balancer.dns_name,
+        "ingress_zone_id": ingress.load_balancer.zone_id,
+        "ingress_hosts": domain.names if domain else [],
+        "ingress_class": INGRESS_CLASS,
+        "versions": settings.installed_versions,
+    }
+    if domain:
+        outputs["hosted_zone_id"] = domain.hosted_zone_id
+    if alarms:
+        outputs["alarms_topic_arn"] = alarms.topic_arn
+    return outputs
 
 
 def export(outputs: PlatformOutputs) -> None:

@@ -9,7 +9,8 @@ import pulumi
 import pytest
 
 import outputs
-from outputs import CONTRACT_VERSION, PlatformOutputs
+from facts.contract import CONTRACT_VERSION
+from outputs import PlatformOutputs
 from rehearsal.values import UNKNOWN, has_secret, has_unknown
 from tests.plans import STACKS, of_type, plan_of
 

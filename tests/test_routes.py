@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from components.delivery.argo_cd import SERVICE
 from components.ingress.traefik import PRIORITY, PROVIDERS, platform_routes
+from facts.interfaces import ARGO_CD_SERVICE as SERVICE
 from rehearsal.plan import Plan
 from rehearsal.values import reveal
 from tests.plans import STACKS, plan_of

@@ -11,7 +11,7 @@ from components.common.chart import ChartSourceArgs, image, release
 from components.common.placement import PlacementArgs, pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
 from components.ingress import traefik
-from facts import namespaces
+from facts import interfaces, namespaces
 
 NAMESPACE: Final = namespaces.ARGO_CD
 IMAGE: Final = "quay.io/argoproj/argocd"
@@ -19,18 +19,10 @@ REDIS_IMAGE: Final = "public.ecr.aws/docker/library/redis"
 """The chart has it by another name of the registry, for which a mirror would need a second rule.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"""
-NAME: Final = "argocd"
-"""The beginning of the names of all that the chart makes: the one that upstream's manuals and CLI expect."""
-SERVER: Final = f"{NAME}-server"
+NAME: Final = interfaces.ARGO_CD_NAME
+SERVER: Final = interfaces.ARGO_CD_SERVER
 SERVER_PORT: Final = 8080
 """Of web, API and gRPC together, in the pod."""
-SERVICE: Final = f"{SERVER}.{NAMESPACE}.svc.cluster.local:80"
-"""Where Traefik sends the requests of its host: a route of the platform's own (see `traefik.platform_routes`).
-
-TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
-`--grpc-web`.
-https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version"""
 
 SIZES: Final = {
     # It keeps every object that it manages in memory: 2 GiB is what some hundreds of Applications take.

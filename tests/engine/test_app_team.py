@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from outputs import CONTRACT_VERSION
+from facts.contract import CONTRACT_VERSION
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.rehearse import ROOT, Rehearsal
 from rehearsal.engine.store import Resource

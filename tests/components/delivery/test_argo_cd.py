@@ -14,13 +14,13 @@ from components.delivery.argo_cd import (
     REPLICATED,
     SERVER,
     SERVER_PORT,
-    SERVICE,
     SIZES,
     ArgoCd,
     ArgoCdArgs,
     argo_cd_values,
 )
 from components.ingress import traefik
+from facts.interfaces import ARGO_CD_SERVICE
 from rehearsal.plan import Plan, Registration
 from tests import upstream
 from tests.components.given import FARGATE, MIRROR, NODES, REGISTRY, release_of, repositories, values_of
@@ -294,7 +294,7 @@ def test_names_and_labels_are_those_that_the_chart_gives() -> None:
     assert (defaults["nameOverride"], release["name"]) == ("argocd", "argo-cd")
     # The policy and Traefik's route name the server, and its Service is named after this.
     assert f"{release['values']['fullnameOverride']}-server" == SERVER
-    assert f"{SERVER}.{NAMESPACE}.svc.cluster.local:80" == SERVICE
+    assert f"{SERVER}.{NAMESPACE}.svc.cluster.local:80" == ARGO_CD_SERVICE
     assert defaults["server"]["containerPorts"]["server"] == SERVER_PORT
     assert defaults["server"]["service"]["servicePortHttp"] == 80
 

@@ -1,0 +1,46 @@
+"""What every component on the cluster needs, in one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pulumi
+
+from components.common.chart import ChartSourceArgs
+from components.common.identity import IdentityArgs
+from components.common.placement import PlacementArgs
+
+
+@dataclass(frozen=True)
+class OnCluster:
+    """A cluster that can run pods of `kube-system`, and how components are installed on it.
+
+    cluster_id: the cluster's name, known in every preview. cluster_name: the same name, known once pods of kube-system
+    can run: what takes it waits for that. placement: where the platform's own pods run. charts: where charts and images
+    come from instead of their publishers, or None. isolated: whether pods reach no more than endpoints in the VPC.
+    shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes have a driver for EBS
+    volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS
+    volumes and Karpenter's queue; None: AWS's keys.
+    """
+
+    cluster_id: str
+    cluster_name: pulumi.Output[str]
+    kubernetes_version: str
+    endpoint: pulumi.Output[str]
+    account_id: str
+    region: str
+    vpc_id: pulumi.Output[str]
+    identity: IdentityArgs
+    placement: PlacementArgs
+    charts: ChartSourceArgs | None
+    isolated: bool
+    shared_subnets: bool
+    built_in_volumes: bool
+    tags: Mapping[str, str]
+    logs_key: str | None
+    volumes_key: str | None
+    queue_key: str | None
+
+    def offered(self) -> dict[str, Any]:
+        """Return the values by name, of which each component's arguments take those that it knows."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,52 @@
+"""Where a stack is: account, region, names and tags, and the AWS provider that everything is made with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.common.running_groups import RunningGroupArgs, running_groups
+from settings import Stack, require_deployer
+
+
+@dataclass(frozen=True)
+class Where:
+    """The account and region of a stack.
+
+    name: the platform's, and the beginning of every resource's name. account_id: the account of the stack file, or the
+    caller's. tags: those of every AWS resource. running_groups: the node groups that exist, as they are before this run:
+    what an autoscaler made of them is what they keep. in_aws: options of what is created in AWS.
+    """
+
+    name: str
+    region: str
+    account_id: str
+    tags: Mapping[str, str]
+    running_groups: Mapping[str, RunningGroupArgs]
+    in_aws: pulumi.ResourceOptions
+
+
+def location(settings: Stack) -> Where:
+    """Declare the AWS provider, which refuses every account but the stack's.
+
+    Raises SettingsError where the caller is not the deployer of the stack file.
+    """
+    platform = settings.platform
+    tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "ManagedBy": "pulumi", **platform.tags}
+    provider = aws.Provider(
+        "aws",
+        region=platform.region,
+        default_tags={"tags": tags},
+        allowed_account_ids=[platform.account] if platform.account else None,
+    )
+    caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
+    require_deployer(caller.arn, settings.access.deployer)
+    return Where(
+        name=platform.name,
+        region=platform.region,
+        account_id=platform.account or caller.account_id,
+        tags=tags,
+        running_groups=running_groups(platform.name, provider) if settings.node_groups else {},
+        in_aws=pulumi.ResourceOptions(providers=[provider]),
+    )

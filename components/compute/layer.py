@@ -1,0 +1,218 @@
+"""What pods run on: managed node groups, Fargate, EKS Auto Mode, Karpenter's nodes; and who adds nodes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.common.dependency import after
+from components.common.on_cluster import OnCluster
+from components.common.placement import PlacementArgs
+from components.common.where import Where
+from components.compute.addons import NodeAddons
+from components.compute.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.compute.fargate import Fargate, FargateArgs
+from components.compute.fargate_logging import FargateLogging, FargateLoggingArgs
+from components.compute.karpenter import Karpenter, KarpenterArgs
+from components.compute.node_group import NodeGroup, NodeGroupArgs
+from components.compute.node_pools import NodePools, NodePoolsArgs
+from components.control_plane.layer import ControlPlane
+from components.network.layer import AnyNetwork
+from facts import namespaces
+from settings import Stack, arguments, plain
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What pods can run on.
+
+    on_cluster: what every component on the cluster needs. pods_in: namespace to what runs its pods: what makes a pod
+    there waits for it. node_pools: what adds nodes for workloads. interruption_queue: Karpenter's, if it is installed.
+    """
+
+    on_cluster: OnCluster
+    pods_in: Mapping[str, Sequence[pulumi.Resource]]
+    node_pools: Sequence[pulumi.Resource]
+    interruption_queue: pulumi.Output[str] | None
+
+    def ready(self, namespace: str) -> pulumi.Output[str]:
+        """Return the name of a namespace, known once something can run its pods."""
+        return after(self.pods_in[namespace], namespace)
+
+
+def compute_layer(
+    settings: Stack,
+    *,
+    where: Where,
+    network: AnyNetwork,
+    control_plane: ControlPlane,
+    node_log_groups: Sequence[pulumi.CustomResource],
+) -> Compute:
+    """Declare what pods run on.
+
+    node_log_groups: the log groups of agents on nodes: one that a node finds missing is made by its agent, for ever.
+    """
+    fixed = [
+        *_node_groups(settings, where, network, control_plane, node_log_groups),
+        # Auto Mode launches a node when a pod waits for one: there is no group that the logs could come before.
+        *(node_log_groups if settings.cluster.auto_mode else []),
+    ]
+    fargate, logging = _fargate(settings, where, network, control_plane)
+    wanted = (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
+    pods_in = {
+        namespace: [*fixed, *(fargate.profiles_for(namespace) if fargate else []), *logging] for namespace in wanted
+    }
+    cluster = control_plane.cluster
+    on_cluster = OnCluster(
+        cluster_id=where.name,
+        cluster_name=after(pods_in[namespaces.SYSTEM], cluster.cluster_name),
+        kubernetes_version=settings.cluster.version,
+        endpoint=cluster.endpoint,
+        account_id=where.account_id,
+        region=where.region,
+        vpc_id=network.vpc_id,
+        identity=control_plane.identity,
+        placement=arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
+        charts=settings.charts.source(),
+        isolated=settings.network.isolated,
+        shared_subnets=settings.network.shared,
+        built_in_volumes=settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
+        tags=where.tags,
+        logs_key=settings.encryption.logs,
+        volumes_key=settings.encryption.volumes,
+        queue_key=settings.encryption.queue,
+    )
+    if settings.cluster_autoscaler:
+        ClusterAutoscaler(
+            f"{where.name}-autoscaler",
+            arguments(ClusterAutoscalerArgs, settings.cluster_autoscaler, offered=on_cluster.offered()),
+            control_plane.in_cluster,
+        )
+    karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
+    return Compute(
+        on_cluster=on_cluster,
+        pods_in=pods_in,
+        node_pools=node_pools,
+        interruption_queue=karpenter.queue_name if karpenter else None,
+    )
+
+
+def _node_groups(
+    settings: Stack,
+    where: Where,
+    network: AnyNetwork,
+    control_plane: ControlPlane,
+    log_groups: Sequence[pulumi.CustomResource],
+) -> list[pulumi.Resource]:
+    """Return the nodes of the managed node groups."""
+    if not settings.node_groups:
+        return []
+    cluster = control_plane.cluster
+    addons = NodeAddons(
+        f"{where.name}-node-addons",
+        {
+            "cluster_name": cluster.cluster_name,
+            "versions": settings.addon_versions,
+            "identity": control_plane.identity,
+            "region": where.region,
+            "pod_subnets": network.pod_subnets,
+            "security_group_id": cluster.security_group_id,
+            "ip_family": settings.network.ip_family,
+        },
+        where.in_aws,
+    )
+    declared = [
+        NodeGroup(
+            f"{where.name}-{key}",
+            arguments(
+                NodeGroupArgs,
+                group,
+                without=["release", "zones"],
+                release=group.release_for(settings.cluster.version),
+                zones=group.zones or settings.network.zone_names,
+                accelerator=group.accelerator,
+                running=where.running_groups,
+                cluster_name=after(log_groups, addons.cluster_name),
+                version=settings.cluster.version,
+                volumes_key=settings.encryption.volumes,
+                subnets=network.node_subnets,
+                tags=where.tags,
+            ),
+            where.in_aws,
+        )
+        for key, group in settings.node_groups.items()
+    ]
+    return [nodes for group in declared for nodes in group.groups]
+
+
+def _fargate(
+    settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane
+) -> tuple[Fargate | None, list[pulumi.Resource]]:
+    """Return the Fargate profiles, and the configuration of its log router, which Fargate reads when a pod starts."""
+    if not settings.fargate_profiles:
+        return None, []
+    logging = None
+    if settings.observability:
+        logging = FargateLogging(
+            f"{where.name}-fargate-logging",
+            arguments(
+                FargateLoggingArgs,
+                settings.observability,
+                without=["alarms"],
+                cluster_id=where.name,
+                kubernetes_version=settings.cluster.version,
+                region=where.region,
+                logs_key=settings.encryption.logs,
+            ),
+            control_plane.in_cluster,
+        )
+    fargate = Fargate(
+        f"{where.name}-fargate",
+        arguments(
+            FargateArgs,
+            offered={"log_group_arn": logging.log_group_arn} if logging else None,
+            cluster_name=control_plane.cluster.cluster_name,
+            cluster_id=where.name,
+            region=where.region,
+            account_id=where.account_id,
+            subnet_ids=network.node_subnet_ids,
+            profiles=plain(settings.fargate_profiles_in_order),
+        ),
+        where.in_aws,
+    )
+    return fargate, [logging.configuration] if logging else []
+
+
+def _karpenter(
+    settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane, on_cluster: OnCluster
+) -> tuple[Karpenter | None, list[pulumi.Resource]]:
+    """Return Karpenter and its node pools, which must not outlive it."""
+    if not settings.karpenter:
+        return None, []
+    karpenter = Karpenter(
+        f"{where.name}-karpenter",
+        arguments(
+            KarpenterArgs,
+            offered=on_cluster.offered(),
+            version=settings.karpenter.version,
+            node_repair=settings.karpenter.node_repair,
+        ),
+        control_plane.in_cluster,
+    )
+    pools = NodePools(
+        f"{where.name}-nodes",
+        arguments(
+            NodePoolsArgs,
+            settings.karpenter,
+            without=["version", "image_version", "node_repair", "node_pools"],
+            offered=on_cluster.offered(),
+            instance_profile_name=karpenter.instance_profile_name,
+            subnet_ids=network.node_subnet_ids,
+            security_group_id=control_plane.cluster.security_group_id,
+            public_nodes=settings.network.public_nodes,
+            image_alias=settings.karpenter.image_alias,
+            pools=plain(settings.karpenter.node_pools),
+        ),
+        control_plane.after(karpenter),
+    )
+    return karpenter, [pools]

@@ -1,0 +1,73 @@
+"""The control plane, who may use it, and how its pods get IAM roles."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.common.identity import IdentityArgs
+from components.common.where import Where
+from components.control_plane.access import ClusterAccess, ClusterAccessArgs
+from components.control_plane.cluster import Cluster, ClusterArgs
+from components.network.layer import AnyNetwork
+from settings import Stack, arguments
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """The cluster without compute. in_cluster: options of what is made in it, by the deployer's rights."""
+
+    cluster: Cluster
+    access: ClusterAccess
+    identity: IdentityArgs
+    in_cluster: pulumi.ResourceOptions
+
+    def after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Return the options of what is created in the cluster after resources, and deleted before them."""
+        return pulumi.ResourceOptions.merge(self.in_cluster, pulumi.ResourceOptions(depends_on=resources))
+
+
+def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -> ControlPlane:
+    """Declare the control plane and the access entries."""
+    cluster = Cluster(
+        where.name,
+        arguments(
+            ClusterArgs,
+            settings.cluster,
+            without=["identity"],
+            cluster_name=where.name,
+            account_id=where.account_id,
+            protect=settings.platform.protect,
+            vpc_id=network.vpc_id,
+            # Auto Mode's nodes end with the control plane, so what leads out of their subnets has to outlive it.
+            subnet_ids=network.node_subnet_ids if settings.cluster.auto_mode else network.cluster_subnet_ids,
+            ip_family=settings.network.ip_family,
+            logs_key=settings.encryption.logs,
+        ),
+        where.in_aws,
+    )
+    access = ClusterAccess(
+        f"{where.name}-access",
+        arguments(
+            ClusterAccessArgs,
+            settings.access,
+            cluster_name=cluster.cluster_name,
+            cluster_identifier=f"{where.region}/{where.name}",
+            region=where.region,
+            endpoint=cluster.endpoint,
+            certificate_authority=cluster.certificate_authority,
+        ),
+        where.in_aws,
+    )
+    identity: IdentityArgs = {
+        "kind": settings.cluster.identity,
+        "cluster_name": cluster.cluster_name,
+        "cluster_arn": f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.name}",
+        "oidc_provider_arn": cluster.oidc_provider_arn,
+        "oidc_issuer": cluster.oidc_issuer,
+    }
+    return ControlPlane(
+        cluster=cluster,
+        access=access,
+        identity=identity,
+        in_cluster=pulumi.ResourceOptions.merge(where.in_aws, pulumi.ResourceOptions(providers=[access.kubernetes])),
+    )
