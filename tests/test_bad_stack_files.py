@@ -135,7 +135,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone")
     for path in [*ROOT.glob("*.py"), *ROOT.glob("requirements*"), ROOT / "Makefile", ROOT / "Pulumi.yaml"]:
         shutil.copy(path, folder)
-    for name in ("components", "manifests", "policy", "rehearsal", "settings"):
+    for name in ("components", "facts", "manifests", "policy", "rehearsal", "settings"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

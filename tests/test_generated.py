@@ -33,7 +33,7 @@ def test_a_generated_file_is_current(path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    for name in ("outputs.py", "settings.schema.json", "docs/reference.md", "docs/policies.md"):
+    for name in ("outputs.py", "settings.schema.json", "docs/reference.md", "docs/policies.md", "docs/architecture.md"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

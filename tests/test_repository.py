@@ -64,7 +64,17 @@ def test_the_four_stacks_have_a_file() -> None:
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git clone")
 def test_git_ignores_no_source() -> None:
     """A pattern such as `kubeconfig*` once kept a module of that name out of every clone."""
-    folders = ["components", "policy", "rehearsal", "tests", "tools", "manifests", "docs", "examples/app-team/*.py"]
+    folders = [
+        "components",
+        "facts",
+        "policy",
+        "rehearsal",
+        "tests",
+        "tools",
+        "manifests",
+        "docs",
+        "examples/app-team/*.py",
+    ]
     command = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--", *folders]
     ignored = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     caches = re.compile(r"(^|/)(__pycache__|\.venv|\.\w+_cache)/")

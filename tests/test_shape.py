@@ -61,8 +61,8 @@ TOKENS = {
 
 
 def _classes() -> Iterator[type[pulumi.ComponentResource]]:
-    for found in pkgutil.iter_modules(components.__path__):
-        module = importlib.import_module(f"components.{found.name}")
+    for found in pkgutil.walk_packages(components.__path__, "components."):
+        module = importlib.import_module(found.name)
         for value in vars(module).values():
             own = inspect.isclass(value) and value.__module__ == module.__name__
             if own and issubclass(value, pulumi.ComponentResource):

@@ -1,5 +1,6 @@
 """The stacks as a whole, as a first preview sees them and as they are: what makes each environment what it is."""
 
+import ast
 import json
 import re
 from collections import Counter
@@ -553,12 +554,18 @@ def _requirement(pool: dict[str, Any], key: str) -> list[str]:
     return next(list(item["values"]) for item in requirements if item["key"] == key)
 
 
-def test_the_main_program_declares_nothing_but_components_and_a_provider() -> None:
-    # "Only wiring": what a part is made of stands in components/.
+def test_the_main_program_is_a_diagram_of_layers() -> None:
+    """A call for each layer, by keyword, from the settings and the layers below; what it declares is in the layer."""
     text = (ROOT / "__main__.py").read_text()
-    made = set(re.findall(r"\baws\.([A-Za-z_.]+)\(", text))
-    assert made == {"Provider", "get_caller_identity"}
-    assert "pulumi_kubernetes" not in text
+    assert len(text.splitlines()) <= 60
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    layers = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id.endswith("_layer")]
+    rooms = {path.parent.name for path in (ROOT / "components").glob("*/layer.py")}
+    assert {node.func.id for node in layers if isinstance(node.func, ast.Name)} == {f"{room}_layer" for room in rooms}
+    for node in layers:
+        assert [ast.unparse(argument) for argument in node.args] == ["settings"]
+        assert {keyword.arg for keyword in node.keywords}
+    assert not re.search(r"\baws\.|pulumi", text)
     assert has_unknown([plan_of("dev", unknown=True).exports])
 
 

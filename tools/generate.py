@@ -19,6 +19,7 @@ from policy.rule import Rule
 from policy.rules import RULES
 from settings.for_good import FOR_GOOD
 from settings.problems import MEANINGS, PROJECT
+from tools.structure import arrows_picture, rooms_table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]
@@ -44,7 +45,9 @@ def generated(root: Path) -> dict[Path, str]:
     """Return the text of each generated file. Raises ValueError where a page lacks the place for a table."""
     schema = stack_file_schema()
     outputs = (root / "outputs.py").read_text("utf-8")
-    reference, policies = root / "docs" / "reference.md", root / "docs" / "policies.md"
+    reference, policies, architecture = (
+        root / "docs" / f"{name}.md" for name in ("reference", "policies", "architecture")
+    )
     return {
         root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         reference: _with_tables(
@@ -54,6 +57,7 @@ def generated(root: Path) -> dict[Path, str]:
             outputs=outputs_table(outputs),
         ),
         policies: _with_tables(policies, policies=policies_table(RULES)),
+        architecture: _with_tables(architecture, layers=arrows_picture(), files=rooms_table()),
     }
 
 

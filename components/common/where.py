@@ -15,8 +15,8 @@ class Where:
     """The account and region of a stack.
 
     name: the platform's, and the beginning of every resource's name. account_id: the account of the stack file, or the
-    caller's. tags: those of every AWS resource. running_groups: the node groups that exist, as they are before this run:
-    what an autoscaler made of them is what they keep. in_aws: options of what is created in AWS.
+    caller's. tags: those of every AWS resource. running_groups: the node groups that exist before this run, whose sizes
+    an autoscaler may have changed. in_aws: options of what is created in AWS.
     """
 
     name: str

@@ -1,0 +1,70 @@
+"""The rooms of the program: imports lead from a layer to those below it, and never back."""
+
+from pathlib import Path
+
+import pytest
+
+from tools import structure
+
+
+def _project(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_no_import_leads_back() -> None:
+    assert structure.circles(structure.arrows()) == set()
+
+
+def test_what_is_pure_stands_on_pins_alone() -> None:
+    graph = structure.arrows()
+    assert graph.get("facts", set()) <= {"versions"}
+    assert graph["settings"] <= {"facts", "versions"}
+
+
+def test_the_program_does_not_import_what_rehearses_or_judges_it() -> None:
+    inside = {room for room in structure.rooms() if room.startswith(("components", "facts", "settings"))} | {"outputs"}
+    assert {target for room in inside for target in structure.arrows().get(room, set())} & {
+        "policy",
+        "rehearsal",
+        "tools",
+    } == set()
+
+
+def test_an_import_that_leads_back_is_found(tmp_path: Path) -> None:
+    root = _project(
+        tmp_path,
+        components__network__vpc="from components.compute import nodes",
+        components__compute__nodes="from components.network.vpc import Network",
+        components__compute__other="import components.compute.nodes",
+        settings__base="from facts import plan",
+        facts__plan="",
+    )
+    assert structure.arrows(root) == {
+        "components/network": {"components/compute"},
+        "components/compute": {"components/network"},
+        "settings": {"facts"},
+    }
+    assert structure.circles(structure.arrows(root)) == {"components/network", "components/compute"}
+
+
+def test_the_picture_shows_the_layers_alone(tmp_path: Path) -> None:
+    root = _project(
+        tmp_path,
+        components__network__vpc="import versions",
+        components__compute__nodes="from components.network.vpc import Network",
+        versions="",
+    )
+    picture = structure.arrows_picture(root).splitlines()
+    assert "    compute --> network" in picture
+    assert picture[-1] == "3 rooms, 2 arrows, 0 rooms in a circle."
+
+
+@pytest.mark.parametrize("room", ["components/network", "components/ingress", "facts"])
+def test_every_file_has_its_row(room: str) -> None:
+    table = structure.rooms_table()
+    for module in structure.rooms()[room]:
+        assert f"| `{module.replace('.', '/')}.py` |" in table
