@@ -91,7 +91,7 @@ REQUIRED: Final[dict[str, dict[str, Any]]] = {
     "ControllerRevision": {"revision": 1, "data": {}},
     "FlowSchema": {"spec": {"priorityLevelConfiguration": {"name": "x"}}},
     "PriorityLevelConfiguration": {"spec": {"type": "Exempt"}},
-    "ValidatingAdmissionPolicyBinding": {"spec": {"policyName": "x"}},
+    "ValidatingAdmissionPolicyBinding": {"spec": {"policyName": "x", "validationActions": ["Deny"]}},
     "CronJob": {"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": TEMPLATE}}}},
     "CustomResourceDefinition": {
         "spec": {"group": "example.jp", "names": {"kind": "X", "plural": "xs"}, "scope": "Cluster", "versions": []}

@@ -87,13 +87,18 @@ HANDED: list[tuple[type[Settings], Any, set[str], set[str]]] = [
         set(),
         {"cluster_name", "cluster_identifier", "region", "endpoint", "certificate_authority"},
     ),
-    (NodeGroup, NodeGroupArgs, {"release"}, {"release", "cluster_name", "version", "subnets"}),
+    (
+        NodeGroup,
+        NodeGroupArgs,
+        {"release", "zones"},
+        {"release", "zones", "cluster_name", "version", "subnets", "accelerator", "running", "volumes_key"},
+    ),
     (FargateProfile, FargateProfileArgs, set(), set()),
     (NodePool, NodePoolArgs, set(), set()),
     (
         Karpenter,
         NodePoolsArgs,
-        {"version", "image_version", "node_pools"},
+        {"version", "image_version", "node_repair", "node_pools"},
         {
             *("cluster_id", "instance_profile_name", "subnet_ids", "security_group_id", "public_nodes"),
             *("image_alias", "tags", "pools"),

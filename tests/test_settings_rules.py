@@ -203,7 +203,7 @@ def test_each_minor_with_pins_may_be_chosen_as_long_as_eks_offers_it() -> None:
     ("block", "allowed"),
     [
         ("203.0.113.0/24", True),
-        ("0.0.0.0/0", True),
+        ("0.0.0.0/0", False),
         ("8.8.8.8/32", True),
         ("10.0.0.0/8", False),
         ("172.31.0.0/16", False),

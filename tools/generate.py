@@ -207,11 +207,11 @@ def _default(value: Any) -> str:
 
 
 def _flow(value: Any) -> str:
-    """Return a list or an object as YAML writes it in one line."""
+    """Return a list or an object as YAML writes it in one line, without the keys of an object that are empty."""
     if isinstance(value, list):
         return f"[{', '.join(_flow(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {_flow(item)}' for key, item in value.items() if item not in ([], {}))}}}"
     return str(value)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Final
 
 import pulumi_aws
 import pulumi_eks
@@ -11,7 +12,7 @@ import pytest
 from facts import kinds
 from rehearsal import sdk
 from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, UnmodelledError, answer_of, kind_of
-from rehearsal.cloud.kind import Context, Kind, Place, Properties, autoname, get, put
+from rehearsal.cloud.kind import Context, EmptyWorld, Kind, Place, Properties, autoname, get, put
 from rehearsal.monitor import Inventory
 from rehearsal.values import UNKNOWN
 
@@ -73,9 +74,28 @@ def test_a_kind_has_every_output_that_is_no_input(type_: str) -> None:
     assert computed - given == EMPTY.get(type_, set())
 
 
+class _Groups(EmptyWorld):
+    """A cluster with a node group, which AWS refuses questions about where it is missing."""
+
+    def every(self, type_: str) -> list[Properties]:
+        if type_ != "aws:eks/nodeGroup:NodeGroup":
+            return []
+        words = ("amiType", "capacityType", "arn", "nodeRoleArn", "releaseVersion", "status", "version")
+        lists = ("instanceTypes", "resources", "subnetIds")
+        group = {"clusterName": "one", "nodeGroupName": "a", "scalingConfig": {}}
+        return [{**group, **dict.fromkeys(words, "x"), **{name: [] for name in lists}}]
+
+
+GROUPS: Final = _Groups()
+ASKED: Final[dict[str, Properties]] = {
+    "aws:eks/getNodeGroup:getNodeGroup": {"clusterName": "one", "nodeGroupName": "a"},
+    "aws:eks/getNodeGroups:getNodeGroups": {"clusterName": "one"},
+}
+
+
 @pytest.mark.parametrize("token", sorted(INVOKES))
 def test_an_answer_has_only_what_the_sdk_reads(token: str) -> None:
-    result = answer_of(token)({}, Place(ACCOUNT, REGION))
+    result = answer_of(token)(ASKED.get(token, {}), Place(ACCOUNT, REGION, GROUPS))
     assert set(result) <= sdk.result_names(token)
     json.dumps(result)
 
