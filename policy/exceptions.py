@@ -14,6 +14,7 @@ EXTERNAL_SECRETS: Final = "eks-platform:index:ExternalSecrets"
 EXTERNAL_DNS: Final = "eks-platform:index:ExternalDns"
 CERT_MANAGER: Final = "eks-platform:index:CertManager"
 NODE_ADDONS: Final = "eks-platform:index:NodeAddons"
+TEAMS: Final = "eks-platform:index:Teams"
 EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
 
 PROVIDERS_OF_COMPONENTS: Final = {
@@ -128,6 +129,7 @@ SYSTEM_NAMESPACES: Final = {
 
 PRIVILEGED_NAMESPACES: Final = {
     EXTRA_CHART: "the stack file asks for it in extraCharts.<name>.podSecurity, and is reviewed",
+    TEAMS: "the stack file asks for it in teamNamespaces.<name>.podSecurity, and is reviewed",
 }
 """Component types whose namespaces may let privileged pods in."""
 

@@ -16,6 +16,7 @@ class Workloads(Settings):
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces of their objects, each once."""
-        found = (manifests.namespace_of(item) for folder in self.folders for item in manifests.objects(folder))
+        """The namespaces of the sound objects of folders that exist, each once; rules refuse all others."""
+        folders = [folder for folder in self.folders if folder in manifests.folders()]
+        found = (manifests.namespace_of(item) for folder in folders for item in manifests.read(folder)[0])
         return tuple(dict.fromkeys(namespace for namespace in found if namespace))

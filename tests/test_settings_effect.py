@@ -425,7 +425,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.existing.vpcId": Effect(
         {"network": {"existing": {"vpcId": "vpc-00000000000000001"}}},
-        ("Policy.policy", "Release.values.vpcId", "output.vpcId"),
+        ("Policy.policy", "Release.values.vpcId", "SecurityGroup.vpcId", "output.vpcId"),
     ),
     "network.existing.privateSubnets": Effect(
         {"network": {"existing": {"privateSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
@@ -626,7 +626,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.perZone": Effect(
         {"nodeGroups": {"workers": {"perZone": True}}}, ("-NodeGroup", "+NodeGroup"), "nodes", alone=True
     ),
-    "nodeGroups.*.maxUnavailable": _node_group("NodeGroup.updateConfig.maxUnavailable", maxUnavailable="2"),
+    "nodeGroups.*.maxUnavailable": _node_group(
+        "NodeGroup.updateConfig.maxUnavailable",
+        "NodeGroup.updateConfig.maxUnavailablePercentage",
+        maxUnavailable="2",
+    ),
     "nodeGroups.*.forceUpdateVersion": _node_group("NodeGroup.forceUpdateVersion", forceUpdateVersion=True),
     "nodeGroups.*.timeouts.create": _node_group("NodeGroup.options.customTimeouts.create", timeouts={"create": "30m"}),
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),
@@ -739,6 +743,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"traefik": {"gatewayApi": True}},
         (
             "+CustomResourceDefinition",
+            "ClusterRole.rules",
             "Release.values.gateway",
             "Release.values.gatewayClass",
             "Release.values.providers.kubernetesGateway",

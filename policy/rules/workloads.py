@@ -22,8 +22,8 @@ HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
     RELEASE,
     NAMESPACE,
     reason="Such a pod is as good as root on the node, and reads the secrets of every pod there.",
-    fix="Take it away; what works on the host belongs to kube-system, or to the namespace of an added chart with "
-    "extraCharts.<name>.podSecurity: privileged, after a review",
+    fix="Take it away; what works on the host belongs to kube-system, or to the namespace of an added chart or of a "
+    "team with podSecurity: privileged (extraCharts.<name>, teamNamespaces.<name>), after a review",
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
 )
 def privileged(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
@@ -119,8 +119,8 @@ def _blocking(spec: Any) -> Iterator[str]:
     "namespace-pod-security",
     NAMESPACE,
     reason="Without the label, anybody who may make a pod there may make a privileged one.",
-    fix=f"Label it {ENFORCE}: restricted, or baseline; an added chart may ask for more "
-    "(extraCharts.<name>.podSecurity)",
+    fix=f"Label it {ENFORCE}: restricted, or baseline; an added chart or a team may ask for more "
+    "(extraCharts.<name>.podSecurity, teamNamespaces.<name>.podSecurity)",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )
 def pod_security(namespace: Resource) -> Iterator[str]:

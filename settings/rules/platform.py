@@ -1,7 +1,7 @@
 """Rules about the account, the region, tags and charts."""
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 
 from settings.charts import Charts
@@ -25,9 +25,15 @@ def _region(platform: Platform) -> Iterator[Problem]:
     if platform.region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
         yield Problem("platform.region", platform.region, "expected a region of AWS's commercial partition")
     elif platform.region not in REGIONS:
-        close = get_close_matches(platform.region, REGIONS, n=1)
-        known = f"did you mean {close[0]}?" if close else f"expected {either(sorted(REGIONS))}"
+        close = _nearest(platform.region)
+        known = f"did you mean {either(close)}?" if close else f"expected {either(sorted(REGIONS))}"
         yield Problem("platform.region", platform.region, f"no region that EKS is in: {known}")
+
+
+def _nearest(region: str) -> list[str]:
+    """Return the regions that a misspelt one may mean: several where they are equally like it, none where none is."""
+    likeness = {known: SequenceMatcher(None, region, known).ratio() for known in get_close_matches(region, REGIONS)}
+    return sorted(known for known, ratio in likeness.items() if ratio == max(likeness.values()))
 
 
 @rule

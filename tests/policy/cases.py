@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER
+from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS
 from policy.model import Resource
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
 from policy.rules.iam import ATTACHMENT, ROLE
@@ -955,6 +955,7 @@ passes(
     baseline=_namespace("traefik", "baseline"),
     system=_namespace("kube-system", None),
     chart=_namespace("agents", "privileged", EXTRA_CHART),
+    team=_namespace("app-shop", "privileged", TEAMS),
 )
 breaks("namespace-pod-security", "chart", _namespace("agents", None, EXTRA_CHART), "its level is not set")
 breaks("namespace-pod-security", "none", _namespace("traefik", None), "its level is not set")

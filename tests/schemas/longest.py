@@ -18,6 +18,7 @@ KEYS: Final = (
     "externalSecrets.stores",
     "certManager.issuers",
     "cluster.publicAccess",
+    "cluster.privateAccess",
     "access.entries",
     "observability.alarms.emails",
     "gitOps.sets",
