@@ -75,6 +75,7 @@ CHANGES: Final[Mapping[str, Change]] = {
             NODES,
             "Addon addons-coredns",
             "Namespace secrets-namespace",
+            "Namespace teams-app-orders",
             "Namespace traefik-namespace",
             "Namespace chart-keda-namespace",
         ),
@@ -91,7 +92,12 @@ CHANGES: Final[Mapping[str, Change]] = {
     "an access entry by another name": Change(
         settings={
             "access.entries.developers": None,
-            "access.entries.app-teams": {"principal": DEVELOPERS, "role": "edit", "namespaces": ["app-*"]},
+            "access.entries.app-teams": {
+                "principal": DEVELOPERS,
+                "role": "edit",
+                "namespaces": ["app-*"],
+                "groups": ["developers"],
+            },
         },
     ),
     "the deployer in a developer's place, and the other way round": Change(
@@ -100,6 +106,8 @@ CHANGES: Final[Mapping[str, Change]] = {
             "AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSClusterAdminPolicy",
             "AccessPolicyAssociation access-platform-deployer-a9c20a13-AmazonEKSEditPolicy",
         ),
+        # The developers' Kubernetes groups.
+        updated=("AccessEntry access-developers-a54e34ed", "AccessEntry access-platform-deployer-a9c20a13"),
         deleted=(
             "AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSEditPolicy",
             "AccessPolicyAssociation access-platform-deployer-a9c20a13-AmazonEKSClusterAdminPolicy",
@@ -157,6 +165,7 @@ CHANGES: Final[Mapping[str, Change]] = {
             # ACM proves a name by the same record in every certificate, as it turns out.
             ("replace", "Record ingress-staging.example.jp"),
             # The Ingress keeps its load balancer.
+            ("update", "Record ingress-argocd.staging.example.jp"),
             ("update", "Record ingress-staging.example.jp"),
             ("update", "Record ingress-wildcard.staging.example.jp"),
         ),

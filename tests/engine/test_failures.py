@@ -33,12 +33,16 @@ CHANGES: Final[Mapping[str, Any]] = {
     "ingress.allowed": ["203.0.113.0/24"],
     "traefik.maxReplicas": 20,
     "operationsPods.tolerations": [{"key": "CriticalAddonsOnly"}, {"key": "platform.example.jp/more"}],
+    "admission.mode": "warn",
 }
 CHANGES_WITH_NODES: Final[Mapping[str, Any]] = {
     **CHANGES,
     "network.nat": "per-zone",
     "karpenter.nodePools.general.cpuLimit": "60",
     "externalSecrets.stores.hello.namespaces": ["app-hello", "more"],
+    "teamNamespaces.app-orders.editors": ["developers", "more"],
+    "teamNamespaces.app-orders.quota.pods": 60,
+    "teamNamespaces.app-orders.defaults": {"cpu": "20m", "memory": "32Mi"},
 }
 """What changes a resource of every type that settings can change in place, on a stack without nodes and on others."""
 
@@ -64,6 +68,7 @@ NEVER_CHANGED: Final = {
     "kubernetes:core/v1:ConfigMap": "has no update: other data replace it",
     "kubernetes:core/v1:Namespace": "a name",
     "kubernetes:core/v1:ServiceAccount": "a name and a role's id",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy": "peers that are fixed",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": "rights that are fixed",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": "two names",
     "kubernetes:storage.k8s.io/v1:StorageClass": "has no update but for its metadata",

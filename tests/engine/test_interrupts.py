@@ -148,7 +148,7 @@ def test_a_killed_destroy_is_recovered(kill: End, made: bool, standing: Rehearsa
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on PATH")
 def test_the_documented_commands_do_what_the_recovery_does() -> None:
     document = (ROOT / "docs" / "operations.md").read_text()
-    (listing,) = re.findall(r"jq -r '(.+?)'", document, re.DOTALL)
+    (listing,) = re.findall(r"jq -r '(\.deployment.+?)'", document, re.DOTALL)
     (adopting,) = re.findall(r"jq --arg urn URN --arg id ID '(.+?)'", document, re.DOTALL)
     there: dict[str, Any] = {"urn": "urn:vpc", "id": "vpc-1", "inputs": {"cidrBlock": "10.0.0.0/16"}}
     lost: dict[str, Any] = {"urn": "urn:subnet", "inputs": {"vpcId": "vpc-1"}}

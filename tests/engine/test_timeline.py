@@ -1,5 +1,6 @@
 """Where the time of a stack's `up` goes: the dependency graph of its state, with the durations of the fake cloud."""
 
+from typing import Final
 from xml.etree import ElementTree
 
 import pytest
@@ -11,12 +12,17 @@ from tests.plans import STACKS
 
 pytestmark = pytest.mark.engine
 
+NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
+
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_little_is_added_to_what_eks_imposes(platforms: Platforms, stack: str) -> None:
     tasks = tasks_of(platforms(stack).resources())
     found = schedule(tasks)
     bound = sum(seconds for _, seconds in lower_bound(tasks))
+    if stack == "auto":
+        # Auto Mode's nodes end with the control plane, so their way out is created before it (docs/decisions.md).
+        bound += max(task.seconds for task in tasks if task.type == NAT_GATEWAY)
     path = [f"{slot.start:.0f} s {slot.task.name}" for slot in found.critical_path]
     assert found.seconds <= 1.05 * bound, "\n".join(path)
 

@@ -20,7 +20,7 @@ WORKLOADS: Final = r":Workloads\$"
 def everything(platforms: Platforms, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """The development stack with all workloads."""
     stack = platforms("dev").copy(tmp_path_factory.mktemp("workloads") / "stack")
-    stack.change({"workloads.folders": list(manifests.folders())})
+    stack.change({"workloads.folders": list(manifests.folders()), "ingress.dedicated": {"namespaces": ["app-nginx"]}})
     stack.up(behaviour=stack.paced(PACE))
     return stack
 
