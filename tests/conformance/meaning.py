@@ -156,6 +156,9 @@ def selectors_find_pods(bundle: Bundle) -> Iterator[str]:
     for item in bundle.objects:
         namespace = item["metadata"].get("namespace", "")
         for selector in _pod_selectors(item):
+            # A policy for all pods of a team's namespace is there before the first of them.
+            if not selector and item["kind"] == "NetworkPolicy":
+                continue
             if not any(selected(selector, namespace, found)):
                 yield f"{label_of(item)}: selects nothing"
         if item["kind"] == "HorizontalPodAutoscaler":
@@ -261,8 +264,10 @@ def rights_are_of_somebody(bundle: Bundle) -> Iterator[str]:
                 yield f"{label_of(item)}: no ServiceAccount {account[1]}/{subject['name']}"
 
 
-BUILT_IN_ROLES: Final = frozenset({"extension-apiserver-authentication-reader", "system:auth-delegator"})
-"""Roles of Kubernetes' own that controllers are bound to.
+BUILT_IN_ROLES: Final = frozenset(
+    {"edit", "extension-apiserver-authentication-reader", "system:auth-delegator", "view"}
+)
+"""Roles of Kubernetes' own that controllers and teams are bound to.
 
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/#other-component-roles"""
 
