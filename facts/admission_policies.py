@@ -114,6 +114,9 @@ def policies(guard: Guard) -> list[Policy]:
     return found
 
 
+NAMESPACES: Final = ("/namespaces", "/namespaces/status", "/namespaces/finalize")
+
+
 # --- Namespaces ---------------------------------------------------------------------------------------------------
 
 
@@ -128,7 +131,8 @@ def _namespaces(guard: Guard) -> Policy:
         "platform-namespaces",
         "Without the label, whoever may make a pod in the namespace may make a privileged one.",
         "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
-        ("/namespaces",),
+        # The subresources take labels, too.
+        NAMESPACES,
         (
             Check(
                 "!variables.changed || (variables.level in variables.ranks && "
@@ -484,7 +488,10 @@ def _other_providers() -> Policy:
         "platform-route-targets",
         "`api@internal` is Traefik's own API, and `@file` or `@kubernetescrd` reaches what belongs to others.",
         "https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/overview/",
-        ("traefik.io/ingressroutes", "traefik.io/traefikservices", "gateway.networking.k8s.io/httproutes"),
+        (
+            *(f"traefik.io/{kind}" for kind in ("ingressroutes", "traefikservices", "middlewares")),
+            "gateway.networking.k8s.io/httproutes",
+        ),
         (
             Check(
                 f"!({routes}) || dyn(object).spec.routes.all(it, "
@@ -496,18 +503,38 @@ def _other_providers() -> Policy:
                 "request.kind.kind != 'TraefikService' || "
                 "((!has(dyn(object).spec.weighted) || !has(dyn(object).spec.weighted.services) || "
                 "dyn(object).spec.weighted.services.all(it, !it.name.contains('@'))) && "
+                "(!has(dyn(object).spec.highestRandomWeight) || "
+                "!has(dyn(object).spec.highestRandomWeight.services) || "
+                "dyn(object).spec.highestRandomWeight.services.all(it, !it.name.contains('@'))) && "
                 "(!has(dyn(object).spec.mirroring) || (!dyn(object).spec.mirroring.name.contains('@') && "
                 "(!has(dyn(object).spec.mirroring.mirrors) || "
                 "dyn(object).spec.mirroring.mirrors.all(it, !it.name.contains('@'))))))",
                 "services of a TraefikService are those of its own kind: no name with @",
             ),
             Check(
+                "request.kind.kind != 'Middleware' || "
+                "((!has(dyn(object).spec.chain) || !has(dyn(object).spec.chain.middlewares) || "
+                "dyn(object).spec.chain.middlewares.all(it, !it.name.contains('@'))) && "
+                "(!has(dyn(object).spec.errors) || !has(dyn(object).spec.errors.service) || "
+                "!dyn(object).spec.errors.service.name.contains('@')))",
+                "services and middlewares of a Middleware are those of its own kind: no name with @",
+            ),
+            Check(
                 "request.kind.kind != 'HTTPRoute' || !has(dyn(object).spec.rules) || dyn(object).spec.rules.all(rule, "
-                "!has(rule.backendRefs) || rule.backendRefs.all(it, !it.name.contains('@')))",
-                "backends of a route are those of its own kind: no name with @",
+                "(!has(rule.backendRefs) || rule.backendRefs.all(it, !it.name.contains('@') && "
+                f"(!has(it.filters) || it.filters.all(filter, {FILTER})))) && "
+                f"(!has(rule.filters) || rule.filters.all(filter, {FILTER})))",
+                "backends and filters of a route are those of its own kind: no name with @",
             ),
         ),
     )
+
+
+FILTER: Final = (
+    "(!has(filter.requestMirror) || !filter.requestMirror.backendRef.name.contains('@')) && "
+    "(!has(filter.extensionRef) || !filter.extensionRef.name.contains('@'))"
+)
+"""What holds for a filter of an HTTPRoute that names no object of another provider."""
 
 
 # --- Traefik's rules ----------------------------------------------------------------------------------------------
@@ -583,7 +610,7 @@ def pattern(namespaces: Collection[str]) -> str:
 
 
 def _policy(policy: Policy, guard: Guard) -> dict[str, Any]:
-    name = "object.metadata.name" if policy.resources == ("/namespaces",) else "request.namespace"
+    name = "object.metadata.name" if policy.resources == NAMESPACES else "request.namespace"
     exempt = pattern((*KUBERNETES_NAMESPACES, *EKS_NAMESPACES, *guard.exempt))
     conditions = {"namespace-of-a-team": f"!{name}.matches({text(exempt)})", **policy.conditions}
     resources: dict[str, list[str]] = {}

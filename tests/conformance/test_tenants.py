@@ -261,6 +261,18 @@ def _http_route(*hosts: str, backend: Mapping[str, Any] | None = None) -> Object
     )
 
 
+API: Final = {"name": "api@internal", "kind": "TraefikService"}
+API_OF_GATEWAY: Final = {**API, "group": "traefik.io", "port": 80}
+
+
+def _filtered(**content: Object) -> Object:
+    """Return an HTTPRoute with one filter."""
+    item = _http_route("a.example.jp")
+    (kind,) = content
+    item["spec"]["rules"][0]["filters"] = [{"type": kind[0].upper() + kind[1:], **content}]
+    return item
+
+
 def _secret(store: str, kind: str = "ClusterSecretStore") -> Object:
     return _object(
         "external-secrets.io/v1",
@@ -348,6 +360,31 @@ ATTACKS: Final[list[tuple[str, str, str, Object]]] = [
             "a.example.jp",
             backend={"group": "traefik.io", "kind": "TraefikService", "name": "api@internal", "port": 80},
         ),
+    ),
+    (
+        "S3",
+        "Traefik's API by hashes",
+        "route-targets",
+        _object("traefik.io/v1alpha1", "TraefikService", {"highestRandomWeight": {"services": [{**API, "weight": 1}]}}),
+    ),
+    (
+        "S3",
+        "Traefik's API as a page of errors",
+        "route-targets",
+        _object("traefik.io/v1alpha1", "Middleware", {"errors": {"status": ["500"], "query": "/", "service": API}}),
+    ),
+    (
+        "S3",
+        "a middleware of a file in a chain",
+        "route-targets",
+        _object("traefik.io/v1alpha1", "Middleware", {"chain": {"middlewares": [{"name": "login@file"}]}}),
+    ),
+    ("S3", "Traefik's API as a mirror", "route-targets", _filtered(requestMirror={"backendRef": API_OF_GATEWAY})),
+    (
+        "S3",
+        "a middleware of a file by an HTTPRoute",
+        "route-targets",
+        _filtered(extensionRef={"group": "traefik.io", "kind": "Middleware", "name": "login@file"}),
     ),
     ("S4", "a namespace for privileged pods", "namespaces", _namespace(OURS, enforce="privileged")),
     ("S4", "a namespace with less than its set's level", "namespaces", _namespace("app-new", enforce="baseline")),
@@ -462,6 +499,16 @@ NEIGHBOURS: Final[list[tuple[str, str, Object]]] = [
     ("S2", "HTTPRoute of a host", _http_route("a.example.jp")),
     ("S2", "HTTPRoute of a wildcard of its own", _http_route("*.shop.example.jp")),
     ("S3", "a middleware of its own", _route("Host(`a.example.jp`)", middlewares=[{"name": "login"}])),
+    (
+        "S3",
+        "a chain and a page of errors of its own",
+        _object(
+            "traefik.io/v1alpha1",
+            "Middleware",
+            {"chain": {"middlewares": [{"name": "login"}]}, "errors": {"service": {"name": "web", "port": 80}}},
+        ),
+    ),
+    ("S3", "a mirror of its own", _filtered(requestMirror={"backendRef": {"name": "web", "port": 80}})),
     ("S4", "a Deployment", _deployment()),
     ("S4", "a CronJob", _cron_job()),
     ("S4", "a pod", _pod(namespace=OURS)),
@@ -527,6 +574,50 @@ def test_every_policy_of_the_stack_is_tried() -> None:
     assert {f"platform-{policy}" for _, _, policy, _ in ATTACKS} == there
 
 
+@pytest.mark.parametrize("subresource", ["status", "finalize"])
+def test_a_subresource_does_not_lower_the_level_of_a_namespace(server: ApiServer, subresource: str) -> None:
+    """Argo CD's controller alone may write them; a body without the label would lower it as well."""
+    body = {**_namespace(OURS, enforce="privileged"), "spec": {"finalizers": ["kubernetes"]}}
+    path = f"/api/v1/namespaces/{OURS}/{subresource}"
+    with pytest.raises(RefusedError, match="platform-namespaces"):
+        server.acting_as(*CONTROLLER).request("PUT", path, {"dryRun": "All"}, body)
+    for who in (DEVELOPER, POD):
+        with pytest.raises(RefusedError, match="cannot update resource"):
+            server.acting_as(*who).request("PUT", path, {"dryRun": "All"}, body)
+
+
+@pytest.mark.parametrize("subresource", ["status", "finalize"])
+@pytest.mark.parametrize("namespace", [OURS, "kube-node-lease"])
+def test_a_namespace_that_does_not_change_can_be_finished(server: ApiServer, namespace: str, subresource: str) -> None:
+    """The namespace controller sends an empty namespace back as it is: a refusal would keep it for ever.
+
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/namespace/deletion/namespaced_resources_deleter.go
+    """
+    controller = ("system:serviceaccount:kube-system:namespace-controller", "system:masters")
+    path = f"/api/v1/namespaces/{namespace}"
+    item = server.request("GET", path).body
+    server.acting_as(*controller).request("PUT", f"{path}/{subresource}", {"dryRun": "All"}, item)
+
+
+@pytest.mark.parametrize("privileged", [True, False])
+def test_a_container_that_comes_later_is_checked_too(server: ApiServer, privileged: bool) -> None:
+    pod = {**_pod(), "metadata": {"name": "later", "namespace": BARE}}
+    server.apply(pod)
+    late = {"name": "late", "image": "late:1", **(SUPER if privileged else {})}
+    body = {"spec": {"ephemeralContainers": [late]}}
+    path = f"{server.path_of(pod)}/ephemeralcontainers"
+    content = "application/strategic-merge-patch+json"
+
+    def attach() -> str:
+        try:
+            server.acting_as(*CONTROLLER).request("PATCH", path, {"dryRun": "All"}, body, content)
+        except RefusedError as error:
+            return str(error)
+        return ""
+
+    assert ("platform-pods-host" in attach()) if privileged else (attach() == "")
+
+
 # --- What was there before the policies -----------------------------------------------------------------------------
 
 
@@ -578,8 +669,14 @@ def test_an_editor_of_eks_alone_cannot_write_the_platforms_kinds(server: ApiServ
     ],
     ids=["another namespace", "rights", "the quota", "the defaults", "a store", "the role"],
 )
-def test_an_editor_cannot_write_what_the_platform_keeps(server: ApiServer, item: Object) -> None:
-    assert "cannot patch resource" in _refusal(server.acting_as(*DEVELOPER), item)
+@pytest.mark.parametrize("who", [DEVELOPER, POD], ids=["developer", "service account"])
+def test_a_tenant_cannot_write_what_the_platform_keeps(server: ApiServer, item: Object, who: tuple[str, str]) -> None:
+    refusal = _refusal(server.acting_as(*who), item)
+    # An admin of a namespace may pass on what it has itself: a service account has it from its team alone.
+    if who == POD and item["kind"] == "RoleBinding":
+        assert refusal == ""
+    else:
+        assert "cannot patch resource" in refusal
 
 
 def test_an_editor_sees_no_secret_of_another_team(server: ApiServer) -> None:
