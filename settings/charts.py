@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-import pulumi
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 import versions
-from settings.base import Settings, plain
+from settings.base import Settings
 from settings.values import ChartReference, ChartRegistry, FileMirror, ImageRegistry, Secret
 
 
@@ -40,11 +39,6 @@ class Charts(Settings):
         description="Values for the platform's own charts, by the chart's name such as traefik. They are merged over "
         "those of the platform: objects key by key, anything else is replaced. Not for secrets.",
     )
-
-    def source(self) -> Any:
-        """Return where charts come from, as the components that install some take it; None: from their publishers."""
-        login = {"password": pulumi.Output.secret(self.password.get_secret_value())} if self.password else {}
-        return {**plain(self, "password", *(() if self.values else ("values",))), **login} or None
 
 
 OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {

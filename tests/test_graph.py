@@ -236,8 +236,8 @@ WAITS: Final = {
     "controller": ["controller's rights", "kubernetes", "nodes", "fargate", "fargate logging"],
     # Traefik: not for the controller.
     "traefik's definitions": ["kubernetes"],
-    "traefik's namespace": ["traefik's definitions", "nodes", "fargate", "fargate logging"],
-    "traefik": ["traefik's namespace", "public subnets"],
+    "traefik's namespace": ["traefik's definitions"],
+    "traefik": ["traefik's namespace", "public subnets", "nodes", "fargate", "fargate logging"],
     # Karpenter.
     "karpenter's node profile": ["karpenter's node role"],
     "karpenter's node access": ["karpenter's node role", "control plane"],
@@ -291,9 +291,9 @@ WAITS: Final = {
     "teams' namespaces": [*WORKLOAD_CONTROLLERS, "added chart"],
     "in teams' namespaces": ["teams' namespaces"],
     # Argo CD: not for Traefik and not for the ALB.
-    "argo cd's namespace": ["kubernetes", "nodes", "fargate", "fargate logging"],
+    "argo cd's namespace": ["kubernetes"],
     "argo cd's policies": ["argo cd's namespace"],
-    "argo cd": ["argo cd's namespace"],
+    "argo cd": ["argo cd's namespace", "nodes", "fargate", "fargate logging"],
     # What it deploys: for all that clears up after workloads, not for the ALB.
     "projects": ["argo cd", "argo cd's policies", *WORKLOAD_CONTROLLERS],
     "application sets": ["projects"],

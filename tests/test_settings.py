@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import versions
-from settings import Charts, Platform, Stack, arguments, load, plain, stack_settings
+from settings import Platform, Stack, arguments, load, plain, stack_settings
 from settings.problems import PROJECT, Problem, SettingsError, place, shown
 from tests.settings_files import (
     STACKS,
@@ -299,19 +299,13 @@ def test_tags_may_be_in_any_language() -> None:
     assert read(sections).platform.tags["部署"] == "基盤 チーム"
 
 
-def test_the_password_of_charts_comes_out_as_a_secret() -> None:
+def test_the_password_of_charts_is_shown_nowhere() -> None:
     sections = sections_of("dev")
     sections["charts"] = {"registry": "oci://registry.example.jp", "username": "ci", "password": SECRET}
     charts = read(sections, ["charts"]).charts
     assert SECRET not in repr(charts)
-    source = charts.source()
-    assert {**source, "password": None} == {"registry": "oci://registry.example.jp", "username": "ci", "password": None}
-    assert isinstance(source["password"], pulumi.Output)
-
-
-def test_charts_come_from_their_publishers_without_a_registry() -> None:
-    assert Charts().source() is None
-    assert Charts(registry="oci://registry.example.jp").source() == {"registry": "oci://registry.example.jp"}
+    assert charts.password is not None
+    assert charts.password.get_secret_value() == SECRET
 
 
 def test_fargate_has_no_add_on_that_runs_on_nodes() -> None:

@@ -3,40 +3,25 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgsDict
 
+from components.common.pod_namespace import PodNamespace
 from facts.chart_values import merged
+from settings import Charts
 from versions import Chart
 
 MAX_HISTORY: Final = 5
 """Revisions of a release that Helm keeps, the installed one included."""
 
 
-class ChartSourceArgs(TypedDict):
-    """What charts, and what their pods need, come from instead of their publishers."""
-
-    registry: NotRequired[str]
-    """URL of a chart registry, `oci://` or `https://`; it has each chart by the publisher's name and version."""
-    username: NotRequired[str]
-    """Who logs in; absent: nobody."""
-    password: NotRequired[pulumi.Input[str]]
-    """Their password, a secret."""
-    images: NotRequired[str]
-    """Registry and path that images come from, each below it by its whole name; see `image`."""
-    files: NotRequired[str]
-    """URL that files come from, each below it by its own URL without the scheme; see `file`."""
-    values: NotRequired[dict[str, dict[str, Any]]]
-    """Values of the stack file for the platform's own charts, by the chart's name."""
-
-
-def image(repository: str, source: ChartSourceArgs | None) -> str:
+def image(repository: str, charts: Charts) -> str:
     """Return where the image `repository` ("public.ecr.aws/karpenter/controller") comes from.
 
     repository: its whole name at the publisher's, registry included ("docker.io/library/traefik"); with a tag and a
-    digest, the answer has them too. source: a component's `charts`. With `images` "registry.example.jp/mirror" it is
+    digest, the answer has them too. charts: where images come from. With `images` "registry.example.jp/mirror" it is
     "registry.example.jp/mirror/public.ecr.aws/karpenter/controller": with the whole name below it, images of different
     registries never meet, and a pull-through cache has one rule for each registry, under that registry's name.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
@@ -45,17 +30,17 @@ def image(repository: str, source: ChartSourceArgs | None) -> str:
     not: so a changed default of the chart cannot slip past the mirror. Images of EKS add-ons come from EKS's own
     registry in the region and need none of this.
     """
-    return f"{source['images']}/{repository}" if source and "images" in source else repository
+    return f"{charts.images}/{repository}" if charts.images else repository
 
 
-def file(url: str, source: ChartSourceArgs | None) -> str:
+def file(url: str, charts: Charts) -> str:
     """Return the URL that the file at `url` ("https://raw.githubusercontent.com/...") comes from.
 
-    source: a component's `charts`. With `files` "https://files.example.jp/mirror" the answer is
+    charts: where charts and images come from. With `files` "https://files.example.jp/mirror" the answer is
     "https://files.example.jp/mirror/raw.githubusercontent.com/...". It is for what the machine that runs `pulumi up`
     fetches, such as custom resource definitions.
     """
-    return f"{source['files']}/{url.removeprefix('https://')}" if source and "files" in source else url
+    return f"{charts.files}/{url.removeprefix('https://')}" if charts.files else url
 
 
 def release(
@@ -63,13 +48,16 @@ def release(
     chart: Chart,
     opts: pulumi.ResourceOptions,
     *,
-    namespace: pulumi.Input[str],
+    namespace: PodNamespace,
     values: dict[str, Any],
-    source: ChartSourceArgs | None,
+    charts: Charts,
     skip_crds: bool = False,
     release_name: str | None = None,
 ) -> Release:
     """Declare the Helm release of a pinned chart, under the chart's own name unless `release_name` is another.
+
+    It waits for what runs the pods of its namespace: Helm waits for the pods, and takes back a release whose pods are
+    still pending after ten minutes. charts: where charts and images come from.
 
     A `Release` and not `helm.v4.Chart`, which cannot be previewed on a cluster that does not exist yet
     (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
@@ -78,23 +66,23 @@ def release(
     A failed first installation is taken back, so that the next `pulumi up` can try again under the same name.
     """
     # A chart under another name is not the platform's own, and has its values from its own section.
-    if source and "values" in source and release_name is None:
-        values = merged(values, source["values"].get(chart.name, {}))
-    if source and "registry" in source:
-        chart = replace(chart, repository=source["registry"])
+    if release_name is None:
+        values = merged(values, charts.values.get(chart.name, {}))
+    if charts.registry:
+        chart = replace(chart, repository=charts.registry)
     forgotten = _nulls(values)
     repository: RepositoryOptsArgsDict = {}
     if chart.index:
         repository["repo"] = chart.index
-    if source and "username" in source and "password" in source:
-        repository["username"] = source["username"]
-        repository["password"] = pulumi.Output.secret(source["password"])
+    if charts.username and charts.password:
+        repository["username"] = charts.username
+        repository["password"] = pulumi.Output.secret(charts.password.get_secret_value())
     return Release(
         name,
         name=release_name or chart.name,
         chart=chart.reference,
         version=chart.version,
-        namespace=namespace,
+        namespace=namespace.ready,
         repository_opts=repository or None,
         values=values,
         value_yaml_files=[pulumi.StringAsset(json.dumps(forgotten))] if forgotten else None,

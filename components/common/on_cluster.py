@@ -1,14 +1,15 @@
 """What every component on the cluster needs, in one value."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import pulumi
 
-from components.common.chart import ChartSourceArgs
-from components.common.identity import IdentityArgs
-from components.common.placement import PlacementArgs
+from components.common.identity import ClusterIdentity
+from components.common.placement import Placement
+from components.common.pod_namespace import PodNamespace
+from settings import Charts
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class OnCluster:
 
     cluster_id: the cluster's name, known in every preview. cluster_name: the same name, known once pods of kube-system
     can run: what takes it waits for that. placement: where the platform's own pods run. charts: where charts and images
-    come from instead of their publishers, or None. isolated: whether pods reach no more than endpoints in the VPC.
+    come from. pods_in: namespace to what runs its pods. isolated: whether pods reach no more than endpoints in the VPC.
     shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes have a driver for EBS
     volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS
     volumes and Karpenter's queue; None: AWS's keys.
@@ -30,9 +31,10 @@ class OnCluster:
     account_id: str
     region: str
     vpc_id: pulumi.Output[str]
-    identity: IdentityArgs
-    placement: PlacementArgs
-    charts: ChartSourceArgs | None
+    identity: ClusterIdentity
+    placement: Placement
+    charts: Charts
+    pods_in: Mapping[str, Sequence[pulumi.Resource]]
     isolated: bool
     shared_subnets: bool
     built_in_volumes: bool
@@ -40,6 +42,14 @@ class OnCluster:
     logs_key: str | None
     volumes_key: str | None
     queue_key: str | None
+
+    def namespace(self, name: str) -> PodNamespace:
+        """Return a namespace with what runs its pods.
+
+        Raises KeyError where no node group, Fargate profile or Auto Mode runs pods there: `compute_layer` knows the
+        namespaces of every section of the settings.
+        """
+        return PodNamespace(name, self.pods_in[name])
 
     def offered(self) -> dict[str, Any]:
         """Return the values by name, of which each component's arguments take those that it knows."""

@@ -1,6 +1,10 @@
 """Where the platform's own pods run."""
 
-from typing import Any, Final, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from settings import Toleration
 
 FARGATE_WEBHOOK_PORT: Final = 10260
 """For webhooks whose usual port is 10250: it is the kubelet's, and on Fargate each pod shares its node with one.
@@ -9,39 +13,30 @@ https://github.com/external-secrets/external-secrets/issues/1981
 https://cert-manager.io/docs/installation/compatibility/#aws-eks"""
 
 
-class TolerationArgs(TypedDict):
-    """A toleration of a taint."""
+@dataclass(frozen=True)
+class Placement:
+    """Which nodes the platform's own pods may use.
 
-    key: str
-    """The taint's key."""
-    value: NotRequired[str]
-    """The taint's value; absent: any."""
-    effect: NotRequired[str]
-    """The taint's effect; absent: any."""
-
-
-class PlacementArgs(TypedDict):
-    """Which nodes the platform's own pods may use."""
+    fargate: whether all pods run on Fargate, where each has a node of its own and shares it with the kubelet's port.
+    node_selector: labels that the nodes must have. tolerations: taints that the pods tolerate.
+    """
 
     fargate: bool
-    """Whether there are no nodes: a pod is a node of its own, and the kubelet's port is taken."""
-    node_selector: dict[str, str]
-    """Labels that the nodes must have."""
-    tolerations: list[TolerationArgs]
-    """Taints that the pods do not mind."""
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[Toleration] = ()
 
 
-def pod_placement(placement: PlacementArgs) -> dict[str, Any]:
+def pod_placement(placement: Placement) -> dict[str, Any]:
     """Return `nodeSelector` and `tolerations` in the form of a pod's spec, which charts and add-ons share."""
     values: dict[str, Any] = {}
-    if placement["node_selector"]:
-        values["nodeSelector"] = placement["node_selector"]
-    if placement["tolerations"]:
-        values["tolerations"] = [_toleration(toleration) for toleration in placement["tolerations"]]
+    if placement.node_selector:
+        values["nodeSelector"] = dict(placement.node_selector)
+    if placement.tolerations:
+        values["tolerations"] = [_toleration(toleration) for toleration in placement.tolerations]
     return values
 
 
-def pod_annotations(placement: PlacementArgs) -> dict[str, str]:
+def pod_annotations(placement: Placement) -> dict[str, str]:
     """Return the annotations of a controller's pods: where they share Karpenter's nodes, it does not move them.
 
     It would put a controller somewhere else each time that it finds a cheaper node. A node that has expired, or whose
@@ -49,13 +44,14 @@ def pod_annotations(placement: PlacementArgs) -> dict[str, str]:
     to take away.
     https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
     """
-    return {} if placement["fargate"] else {"karpenter.sh/do-not-disrupt": "true"}
+    return {} if placement.fargate else {"karpenter.sh/do-not-disrupt": "true"}
 
 
-def _toleration(args: TolerationArgs) -> dict[str, str]:
-    operator = {"operator": "Equal", "value": args["value"]} if "value" in args else {"operator": "Exists"}
-    effect = {"effect": args["effect"]} if "effect" in args else {}
-    return {"key": args["key"], **operator, **effect}
+def _toleration(toleration: Toleration) -> dict[str, str]:
+    exact = toleration.value is not None
+    operator = {"operator": "Equal", "value": toleration.value or ""} if exact else {"operator": "Exists"}
+    effect = {"effect": toleration.effect.value} if toleration.effect else {}
+    return {"key": toleration.key, **operator, **effect}
 
 
 def zone_spread(labels: dict[str, str], *, fargate: bool) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from pulumi_aws import eks
 from pulumi_kubernetes.storage.v1 import StorageClass
 
 from components.common.dependency import after
-from components.common.identity import IdentityArgs, Irsa, PodIdentity, workload_identity
-from components.common.placement import PlacementArgs, pod_annotations, pod_placement
+from components.common.identity import ClusterIdentity, Irsa, PodIdentity, ServiceAccountName, workload_identity
+from components.common.placement import Placement, pod_annotations, pod_placement
 from facts import iam_documents
 
 
@@ -30,7 +30,7 @@ class NodeAddonsArgs(TypedDict):
     """The cluster, once it is there."""
     versions: dict[str, str]
     """Add-on name to version: vpc-cni, kube-proxy, eks-pod-identity-agent."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the CNI gets its role."""
     region: str
     """AWS region, for the pods' network configuration."""
@@ -59,10 +59,10 @@ class NodeAddons(pulumi.ComponentResource):
         cni = workload_identity(
             f"{name}-vpc-cni",
             args["identity"],
-            {"namespace": "kube-system", "name": "aws-node"},
+            ServiceAccountName("kube-system", "aws-node"),
             pulumi.ResourceOptions(parent=self),
             documents={"ipv6": json.dumps(iam_documents.vpc_cni_ipv6(args["region"]))} if ipv6 else None,
-            managed_policy_arns=None if ipv6 else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY)],
+            managed_policy_arns=[] if ipv6 else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY)],
         )
         configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(
             lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
@@ -84,9 +84,9 @@ class ClusterAddonsArgs(TypedDict):
     versions: dict[str, str]
     """Add-on name to version: coredns, aws-ebs-csi-driver, metrics-server, snapshot-controller and
     eks-node-monitoring-agent where they are wanted."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the EBS CSI controller gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where the add-ons' pods run."""
     volumes_key: NotRequired[str | None]
     """KMS key of volumes of the default class; None: the account's default for EBS."""
@@ -121,7 +121,7 @@ class ClusterAddons(pulumi.ComponentResource):
         controller = workload_identity(
             f"{name}-ebs-csi",
             args["identity"],
-            {"namespace": "kube-system", "name": "ebs-csi-controller-sa"},
+            ServiceAccountName("kube-system", "ebs-csi-controller-sa"),
             pulumi.ResourceOptions(parent=self),
             managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)],
             documents={"key": json.dumps(iam_documents.volumes_key_user(key))}
@@ -201,7 +201,7 @@ def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, secur
     return json.dumps(configuration, sort_keys=True)
 
 
-def ebs_csi_configuration(placement: PlacementArgs, tags: dict[str, str]) -> str:
+def ebs_csi_configuration(placement: Placement, tags: dict[str, str]) -> str:
     """Return the EBS driver's configuration, as JSON: where its controller runs, and the tags of what it makes.
 
     https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
@@ -210,13 +210,13 @@ def ebs_csi_configuration(placement: PlacementArgs, tags: dict[str, str]) -> str
     return json.dumps({"controller": {**pod_placement(placement), **extra}}, sort_keys=True)
 
 
-def coredns_configuration(placement: PlacementArgs) -> str:
+def coredns_configuration(placement: Placement) -> str:
     """Return CoreDNS's configuration, as JSON. On Fargate it must ask for Fargate, or its pods wait for a node.
 
     https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html#fargate-gs-coredns
     """
     values: dict[str, Any] = pod_placement(placement)
-    if placement["fargate"]:
+    if placement.fargate:
         size = {"cpu": "0.25", "memory": "256M"}
         values |= {"computeType": "Fargate", "resources": {"limits": size, "requests": size}}
     else:
@@ -224,12 +224,12 @@ def coredns_configuration(placement: PlacementArgs) -> str:
     return json.dumps(values, sort_keys=True)
 
 
-def metrics_server_configuration(placement: PlacementArgs) -> str:
+def metrics_server_configuration(placement: Placement) -> str:
     """Return metrics-server's configuration, as JSON. On Fargate its usual port, 10250, belongs to the kubelet.
 
     https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
     """
-    port = {"containerPort": 10251} if placement["fargate"] else {}
+    port = {"containerPort": 10251} if placement.fargate else {}
     return json.dumps({"replicas": 2, **pod_placement(placement), **port}, sort_keys=True)
 
 

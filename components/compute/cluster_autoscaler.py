@@ -5,11 +5,13 @@ from typing import Any, Final, TypedDict
 import pulumi
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
+from components.common.chart import image, release
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import Placement, pod_annotations, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import RESTRICTED_CONTAINER
 from facts import iam_documents, namespaces
+from settings import Charts
 
 NAMESPACE: Final = namespaces.SYSTEM
 NAME: Final = versions.CLUSTER_AUTOSCALER.name
@@ -29,11 +31,13 @@ class ClusterAutoscalerArgs(TypedDict):
     """The account of the node groups."""
     region: str
     """AWS region; the autoscaler cannot ask the instance's metadata, which is a hop too far."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How it gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    namespace: PodNamespace
+    """Its namespace, with what runs its pods."""
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
     expander: str
     """Which of several fitting groups grows."""
@@ -56,7 +60,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
         identity = workload_identity(
             name,
             args["identity"],
-            {"namespace": NAMESPACE, "name": NAME},
+            ServiceAccountName(NAMESPACE, NAME),
             pulumi.ResourceOptions(parent=self),
             documents={"autoscaler": pulumi.Output.json_dumps(policy)},
         )
@@ -64,8 +68,8 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             f"{name}-release",
             versions.CLUSTER_AUTOSCALER,
             pulumi.ResourceOptions(parent=self, depends_on=[identity]),
-            namespace=NAMESPACE,
-            source=args["charts"],
+            namespace=args["namespace"],
+            charts=args["charts"],
             values=cluster_autoscaler_values(args, role_annotations(identity)),
         )
         self.register_outputs({})
@@ -107,7 +111,7 @@ def cluster_autoscaler_values(
             # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
             "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
         },
-        "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
+        "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"].fargate),
         "resources": {"requests": {"cpu": "100m", "memory": "384Mi"}, "limits": {"memory": "384Mi"}},
         "securityContext": {
             "runAsNonRoot": True,

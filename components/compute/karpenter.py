@@ -7,11 +7,13 @@ import pulumi
 from pulumi_aws import cloudwatch, eks, iam, sqs
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
+from components.common.chart import image, release
 from components.common.dependency import after
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import PlacementArgs, pod_placement
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import Placement, pod_placement
+from components.common.pod_namespace import PodNamespace, without_pods
 from facts import iam_documents, namespaces
+from settings import Charts
 
 NAMESPACE = namespaces.SYSTEM
 """Where the API server's own flow schemas give the controller's requests precedence.
@@ -42,9 +44,9 @@ class KarpenterArgs(TypedDict):
     """Version of both charts."""
     node_repair: bool
     """Whether it replaces unhealthy nodes."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the controller gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run: on nodes that it does not manage."""
     volumes_key: NotRequired[str | None]
     """KMS key of the nodes' disks; None: the account's default for EBS."""
@@ -52,7 +54,9 @@ class KarpenterArgs(TypedDict):
     """KMS key of the queue; None: one of SQS's own."""
     isolated: bool
     """Whether the controller reaches nothing but what has an endpoint in the VPC: no prices, no IAM."""
-    charts: ChartSourceArgs | None
+    namespace: PodNamespace
+    """Its namespace, with what runs its pods."""
+    charts: Charts
     """Where charts and images come from; None: their publisher."""
 
 
@@ -90,7 +94,7 @@ class Karpenter(pulumi.ComponentResource):
         identity = workload_identity(
             f"{name}-controller",
             args["identity"],
-            {"namespace": NAMESPACE, "name": versions.KARPENTER.name},
+            ServiceAccountName(NAMESPACE, versions.KARPENTER.name),
             self._child,
             # Apart: together they are over IAM's limit of 6,144 characters.
             documents={
@@ -105,16 +109,16 @@ class Karpenter(pulumi.ComponentResource):
             f"{name}-crd",
             versions.KARPENTER_CRD.at(args["version"]),
             self._child,
-            namespace=NAMESPACE,
-            source=args["charts"],
+            namespace=without_pods(NAMESPACE),
+            charts=args["charts"],
             values={},
         )
         release(
             f"{name}-release",
             versions.KARPENTER.at(args["version"]),
             pulumi.ResourceOptions(parent=self, depends_on=[identity, definitions, *fed]),
-            namespace=NAMESPACE,
-            source=args["charts"],
+            namespace=args["namespace"],
+            charts=args["charts"],
             skip_crds=True,
             values=karpenter_values(args, queue.name, role_annotations(identity)),
         )
@@ -146,7 +150,7 @@ class Karpenter(pulumi.ComponentResource):
         profile = iam.InstanceProfile(f"{self._name}-node", role=role.name, opts=self._child)
         entry = eks.AccessEntry(
             f"{self._name}-node",
-            cluster_name=args["identity"]["cluster_name"],
+            cluster_name=args["identity"].cluster_name,
             principal_arn=role.arn,
             type="EC2_LINUX",
             opts=self._child,

@@ -1,13 +1,13 @@
 """What pods run on: managed node groups, Fargate, EKS Auto Mode, Karpenter's nodes; and who adds nodes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
 from components.common.dependency import after
 from components.common.on_cluster import OnCluster
-from components.common.placement import PlacementArgs
+from components.common.placement import Placement
 from components.common.where import Where
 from components.compute.addons import NodeAddons
 from components.compute.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
@@ -26,18 +26,13 @@ from settings import Stack, arguments, plain
 class Compute:
     """What pods can run on.
 
-    on_cluster: what every component on the cluster needs. pods_in: namespace to what runs its pods: what makes a pod
-    there waits for it. node_pools: what adds nodes for workloads. interruption_queue: Karpenter's, if it is installed.
+    on_cluster: what every component on the cluster needs. node_pools: what adds nodes for workloads.
+    interruption_queue: Karpenter's, if it is installed.
     """
 
     on_cluster: OnCluster
-    pods_in: Mapping[str, Sequence[pulumi.Resource]]
     node_pools: Sequence[pulumi.Resource]
     interruption_queue: pulumi.Output[str] | None
-
-    def ready(self, namespace: str) -> pulumi.Output[str]:
-        """Return the name of a namespace, known once something can run its pods."""
-        return after(self.pods_in[namespace], namespace)
 
 
 def compute_layer(
@@ -72,8 +67,13 @@ def compute_layer(
         region=where.region,
         vpc_id=network.vpc_id,
         identity=control_plane.identity,
-        placement=arguments(PlacementArgs, settings.operations_pods, fargate=settings.fargate_only),
-        charts=settings.charts.source(),
+        placement=Placement(
+            fargate=settings.fargate_only,
+            node_selector=settings.operations_pods.node_selector,
+            tolerations=settings.operations_pods.tolerations,
+        ),
+        charts=settings.charts,
+        pods_in=pods_in,
         isolated=settings.network.isolated,
         shared_subnets=settings.network.shared,
         built_in_volumes=settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
@@ -85,13 +85,17 @@ def compute_layer(
     if settings.cluster_autoscaler:
         ClusterAutoscaler(
             f"{where.name}-autoscaler",
-            arguments(ClusterAutoscalerArgs, settings.cluster_autoscaler, offered=on_cluster.offered()),
+            arguments(
+                ClusterAutoscalerArgs,
+                settings.cluster_autoscaler,
+                offered=on_cluster.offered(),
+                namespace=on_cluster.namespace(namespaces.SYSTEM),
+            ),
             control_plane.in_cluster,
         )
     karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
     return Compute(
         on_cluster=on_cluster,
-        pods_in=pods_in,
         node_pools=node_pools,
         interruption_queue=karpenter.queue_name if karpenter else None,
     )
@@ -194,6 +198,7 @@ def _karpenter(
         arguments(
             KarpenterArgs,
             offered=on_cluster.offered(),
+            namespace=on_cluster.namespace(namespaces.SYSTEM),
             version=settings.karpenter.version,
             node_repair=settings.karpenter.node_repair,
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.common.identity import IdentityArgs
+from components.common.identity import ClusterIdentity
 from components.common.where import Where
 from components.control_plane.access import ClusterAccess, ClusterAccessArgs
 from components.control_plane.cluster import Cluster, ClusterArgs
@@ -18,7 +18,7 @@ class ControlPlane:
 
     cluster: Cluster
     access: ClusterAccess
-    identity: IdentityArgs
+    identity: ClusterIdentity
     in_cluster: pulumi.ResourceOptions
 
     def after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -58,13 +58,13 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         ),
         where.in_aws,
     )
-    identity: IdentityArgs = {
-        "kind": settings.cluster.identity,
-        "cluster_name": cluster.cluster_name,
-        "cluster_arn": f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.name}",
-        "oidc_provider_arn": cluster.oidc_provider_arn,
-        "oidc_issuer": cluster.oidc_issuer,
-    }
+    identity = ClusterIdentity(
+        kind=settings.cluster.identity,
+        cluster_name=cluster.cluster_name,
+        cluster_arn=f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.name}",
+        oidc_provider_arn=cluster.oidc_provider_arn,
+        oidc_issuer=cluster.oidc_issuer,
+    )
     return ControlPlane(
         cluster=cluster,
         access=access,

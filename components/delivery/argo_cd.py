@@ -7,11 +7,13 @@ import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
-from components.common.placement import PlacementArgs, pod_placement, zone_spread
+from components.common.chart import image, release
+from components.common.placement import Placement, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import restricted_namespace
 from components.ingress import traefik
 from facts import interfaces, namespaces
+from settings import Charts
 
 NAMESPACE: Final = namespaces.ARGO_CD
 IMAGE: Final = "quay.io/argoproj/argocd"
@@ -69,9 +71,11 @@ class ArgoCdArgs(TypedDict):
     """Who logs in; absent: the local user `admin`, whose password Argo CD makes and keeps in the cluster."""
     ingress_addresses: bool
     """Whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are healthy."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    namespace: PodNamespace
+    """Its namespace, with what runs its pods."""
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
 
 
@@ -123,9 +127,9 @@ class ArgoCd(pulumi.ComponentResource):
         release(
             f"{name}-release",
             versions.ARGO_CD,
-            child,
-            namespace=inside,
-            source=args["charts"],
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+            namespace=args["namespace"],
+            charts=args["charts"],
             values=argo_cd_values(args),
         )
         self.register_outputs({})
@@ -144,7 +148,7 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
         parts[part] |= {
             "replicas": 2,
             "pdb": {"enabled": True, "maxUnavailable": 1},
-            "topologySpreadConstraints": zone_spread(labels(name), fargate=args["placement"]["fargate"]),
+            "topologySpreadConstraints": zone_spread(labels(name), fargate=args["placement"].fargate),
         }
     for part in ("controller", "repoServer", "redis"):
         parts[part]["networkPolicy"] = {"create": True}

@@ -5,12 +5,21 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from components.common.chart import ChartSourceArgs, release
-from components.common.identity import IdentityArgs, Irsa, PodIdentity, role_annotations, workload_identity
-from components.common.placement import PlacementArgs, pod_placement
+from components.common.chart import release
+from components.common.identity import (
+    ClusterIdentity,
+    Irsa,
+    PodIdentity,
+    ServiceAccountName,
+    role_annotations,
+    workload_identity,
+)
+from components.common.placement import Placement, pod_placement
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import secured_namespace
 from facts import iam_documents
 from facts.chart_values import with_value
+from settings import Charts
 from versions import Chart
 
 
@@ -40,7 +49,7 @@ class ExtraChartArgs(TypedDict):
     """Its exact version."""
     namespace_id: str
     """Where it is installed, as plain text, for the role's trust."""
-    namespace: pulumi.Input[str]
+    namespace: PodNamespace
     """The same, once what the chart may use is there: nodes, load balancer controller, Traefik."""
     pod_security: str | None
     """Pod Security Standard of the namespace that is made for it; None: the namespace is there already."""
@@ -48,17 +57,17 @@ class ExtraChartArgs(TypedDict):
     """The minor whose standard holds in the namespace."""
     operations_nodes: bool
     """Whether `placement` goes to the top of its values."""
-    placement: PlacementArgs
+    placement: Placement
     """Where the platform's own pods run."""
     role: NotRequired[ChartRoleArgs]
     """The role of its pods; absent: none."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the cluster gives roles to pods."""
     values: dict[str, Any]
     """Its values."""
     secret_values: dict[str, pulumi.Input[str]]
     """More values, secret, by their dotted path."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """A registry for charts; None: its publisher."""
 
 
@@ -71,23 +80,27 @@ class ExtraChart(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExtraChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the namespace, the role and the release."""
         super().__init__("eks-platform:index:ExtraChart", name, {}, opts)
-        namespace = args["namespace"]
+        needed: list[pulumi.Resource] = []
         if args["pod_security"]:
-            namespace = secured_namespace(
-                f"{name}-namespace",
-                args["namespace"],
-                args["kubernetes_version"],
-                pulumi.ResourceOptions(parent=self),
-                standard=args["pod_security"],
-            ).metadata["name"]
+            needed.append(
+                secured_namespace(
+                    f"{name}-namespace",
+                    args["namespace"].ready,
+                    args["kubernetes_version"],
+                    pulumi.ResourceOptions(parent=self),
+                    standard=args["pod_security"],
+                )
+            )
         identity = self._identity(name, args["role"], args) if "role" in args else None
+        if identity:
+            needed.append(identity)
         release(
             f"{name}-release",
             Chart(args["chart"], args["repository"], args["version"], args["version"]),
-            pulumi.ResourceOptions(parent=self, depends_on=[identity] if identity else None),
+            pulumi.ResourceOptions(parent=self, depends_on=needed),
             release_name=args["release"],
-            namespace=namespace,
-            source=args["charts"],
+            namespace=args["namespace"],
+            charts=args["charts"],
             values=extra_chart_values(args, role_annotations(identity) if identity else {}),
         )
         self.register_outputs({})
@@ -97,7 +110,7 @@ class ExtraChart(pulumi.ComponentResource):
         return workload_identity(
             name,
             args["identity"],
-            {"namespace": args["namespace_id"], "name": role["service_account"]},
+            ServiceAccountName(args["namespace_id"], role["service_account"]),
             pulumi.ResourceOptions(parent=self),
             documents={"chart": policy} if role["statements"] else {},
             managed_policy_arns=role["managed_policies"],

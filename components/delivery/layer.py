@@ -1,6 +1,6 @@
 """What is deployed onto the platform: from Git by Argo CD, as Helm charts, as manifests of this repository."""
 
-from components.common.dependency import after
+from components.common.pod_namespace import PodNamespace
 from components.common.where import Where
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
@@ -30,8 +30,14 @@ def delivery_layer(
     if settings.argo_cd:
         argo_cd = ArgoCd(
             f"{where.name}-argo-cd",
-            arguments(ArgoCdArgs, settings.argo_cd, offered=offered, ingress_addresses=ingress.addressed),
-            control_plane.after(*compute.pods_in[namespaces.ARGO_CD]),
+            arguments(
+                ArgoCdArgs,
+                settings.argo_cd,
+                offered=offered,
+                namespace=compute.on_cluster.namespace(namespaces.ARGO_CD),
+                ingress_addresses=ingress.addressed,
+            ),
+            control_plane.in_cluster,
         )
         if settings.git_ops:
             GitOps(
@@ -58,7 +64,7 @@ def delivery_layer(
                     release=release,
                     chart=chart.chart_name(release),
                     namespace_id=namespace,
-                    namespace=after([*compute.pods_in[namespace], *used], namespace),
+                    namespace=PodNamespace(namespace, [*compute.on_cluster.namespace(namespace).compute, *used]),
                     pod_security=settings.pod_security_of(release),
                     secret_values=chart.secrets(),
                 ),
@@ -66,7 +72,11 @@ def delivery_layer(
             )
         )
     if settings.workloads:
-        pods = [resource for namespace in settings.workloads.namespaces for resource in compute.pods_in[namespace]]
+        pods = [
+            resource
+            for namespace in settings.workloads.namespaces
+            for resource in compute.on_cluster.namespace(namespace).compute
+        ]
         Workloads(
             f"{where.name}-workloads",
             {"folders": settings.workloads.folders},

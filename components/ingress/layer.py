@@ -132,10 +132,11 @@ def _traefik(
             TraefikArgs,
             settings.traefik,
             offered=offered,
+            namespace=compute.on_cluster.namespace(namespaces.TRAEFIK),
             trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
             idle_timeout=settings.ingress.idle_timeout,
             routes=[{"name": "argocd", "host": host, "service": ARGO_CD_SERVICE} for host in settings.interface_hosts],
             address=address,
         ),
-        control_plane.after(definitions, *compute.pods_in[namespaces.TRAEFIK]),
+        control_plane.after(definitions),
     )

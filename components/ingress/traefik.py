@@ -6,10 +6,12 @@ import pulumi
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
 import versions
-from components.common.chart import ChartSourceArgs, file, image, release
-from components.common.placement import PlacementArgs, pod_placement, zone_spread
+from components.common.chart import file, image, release
+from components.common.placement import Placement, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import RESTRICTED_CONTAINER, restricted_namespace
 from facts import namespaces
+from settings import Charts
 
 NAMESPACE: Final = namespaces.TRAEFIK
 IMAGE: Final = "docker.io/library/traefik"
@@ -46,7 +48,7 @@ class TraefikDefinitionsArgs(TypedDict):
 
     gateway_api: bool
     """Whether the definitions of the Gateway API are installed too."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """Where the definitions' files come from; None: their publisher."""
 
 
@@ -106,9 +108,11 @@ class TraefikArgs(TypedDict):
     """Seconds that a client has for a whole request with its body; 0: any time."""
     idle_timeout: int
     """Seconds after which the ALB closes a connection without traffic."""
-    placement: PlacementArgs
+    namespace: PodNamespace
+    """Its namespace, with what runs its pods."""
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
 
 
@@ -133,9 +137,9 @@ class Traefik(pulumi.ComponentResource):
         release(
             f"{name}-release",
             versions.TRAEFIK,
-            pulumi.ResourceOptions(parent=self),
-            namespace=namespace.metadata["name"],
-            source=args["charts"],
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+            namespace=args["namespace"],
+            charts=args["charts"],
             skip_crds=True,
             values=traefik_values(args),
         )
@@ -171,7 +175,7 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
             "metrics": [{"type": "Resource", "resource": cpu}],
         },
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": zone_spread(LABELS, fargate=args["placement"]["fargate"]),
+        "topologySpreadConstraints": zone_spread(LABELS, fargate=args["placement"].fargate),
         "resources": resources,
         # Like the controllers beside it, which would otherwise push it off a full node.
         "priorityClassName": "system-cluster-critical",

@@ -6,8 +6,8 @@ from typing import Any, Final, NotRequired, TypedDict
 import pulumi
 from pulumi_aws import cloudwatch
 
-from components.common.identity import IdentityArgs, workload_identity
-from components.common.placement import PlacementArgs, pod_placement
+from components.common.identity import ClusterIdentity, ServiceAccountName, workload_identity
+from components.common.placement import Placement, pod_placement
 from components.compute.addons import managed_addon
 from facts import iam_documents
 
@@ -59,9 +59,9 @@ class ContainerInsightsArgs(TypedDict):
     """The cluster, once it has nodes, and log groups of its own."""
     versions: dict[str, str]
     """Add-on name to version: amazon-cloudwatch-observability."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How its agents get their role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its controller runs; its agents run on every node."""
 
 
@@ -74,7 +74,7 @@ class ContainerInsights(pulumi.ComponentResource):
         agents = workload_identity(
             f"{name}-agents",
             args["identity"],
-            {"namespace": "amazon-cloudwatch", "name": "cloudwatch-agent"},
+            ServiceAccountName("amazon-cloudwatch", "cloudwatch-agent"),
             pulumi.ResourceOptions(parent=self),
             managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.CLOUDWATCH_AGENT_POLICY)],
         )
@@ -83,7 +83,7 @@ class ContainerInsights(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def container_insights_configuration(placement: PlacementArgs) -> str:
+def container_insights_configuration(placement: Placement) -> str:
     """Return the add-on's configuration, as JSON: Container Insights and container logs, no Application Signals.
 
     Application Signals would put a container of its own into every pod, which a namespace that takes only `restricted`

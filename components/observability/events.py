@@ -10,11 +10,12 @@ from pulumi_kubernetes.core.v1 import ConfigMap, PodSpecArgsDict, ServiceAccount
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 import versions
-from components.common.chart import ChartSourceArgs, image
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import PlacementArgs, pod_placement
+from components.common.chart import image
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import Placement, pod_placement
 from components.common.pod_security import restricted_namespace
 from facts import iam_documents, namespaces
+from settings import Charts
 
 NAME: Final = "events"
 LABELS: Final = {"app.kubernetes.io/name": NAME}
@@ -32,11 +33,11 @@ class EventsArgs(TypedDict):
     """Minor version, for the namespace's Pod Security Standard."""
     region: str
     """AWS region of the log group."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How it gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pod runs."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """Where its image comes from; None: its publisher."""
     logs_key: NotRequired[str | None]
     """KMS key of the log group; None: CloudWatch's own."""
@@ -67,7 +68,7 @@ class Events(pulumi.ComponentResource):
         identity = workload_identity(
             f"{name}-writer",
             args["identity"],
-            {"namespace": namespaces.OBSERVABILITY, "name": NAME},
+            ServiceAccountName(namespaces.OBSERVABILITY, NAME),
             self._child,
             documents={"log": pulumi.Output.json_dumps(group.arn.apply(iam_documents.log_group_writer))},
         )
@@ -164,7 +165,7 @@ def pod_spec(args: EventsArgs, account: pulumi.Input[str], configuration: pulumi
         "volumes": [
             {"name": "configuration", "config_map": {"name": configuration}},
         ],
-        "node_selector": args["placement"]["node_selector"],
+        "node_selector": dict(args["placement"].node_selector),
         "tolerations": pod_placement(args["placement"]).get("tolerations", []),
     }
 

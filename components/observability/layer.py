@@ -59,7 +59,7 @@ def observability_layer(
             section,
             without=["alarms"],
             offered=offered,
-            namespace=compute.ready(namespaces.OBSERVABILITY),
+            namespace=compute.on_cluster.namespace(namespaces.OBSERVABILITY).ready,
         ),
         control_plane.in_cluster,
     )

@@ -4,7 +4,7 @@ from typing import Final, TypedDict
 
 import pulumi
 
-from components.common.placement import PlacementArgs
+from components.common.placement import Placement
 from facts.admission_policies import Guard, objects
 from facts.manifests import type_token
 
@@ -26,7 +26,7 @@ class AdmissionArgs(TypedDict):
     """Namespaces that may have load balancers of their own in the internet; `*` and `?` match."""
     dedicated: list[str]
     """Namespaces that may have an ALB of their own there."""
-    placement: PlacementArgs
+    placement: Placement
     """Where the platform's own pods run."""
     stores: dict[str, list[str]]
     """The namespaces that may use each ClusterSecretStore."""
@@ -61,7 +61,7 @@ def guard_of(args: AdmissionArgs) -> Guard:
         hosts=args["hosts"],
         public=args["public_load_balancers"],
         dedicated=args["dedicated"],
-        node_labels=args["placement"]["node_selector"],
-        taints=[toleration["key"] for toleration in args["placement"]["tolerations"]],
+        node_labels=args["placement"].node_selector,
+        taints=[toleration.key for toleration in args["placement"].tolerations],
         stores=args["stores"],
     )

@@ -6,12 +6,14 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
+from components.common.chart import image, release
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import FARGATE_WEBHOOK_PORT, Placement, pod_annotations, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents, namespaces
+from settings import Charts
 
 NAMESPACE: Final = namespaces.CERT_MANAGER
 NAME: Final = versions.CERT_MANAGER.name
@@ -43,15 +45,15 @@ class CertManagerArgs(TypedDict):
 
     kubernetes_version: str
     """The minor whose Pod Security Standard holds in the namespace."""
-    namespace: pulumi.Input[str]
+    namespace: PodNamespace
     """Its namespace, once there are nodes or a Fargate profile for its pods."""
     region: str
     """AWS region, for the SDK; Route 53 has none."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the controller gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
     issuers: dict[str, IssuerArgs]
     """Issuers by name."""
@@ -79,7 +81,7 @@ class CertManager(pulumi.ComponentResource):
         identity = workload_identity(
             f"{name}-controller",
             args["identity"],
-            {"namespace": NAMESPACE, "name": NAME},
+            ServiceAccountName(NAMESPACE, NAME),
             child,
             documents={"challenges": pulumi.Output.json_dumps(policy)},
         )
@@ -88,7 +90,7 @@ class CertManager(pulumi.ComponentResource):
             versions.CERT_MANAGER,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=args["namespace"],
-            source=args["charts"],
+            charts=args["charts"],
             values=cert_manager_values(args, role_annotations(identity)),
         )
         for issuer, settings in issuers.items():
@@ -122,12 +124,12 @@ def cert_manager_values(args: CertManagerArgs, annotations: dict[str, pulumi.Out
             "replicaCount": 2,
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
             "resources": {"requests": {"cpu": "50m", "memory": memory}, "limits": {"memory": memory}},
-            "topologySpreadConstraints": zone_spread(labels, fargate=placement["fargate"]),
+            "topologySpreadConstraints": zone_spread(labels, fargate=placement.fargate),
             "podAnnotations": pod_annotations(placement),
             **pod_placement(placement),
         }
 
-    port = {"securePort": FARGATE_WEBHOOK_PORT} if placement["fargate"] else {}
+    port = {"securePort": FARGATE_WEBHOOK_PORT} if placement.fargate else {}
     check = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}
     return {
         **component("controller", NAME, "256Mi"),

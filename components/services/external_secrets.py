@@ -7,12 +7,14 @@ from pulumi_aws import iam
 from pulumi_kubernetes.apiextensions import CustomResource
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import FARGATE_WEBHOOK_PORT, PlacementArgs, pod_annotations, pod_placement, zone_spread
+from components.common.chart import image, release
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import FARGATE_WEBHOOK_PORT, Placement, pod_annotations, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents, namespaces
+from settings import Charts
 
 NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
 IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
@@ -36,17 +38,17 @@ class ExternalSecretsArgs(TypedDict):
     """The cluster's name as plain text, for the path of the stores' roles in IAM."""
     kubernetes_version: str
     """The minor whose Pod Security Standard holds in the namespace."""
-    namespace: pulumi.Input[str]
+    namespace: PodNamespace
     """The operator's namespace, once there are nodes or a Fargate profile for its pods."""
     account_id: str
     """The account of the secrets."""
     region: str
     """AWS region of the secrets."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the operator gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
     stores: dict[str, SecretStoreArgs]
     """Stores by name."""
@@ -68,7 +70,7 @@ class ExternalSecrets(pulumi.ComponentResource):
         identity = workload_identity(
             f"{name}-operator",
             args["identity"],
-            {"namespace": NAMESPACE, "name": versions.EXTERNAL_SECRETS.name},
+            ServiceAccountName(NAMESPACE, versions.EXTERNAL_SECRETS.name),
             child,
             documents={
                 "store-roles": pulumi.Output.json_dumps(iam_documents.secret_store_roles(account, region, cluster)),
@@ -79,7 +81,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             versions.EXTERNAL_SECRETS,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=args["namespace"],
-            source=args["charts"],
+            charts=args["charts"],
             values=external_secrets_values(args["placement"], args["charts"], role_annotations(identity)),
         )
         for store, settings in args["stores"].items():
@@ -110,7 +112,7 @@ class ExternalSecrets(pulumi.ComponentResource):
 
 
 def external_secrets_values(
-    placement: PlacementArgs, charts: ChartSourceArgs | None, annotations: dict[str, pulumi.Output[str]]
+    placement: Placement, charts: Charts, annotations: dict[str, pulumi.Output[str]]
 ) -> dict[str, Any]:
     """Return the chart's values (external-secrets chart 2)."""
     chart = versions.EXTERNAL_SECRETS.name
@@ -123,10 +125,10 @@ def external_secrets_values(
             "priorityClassName": "system-cluster-critical",
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
             "resources": {"requests": {"cpu": "50m", "memory": memory}, "limits": {"memory": memory}},
-            "topologySpreadConstraints": zone_spread(labels, fargate=placement["fargate"]),
+            "topologySpreadConstraints": zone_spread(labels, fargate=placement.fargate),
         }
 
-    port = {"port": FARGATE_WEBHOOK_PORT} if placement["fargate"] else {}
+    port = {"port": FARGATE_WEBHOOK_PORT} if placement.fargate else {}
     return {
         **component(chart, "256Mi"),
         # Of the operator and of what renews the webhook's certificate.

@@ -11,7 +11,7 @@ from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.services.admission import Admission, AdmissionArgs
 from components.services.cert_manager import CertManager, CertManagerArgs
-from components.services.external_dns import ExternalDns, ExternalDnsArgs
+from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets, ExternalSecretsArgs
 from components.services.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
 from facts import namespaces
@@ -39,7 +39,11 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
     )
     load_balancer_controller = LoadBalancerController(
         f"{where.name}-lbc",
-        arguments(LoadBalancerControllerArgs, offered={**offered, **plain(settings.ingress)}),
+        arguments(
+            LoadBalancerControllerArgs,
+            offered={**offered, **plain(settings.ingress)},
+            namespace=compute.on_cluster.namespace(namespaces.SYSTEM),
+        ),
         in_cluster,
     )
     optional: list[pulumi.Resource] = []
@@ -69,7 +73,7 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
                     ExternalSecretsArgs,
                     settings.external_secrets,
                     offered=offered,
-                    namespace=compute.ready(namespaces.EXTERNAL_SECRETS),
+                    namespace=compute.on_cluster.namespace(namespaces.EXTERNAL_SECRETS),
                 ),
                 in_cluster,
             )
@@ -78,15 +82,11 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
         optional.append(
             ExternalDns(
                 f"{where.name}-dns",
-                arguments(
-                    ExternalDnsArgs,
-                    settings.external_dns,
-                    offered=offered,
-                    namespace=compute.ready(namespaces.EXTERNAL_DNS),
-                    platform_hosts=settings.platform_hosts,
-                    platform_names=list(dict.fromkeys((*settings.load_balancer_names, *settings.platform_hosts))),
-                ),
-                in_cluster,
+                settings.external_dns,
+                compute.on_cluster,
+                platform_hosts=settings.platform_hosts,
+                platform_names=list(dict.fromkeys((*settings.load_balancer_names, *settings.platform_hosts))),
+                opts=in_cluster,
             )
         )
     if settings.cert_manager:
@@ -97,7 +97,7 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
                     CertManagerArgs,
                     settings.cert_manager,
                     offered=offered,
-                    namespace=compute.ready(namespaces.CERT_MANAGER),
+                    namespace=compute.on_cluster.namespace(namespaces.CERT_MANAGER),
                 ),
                 in_cluster,
             )

@@ -5,11 +5,13 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 import versions
-from components.common.chart import ChartSourceArgs, image, release
-from components.common.identity import IdentityArgs, role_annotations, workload_identity
-from components.common.placement import PlacementArgs, pod_annotations, pod_placement, zone_spread
+from components.common.chart import image, release
+from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.placement import Placement, pod_annotations, pod_placement, zone_spread
+from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import RESTRICTED_CONTAINER
 from facts import iam_documents, namespaces
+from settings import Charts
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
@@ -49,11 +51,13 @@ class LoadBalancerControllerArgs(TypedDict):
     """AWS region; the controller cannot ask the instance's metadata, which is a hop too far, or absent on Fargate."""
     vpc_id: pulumi.Input[str]
     """The VPC, for the same reason."""
-    identity: IdentityArgs
+    identity: ClusterIdentity
     """How the controller gets its role."""
-    placement: PlacementArgs
+    placement: Placement
     """Where its pods run."""
-    charts: ChartSourceArgs | None
+    namespace: PodNamespace
+    """Its namespace, with what runs its pods."""
+    charts: Charts
     """Where charts and images come from; None: its publisher."""
     isolated: bool
     """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
@@ -90,7 +94,7 @@ class LoadBalancerController(pulumi.ComponentResource):
         identity = workload_identity(
             name,
             args["identity"],
-            {"namespace": NAMESPACE, "name": chart.name},
+            ServiceAccountName(NAMESPACE, chart.name),
             pulumi.ResourceOptions(parent=self),
             documents={"controller": pulumi.Output.json_dumps(policy)},
         )
@@ -100,8 +104,8 @@ class LoadBalancerController(pulumi.ComponentResource):
             f"{name}-release",
             chart,
             pulumi.ResourceOptions(parent=self, depends_on=[identity]),
-            namespace=NAMESPACE,
-            source=args["charts"],
+            namespace=args["namespace"],
+            charts=args["charts"],
             values={
                 "image": {"repository": image(IMAGE, args["charts"])},
                 "clusterName": args["cluster_name"],
@@ -128,7 +132,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 "podAnnotations": pod_annotations(args["placement"]),
-                "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"]["fargate"]),
+                "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"].fargate),
                 # It keeps every Pod, Secret and Node that it watches in memory.
                 "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -1,54 +1,81 @@
 """What the components that run in the cluster are given."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch
+from pydantic import SecretStr
 
-from components.common.chart import ChartSourceArgs
-from components.common.identity import IdentityArgs
-from components.common.placement import PlacementArgs
+from components.common.identity import ClusterIdentity
+from components.common.on_cluster import OnCluster
+from components.common.placement import Placement
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import reveal
+from settings import Charts, Identity, Toleration
 from tests.components.recording import ACCOUNT, REGION, label, recorded, waits_for
 
 CLUSTER: Final = "platform-test"
 ISSUER: Final = f"oidc.eks.{REGION}.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
-NODES: Final[PlacementArgs] = {
-    "fargate": False,
-    "node_selector": {"role": "operations"},
-    "tolerations": [{"key": "CriticalAddonsOnly"}],
-}
-FARGATE: Final[PlacementArgs] = {"fargate": True, "node_selector": {}, "tolerations": []}
-REGISTRY: Final[ChartSourceArgs] = {
-    "registry": "oci://charts.example.jp/mirror",
-    "username": "reader",
-    "password": "hunter2",
-}
-MIRROR: Final[ChartSourceArgs] = {"images": "own.example.jp/mirror"}
+NODES: Final = Placement(
+    fargate=False, node_selector={"role": "operations"}, tolerations=[Toleration(key="CriticalAddonsOnly")]
+)
+FARGATE: Final = Placement(fargate=True)
+PUBLISHERS: Final = Charts()
+REGISTRY: Final = Charts(registry="oci://charts.example.jp/mirror", username="reader", password=SecretStr("hunter2"))
+MIRROR: Final = Charts(images="own.example.jp/mirror")
 
 
-def identity(kind: str = "irsa") -> IdentityArgs:
+def on_cluster(**changes: Any) -> OnCluster:
+    """Return a cluster of which everything is known, and that runs pods in every namespace of the platform.
+
+    changes: fields with other values.
+    """
+    cluster = OnCluster(
+        cluster_id=CLUSTER,
+        cluster_name=pulumi.Output.from_input(CLUSTER),
+        kubernetes_version="1.36",
+        endpoint=pulumi.Output.from_input("https://example.eks.amazonaws.com"),
+        account_id=ACCOUNT,
+        region=REGION,
+        vpc_id=pulumi.Output.from_input("vpc-0123456789abcdef0"),
+        identity=identity(),
+        placement=NODES,
+        charts=PUBLISHERS,
+        pods_in=defaultdict(list),
+        isolated=False,
+        shared_subnets=False,
+        built_in_volumes=False,
+        tags={"Stack": "test"},
+        logs_key=None,
+        volumes_key=None,
+        queue_key=None,
+    )
+    return replace(cluster, **changes)
+
+
+def identity(kind: str = "irsa") -> ClusterIdentity:
     """Return how the cluster gives roles: "irsa" or "pod-identity"."""
-    return {
-        "kind": kind,
-        "cluster_name": CLUSTER,
-        "cluster_arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}",
-        "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
-        "oidc_issuer": ISSUER,
-    }
+    return ClusterIdentity(
+        kind=Identity(kind),
+        cluster_name=CLUSTER,
+        cluster_arn=f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}",
+        oidc_provider_arn=f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
+        oidc_issuer=ISSUER,
+    )
 
 
 def granted(kind: str, namespace: str, name: str, role: Registration) -> tuple[PolicyDocument, dict[str, Any]]:
     """Return the trust policy of a role for one service account, and what the account is annotated with."""
-    args, accounts = identity(), [(namespace, name)]
+    cluster, accounts = identity(), [(namespace, name)]
     if kind == "irsa":
-        trust = iam_documents.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
+        trust = iam_documents.trust_irsa(str(cluster.oidc_provider_arn), str(cluster.oidc_issuer), accounts)
         return trust, {"eks.amazonaws.com/role-arn": role.outputs["arn"]}
-    return iam_documents.trust_pod_identity(str(args["cluster_arn"]), accounts), {}
+    return iam_documents.trust_pod_identity(str(cluster.cluster_arn), accounts), {}
 
 
 def release_of(plan: Plan, chart: str) -> Registration:
@@ -72,13 +99,12 @@ def repositories(values: Any) -> list[str]:
     return sorted([*own, *(found for item in values.values() for found in repositories(item))])
 
 
-def waiting_for_compute(
-    namespace: str, declare: Callable[[pulumi.Output[str], pulumi.ResourceOptions], Any]
-) -> set[str]:
-    """Return the labels of what waits for compute where only the namespace that `declare` is given does."""
+def waiting_for_compute(declare: Callable[[OnCluster, pulumi.ResourceOptions], Any]) -> set[str]:
+    """Return the labels of what waits for what runs the pods of the namespaces, of what `declare` declares."""
 
     def program(opts: pulumi.ResourceOptions) -> None:
-        declare(cloudwatch.LogGroup("compute", name=namespace, opts=opts).name, opts)
+        compute = cloudwatch.LogGroup("compute", name="compute", opts=opts)
+        declare(on_cluster(pods_in=defaultdict(lambda: [compute])), opts)
 
     plan = recorded(program)
     return {label(entry) for entry in plan if entry.custom and "LogGroup compute" in waits_for(plan, entry)}

@@ -4,9 +4,10 @@ import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
-from components.common.chart import ChartSourceArgs, file, image, release
+from components.common.chart import file, image, release
 from rehearsal.plan import Registration
 from rehearsal.values import Secret
+from settings import Charts
 from tests.components.recording import needs, recorded
 from versions import Chart
 
@@ -16,7 +17,7 @@ PUSHED = Chart("karpenter", "oci://public.example.com/charts", "1.2.3", "1.2.3")
 
 def _release(
     chart: Chart,
-    source: ChartSourceArgs | None = None,
+    source: Charts = None,
     *,
     skip_crds: bool = False,
     unknown: bool = False,
@@ -46,7 +47,7 @@ def test_a_release_is_pinned_and_has_the_charts_own_name() -> None:
     ids=["from an index", "from a registry", "own registry instead of an index", "own index instead of a registry"],
 )
 def test_a_chart_comes_from_its_publisher_or_from_the_companys_own(
-    chart: Chart, source: ChartSourceArgs | None, reference: str, repository: dict[str, str] | None
+    chart: Chart, source: Charts, reference: str, repository: dict[str, str] | None
 ) -> None:
     inputs = _release(chart, source).inputs
     assert inputs["chart"] == reference
@@ -55,18 +56,18 @@ def test_a_chart_comes_from_its_publisher_or_from_the_companys_own(
 
 
 @pytest.mark.parametrize("source", [{"images": "own.example.jp/mirror"}, {"files": "https://own.example.jp"}])
-def test_other_mirrors_leave_a_chart_where_it_is(source: ChartSourceArgs) -> None:
+def test_other_mirrors_leave_a_chart_where_it_is(source: Charts) -> None:
     assert _release(PUSHED, source).inputs["chart"] == "oci://public.example.com/charts/karpenter"
 
 
 @pytest.mark.parametrize("source", [None, {}, {"registry": "oci://own.example.jp/charts"}])
-def test_images_and_files_come_from_their_publisher_by_themselves(source: ChartSourceArgs | None) -> None:
+def test_images_and_files_come_from_their_publisher_by_themselves(source: Charts) -> None:
     assert image("public.ecr.aws/karpenter/controller", source) == "public.ecr.aws/karpenter/controller"
     assert file("https://files.example.com/a.yaml", source) == "https://files.example.com/a.yaml"
 
 
 def test_a_mirror_has_each_image_and_file_by_its_whole_name() -> None:
-    source: ChartSourceArgs = {"images": "own.example.jp/mirror", "files": "https://files.example.jp/mirror"}
+    source: Charts = {"images": "own.example.jp/mirror", "files": "https://files.example.jp/mirror"}
     assert image("quay.io/argoproj/argocd", source) == "own.example.jp/mirror/quay.io/argoproj/argocd"
     found = file("https://files.example.com/v1/a.yaml", source)
     assert found == "https://files.example.jp/mirror/files.example.com/v1/a.yaml"
@@ -74,7 +75,7 @@ def test_a_mirror_has_each_image_and_file_by_its_whole_name() -> None:
 
 @pytest.mark.parametrize("registry", ["oci://own.example.jp/charts", "https://own.example.jp"])
 def test_a_password_is_secret_even_where_it_comes_in_the_clear(registry: str, unknown: bool) -> None:
-    source: ChartSourceArgs = {"registry": registry, "username": "reader", "password": "hunter2"}
+    source: Charts = {"registry": registry, "username": "reader", "password": "hunter2"}
     options = _release(INDEXED, source, unknown=unknown).inputs["repositoryOpts"]
     # A secret inside of an object makes the whole object one, or only itself, as the SDK decides.
     revealed = options.value if isinstance(options, Secret) else options
@@ -84,7 +85,7 @@ def test_a_password_is_secret_even_where_it_comes_in_the_clear(registry: str, un
 
 
 def test_without_a_login_there_is_none() -> None:
-    source: ChartSourceArgs = {"registry": "https://own.example.jp"}
+    source: Charts = {"registry": "https://own.example.jp"}
     assert set(_release(INDEXED, source).inputs["repositoryOpts"]) == {"repo"}
 
 
@@ -119,7 +120,7 @@ def test_it_waits_for_what_its_values_carry(unknown: bool) -> None:
 
 
 def test_values_of_the_stack_file_are_merged_over_ours() -> None:
-    source: ChartSourceArgs = {"values": {"traefik": {"log": {"level": "DEBUG"}}, "karpenter": {"replicas": 3}}}
+    source: Charts = {"values": {"traefik": {"log": {"level": "DEBUG"}}, "karpenter": {"replicas": 3}}}
     ours = {"log": {"format": "json"}, "replicas": 2}
 
     def declare(opts: pulumi.ResourceOptions) -> None:

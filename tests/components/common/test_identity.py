@@ -7,7 +7,7 @@ import pytest
 from pulumi_aws.cloudwatch import LogGroup
 
 from components.common.identity import (
-    IdentityArgs,
+    ClusterIdentity,
     Irsa,
     IrsaArgs,
     PodIdentity,
@@ -252,7 +252,7 @@ def test_the_role_does_not_wait_for_the_cluster() -> None:
 # --- Either, as the cluster has it --------------------------------------------------------------------------------
 
 
-def _workload(source: IdentityArgs, **given: Any) -> Plan:
+def _workload(source: ClusterIdentity, **given: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
         found = workload_identity("shop", source, SHOP, opts, **given)
         Probe(annotations=role_annotations(found))

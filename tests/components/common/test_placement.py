@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.common.placement import PlacementArgs, TolerationArgs, pod_annotations, pod_placement, zone_spread
+from components.common.placement import Placement, TolerationArgs, pod_annotations, pod_placement, zone_spread
 
 LABELS = {"app.kubernetes.io/name": "traefik"}
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
@@ -12,7 +12,7 @@ ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
 def _placement(
     node_selector: dict[str, str] | None = None, tolerations: list[TolerationArgs] | None = None
-) -> PlacementArgs:
+) -> Placement:
     return {"fargate": False, "node_selector": node_selector or {}, "tolerations": tolerations or []}
 
 

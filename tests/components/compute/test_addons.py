@@ -8,7 +8,7 @@ import pytest
 from pulumi_aws import ec2
 from pulumi_aws.cloudwatch import LogGroup
 
-from components.common.placement import PlacementArgs
+from components.common.placement import Placement
 from components.compute.addons import (
     ClusterAddons,
     ClusterAddonsArgs,
@@ -48,7 +48,7 @@ VERSIONS = {
     "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
 }
 NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
-ANYWHERE: PlacementArgs = {"fargate": False, "node_selector": {}, "tolerations": []}
+ANYWHERE: Placement = {"fargate": False, "node_selector": {}, "tolerations": []}
 ON_NODES = {
     "nodeSelector": {"role": "operations"},
     "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
@@ -371,7 +371,7 @@ def test_metrics_server_leaves_the_kubelets_port_on_fargate() -> None:
 
 
 @pytest.mark.parametrize("placement", [NODES, FARGATE, ANYWHERE], ids=["nodes", "fargate", "anywhere"])
-def test_addons_of_the_cluster_run_where_they_are_placed(placement: PlacementArgs) -> None:
+def test_addons_of_the_cluster_run_where_they_are_placed(placement: Placement) -> None:
     plan = _cluster_addons(placement=placement)
     found: dict[str, Any] = {name: _addon(plan, name).inputs.get("configurationValues") for name in _addons(plan)}
     assert found["coredns"] == coredns_configuration(placement)

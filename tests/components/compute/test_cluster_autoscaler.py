@@ -7,16 +7,17 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.common.chart import ChartSourceArgs
 from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, ClusterAutoscalerArgs
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     MIRROR,
     NODES,
+    PUBLISHERS,
     REGISTRY,
     granted,
     identity,
@@ -37,7 +38,7 @@ def _args(**changes: Any) -> ClusterAutoscalerArgs:
         "region": REGION,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "expander": "least-waste",
         "scale_down_unneeded": "10m",
         "scale_down_utilization_percent": 50,
@@ -148,11 +149,11 @@ def test_its_pods_are_restricted(values: dict[str, Any]) -> None:
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
 
 
-@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
-def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
     found = repositories(values_of(_plan(charts=charts), NAME))
     assert found == [f"{mirror}registry.k8s.io/autoscaling/cluster-autoscaler"]
 

@@ -7,13 +7,13 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.common.chart import ChartSourceArgs
 from components.compute.karpenter import NAMESPACE, Karpenter, KarpenterArgs
 from facts import iam_documents
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests import upstream
-from tests.components.given import CLUSTER, NODES, REGISTRY, granted, identity, release_of, values_of
+from tests.components.given import CLUSTER, NODES, PUBLISHERS, REGISTRY, granted, identity, release_of, values_of
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -50,7 +50,7 @@ def _args(**changes: Any) -> KarpenterArgs:
         "node_repair": False,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "isolated": False,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -278,7 +278,7 @@ def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> Non
     plan = _plan(charts=REGISTRY)
     for name in ("karpenter-crd", "karpenter"):
         inputs = release_of(plan, name).inputs
-        assert inputs["chart"] == f"{REGISTRY['registry']}/{name}"
+        assert inputs["chart"] == f"{REGISTRY.registry}/{name}"
         assert "hunter2" not in repr(inputs)
 
 
@@ -290,9 +290,7 @@ def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> Non
     ],
     ids=["the publisher's", "the company's own"],
 )
-def test_its_image_comes_from_the_companys_registry_where_there_is_one(
-    charts: ChartSourceArgs | None, repository: str
-) -> None:
+def test_its_image_comes_from_the_companys_registry_where_there_is_one(charts: Charts, repository: str) -> None:
     assert values_of(_plan(charts=charts), "karpenter")["controller"]["image"] == {"repository": repository}
 
 

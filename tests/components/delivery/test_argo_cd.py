@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 import versions
-from components.common.chart import ChartSourceArgs
 from components.delivery.argo_cd import (
     INGRESS_HEALTH,
     NAMESPACE,
@@ -22,8 +21,9 @@ from components.delivery.argo_cd import (
 from components.ingress import traefik
 from facts.interfaces import ARGO_CD_SERVICE
 from rehearsal.plan import Plan, Registration
+from settings import Charts
 from tests import upstream
-from tests.components.given import FARGATE, MIRROR, NODES, REGISTRY, release_of, repositories, values_of
+from tests.components.given import FARGATE, MIRROR, NODES, PUBLISHERS, REGISTRY, release_of, repositories, values_of
 from tests.components.recording import assert_shape, below, needs, recorded
 from tests.conformance.charts import unknown_keys
 
@@ -41,7 +41,7 @@ def _args(**changes: Any) -> ArgoCdArgs:
         "kubernetes_version": "1.36",
         "ingress_addresses": True,
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
@@ -87,12 +87,12 @@ def test_everything_waits_for_the_namespace_alone(unknown: bool) -> None:
 def test_the_chart_is_the_pinned_one_from_the_companys_registry_where_there_is_one() -> None:
     assert release_of(_plan(), "argo-cd").inputs["version"] == versions.ARGO_CD.version
     inputs = release_of(_plan(charts=REGISTRY), "argo-cd").inputs
-    assert inputs["chart"] == f"{REGISTRY['registry']}/argo-cd"
+    assert inputs["chart"] == f"{REGISTRY.registry}/argo-cd"
     assert "hunter2" not in repr(inputs)
 
 
-@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
-def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
     found = repositories(values_of(_plan(charts=charts), "argo-cd"))
     assert found == [f"{mirror}public.ecr.aws/docker/library/redis", f"{mirror}quay.io/argoproj/argocd"]
 

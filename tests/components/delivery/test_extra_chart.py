@@ -10,7 +10,7 @@ from components.delivery.extra_chart import ChartRoleArgs, ExtraChart, ExtraChar
 from facts.chart_values import with_value
 from rehearsal.plan import Plan
 from rehearsal.values import Secret, reveal
-from tests.components.given import FARGATE, NODES, REGISTRY, identity
+from tests.components.given import FARGATE, NODES, PUBLISHERS, REGISTRY, identity
 from tests.components.recording import ACCOUNT, REGION, assert_shape, below, document, needs, recorded, waits_for
 
 ROLE: ChartRoleArgs = {
@@ -50,7 +50,7 @@ def _args(**changes: Any) -> ExtraChartArgs:
         "identity": identity(),
         "values": {},
         "secret_values": {},
-        "charts": None,
+        "charts": PUBLISHERS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 

@@ -10,7 +10,6 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.common.chart import ChartSourceArgs
 from components.ingress.controller_ingress import DEREGISTRATION_SECONDS
 from components.ingress.traefik import (
     GATEWAY,
@@ -29,8 +28,9 @@ from components.ingress.traefik import (
 )
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests import upstream
-from tests.components.given import FARGATE, NODES, REGISTRY, release_of, values_of
+from tests.components.given import FARGATE, NODES, PUBLISHERS, REGISTRY, release_of, values_of
 from tests.components.recording import assert_shape, needs, recorded, waits_for
 from tests.conformance import helm
 from tests.conformance.charts import unknown_keys
@@ -53,7 +53,7 @@ def _args(**changes: Any) -> TraefikArgs:
         "read_timeout": 60,
         "idle_timeout": 60,
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
 
@@ -72,7 +72,7 @@ def values() -> dict[str, Any]:
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
     # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
-    args: TraefikDefinitionsArgs = {"gateway_api": False, "charts": None}
+    args: TraefikDefinitionsArgs = {"gateway_api": False, "charts": PUBLISHERS}
     plan = recorded(lambda opts: TraefikDefinitions("proxy", args, opts), unknown=unknown)
     assert_shape(plan, TraefikDefinitions, "proxy")
     group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
@@ -81,7 +81,7 @@ def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
 
 
 def test_the_definitions_may_come_from_elsewhere() -> None:
-    charts: ChartSourceArgs = {"files": "https://files.example.jp/mirror"}
+    charts: Charts = {"files": "https://files.example.jp/mirror"}
     plan = recorded(lambda opts: TraefikDefinitions("proxy", {"charts": charts, "gateway_api": False}, opts))
     assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == [
         f"https://files.example.jp/mirror/{url.removeprefix('https://')}" for url in versions.TRAEFIK_CRDS
@@ -249,7 +249,7 @@ def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> No
 
 def test_the_gateway_api_has_definitions_of_its_own(unknown: bool) -> None:
     plan = recorded(
-        lambda opts: TraefikDefinitions("proxy", {"gateway_api": True, "charts": None}, opts), unknown=unknown
+        lambda opts: TraefikDefinitions("proxy", {"gateway_api": True, "charts": PUBLISHERS}, opts), unknown=unknown
     )
     assert_shape(plan, TraefikDefinitions, "proxy")
     groups = {entry.name: entry.inputs["files"] for entry in plan.find(type="kubernetes:yaml/v2:ConfigGroup")}
@@ -350,7 +350,7 @@ def test_on_fargate_no_replica_waits_for_a_zone() -> None:
 
 def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), "traefik").inputs
-    assert inputs["chart"] == f"{REGISTRY['registry']}/traefik"
+    assert inputs["chart"] == f"{REGISTRY.registry}/traefik"
     assert "hunter2" not in repr(inputs)
 
 
@@ -363,7 +363,7 @@ def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     ids=["the publisher's", "the company's own"],
 )
 def test_its_image_comes_from_the_companys_registry_where_there_is_one(
-    charts: ChartSourceArgs | None, registry: str, repository: str
+    charts: Charts, registry: str, repository: str
 ) -> None:
     values = values_of(_plan(charts=charts), "traefik")
     assert values["image"] == {"registry": registry, "repository": repository, "tag": versions.TRAEFIK.tag}

@@ -8,7 +8,7 @@ import pytest
 
 import versions
 from components.common.dependency import after
-from components.common.placement import PlacementArgs
+from components.common.placement import Placement
 from components.observability.container_insights import (
     ADDON,
     LOG_GROUPS,
@@ -24,7 +24,7 @@ from tests.components.given import CLUSTER, NODES, identity
 from tests.components.recording import Probe, assert_shape, below, carried, document, recorded, waits_for
 
 VERSIONS = versions.ADDONS[versions.DEFAULT_KUBERNETES]
-ANYWHERE: PlacementArgs = {"fargate": False, "node_selector": {}, "tolerations": []}
+ANYWHERE: Placement = {"fargate": False, "node_selector": {}, "tolerations": []}
 
 
 def _plan(*, unknown: bool = False, kind: str = "irsa") -> Plan:
@@ -108,7 +108,7 @@ def test_agents_have_their_role_before_they_start(kind: str, unknown: bool) -> N
 # --- Configuration ------------------------------------------------------------------------------------------------
 
 
-def _configuration(placement: PlacementArgs) -> dict[str, Any]:
+def _configuration(placement: Placement) -> dict[str, Any]:
     return dict(json.loads(container_insights_configuration(placement)))
 
 

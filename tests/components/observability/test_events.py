@@ -12,7 +12,7 @@ from components.observability.events import Events, EventsArgs, fluent_bit
 from facts import iam_documents, namespaces
 from rehearsal.plan import Plan, Registration
 from rehearsal.values import UNKNOWN
-from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, granted, identity
+from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, PUBLISHERS, granted, identity
 from tests.components.recording import REGION, Probe, assert_shape, below, document, labels, needs, recorded, waits_for
 
 GROUP = f"/aws/eks/{CLUSTER}/events"
@@ -26,7 +26,7 @@ def _args(**changes: Any) -> EventsArgs:
         "region": REGION,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "retention_days": 30,
     }
     return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
@@ -161,7 +161,7 @@ def test_the_image_is_pinned_by_its_digest() -> None:
 
 def test_the_image_comes_from_the_companys_registry_where_there_is_one() -> None:
     (container,) = _pod(_plan(charts=MIRROR))["containers"]
-    assert container["image"] == f"{MIRROR['images']}/{versions.FLUENT_BIT_IMAGE}"
+    assert container["image"] == f"{MIRROR.images}/{versions.FLUENT_BIT_IMAGE}"
 
 
 @pytest.mark.parametrize(

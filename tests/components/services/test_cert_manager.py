@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from components.common.chart import ChartSourceArgs
 from components.common.placement import FARGATE_WEBHOOK_PORT
 from components.services.cert_manager import (
     NAME,
@@ -20,10 +19,12 @@ from components.services.cert_manager import (
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests.components.given import (
     FARGATE,
     MIRROR,
     NODES,
+    PUBLISHERS,
     REGISTRY,
     granted,
     identity,
@@ -46,7 +47,7 @@ def _args(**changes: Any) -> CertManagerArgs:
         "region": REGION,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "recursive_name_servers": [],
         "issuers": {
             "production": {
@@ -197,11 +198,11 @@ def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
 
 
-@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
-def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
     found = repositories(values_of(_plan(charts=charts), NAME))
     assert found == [
         f"{mirror}quay.io/jetstack/cert-manager-{part}"

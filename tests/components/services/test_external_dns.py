@@ -1,23 +1,29 @@
 """ExternalDNS: rights for its domains' records only, a mark of the cluster, a pod of its own namespace."""
 
-from typing import Any
+import json
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pytest
 
-from components.common.chart import ChartSourceArgs
-from components.services.external_dns import NAME, NAMESPACE, ExternalDns, ExternalDnsArgs
+from components.common.on_cluster import OnCluster
+from components.services.external_dns import NAME, NAMESPACE, ExternalDns
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
+from settings import ExternalDns as ExternalDnsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     FARGATE,
     MIRROR,
     NODES,
+    PUBLISHERS,
     REGISTRY,
     granted,
     identity,
+    on_cluster,
     release_of,
     repositories,
     values_of,
@@ -26,28 +32,32 @@ from tests.components.given import (
 from tests.components.recording import REGION, assert_shape, document, recorded, waits_for
 from tests.conformance.charts import unknown_keys
 
-
-def _args(**changes: Any) -> ExternalDnsArgs:
-    args: ExternalDnsArgs = {
-        "cluster_id": CLUSTER,
-        "kubernetes_version": "1.36",
-        "namespace": NAMESPACE,
-        "region": REGION,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": None,
-        "domains": ["example.jp"],
-        "hosted_zone_ids": ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"],
-        "policy": "upsert-only",
-        "sources": ["service", "ingress"],
-        "platform_hosts": ["argocd.example.jp"],
-        "platform_names": ["example.jp", "*.example.jp", "argocd.example.jp"],
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+SECTION: Final = {
+    "domains": ["example.jp"],
+    "hostedZoneIds": ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"],
+    "policy": "upsert-only",
+    "sources": ["service", "ingress"],
+}
+HOSTS: Final = ["argocd.example.jp"]
+NAMES: Final = ["example.jp", "*.example.jp", "argocd.example.jp"]
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: ExternalDns("dns", _args(**changes), opts), unknown=unknown)
+def _plan(
+    *,
+    unknown: bool = False,
+    hosts: Sequence[str] = HOSTS,
+    names: Sequence[str] = NAMES,
+    cluster: OnCluster | None = None,
+    **section: Any,
+) -> Plan:
+    """Record the component. section: settings under the names of a stack file."""
+    settings = ExternalDnsSettings.model_validate_json(json.dumps({**SECTION, **section}))
+    return recorded(
+        lambda opts: ExternalDns(
+            "dns", settings, cluster or on_cluster(), platform_hosts=hosts, platform_names=names, opts=opts
+        ),
+        unknown=unknown,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +77,14 @@ def test_it_is_a_component(unknown: bool) -> None:
 @pytest.mark.parametrize("policy", ["upsert-only", "sync"])
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_service_account_has_the_role(kind: str, policy: str) -> None:
-    plan = _plan(identity=identity(kind), policy=policy)
+    plan = _plan(cluster=on_cluster(identity=identity(kind)), policy=policy)
     role = plan.one(type="aws:iam/role:Role")
     trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
     assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
     (found,) = plan.find(type="aws:iam/policy:Policy")
-    zones, domains = _args()["hosted_zone_ids"], _args()["domains"]
-    names = _args()["platform_names"]
-    assert document(found, "policy") == iam_documents.external_dns(REGION, zones, domains, policy, names)
+    expected = iam_documents.external_dns(REGION, SECTION["hostedZoneIds"], SECTION["domains"], policy, NAMES)
+    assert document(found, "policy") == expected
 
 
 def test_it_leaves_the_platforms_names_alone(values: dict[str, Any]) -> None:
@@ -92,18 +101,18 @@ def test_it_leaves_the_platforms_names_alone(values: dict[str, Any]) -> None:
     assert keep["Condition"] == {
         "ForAnyValue:StringEquals": {"route53:ChangeResourceRecordSetsNormalizedRecordNames": normal}
     }
-    assert set(keep["Resource"]) == {f"arn:aws:route53:::hostedzone/{zone}" for zone in _args()["hosted_zone_ids"]}
+    assert set(keep["Resource"]) == {f"arn:aws:route53:::hostedzone/{zone}" for zone in SECTION["hostedZoneIds"]}
 
 
 def test_without_names_of_the_platform_nothing_is_refused() -> None:
-    plan = _plan(platform_hosts=[], platform_names=[])
+    plan = _plan(hosts=[], names=[])
     statements = document(plan.one(type="aws:iam/policy:Policy"), "policy")["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
 
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(cluster=on_cluster(identity=identity(kind)))
     needed = {"Namespace dns-namespace", "RolePolicyAttachment dns-controller-records"}
     if kind == "pod-identity":
         needed.add(f"PodIdentityAssociation dns-controller-{NAMESPACE}-{NAME}")
@@ -111,7 +120,16 @@ def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_waits_for_compute() -> None:
-    waiting = waiting_for_compute(NAMESPACE, lambda ready, opts: ExternalDns("dns", _args(namespace=ready), opts))
+    waiting = waiting_for_compute(
+        lambda cluster, opts: ExternalDns(
+            "dns",
+            ExternalDnsSettings.model_validate_json(json.dumps(SECTION)),
+            cluster,
+            platform_hosts=HOSTS,
+            platform_names=NAMES,
+            opts=opts,
+        )
+    )
     assert waiting == {"Release dns-release"}
 
 
@@ -129,7 +147,7 @@ def test_it_is_told_what_to_look_at() -> None:
         ["traefik-proxy"],
         ["a.jp", "b.jp"],
     )
-    assert values["extraArgs"] == {"zone-id-filter": _args()["hosted_zone_ids"]}
+    assert values["extraArgs"] == {"zone-id-filter": SECTION["hostedZoneIds"]}
     assert values["provider"] == {"name": "aws"}
     assert values["env"] == [{"name": "AWS_REGION", "value": REGION}]
 
@@ -142,12 +160,12 @@ def test_it_has_a_size_and_runs_where_the_platforms_pods_do(values: dict[str, An
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY['registry']}/{NAME}"
+    assert release_of(_plan(cluster=on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
 
 
-@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
-def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
-    found = repositories(values_of(_plan(charts=charts), NAME))
+@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
+def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
+    found = repositories(values_of(_plan(cluster=on_cluster(charts=charts)), NAME))
     assert found == [f"{mirror}registry.k8s.io/external-dns/external-dns"]
 
 
@@ -163,7 +181,7 @@ def test_a_first_preview_knows_all_values_but_the_role() -> None:
 @pytest.mark.upstream
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
 def test_the_chart_knows_every_value(placement: Any) -> None:
-    values = values_of(_plan(placement=placement), NAME)
+    values = values_of(_plan(cluster=on_cluster(placement=placement)), NAME)
     defaults = upstream.default_values(NAME)
     assert unknown_keys(upstream.chart(NAME), values) == []
     assert upstream.schema_problems(upstream.value_schema(NAME), upstream.merged(defaults, values)) == []

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from components.common.chart import ChartSourceArgs
 from components.common.placement import FARGATE_WEBHOOK_PORT
 from components.services.external_secrets import (
     NAMESPACE,
@@ -17,12 +16,14 @@ from components.services.external_secrets import (
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     FARGATE,
     MIRROR,
     NODES,
+    PUBLISHERS,
     REGISTRY,
     granted,
     identity,
@@ -52,7 +53,7 @@ def _args(**changes: Any) -> ExternalSecretsArgs:
         "region": REGION,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "stores": {
             "secrets": {"service": "secrets-manager", "path": "dev/", "namespaces": ["app-*"]},
             "parameters": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-a", "team-?"]},
@@ -216,11 +217,11 @@ def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), "external-secrets").inputs
-    assert inputs["chart"] == f"{REGISTRY['registry']}/external-secrets"
+    assert inputs["chart"] == f"{REGISTRY.registry}/external-secrets"
 
 
-@pytest.mark.parametrize(("charts", "mirror"), [(None, ""), (MIRROR, f"{MIRROR['images']}/")])
-def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: ChartSourceArgs | None, mirror: str) -> None:
+@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
+def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
     found = repositories(values_of(_plan(charts=charts), "external-secrets"))
     assert found == [f"{mirror}ghcr.io/external-secrets/external-secrets"] * 3
 

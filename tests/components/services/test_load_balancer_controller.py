@@ -7,7 +7,6 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.common.chart import ChartSourceArgs
 from components.services.load_balancer_controller import (
     IMAGE,
     INGRESS_CLASS,
@@ -19,8 +18,9 @@ from components.services.load_balancer_controller import (
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import Charts
 from tests import upstream
-from tests.components.given import CLUSTER, FARGATE, NODES, REGISTRY, identity, release_of, values_of
+from tests.components.given import CLUSTER, FARGATE, NODES, PUBLISHERS, REGISTRY, identity, release_of, values_of
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -47,7 +47,7 @@ def _args(**changes: Any) -> LoadBalancerControllerArgs:
         "vpc_id": VPC,
         "identity": identity(),
         "placement": NODES,
-        "charts": None,
+        "charts": PUBLISHERS,
         "isolated": False,
         "shared_subnets": False,
         "tls_policy": versions.ALB_TLS_POLICY,
@@ -134,7 +134,7 @@ def test_it_is_the_pinned_chart_with_its_definitions() -> None:
 
 def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     inputs = release_of(_plan(charts=REGISTRY), CHART).inputs
-    assert inputs["chart"] == f"{REGISTRY['registry']}/{CHART}"
+    assert inputs["chart"] == f"{REGISTRY.registry}/{CHART}"
     assert "hunter2" not in repr(inputs)
 
 
@@ -143,9 +143,7 @@ def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
     [(None, IMAGE), ({"images": "own.example.jp/mirror"}, f"own.example.jp/mirror/{IMAGE}")],
     ids=["the publisher's", "the company's own"],
 )
-def test_its_image_comes_from_the_companys_registry_where_there_is_one(
-    charts: ChartSourceArgs | None, repository: str
-) -> None:
+def test_its_image_comes_from_the_companys_registry_where_there_is_one(charts: Charts, repository: str) -> None:
     assert values_of(_plan(charts=charts), CHART)["image"] == {"repository": repository}
 
 

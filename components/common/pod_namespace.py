@@ -1,0 +1,30 @@
+"""A namespace together with what runs its pods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.common.dependency import after
+
+
+@dataclass(frozen=True)
+class PodNamespace:
+    """A namespace whose pods something can run.
+
+    compute: the node groups, or the Fargate profile with its logging, that run the pods. Empty: EKS Auto Mode launches
+    nodes when pods wait for them. Whatever creates pods takes one of these, so that none is created before its compute.
+    """
+
+    name: str
+    compute: Sequence[pulumi.Resource]
+
+    @property
+    def ready(self) -> pulumi.Output[str]:
+        """The namespace's name, known once its pods can run."""
+        return after(self.compute, self.name)
+
+
+def without_pods(namespace: str) -> PodNamespace:
+    """Return a namespace for what creates no pods there, such as a chart of definitions: it waits for no compute."""
+    return PodNamespace(namespace, [])
