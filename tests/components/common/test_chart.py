@@ -1,32 +1,38 @@
 """Helm releases: a pinned chart, from its publisher or from a registry of the company's own."""
 
+from typing import Final
+
 import pulumi
 import pytest
 from pulumi_aws import cloudwatch
+from pydantic import SecretStr
 
 from components.common.chart import file, image, release
+from components.common.pod_namespace import PodNamespace
 from rehearsal.plan import Registration
 from rehearsal.values import Secret
 from settings import Charts
+from tests.components.given import PUBLISHERS
 from tests.components.recording import needs, recorded
 from versions import Chart
 
 INDEXED = Chart("traefik", "https://charts.example.com", "1.2.3", "v4.5.6")
 PUSHED = Chart("karpenter", "oci://public.example.com/charts", "1.2.3", "1.2.3")
+SYSTEM: Final = PodNamespace("system", [])
 
 
 def _release(
     chart: Chart,
-    source: Charts = None,
+    charts: Charts = PUBLISHERS,
     *,
     skip_crds: bool = False,
     unknown: bool = False,
 ) -> Registration:
     plan = recorded(
-        lambda opts: release("test", chart, opts, namespace="system", values={}, source=source, skip_crds=skip_crds),
+        lambda opts: release("test", chart, opts, namespace=SYSTEM, values={}, charts=charts, skip_crds=skip_crds),
         unknown=unknown,
     )
-    # Not helm.v4.Chart, which no first preview survives (trap 14, pulumi-kubernetes #3027).
+    # Not helm.v4.Chart, which no first preview survives (pulumi-kubernetes #3027).
     return plan.one(type="kubernetes:helm.sh/v3:Release", name="test")
 
 
@@ -37,46 +43,46 @@ def test_a_release_is_pinned_and_has_the_charts_own_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chart", "source", "reference", "repository"),
+    ("chart", "charts", "reference", "repository"),
     [
-        (INDEXED, None, "traefik", {"repo": "https://charts.example.com"}),
-        (PUSHED, None, "oci://public.example.com/charts/karpenter", None),
-        (INDEXED, {"registry": "oci://own.example.jp/charts"}, "oci://own.example.jp/charts/traefik", None),
-        (PUSHED, {"registry": "https://own.example.jp"}, "karpenter", {"repo": "https://own.example.jp"}),
+        (INDEXED, PUBLISHERS, "traefik", {"repo": "https://charts.example.com"}),
+        (PUSHED, PUBLISHERS, "oci://public.example.com/charts/karpenter", None),
+        (INDEXED, Charts(registry="oci://own.example.jp/charts"), "oci://own.example.jp/charts/traefik", None),
+        (PUSHED, Charts(registry="https://own.example.jp"), "karpenter", {"repo": "https://own.example.jp"}),
     ],
     ids=["from an index", "from a registry", "own registry instead of an index", "own index instead of a registry"],
 )
 def test_a_chart_comes_from_its_publisher_or_from_the_companys_own(
-    chart: Chart, source: Charts, reference: str, repository: dict[str, str] | None
+    chart: Chart, charts: Charts, reference: str, repository: dict[str, str] | None
 ) -> None:
-    inputs = _release(chart, source).inputs
+    inputs = _release(chart, charts).inputs
     assert inputs["chart"] == reference
     assert inputs.get("repositoryOpts") == repository
     assert inputs["version"] == chart.version
 
 
-@pytest.mark.parametrize("source", [{"images": "own.example.jp/mirror"}, {"files": "https://own.example.jp"}])
-def test_other_mirrors_leave_a_chart_where_it_is(source: Charts) -> None:
-    assert _release(PUSHED, source).inputs["chart"] == "oci://public.example.com/charts/karpenter"
+@pytest.mark.parametrize("charts", [Charts(images="own.example.jp/mirror"), Charts(files="https://own.example.jp")])
+def test_other_mirrors_leave_a_chart_where_it_is(charts: Charts) -> None:
+    assert _release(PUSHED, charts).inputs["chart"] == "oci://public.example.com/charts/karpenter"
 
 
-@pytest.mark.parametrize("source", [None, {}, {"registry": "oci://own.example.jp/charts"}])
-def test_images_and_files_come_from_their_publisher_by_themselves(source: Charts) -> None:
-    assert image("public.ecr.aws/karpenter/controller", source) == "public.ecr.aws/karpenter/controller"
-    assert file("https://files.example.com/a.yaml", source) == "https://files.example.com/a.yaml"
+@pytest.mark.parametrize("charts", [PUBLISHERS, Charts(registry="oci://own.example.jp/charts")])
+def test_images_and_files_come_from_their_publisher_by_themselves(charts: Charts) -> None:
+    assert image("public.ecr.aws/karpenter/controller", charts) == "public.ecr.aws/karpenter/controller"
+    assert file("https://files.example.com/a.yaml", charts) == "https://files.example.com/a.yaml"
 
 
 def test_a_mirror_has_each_image_and_file_by_its_whole_name() -> None:
-    source: Charts = {"images": "own.example.jp/mirror", "files": "https://files.example.jp/mirror"}
-    assert image("quay.io/argoproj/argocd", source) == "own.example.jp/mirror/quay.io/argoproj/argocd"
-    found = file("https://files.example.com/v1/a.yaml", source)
+    charts = Charts(images="own.example.jp/mirror", files="https://files.example.jp/mirror")
+    assert image("quay.io/argoproj/argocd", charts) == "own.example.jp/mirror/quay.io/argoproj/argocd"
+    found = file("https://files.example.com/v1/a.yaml", charts)
     assert found == "https://files.example.jp/mirror/files.example.com/v1/a.yaml"
 
 
 @pytest.mark.parametrize("registry", ["oci://own.example.jp/charts", "https://own.example.jp"])
-def test_a_password_is_secret_even_where_it_comes_in_the_clear(registry: str, unknown: bool) -> None:
-    source: Charts = {"registry": registry, "username": "reader", "password": "hunter2"}
-    options = _release(INDEXED, source, unknown=unknown).inputs["repositoryOpts"]
+def test_a_password_is_secret(registry: str, unknown: bool) -> None:
+    charts = Charts(registry=registry, username="reader", password=SecretStr("hunter2"))
+    options = _release(INDEXED, charts, unknown=unknown).inputs["repositoryOpts"]
     # A secret inside of an object makes the whole object one, or only itself, as the SDK decides.
     revealed = options.value if isinstance(options, Secret) else options
     assert revealed["username"] == "reader"
@@ -85,8 +91,8 @@ def test_a_password_is_secret_even_where_it_comes_in_the_clear(registry: str, un
 
 
 def test_without_a_login_there_is_none() -> None:
-    source: Charts = {"registry": "https://own.example.jp"}
-    assert set(_release(INDEXED, source).inputs["repositoryOpts"]) == {"repo"}
+    charts = Charts(registry="https://own.example.jp")
+    assert set(_release(INDEXED, charts).inputs["repositoryOpts"]) == {"repo"}
 
 
 def test_a_failed_first_installation_is_taken_back() -> None:
@@ -111,7 +117,7 @@ def test_it_waits_for_what_its_values_carry(unknown: bool) -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         group = cloudwatch.LogGroup("group", name="/test", opts=opts)
         values = {"plain": 1, "deep": [{"group": group.name}]}
-        release("test", INDEXED, opts, namespace="system", values=values, source=None)
+        release("test", INDEXED, opts, namespace=SYSTEM, values=values, charts=PUBLISHERS)
 
     plan = recorded(declare, unknown=unknown)
     entry = plan.one(name="test")
@@ -119,13 +125,24 @@ def test_it_waits_for_what_its_values_carry(unknown: bool) -> None:
     assert needs(plan, entry, "values") == {"LogGroup group"}
 
 
+def test_it_waits_for_what_runs_the_pods_of_its_namespace(unknown: bool) -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        nodes = cloudwatch.LogGroup("nodes", opts=opts)
+        release("test", INDEXED, opts, namespace=PodNamespace("system", [nodes]), values={}, charts=PUBLISHERS)
+
+    plan = recorded(declare, unknown=unknown)
+    entry = plan.one(name="test")
+    assert entry.inputs["namespace"] == "system"
+    assert needs(plan, entry) == {"LogGroup nodes"}
+
+
 def test_values_of_the_stack_file_are_merged_over_ours() -> None:
-    source: Charts = {"values": {"traefik": {"log": {"level": "DEBUG"}}, "karpenter": {"replicas": 3}}}
+    charts = Charts(values={"traefik": {"log": {"level": "DEBUG"}}, "karpenter": {"replicas": 3}})
     ours = {"log": {"format": "json"}, "replicas": 2}
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        release("ours", INDEXED, opts, namespace="system", values=ours, source=source)
-        release("other", INDEXED, opts, namespace="b", values=ours, source=source, release_name="a-teams")
+        release("ours", INDEXED, opts, namespace=SYSTEM, values=ours, charts=charts)
+        release("other", INDEXED, opts, namespace=SYSTEM, values=ours, charts=charts, release_name="a-teams")
 
     plan = recorded(declare)
     assert plan.one(name="ours").inputs["values"] == {"log": {"format": "json", "level": "DEBUG"}, "replicas": 2}

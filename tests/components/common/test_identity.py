@@ -1,6 +1,7 @@
 """Irsa and PodIdentity: whom the role trusts, what it may do, and that its users have it for as long as they live."""
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import pulumi
 import pytest
@@ -9,10 +10,8 @@ from pulumi_aws.cloudwatch import LogGroup
 from components.common.identity import (
     ClusterIdentity,
     Irsa,
-    IrsaArgs,
     PodIdentity,
-    PodIdentityArgs,
-    ServiceAccountArgs,
+    ServiceAccountName,
     role_annotations,
     workload_identity,
 )
@@ -33,47 +32,37 @@ from tests.components.recording import (
     waits_for,
 )
 
-SHOP: ServiceAccountArgs = {"namespace": "shop", "name": "api"}
-WORKER: ServiceAccountArgs = {"namespace": "shop", "name": "worker"}
-EVERY_SHOP: ServiceAccountArgs = {"namespace": "shop-*", "name": "api"}
-ANYBODY: ServiceAccountArgs = {"namespace": "*", "name": "*"}
+SHOP = ServiceAccountName("shop", "api")
+WORKER = ServiceAccountName("shop", "worker")
+EVERY_SHOP = ServiceAccountName("shop-*", "api")
+ANYBODY = ServiceAccountName("*", "*")
 POLICIES = {"read": '{"Statement": []}', "write": '{"Statement": [{}]}'}
 MANAGED = ["arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicyV2"]
 SOURCE = identity()
-PROVIDER = str(SOURCE["oidc_provider_arn"])
-CLUSTER_ARN = str(SOURCE["cluster_arn"])
+PROVIDER = str(SOURCE.oidc_provider_arn)
+CLUSTER_ARN = str(SOURCE.cluster_arn)
 
 
-@remembered
-def _irsa(*accounts: ServiceAccountArgs, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "oidc_provider_arn": PROVIDER,
-        "oidc_issuer": ISSUER,
-        "service_accounts": list(accounts) or [SHOP],
-        **changes,
-    }
+def _recorded(
+    component: type[Irsa | PodIdentity], *accounts: ServiceAccountName, unknown: bool = False, **given: Any
+) -> Plan:
+    """Record the role of SHOP, or of other service accounts. given: its documents and managed policies."""
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        role = Irsa("shop", cast(IrsaArgs, args), opts)
+        role = component("shop", SOURCE, list(accounts) or [SHOP], opts=opts, **given)
         Probe(role_arn=role.role_arn, role_name=role.role_name)
 
     return recorded(declare, unknown=unknown)
 
 
 @remembered
-def _pod_identity(*accounts: ServiceAccountArgs, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "cluster_name": CLUSTER,
-        "cluster_arn": CLUSTER_ARN,
-        "service_accounts": list(accounts) or [SHOP],
-        **changes,
-    }
+def _irsa(*accounts: ServiceAccountName, unknown: bool = False, **given: Any) -> Plan:
+    return _recorded(Irsa, *accounts, unknown=unknown, **given)
 
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        role = PodIdentity("shop", cast(PodIdentityArgs, args), opts)
-        Probe(role_arn=role.role_arn, role_name=role.role_name)
 
-    return recorded(declare, unknown=unknown)
+@remembered
+def _pod_identity(*accounts: ServiceAccountName, unknown: bool = False, **given: Any) -> Plan:
+    return _recorded(PodIdentity, *accounts, unknown=unknown, **given)
 
 
 RECORD = pytest.mark.parametrize("record", [_irsa, _pod_identity], ids=["irsa", "pod-identity"])
@@ -84,7 +73,7 @@ RECORD = pytest.mark.parametrize("record", [_irsa, _pod_identity], ids=["irsa", 
 
 @pytest.mark.parametrize(("record", "component"), [(_irsa, Irsa), (_pod_identity, PodIdentity)])
 def test_shape(record: Any, component: type[pulumi.ComponentResource], unknown: bool) -> None:
-    assert_shape(record(unknown=unknown, policies=POLICIES), component, "shop")
+    assert_shape(record(unknown=unknown, documents=POLICIES), component, "shop")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +85,7 @@ def test_shape(record: Any, component: type[pulumi.ComponentResource], unknown: 
     ids=["irsa", "pod-identity"],
 )
 def test_inventory(record: Any, associations: set[str]) -> None:
-    plan = record(SHOP, WORKER, policies=POLICIES, managed_policy_arns=MANAGED)
+    plan = record(SHOP, WORKER, documents=POLICIES, managed_policy_arns=MANAGED)
     (entry,) = (entry for entry in plan if entry.type.startswith("eks-platform:"))
     assert below(plan, entry) == {
         "Role shop",
@@ -117,7 +106,7 @@ def test_without_policies_there_is_the_role_alone(record: Any) -> None:
 
 @RECORD
 def test_policies(record: Any) -> None:
-    plan = record(policies=POLICIES, managed_policy_arns=MANAGED)
+    plan = record(documents=POLICIES, managed_policy_arns=MANAGED)
     role = plan.one(type="aws:iam/role:Role").outputs["name"]
     own = {name: plan.one(type="aws:iam/policy:Policy", name=f"shop-{name}") for name in POLICIES}
     assert {name: policy.inputs for name, policy in own.items()} == {
@@ -135,7 +124,7 @@ def test_policies(record: Any) -> None:
 @RECORD
 def test_who_uses_the_role_waits_for_what_it_may_do(record: Any, unknown: bool) -> None:
     """And is outlived by it: a controller that cleans up in AWS while the stack goes needs its policies to the end."""
-    plan = record(unknown=unknown, policies=POLICIES, managed_policy_arns=MANAGED)
+    plan = record(unknown=unknown, documents=POLICIES, managed_policy_arns=MANAGED)
     assert {
         "Role shop",
         "RolePolicyAttachment shop-read",
@@ -163,12 +152,12 @@ def test_a_first_preview_does_not_know_the_role(record: Any) -> None:
 
 
 @pytest.mark.parametrize("accounts", [[SHOP], [SHOP, WORKER], [EVERY_SHOP]], ids=["exact", "several", "wildcard"])
-def test_irsa_trusts_its_service_accounts(accounts: list[ServiceAccountArgs], unknown: bool) -> None:
-    """Trap 1: a public library lost `sub`, and any service account could assume the role."""
+def test_irsa_trusts_its_service_accounts(accounts: list[ServiceAccountName], unknown: bool) -> None:
+    """A public library lost `sub`, and any service account could assume the role."""
     plan = _irsa(*accounts, unknown=unknown)
     trust = document(plan.one(type="aws:iam/role:Role"), "assumeRolePolicy")
     assert trust == iam_documents.trust_irsa(
-        PROVIDER, ISSUER, [(account["namespace"], account["name"]) for account in accounts]
+        PROVIDER, ISSUER, [(account.namespace, account.name) for account in accounts]
     )
     (statement,) = trust["Statement"]
     keys = [key for condition in statement["Condition"].values() for key in condition]
@@ -183,12 +172,7 @@ def test_irsa_for_anybody_is_refused() -> None:
 def test_irsa_comes_after_the_clusters_provider() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         later = LogGroup("later", opts=opts)
-        args: IrsaArgs = {
-            "oidc_provider_arn": later.arn,
-            "oidc_issuer": later.arn,
-            "service_accounts": [SHOP],
-        }
-        Irsa("shop", args, opts)
+        Irsa("shop", replace(SOURCE, oidc_provider_arn=later.arn, oidc_issuer=later.arn), [SHOP], opts=opts)
 
     plan = recorded(declare, unknown=True)
     role = plan.one(type="aws:iam/role:Role")
@@ -222,7 +206,7 @@ def test_each_service_account_is_associated() -> None:
 
 
 def test_an_association_hands_out_a_role_that_has_its_policies(unknown: bool) -> None:
-    plan = _pod_identity(unknown=unknown, policies=POLICIES)
+    plan = _pod_identity(unknown=unknown, documents=POLICIES)
     (association,) = plan.find(type="aws:eks/podIdentityAssociation:PodIdentityAssociation")
     assert {"RolePolicyAttachment shop-read", "RolePolicyAttachment shop-write"} <= needs(plan, association, "roleArn")
 
@@ -236,13 +220,8 @@ def test_the_role_does_not_wait_for_the_cluster() -> None:
     """Only the association does; where the ARN is known beforehand, roles are made beside the control plane."""
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        args: PodIdentityArgs = {
-            "cluster_name": LogGroup("later", opts=opts).name,
-            "cluster_arn": CLUSTER_ARN,
-            "service_accounts": [SHOP],
-            "policies": dict(POLICIES),
-        }
-        PodIdentity("shop", args, opts)
+        later = replace(SOURCE, cluster_name=LogGroup("later", opts=opts).name)
+        PodIdentity("shop", later, [SHOP], documents=POLICIES, opts=opts)
 
     plan = recorded(declare, unknown=True)
     waiting = {entry.type for entry in plan if entry.custom and "LogGroup later" in waits_for(plan, entry)}
@@ -263,8 +242,7 @@ def _workload(source: ClusterIdentity, **given: Any) -> Plan:
 @pytest.mark.parametrize("given", [{}, {"documents": POLICIES, "managed_policy_arns": MANAGED}], ids=["bare", "full"])
 @pytest.mark.parametrize(("kind", "record"), [("irsa", _irsa), ("pod-identity", _pod_identity)])
 def test_a_workload_gets_its_role_as_the_cluster_gives_roles(kind: str, record: Any, given: dict[str, Any]) -> None:
-    as_arguments = {"policies": given["documents"], "managed_policy_arns": MANAGED} if given else {}
-    found, expected = _workload(identity(kind), **given), record(**as_arguments)
+    found, expected = _workload(identity(kind), **given), record(**given)
     assert [entry for entry in found if entry.name != "probe"] == [entry for entry in expected if entry.name != "probe"]
 
 

@@ -4,42 +4,39 @@ from typing import Any
 
 import pytest
 
-from components.common.placement import Placement, TolerationArgs, pod_annotations, pod_placement, zone_spread
+from components.common.placement import Placement, pod_annotations, pod_placement, zone_spread
+from settings import TaintEffect, Toleration
 
 LABELS = {"app.kubernetes.io/name": "traefik"}
 ZONE, NODE = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
 
-def _placement(
-    node_selector: dict[str, str] | None = None, tolerations: list[TolerationArgs] | None = None
-) -> Placement:
-    return {"fargate": False, "node_selector": node_selector or {}, "tolerations": tolerations or []}
-
-
 def test_without_settings_a_charts_own_placement_stays() -> None:
-    assert pod_placement(_placement()) == {}
+    assert pod_placement(Placement(fargate=False)) == {}
 
 
 def test_a_node_selector_alone_leaves_the_charts_tolerations() -> None:
-    assert pod_placement(_placement({"role": "operations"})) == {"nodeSelector": {"role": "operations"}}
+    assert pod_placement(Placement(fargate=False, node_selector={"role": "operations"})) == {
+        "nodeSelector": {"role": "operations"}
+    }
 
 
 @pytest.mark.parametrize(
     ("toleration", "form"),
     [
-        ({"key": "a"}, {"key": "a", "operator": "Exists"}),
-        ({"key": "a", "effect": "NoExecute"}, {"key": "a", "operator": "Exists", "effect": "NoExecute"}),
-        ({"key": "a", "value": "b"}, {"key": "a", "operator": "Equal", "value": "b"}),
+        (Toleration(key="a"), {"key": "a", "operator": "Exists"}),
+        (Toleration(key="a", effect=TaintEffect.NO_EXECUTE), {"key": "a", "operator": "Exists", "effect": "NoExecute"}),
+        (Toleration(key="a", value="b"), {"key": "a", "operator": "Equal", "value": "b"}),
         # An empty value is a value: it tolerates only the taint without one.
-        ({"key": "a", "value": ""}, {"key": "a", "operator": "Equal", "value": ""}),
+        (Toleration(key="a", value=""), {"key": "a", "operator": "Equal", "value": ""}),
         (
-            {"key": "a", "value": "b", "effect": "NoSchedule"},
+            Toleration(key="a", value="b", effect=TaintEffect.NO_SCHEDULE),
             {"key": "a", "operator": "Equal", "value": "b", "effect": "NoSchedule"},
         ),
     ],
 )
-def test_a_toleration_has_the_form_of_a_pods_spec(toleration: TolerationArgs, form: dict[str, str]) -> None:
-    assert pod_placement(_placement(tolerations=[toleration])) == {"tolerations": [form]}
+def test_a_toleration_has_the_form_of_a_pods_spec(toleration: Toleration, form: dict[str, str]) -> None:
+    assert pod_placement(Placement(fargate=False, tolerations=[toleration])) == {"tolerations": [form]}
 
 
 def _constraint(key: str, *, fargate: bool = False) -> dict[str, Any]:
@@ -73,5 +70,5 @@ def test_a_zone_whose_nodes_are_lost_is_no_empty_zone(key: str) -> None:
 
 
 def test_karpenter_leaves_controllers_where_they_are() -> None:
-    assert pod_annotations(_placement()) == {"karpenter.sh/do-not-disrupt": "true"}
-    assert pod_annotations({**_placement(), "fargate": True}) == {}
+    assert pod_annotations(Placement(fargate=False)) == {"karpenter.sh/do-not-disrupt": "true"}
+    assert pod_annotations(Placement(fargate=True)) == {}
