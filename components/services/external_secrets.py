@@ -1,6 +1,7 @@
 """External Secrets Operator: its role, its release, and a store for each path of secrets."""
 
-from typing import Any, Final, TypedDict
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import iam
@@ -8,50 +9,17 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 import versions
 from components.common.chart import image, release
-from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
+from components.common.identity import ServiceAccountName, role_annotations, workload_identity
+from components.common.on_cluster import OnCluster
 from components.common.placement import FARGATE_WEBHOOK_PORT, Placement, pod_annotations, pod_placement, zone_spread
-from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents, namespaces
-from settings import Charts
+from settings import Charts, SecretService, SecretStore
+from settings import ExternalSecrets as ExternalSecretsSettings
 
 NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
 IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
-
-
-class SecretStoreArgs(TypedDict):
-    """Secrets of AWS that namespaces may ask for."""
-
-    service: str
-    """"secrets-manager" or "parameter-store"."""
-    path: str
-    """The beginning of their names, up to a slash."""
-    namespaces: list[str]
-    """Whose ExternalSecrets may use it; `*` and `?` match."""
-
-
-class ExternalSecretsArgs(TypedDict):
-    """What the operator and its stores are made from."""
-
-    cluster_id: str
-    """The cluster's name as plain text, for the path of the stores' roles in IAM."""
-    kubernetes_version: str
-    """The minor whose Pod Security Standard holds in the namespace."""
-    namespace: PodNamespace
-    """The operator's namespace, once there are nodes or a Fargate profile for its pods."""
-    account_id: str
-    """The account of the secrets."""
-    region: str
-    """AWS region of the secrets."""
-    identity: ClusterIdentity
-    """How the operator gets its role."""
-    placement: Placement
-    """Where its pods run."""
-    charts: Charts
-    """Where charts and images come from; None: its publisher."""
-    stores: dict[str, SecretStoreArgs]
-    """Stores by name."""
 
 
 class ExternalSecrets(pulumi.ComponentResource):
@@ -61,50 +29,57 @@ class ExternalSecrets(pulumi.ComponentResource):
     nothing. Namespaced SecretStores are switched off, because anyone's could name the role of any store.
     """
 
-    def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: ExternalSecretsSettings,
+        cluster: OnCluster,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Declare the namespace, the roles, the release and the stores."""
         super().__init__("eks-platform:index:ExternalSecrets", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, args["kubernetes_version"], child)
-        account, region, cluster = args["account_id"], args["region"], args["cluster_id"]
+        namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
+        account, region, cluster_id = cluster.account_id, cluster.region, cluster.cluster_id
         identity = workload_identity(
             f"{name}-operator",
-            args["identity"],
+            cluster.identity,
             ServiceAccountName(NAMESPACE, versions.EXTERNAL_SECRETS.name),
             child,
             documents={
-                "store-roles": pulumi.Output.json_dumps(iam_documents.secret_store_roles(account, region, cluster)),
+                "store-roles": pulumi.Output.json_dumps(iam_documents.secret_store_roles(account, region, cluster_id)),
             },
         )
         operator = release(
             f"{name}-release",
             versions.EXTERNAL_SECRETS,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
-            namespace=args["namespace"],
-            charts=args["charts"],
-            values=external_secrets_values(args["placement"], args["charts"], role_annotations(identity)),
+            namespace=cluster.namespace(NAMESPACE),
+            charts=cluster.charts,
+            values=external_secrets_values(cluster.placement, cluster.charts, role_annotations(identity)),
         )
-        for store, settings in args["stores"].items():
+        for key, store in settings.stores.items():
             role = iam.Role(
-                f"{name}-{store}",
-                path=iam_documents.secret_store_role_path(cluster),
+                f"{name}-{key}",
+                path=iam_documents.secret_store_role_path(cluster_id),
                 assume_role_policy=pulumi.Output.json_dumps(identity.role_arn.apply(iam_documents.trust_role)),
                 opts=child,
             )
             reader = iam.RolePolicy(
-                f"{name}-{store}",
+                f"{name}-{key}",
                 role=role.name,
                 policy=pulumi.Output.json_dumps(
-                    iam_documents.secret_store_reader(account, region, settings["service"], settings["path"])
+                    iam_documents.secret_store_reader(account, region, store.service, store.path)
                 ),
                 opts=child,
             )
             CustomResource(
-                f"{name}-{store}",
+                f"{name}-{key}",
                 api_version="external-secrets.io/v1",
                 kind="ClusterSecretStore",
-                metadata={"name": store, "annotations": WAIT_UNTIL_READY},
-                spec=secret_store_spec(settings, region, role.arn),
+                metadata={"name": key, "annotations": WAIT_UNTIL_READY},
+                spec=secret_store_spec(store, region, role.arn),
                 # The operator's webhook is asked when a store comes, changes or goes: the release outlives it.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[operator, reader]),
             )
@@ -146,7 +121,7 @@ def external_secrets_values(
     }
 
 
-def secret_store_spec(args: SecretStoreArgs, region: str, role_arn: pulumi.Input[str]) -> dict[str, Any]:
+def secret_store_spec(store: SecretStore, region: str, role_arn: pulumi.Input[str]) -> dict[str, Any]:
     """Return the spec of a ClusterSecretStore (https://external-secrets.io/latest/provider/aws-access/).
 
     Without `auth` the operator assumes the store's role by its own: with Pod Identity it can do nothing else.
@@ -154,22 +129,22 @@ def secret_store_spec(args: SecretStoreArgs, region: str, role_arn: pulumi.Input
     return {
         "provider": {
             "aws": {
-                "service": SERVICES[args["service"]],
+                "service": SERVICES[store.service],
                 "region": region,
                 "role": role_arn,
                 # So that an ExternalSecret is the same in every environment.
-                "prefix": args["path"],
+                "prefix": store.path,
             }
         },
-        "conditions": [namespace_condition(args["namespaces"])],
+        "conditions": [namespace_condition(store.namespaces)],
     }
 
 
-SERVICES: Final = {"secrets-manager": "SecretsManager", "parameter-store": "ParameterStore"}
+SERVICES: Final = {SecretService.SECRETS_MANAGER: "SecretsManager", SecretService.PARAMETER_STORE: "ParameterStore"}
 """https://external-secrets.io/latest/api/spec/#external-secrets.io/v1.AWSServiceType"""
 
 
-def namespace_condition(patterns: list[str]) -> dict[str, list[str]]:
+def namespace_condition(patterns: Sequence[str]) -> dict[str, list[str]]:
     """Return the condition of a ClusterSecretStore that lets namespaces use it; `*` and `?` match.
 
     https://external-secrets.io/latest/api/clustersecretstore/

@@ -9,13 +9,12 @@ from components.common.where import Where
 from components.compute.addons import ClusterAddons, ClusterAddonsArgs
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
-from components.services.admission import Admission, AdmissionArgs
-from components.services.cert_manager import CertManager, CertManagerArgs
+from components.services.admission import Admission, guard_of
+from components.services.cert_manager import CertManager
 from components.services.external_dns import ExternalDns
-from components.services.external_secrets import ExternalSecrets, ExternalSecretsArgs
-from components.services.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
-from facts import namespaces
-from settings import AdmissionMode, Stack, arguments, plain
+from components.services.external_secrets import ExternalSecrets
+from components.services.load_balancer_controller import LoadBalancerController
+from settings import AdmissionMode, Stack, arguments
 
 
 @dataclass(frozen=True)
@@ -31,77 +30,38 @@ class Services:
 
 def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane, compute: Compute) -> Services:
     """Declare the controllers that the stack file asks for."""
-    offered, in_cluster = compute.on_cluster.offered(), control_plane.in_cluster
+    cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
     addons = ClusterAddons(
         f"{where.name}-addons",
-        arguments(ClusterAddonsArgs, offered=offered, versions=settings.addon_versions),
+        arguments(ClusterAddonsArgs, offered=cluster.offered(), versions=settings.addon_versions),
         in_cluster,
     )
-    load_balancer_controller = LoadBalancerController(
-        f"{where.name}-lbc",
-        arguments(
-            LoadBalancerControllerArgs,
-            offered={**offered, **plain(settings.ingress)},
-            namespace=compute.on_cluster.namespace(namespaces.SYSTEM),
-        ),
-        in_cluster,
-    )
+    load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
     optional: list[pulumi.Resource] = []
     if settings.admission.mode is not AdmissionMode.OFF:
         optional.append(
             Admission(
                 f"{where.name}-admission",
-                arguments(
-                    AdmissionArgs,
-                    settings.admission,
-                    without=["exempt_namespaces", "reserved_hosts"],
-                    offered=offered,
-                    exempt=[*settings.namespaces, *settings.admission.exempt_namespaces],
-                    levels=settings.pod_security_levels,
-                    hosts=settings.platform_hosts,
-                    dedicated=settings.ingress.dedicated.namespaces if settings.ingress.dedicated else [],
-                    stores=settings.store_namespaces,
-                ),
-                in_cluster,
+                guard_of(settings, cluster.placement),
+                mode=settings.admission.mode,
+                opts=in_cluster,
             )
         )
     if settings.external_secrets:
-        optional.append(
-            ExternalSecrets(
-                f"{where.name}-secrets",
-                arguments(
-                    ExternalSecretsArgs,
-                    settings.external_secrets,
-                    offered=offered,
-                    namespace=compute.on_cluster.namespace(namespaces.EXTERNAL_SECRETS),
-                ),
-                in_cluster,
-            )
-        )
+        optional.append(ExternalSecrets(f"{where.name}-secrets", settings.external_secrets, cluster, opts=in_cluster))
     if settings.external_dns:
         optional.append(
             ExternalDns(
                 f"{where.name}-dns",
                 settings.external_dns,
-                compute.on_cluster,
+                cluster,
                 platform_hosts=settings.platform_hosts,
                 platform_names=list(dict.fromkeys((*settings.load_balancer_names, *settings.platform_hosts))),
                 opts=in_cluster,
             )
         )
     if settings.cert_manager:
-        optional.append(
-            CertManager(
-                f"{where.name}-certificates",
-                arguments(
-                    CertManagerArgs,
-                    settings.cert_manager,
-                    offered=offered,
-                    namespace=compute.on_cluster.namespace(namespaces.CERT_MANAGER),
-                ),
-                in_cluster,
-            )
-        )
+        optional.append(CertManager(f"{where.name}-certificates", settings.cert_manager, cluster, opts=in_cluster))
     return Services(
         load_balancer_controller=load_balancer_controller,
         controllers=[addons, load_balancer_controller, *compute.node_pools, *optional],

@@ -1,17 +1,18 @@
 """AWS Load Balancer Controller: its policy, identity and Helm release."""
 
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 
 import versions
 from components.common.chart import image, release
-from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
-from components.common.placement import Placement, pod_annotations, pod_placement, zone_spread
-from components.common.pod_namespace import PodNamespace
+from components.common.identity import ServiceAccountName, role_annotations, workload_identity
+from components.common.on_cluster import OnCluster
+from components.common.placement import pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import RESTRICTED_CONTAINER
 from facts import iam_documents, namespaces
-from settings import Charts
+from settings import Ingress
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
@@ -29,50 +30,6 @@ https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1734,
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 
 
-class DedicatedArgs(TypedDict):
-    """Who may have load balancers beside the platform's, by an Ingress of the class."""
-
-    namespaces: list[str]
-    """Their namespaces."""
-    scheme: NotRequired[str]
-    """"internet-facing" or "internal", for every load balancer of the class; absent: as each Ingress says."""
-
-
-class LoadBalancerControllerArgs(TypedDict):
-    """What the controller is made from."""
-
-    cluster_id: str
-    """The cluster's name as plain text, for the policy: it tags all that the controller makes."""
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it has nodes or Fargate profiles."""
-    account_id: str
-    """The account of the load balancers."""
-    region: str
-    """AWS region; the controller cannot ask the instance's metadata, which is a hop too far, or absent on Fargate."""
-    vpc_id: pulumi.Input[str]
-    """The VPC, for the same reason."""
-    identity: ClusterIdentity
-    """How the controller gets its role."""
-    placement: Placement
-    """Where its pods run."""
-    namespace: PodNamespace
-    """Its namespace, with what runs its pods."""
-    charts: Charts
-    """Where charts and images come from; None: its publisher."""
-    isolated: bool
-    """Whether the controller reaches nothing but what has an endpoint in the VPC: no WAF."""
-    shared_subnets: bool
-    """Whether the subnets are tagged for another cluster, and not for this one."""
-    dedicated: NotRequired[DedicatedArgs]
-    """Absent: the class is for the platform alone."""
-    tls_policy: str
-    """The security policy of every HTTPS listener of the class."""
-    web_acl: NotRequired[str]
-    """ARN of the WAFv2 web ACL of every load balancer of the class; absent: as each Ingress says."""
-    tags: dict[str, str]
-    """Tags of what the controller makes in AWS, which the provider's default tags do not reach."""
-
-
 class LoadBalancerController(pulumi.ComponentResource):
     """The controller that turns Ingresses and TargetGroupBindings into load balancers.
 
@@ -82,41 +39,47 @@ class LoadBalancerController(pulumi.ComponentResource):
     ingress_class: pulumi.Output[str]
     role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the controller."""
+    def __init__(
+        self, name: str, settings: Ingress, cluster: OnCluster, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the controller. settings: the TLS policy, web ACL and namespaces of its ingress class."""
         super().__init__("eks-platform:index:LoadBalancerController", name, {}, opts)
         chart = versions.AWS_LOAD_BALANCER_CONTROLLER
-        policy = pulumi.Output.from_input(args["vpc_id"]).apply(
+        policy = cluster.vpc_id.apply(
             lambda vpc_id: iam_documents.load_balancer_controller(
-                args["account_id"], args["region"], args["cluster_id"], vpc_id
+                cluster.account_id, cluster.region, cluster.cluster_id, vpc_id
             )
         )
         identity = workload_identity(
             name,
-            args["identity"],
+            cluster.identity,
             ServiceAccountName(NAMESPACE, chart.name),
             pulumi.ResourceOptions(parent=self),
             documents={"controller": pulumi.Output.json_dumps(policy)},
         )
         labels = {"app.kubernetes.io/name": chart.name, "app.kubernetes.io/instance": chart.name}
-        off = [*GATEWAY_FEATURES, *([CLUSTER_TAG_FEATURE] if args["shared_subnets"] else [])]
+        off = [*GATEWAY_FEATURES, *([CLUSTER_TAG_FEATURE] if cluster.shared_subnets else [])]
         release(
             f"{name}-release",
             chart,
             pulumi.ResourceOptions(parent=self, depends_on=[identity]),
-            namespace=args["namespace"],
-            charts=args["charts"],
+            namespace=cluster.namespace(NAMESPACE),
+            charts=cluster.charts,
             values={
-                "image": {"repository": image(IMAGE, args["charts"])},
-                "clusterName": args["cluster_name"],
-                "region": args["region"],
-                "vpcId": args["vpc_id"],
-                "defaultTags": args["tags"],
+                "image": {"repository": image(IMAGE, cluster.charts)},
+                "clusterName": cluster.cluster_name,
+                "region": cluster.region,
+                "vpcId": cluster.vpc_id,
+                "defaultTags": cluster.tags,
                 "replicaCount": 2,
                 "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
                 "ingressClass": INGRESS_CLASS,
                 "createIngressClassResource": True,
-                "ingressClassParams": {"create": True, "name": INGRESS_CLASS, "spec": class_params(args)},
+                "ingressClassParams": {
+                    "create": True,
+                    "name": INGRESS_CLASS,
+                    "spec": class_params(settings, cluster.tags),
+                },
                 # The old annotation names no IngressClass, so what the class demands would not hold for it.
                 "disableIngressClassAnnotation": True,
                 # Its webhook would hold up every Service of the cluster until the controller is ready, to make NLBs of
@@ -131,14 +94,14 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # Otherwise whoever may write an Ingress could join another's group, and take paths of its ALB.
                 "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
-                "podAnnotations": pod_annotations(args["placement"]),
-                "topologySpreadConstraints": zone_spread(labels, fargate=args["placement"].fargate),
+                "podAnnotations": pod_annotations(cluster.placement),
+                "topologySpreadConstraints": zone_spread(labels, fargate=cluster.placement.fargate),
                 # It keeps every Pod, Secret and Node that it watches in memory.
                 "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
                 "securityContext": {"runAsNonRoot": True, **RESTRICTED_CONTAINER},
-                **(WITHOUT_FIREWALLS if args["isolated"] else {}),
-                **pod_placement(args["placement"]),
+                **(WITHOUT_FIREWALLS if cluster.isolated else {}),
+                **pod_placement(cluster.placement),
             },
         )
         self.ingress_class = pulumi.Output.from_input(INGRESS_CLASS)
@@ -146,19 +109,18 @@ class LoadBalancerController(pulumi.ComponentResource):
         self.register_outputs({"ingress_class": self.ingress_class, "role_arn": self.role_arn})
 
 
-def class_params(args: LoadBalancerControllerArgs) -> dict[str, Any]:
+def class_params(settings: Ingress, tags: Mapping[str, str]) -> dict[str, Any]:
     """Return the spec of the class's IngressClassParams, which hold whatever an Ingress says in its annotations.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/ingress_class/#ingressclassparams
     """
-    nobody: DedicatedArgs = {"namespaces": []}
-    dedicated = args.get("dedicated", nobody)
-    allowed = [namespaces.TRAEFIK, *dedicated["namespaces"]]
+    dedicated = settings.dedicated
+    allowed = [namespaces.TRAEFIK, *(dedicated.namespaces if dedicated else [])]
     expression = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": allowed}
     return {
         "namespaceSelector": {"matchExpressions": [expression]},
-        "sslPolicy": args["tls_policy"],
-        "tags": [{"key": key, "value": value} for key, value in args["tags"].items()],
-        **({"scheme": dedicated["scheme"]} if "scheme" in dedicated else {}),
-        **({"wafv2AclArn": args["web_acl"]} if "web_acl" in args else {}),
+        "sslPolicy": settings.tls_policy,
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+        **({"scheme": dedicated.scheme} if dedicated and dedicated.scheme else {}),
+        **({"wafv2AclArn": settings.web_acl} if settings.web_acl else {}),
     }

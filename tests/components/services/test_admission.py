@@ -4,33 +4,22 @@ What they refuse is tried on the API server: tests/conformance/test_tenants.py.
 """
 
 import re
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from components.services.admission import Admission, AdmissionArgs
+from components.services.admission import Admission
 from facts.admission_policies import RULE, Guard, objects, pattern, policies, reserved
 from rehearsal import sdk
 from rehearsal.plan import Plan
 from rehearsal.values import reveal
-from tests.components.given import NODES
+from settings import AdmissionMode
 from tests.components.recording import assert_shape, recorded
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "mode": "deny",
-        "exempt": ["traefik"],
-        "pod_security": "restricted",
-        "levels": {},
-        "hosts": [],
-        "public_load_balancers": [],
-        "dedicated": [],
-        "placement": NODES,
-        "stores": {},
-        **changes,
-    }
-    return recorded(lambda opts: Admission("guard", cast(AdmissionArgs, args), opts), unknown=unknown)
+def _plan(guard: Guard | None = None, mode: AdmissionMode = AdmissionMode.DENY, *, unknown: bool = False) -> Plan:
+    guard = guard or Guard(exempt=["traefik"])
+    return recorded(lambda opts: Admission("guard", guard, mode=mode, opts=opts), unknown=unknown)
 
 
 def _objects(plan: Plan, kind: str) -> dict[str, dict[str, Any]]:
@@ -39,14 +28,14 @@ def _objects(plan: Plan, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def test_shape(unknown: bool) -> None:
-    plan = _plan(unknown=unknown, hosts=["argocd.example.jp"], stores={"shop": ["app-shop"]})
+    plan = _plan(Guard(hosts=["argocd.example.jp"], stores={"shop": ["app-shop"]}), unknown=unknown)
     assert_shape(plan, Admission, "guard")
     for entry in plan.children(plan.one(name="guard")):
         assert sdk.problems(entry.type, entry.inputs) == {}, entry.name
 
 
 def test_every_policy_is_bound(unknown: bool) -> None:
-    plan = _plan(unknown=unknown, hosts=["argocd.example.jp"])
+    plan = _plan(Guard(hosts=["argocd.example.jp"]), unknown=unknown)
     bindings = _objects(plan, "ValidatingAdmissionPolicyBinding")
     assert bindings.keys() == _objects(plan, "ValidatingAdmissionPolicy").keys()
     for name, binding in bindings.items():
@@ -60,7 +49,7 @@ def test_a_policy_that_cannot_be_asked_refuses() -> None:
 
 
 def test_the_mode_warn_lets_everything_pass() -> None:
-    for binding in _objects(_plan(mode="warn"), "ValidatingAdmissionPolicyBinding").values():
+    for binding in _objects(_plan(mode=AdmissionMode.WARN), "ValidatingAdmissionPolicyBinding").values():
         assert binding["spec"]["validationActions"] == ["Warn", "Audit"]
 
 
@@ -107,6 +96,6 @@ def test_the_rules_that_the_reference_of_traefik_has_are_understood() -> None:
 
 
 def test_a_set_that_may_have_privileged_pods_is_left_to_pod_security() -> None:
-    plan = _plan(levels={"app-*": "restricted", "ops-*": "privileged"})
+    plan = _plan(Guard(levels={"app-*": "restricted", "ops-*": "privileged"}))
     host = _objects(plan, "ValidatingAdmissionPolicy")["platform-pods-host"]
     assert [it["name"] for it in host["spec"]["matchConditions"]] == ["namespace-of-a-team", "unprivileged-namespace"]

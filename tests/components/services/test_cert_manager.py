@@ -3,31 +3,33 @@
 The copies of upstream have neither its chart nor its definitions: what the values become no test here sees.
 """
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import pytest
 
+from components.common.on_cluster import OnCluster
 from components.common.placement import FARGATE_WEBHOOK_PORT
 from components.services.cert_manager import (
     NAME,
     NAMESPACE,
     CertManager,
-    CertManagerArgs,
     cert_manager_values,
     issuer_spec,
 )
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
+from settings import CertManager as CertManagerSettings
 from settings import Charts
 from tests.components.given import (
     FARGATE,
     MIRROR,
-    NODES,
     PUBLISHERS,
     REGISTRY,
     granted,
     identity,
+    on_cluster,
     release_of,
     repositories,
     values_of,
@@ -40,35 +42,33 @@ PARTS = {"": ("controller", NAME), "webhook": ("webhook", "webhook"), "cainjecto
 """Where the values of each Deployment are, and the role and the name by which the chart labels its pods."""
 
 
-def _args(**changes: Any) -> CertManagerArgs:
-    args: CertManagerArgs = {
-        "kubernetes_version": "1.36",
-        "namespace": NAMESPACE,
-        "region": REGION,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "recursive_name_servers": [],
-        "issuers": {
-            "production": {
-                "server": "letsencrypt",
-                "email": "team@example.jp",
-                "hosted_zone_id": "Z0123456789EXAMPLE",
-                "domains": ["internal.example.jp"],
-            },
-            "trial": {
-                "server": "letsencrypt-staging",
-                "email": "team@example.jp",
-                "hosted_zone_id": "Z0123456789ANOTHER",
-                "domains": ["example.com"],
-            },
+SECTION: Final[dict[str, Any]] = {
+    "issuers": {
+        "production": {
+            "server": "letsencrypt",
+            "email": "team@example.jp",
+            "hostedZoneId": "Z0123456789EXAMPLE",
+            "domains": ["internal.example.jp"],
+        },
+        "trial": {
+            "server": "letsencrypt-staging",
+            "email": "team@example.jp",
+            "hostedZoneId": "Z0123456789ANOTHER",
+            "domains": ["example.com"],
         },
     }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+}
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: CertManager("certificates", _args(**changes), opts), unknown=unknown)
+def _settings(**section: Any) -> CertManagerSettings:
+    """Return the settings with others under their names in a stack file."""
+    return CertManagerSettings.model_validate_json(json.dumps({**SECTION, **section}))
+
+
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False) -> Plan:
+    return recorded(
+        lambda opts: CertManager("certificates", _settings(), cluster or on_cluster(), opts=opts), unknown=unknown
+    )
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_service_account_has_the_role_of_all_issuers(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     role = plan.one(type="aws:iam/role:Role")
     trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
@@ -114,14 +114,14 @@ def test_an_issuer_proves_its_domains_in_its_zone_by_the_controllers_role() -> N
         assert acme["email"] == "team@example.jp"
         assert acme["privateKeySecretRef"] == {"name": f"{name}-account"}
         (solver,) = acme["solvers"]
-        given = _args()["issuers"][name]
+        given = SECTION["issuers"][name]
         assert solver["selector"] == {"dnsZones": given["domains"]}
         # No key and no service account in it: the controller's own role.
-        assert solver["dns01"] == {"route53": {"region": REGION, "hostedZoneID": given["hosted_zone_id"]}}
+        assert solver["dns01"] == {"route53": {"region": REGION, "hostedZoneID": given["hostedZoneId"]}}
 
 
 def test_accounts_of_issuers_are_apart() -> None:
-    issuer = _args()["issuers"]["production"]
+    issuer = _settings().issuers["production"]
     names = [issuer_spec(name, issuer, REGION)["acme"]["privateKeySecretRef"]["name"] for name in ("a", "b")]
     assert len(set(names)) == 2
 
@@ -134,7 +134,7 @@ def test_issuers_go_before_the_controller() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     needed = {"Namespace certificates-namespace", "RolePolicyAttachment certificates-controller-challenges"}
     if kind == "pod-identity":
         needed.add(f"PodIdentityAssociation certificates-controller-{NAMESPACE}-{NAME}")
@@ -142,9 +142,7 @@ def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_and_issuers_waits_for_compute() -> None:
-    waiting = waiting_for_compute(
-        NAMESPACE, lambda ready, opts: CertManager("certificates", _args(namespace=ready), opts)
-    )
+    waiting = waiting_for_compute(lambda cluster, opts: CertManager("certificates", _settings(), cluster, opts=opts))
     issuers = {f"ClusterIssuer certificates-{issuer}" for issuer in ("production", "trial")}
     assert waiting == {"Release certificates-release", *issuers}
 
@@ -186,24 +184,27 @@ def test_its_leases_are_in_its_own_namespace(values: dict[str, Any]) -> None:
 def test_a_proof_is_looked_for_at_the_name_servers_of_the_settings_alone() -> None:
     """Where the VPC answers for the domain itself, its resolver never sees a proof that is public."""
     servers = ["1.1.1.1:53", "https://1.1.1.1/dns-query"]
-    found = cert_manager_values(_args(recursive_name_servers=servers), {})
+    found = cert_manager_values(_settings(recursiveNameServers=servers), on_cluster(), {})
     assert found["dns01RecursiveNameservers"] == "1.1.1.1:53,https://1.1.1.1/dns-query"
     assert found["dns01RecursiveNameserversOnly"] is True
-    assert not [key for key in cert_manager_values(_args(), {}) if key.startswith("dns01")]
+    assert not [key for key in cert_manager_values(_settings(), on_cluster(), {}) if key.startswith("dns01")]
 
 
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
-    assert cert_manager_values(_args(placement=FARGATE), {})["webhook"]["securePort"] == FARGATE_WEBHOOK_PORT
-    assert "securePort" not in cert_manager_values(_args(), {})["webhook"]
+    assert (
+        cert_manager_values(_settings(), on_cluster(placement=FARGATE), {})["webhook"]["securePort"]
+        == FARGATE_WEBHOOK_PORT
+    )
+    assert "securePort" not in cert_manager_values(_settings(), on_cluster(), {})["webhook"]
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
+    assert release_of(_plan(on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
 
 
 @pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
 def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(charts=charts), NAME))
+    found = repositories(values_of(_plan(on_cluster(charts=charts)), NAME))
     assert found == [
         f"{mirror}quay.io/jetstack/cert-manager-{part}"
         for part in ("acmesolver", "cainjector", "controller", "startupapicheck", "webhook")

@@ -1,14 +1,15 @@
 """External Secrets Operator: a role that reads nothing, and for each path a role and a store."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import pytest
 
+from components.common.on_cluster import OnCluster
 from components.common.placement import FARGATE_WEBHOOK_PORT
 from components.services.external_secrets import (
     NAMESPACE,
     ExternalSecrets,
-    ExternalSecretsArgs,
     external_secrets_values,
     namespace_condition,
     secret_store_spec,
@@ -17,6 +18,7 @@ from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
 from settings import Charts
+from settings import ExternalSecrets as ExternalSecretsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
@@ -27,6 +29,7 @@ from tests.components.given import (
     REGISTRY,
     granted,
     identity,
+    on_cluster,
     release_of,
     repositories,
     values_of,
@@ -44,26 +47,19 @@ PODS = {
 """Where the values of each Deployment are, and the name by which the chart labels its pods."""
 
 
-def _args(**changes: Any) -> ExternalSecretsArgs:
-    args: ExternalSecretsArgs = {
-        "cluster_id": CLUSTER,
-        "kubernetes_version": "1.36",
-        "namespace": NAMESPACE,
-        "account_id": ACCOUNT,
-        "region": REGION,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "stores": {
-            "secrets": {"service": "secrets-manager", "path": "dev/", "namespaces": ["app-*"]},
-            "parameters": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-a", "team-?"]},
-        },
+SECTION: Final = {
+    "stores": {
+        "secrets": {"service": "secrets-manager", "path": "dev/", "namespaces": ["app-*"]},
+        "parameters": {"service": "parameter-store", "path": "/dev/", "namespaces": ["app-a", "team-?"]},
     }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+}
+SETTINGS: Final = ExternalSecretsSettings.model_validate_json(json.dumps(SECTION))
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: ExternalSecrets("secrets", _args(**changes), opts), unknown=unknown)
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False) -> Plan:
+    return recorded(
+        lambda opts: ExternalSecrets("secrets", SETTINGS, cluster or on_cluster(), opts=opts), unknown=unknown
+    )
 
 
 def test_it_is_a_component(unknown: bool) -> None:
@@ -79,7 +75,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_operators_own_role_only_leads_to_those_of_stores(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     role = plan.one(type="aws:iam/role:Role", name="secrets-operator")
     trust, annotations = granted(kind, NAMESPACE, "external-secrets", role)
     assert document(role, "assumeRolePolicy") == trust
@@ -93,15 +89,15 @@ def test_the_operators_own_role_only_leads_to_those_of_stores(kind: str) -> None
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_each_store_has_a_role_that_the_operator_assumes_and_that_reads_its_path(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     operator = plan.one(type="aws:iam/role:Role", name="secrets-operator")
-    for store, settings in _args()["stores"].items():
+    for store, settings in SETTINGS.stores.items():
         role = plan.one(type="aws:iam/role:Role", name=f"secrets-{store}")
         assert document(role, "assumeRolePolicy") == iam_documents.trust_role(operator.outputs["arn"])
         assert role.inputs["path"] == iam_documents.secret_store_role_path(CLUSTER)
         reader = plan.one(type="aws:iam/rolePolicy:RolePolicy", name=f"secrets-{store}")
         assert needs(plan, reader, "role") == {f"Role secrets-{store}"}
-        wanted = iam_documents.secret_store_reader(ACCOUNT, REGION, settings["service"], settings["path"])
+        wanted = iam_documents.secret_store_reader(ACCOUNT, REGION, settings.service, settings.path)
         assert document(reader, "policy") == wanted
         spec = plan.one(type=STORE, name=f"secrets-{store}").inputs["spec"]
         assert spec["provider"]["aws"]["role"] == role.outputs["arn"]
@@ -137,7 +133,7 @@ def test_a_condition_has_no_more_than_it_says() -> None:
 
 def test_only_stores_of_the_cluster_are_served() -> None:
     # Anyone's namespaced store could name the role of any other, and any service account.
-    values = external_secrets_values(NODES, None, {})
+    values = external_secrets_values(NODES, PUBLISHERS, {})
     assert values["processSecretStore"] is False
     assert values["rbac"]["serviceAccountTokenCreate"] is False
 
@@ -165,7 +161,7 @@ def test_definitions_outlive_the_release() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_operator_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     needed = {"Namespace secrets-namespace", "RolePolicyAttachment secrets-operator-store-roles"}
     if kind == "pod-identity":
         needed.add(f"PodIdentityAssociation secrets-operator-{NAMESPACE}-external-secrets")
@@ -173,16 +169,14 @@ def test_the_operator_waits_for_its_rights_and_its_namespace(kind: str) -> None:
 
 
 def test_nothing_but_the_release_and_stores_waits_for_compute() -> None:
-    waiting = waiting_for_compute(
-        NAMESPACE, lambda ready, opts: ExternalSecrets("secrets", _args(namespace=ready), opts)
-    )
+    waiting = waiting_for_compute(lambda cluster, opts: ExternalSecrets("secrets", SETTINGS, cluster, opts=opts))
     stores = {f"ClusterSecretStore secrets-{store}" for store in ("secrets", "parameters")}
     assert waiting == {"Release secrets-release", *stores}
 
 
 @pytest.mark.parametrize("where", PODS)
 def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> None:
-    values = external_secrets_values(NODES, None, {})
+    values = external_secrets_values(NODES, PUBLISHERS, {})
     part = values[where] if where else values
     assert part["replicaCount"] == 2
     assert part["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
@@ -199,7 +193,7 @@ def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> No
 
 
 def test_all_parts_run_where_the_platforms_pods_do() -> None:
-    values = external_secrets_values(NODES, None, {})
+    values = external_secrets_values(NODES, PUBLISHERS, {})
     assert values["global"] == {
         "podAnnotations": {"karpenter.sh/do-not-disrupt": "true"},
         "nodeSelector": {"role": "operations"},
@@ -211,18 +205,18 @@ def test_all_parts_run_where_the_platforms_pods_do() -> None:
 
 
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
-    assert external_secrets_values(FARGATE, None, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
-    assert "port" not in external_secrets_values(NODES, None, {})["webhook"]
+    assert external_secrets_values(FARGATE, PUBLISHERS, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
+    assert "port" not in external_secrets_values(NODES, PUBLISHERS, {})["webhook"]
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    inputs = release_of(_plan(charts=REGISTRY), "external-secrets").inputs
+    inputs = release_of(_plan(on_cluster(charts=REGISTRY)), "external-secrets").inputs
     assert inputs["chart"] == f"{REGISTRY.registry}/external-secrets"
 
 
 @pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
 def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(charts=charts), "external-secrets"))
+    found = repositories(values_of(_plan(on_cluster(charts=charts)), "external-secrets"))
     assert found == [f"{mirror}ghcr.io/external-secrets/external-secrets"] * 3
 
 
@@ -241,7 +235,7 @@ def test_a_first_preview_knows_all_values_but_the_roles() -> None:
 @pytest.mark.upstream
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
 def test_the_chart_knows_every_value(placement: Any) -> None:
-    values = values_of(_plan(placement=placement), "external-secrets")
+    values = values_of(_plan(on_cluster(placement=placement)), "external-secrets")
     defaults = upstream.default_values("external-secrets")
     assert unknown_keys(upstream.chart("external-secrets"), values) == []
     assert upstream.schema_problems(upstream.value_schema("external-secrets"), upstream.merged(defaults, values)) == []
@@ -259,7 +253,7 @@ def test_stores_are_what_the_definition_asks_for() -> None:
     file = upstream.facts("crds", "external-secrets", "external-secrets.io_clustersecretstores.yaml")
     for entry in _plan().find(type=STORE):
         assert upstream.object_problems(file, entry.inputs) == []
-    wrong = secret_store_spec(_args()["stores"]["secrets"], REGION, "arn") | {"namespaces": []}
+    wrong = secret_store_spec(SETTINGS.stores["secrets"], REGION, "arn") | {"namespaces": []}
     body = {"apiVersion": "external-secrets.io/v1", "kind": "ClusterSecretStore", "metadata": {}, "spec": wrong}
     assert upstream.object_problems(file, body)
 

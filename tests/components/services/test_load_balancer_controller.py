@@ -1,26 +1,39 @@
 """The AWS Load Balancer Controller: its role, and a release that neither blocks the cluster nor changes by itself."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 import versions
+from components.common.on_cluster import OnCluster
+from components.common.placement import Placement
 from components.services.load_balancer_controller import (
     IMAGE,
     INGRESS_CLASS,
     NAMESPACE,
     WITHOUT_FIREWALLS,
     LoadBalancerController,
-    LoadBalancerControllerArgs,
 )
 from facts import iam_documents
 from rehearsal.plan import Plan
 from rehearsal.values import UNKNOWN
-from settings import Charts
+from settings import Charts, Ingress
 from tests import upstream
-from tests.components.given import CLUSTER, FARGATE, NODES, PUBLISHERS, REGISTRY, identity, release_of, values_of
+from tests.components.given import (
+    CLUSTER,
+    FARGATE,
+    MIRROR,
+    NODES,
+    PUBLISHERS,
+    REGISTRY,
+    identity,
+    on_cluster,
+    release_of,
+    values_of,
+    waiting_for_compute,
+)
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -28,7 +41,6 @@ from tests.components.recording import (
     assert_shape,
     carried,
     document,
-    labels,
     recorded,
     waits_for,
 )
@@ -36,29 +48,16 @@ from tests.conformance.charts import unknown_keys
 
 CHART = "aws-load-balancer-controller"
 VPC = "vpc-0123456789abcdef0"
+WEB_ACL: Final = "arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/front/0f1e2d3c"
+TAGS: Final = {"CostCenter": "platform"}
 
 
-def _args(**changes: Any) -> LoadBalancerControllerArgs:
-    args: LoadBalancerControllerArgs = {
-        "cluster_id": CLUSTER,
-        "cluster_name": CLUSTER,
-        "account_id": ACCOUNT,
-        "region": REGION,
-        "vpc_id": VPC,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "isolated": False,
-        "shared_subnets": False,
-        "tls_policy": versions.ALB_TLS_POLICY,
-        "tags": {"CostCenter": "platform"},
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False, **section: Any) -> Plan:
+    """Record the controller. section: settings of `ingress` under their names in a stack file."""
+    settings = Ingress.model_validate_json(json.dumps(section))
 
-
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        controller = LoadBalancerController("lbc", _args(**changes), opts)
+        controller = LoadBalancerController("lbc", settings, cluster or on_cluster(tags=TAGS), opts=opts)
         Probe(role=controller.role_arn, ingress_class=controller.ingress_class)
 
     return recorded(declare, unknown=unknown)
@@ -92,16 +91,15 @@ def test_its_policy_is_for_this_cluster_in_this_vpc() -> None:
 def test_with_irsa_its_service_account_alone_may_have_the_role() -> None:
     plan = _plan()
     trust = document(plan.one(type="aws:iam/role:Role"), "assumeRolePolicy")
-    args = identity()
     accounts = [(NAMESPACE, CHART)]
-    assert trust == iam_documents.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
+    assert trust == iam_documents.trust_irsa(str(identity().oidc_provider_arn), str(identity().oidc_issuer), accounts)
     role = plan.one(type="aws:iam/role:Role").outputs["arn"]
     account = values_of(plan, CHART)["serviceAccount"]
     assert account == {"name": CHART, "annotations": {"eks.amazonaws.com/role-arn": role}}
 
 
 def test_with_pod_identity_its_service_account_alone_may_have_the_role() -> None:
-    plan = _plan(identity=identity("pod-identity"))
+    plan = _plan(on_cluster(identity=identity("pod-identity")))
     association = plan.one(type="aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
     assert (association["namespace"], association["serviceAccount"]) == (NAMESPACE, CHART)
     assert values_of(plan, CHART)["serviceAccount"] == {"name": CHART, "annotations": {}}
@@ -110,7 +108,7 @@ def test_with_pod_identity_its_service_account_alone_may_have_the_role() -> None
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_on_destroy_the_role_and_its_policy_outlive_the_controller(kind: str) -> None:
     # Trap 3 (terraform-aws-eks #285): what the controller made in AWS goes only while it has its rights.
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     needed = {"Role lbc", "Policy lbc-controller", "RolePolicyAttachment lbc-controller"}
     if kind == "pod-identity":
         needed.add(f"PodIdentityAssociation lbc-{NAMESPACE}-{CHART}")
@@ -133,23 +131,23 @@ def test_it_is_the_pinned_chart_with_its_definitions() -> None:
 
 
 def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
-    inputs = release_of(_plan(charts=REGISTRY), CHART).inputs
+    inputs = release_of(_plan(on_cluster(charts=REGISTRY)), CHART).inputs
     assert inputs["chart"] == f"{REGISTRY.registry}/{CHART}"
     assert "hunter2" not in repr(inputs)
 
 
 @pytest.mark.parametrize(
     ("charts", "repository"),
-    [(None, IMAGE), ({"images": "own.example.jp/mirror"}, f"own.example.jp/mirror/{IMAGE}")],
+    [(PUBLISHERS, IMAGE), (MIRROR, f"{MIRROR.images}/{IMAGE}")],
     ids=["the publisher's", "the company's own"],
 )
 def test_its_image_comes_from_the_companys_registry_where_there_is_one(charts: Charts, repository: str) -> None:
-    assert values_of(_plan(charts=charts), CHART)["image"] == {"repository": repository}
+    assert values_of(_plan(on_cluster(charts=charts)), CHART)["image"] == {"repository": repository}
 
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_it_finds_subnets_that_are_tagged_for_another_cluster_only_if_it_is_to(shared: bool) -> None:
-    values = values_of(_plan(shared_subnets=shared), CHART)
+    values = values_of(_plan(on_cluster(shared_subnets=shared)), CHART)
     found = values["controllerConfig"]["featureGates"]
     assert found.get("SubnetsClusterTagCheck") is (False if shared else None)
     # Nor does it look for Gateways, whichever it is (aws-load-balancer-controller #4684).
@@ -159,7 +157,7 @@ def test_it_finds_subnets_that_are_tagged_for_another_cluster_only_if_it_is_to(s
 @pytest.mark.parametrize("isolated", [True, False])
 def test_where_nothing_leads_out_it_asks_no_firewall(isolated: bool) -> None:
     # aws-load-balancer-controller #1734: an Ingress would wait for an answer of WAF that never comes.
-    values = values_of(_plan(isolated=isolated), CHART)
+    values = values_of(_plan(on_cluster(isolated=isolated)), CHART)
     found = {key: values[key] for key in ("enableShield", "enableWaf", "enableWafv2") if key in values}
     assert found == (WITHOUT_FIREWALLS if isolated else {})
     assert not any(WITHOUT_FIREWALLS.values())
@@ -167,7 +165,7 @@ def test_where_nothing_leads_out_it_asks_no_firewall(isolated: bool) -> None:
 
 def test_it_is_told_where_it_is() -> None:
     # Trap 13 (EKS best practices, hop limit 1): the metadata is a hop too far for a pod, and Fargate has none.
-    plan = _plan(placement=FARGATE)
+    plan = _plan(on_cluster(placement=FARGATE))
     assert {key: values_of(plan, CHART)[key] for key in ("clusterName", "region", "vpcId")} == {
         "clusterName": CLUSTER,
         "region": REGION,
@@ -211,7 +209,7 @@ def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
 
 
 def test_on_fargate_no_replica_waits_for_a_zone() -> None:
-    on_fargate = values_of(_plan(placement=FARGATE), CHART)
+    on_fargate = values_of(_plan(on_cluster(placement=FARGATE)), CHART)
     assert not on_fargate.keys() & {"nodeSelector", "tolerations"}
     assert {item["whenUnsatisfiable"] for item in on_fargate["topologySpreadConstraints"]} == {"ScheduleAnyway"}
 
@@ -236,15 +234,9 @@ def test_a_first_preview_knows_all_values_but_the_role() -> None:
     assert values["enableServiceMutatorWebhook"] is False
 
 
-def test_it_waits_for_what_its_arguments_carry() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        nodes = cloudwatch.LogGroup("nodes", name=CLUSTER, opts=opts)
-        LoadBalancerController("lbc", _args(cluster_name=nodes.name), opts)
-
-    plan = recorded(declare)
-    assert "LogGroup nodes" in waits_for(plan, release_of(plan, CHART))
-    # The policy takes the name as text, so that it needs no cluster.
-    assert "LogGroup nodes" not in labels(plan, plan.closure(plan.one(type="aws:iam/policy:Policy")))
+def test_nothing_but_the_release_waits_for_compute() -> None:
+    waiting = waiting_for_compute(lambda cluster, opts: LoadBalancerController("lbc", Ingress(), cluster, opts=opts))
+    assert waiting == {"Release lbc-release"}
 
 
 # --- Groups -------------------------------------------------------------------------------------------------------
@@ -269,8 +261,8 @@ def test_it_leaves_the_gateway_api_to_traefik() -> None:
 
 @pytest.mark.upstream
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
-def test_the_chart_knows_every_value(placement: dict[str, Any]) -> None:
-    ours = values_of(_plan(placement=placement), CHART)
+def test_the_chart_knows_every_value(placement: Placement) -> None:
+    ours = values_of(_plan(on_cluster(placement=placement)), CHART)
     assert unknown_keys(upstream.chart(CHART), ours) == []
 
 
@@ -299,8 +291,8 @@ def test_the_webhooks_that_are_left_fail_open_for_pods_and_close_only_for_their_
 # --- Whom the class is for ----------------------------------------------------------------------------------------
 
 
-def _class(**changes: Any) -> dict[str, Any]:
-    params = values_of(_plan(**changes), CHART)["ingressClassParams"]
+def _class(**section: Any) -> dict[str, Any]:
+    params = values_of(_plan(**section), CHART)["ingressClassParams"]
     # Without a name the chart would write no reference to them into the class.
     assert (params["create"], params["name"]) == (True, INGRESS_CLASS)
     return dict(params["spec"])
@@ -324,9 +316,8 @@ def test_no_ingress_passes_by_the_class() -> None:
 
 
 def test_every_load_balancer_of_the_class_is_as_the_settings_say() -> None:
-    acl = "arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/front/0f1e2d3c"
-    found = _class(web_acl=acl, dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
-    assert found["wafv2AclArn"] == acl
+    found = _class(webAcl=WEB_ACL, dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
+    assert found["wafv2AclArn"] == WEB_ACL
     assert found["scheme"] == "internal"
     assert found["sslPolicy"] == versions.ALB_TLS_POLICY
     assert found["tags"] == [{"key": "CostCenter", "value": "platform"}]
@@ -335,7 +326,7 @@ def test_every_load_balancer_of_the_class_is_as_the_settings_say() -> None:
 
 @pytest.mark.upstream
 def test_the_definition_of_class_parameters_takes_them() -> None:
-    spec = _class(web_acl="arn", dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
+    spec = _class(webAcl=WEB_ACL, dedicated={"namespaces": ["app-nginx"], "scheme": "internal"})
     body = {"apiVersion": "elbv2.k8s.aws/v1beta1", "kind": "IngressClassParams", "spec": spec}
     definition = upstream.facts("crds", "aws-load-balancer-controller", "elbv2.k8s.aws_ingressclassparams.yaml")
     assert upstream.object_problems(definition, {**body, "metadata": {"name": INGRESS_CLASS}}) == []
