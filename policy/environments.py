@@ -1,27 +1,25 @@
-"""Which stacks are production: every stack that is not named here."""
+"""Which environment a stack is: what its settings say, and production where they say nothing."""
 
-from enum import StrEnum
+import json
+from collections.abc import Mapping
 from typing import Final
 
+from facts.environments import Environment
 
-class Environment(StrEnum):
-    """What a stack is for."""
-
-    PRODUCTION = "production"
-    DEVELOPMENT = "development"
+SETTING: Final = "platform.environment"
 
 
-DEVELOPMENT: Final = {
-    "dev": "nobody but the teams that build on the platform notices when it is gone",
-    "staging": "it holds copies of what production has and can be made anew from them",
-    "fargate": "an example of a stack without EC2; who runs production on it takes it from this list",
-    "staging-b": "the cluster that takes over from that of staging",
-    "private": "an example of a network without internet; who runs production in it takes it from this list",
-    "auto": "an example of EKS Auto Mode and of IPv6; who runs production on it takes it from this list",
-}
-"""Stacks where some rules only advise or do not apply, each with the reason why that is enough."""
+def environment_in(config: Mapping[str, str], project: str) -> Environment:
+    """Return which environment a stack's configuration says the stack is.
 
-
-def environment_of(stack: str) -> Environment:
-    """Return what a stack is for; a stack that nobody has named is production, so a new one starts strict."""
-    return Environment.DEVELOPMENT if stack in DEVELOPMENT else Environment.PRODUCTION
+    config: the values of the stack by full key, objects as JSON text, as Pulumi hands them to programs and to policy
+    packs. project: the project's name. Returns production unless `platform.environment` is exactly "development", so
+    that a new stack, a misspelt value or a project without this setting is checked strictly.
+    """
+    section, _, key = SETTING.partition(".")
+    try:
+        platform = json.loads(config.get(f"{project}:{section}", "{}"))
+    except ValueError:
+        return Environment.PRODUCTION
+    found = platform.get(key) if isinstance(platform, Mapping) else None
+    return Environment.DEVELOPMENT if found == Environment.DEVELOPMENT.value else Environment.PRODUCTION

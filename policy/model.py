@@ -35,11 +35,6 @@ class Resource:
     provider: Mapping[str, Any] | None = None
 
     @property
-    def stack(self) -> str:
-        """The stack's name; the SDK tells a policy pack nothing of the stack but its resources' URNs."""
-        return self.urn.removeprefix("urn:pulumi:").partition("::")[0]
-
-    @property
     def parents(self) -> tuple[str, ...]:
         """Type tokens of what it is a child of, the outermost first.
 

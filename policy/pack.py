@@ -15,6 +15,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from facts.environments import Environment
 from policy.model import UNKNOWN, Resource
 from policy.rule import Level, Rule
 from policy.rules import RULES
@@ -25,14 +26,14 @@ ADVICE: Final = "-advice"
 """What the name of a policy ends in that only advises."""
 
 
-def policies() -> list[Policy]:
+def policies(environment: Callable[[], Environment]) -> list[Policy]:
     """Return the rules as the engine's policies.
 
-    The engine asks for the level of a policy before it tells of any stack, and the SDK tells the pack only the URNs of
-    resources (pulumi-policy 1.21 with Pulumi 3.259 and later, which sets PULUMI_STACK no more). So a rule that only
-    advises in development is two policies, of which one has something to say in each stack.
+    environment: which environment the stack is; called when a resource is checked. The level of a policy is fixed when
+    the pack starts, before the engine says which stack it checks. So a rule that only advises in development is two
+    policies, of which one reports in each environment.
     """
-    return [_policy(rule, level) for rule in RULES for level in _levels(rule)]
+    return [_policy(rule, level, environment) for rule in RULES for level in _levels(rule)]
 
 
 def _levels(rule: Rule) -> Iterator[Level]:
@@ -41,36 +42,38 @@ def _levels(rule: Rule) -> Iterator[Level]:
         yield Level.ADVISORY
 
 
-def _policy(rule: Rule, level: Level) -> Policy:
+def _policy(rule: Rule, level: Level, environment: Callable[[], Environment]) -> Policy:
     name = rule.name if level is Level.MANDATORY else rule.name + ADVICE
     enforcement = EnforcementLevel(level.value)
+
+    def applies() -> bool:
+        return rule.level_in(environment()) is level
+
     if rule.whole_stack:
-        return StackValidationPolicy(name, rule.reason, _of_stacks(rule, level), enforcement, url=rule.source)
-    return ResourceValidationPolicy(name, rule.reason, _of_resources(rule, level), enforcement, url=rule.source)
+        return StackValidationPolicy(name, rule.reason, _of_stacks(rule, applies), enforcement, url=rule.source)
+    return ResourceValidationPolicy(name, rule.reason, _of_resources(rule, applies), enforcement, url=rule.source)
 
 
-def _of_resources(rule: Rule, level: Level) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
+def _of_resources(rule: Rule, applies: Callable[[], bool]) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         # The type first: to copy a CRD's properties for each of the rules takes seconds.
-        if rule.looks_at(args.resource_type):
-            _report(rule, level, [resource(args)], report)
+        if applies() and rule.looks_at(args.resource_type):
+            _report(rule, [resource(args)], report)
 
     return validate
 
 
-def _of_stacks(rule: Rule, level: Level) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _of_stacks(rule: Rule, applies: Callable[[], bool]) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        _report(
-            rule, level, [resource(entry) for entry in args.resources if rule.looks_at(entry.resource_type)], report
-        )
+        if applies():
+            _report(rule, [resource(entry) for entry in args.resources if rule.looks_at(entry.resource_type)], report)
 
     return validate
 
 
-def _report(rule: Rule, level: Level, resources: list[Resource], report: ReportViolation) -> None:
+def _report(rule: Rule, resources: list[Resource], report: ReportViolation) -> None:
     for found, problem in rule.problems(resources):
-        if rule.level_in(found.stack) is level:
-            report(rule.message(problem), found.urn)
+        report(rule.message(problem), found.urn)
 
 
 def resource(given: ResourceValidationArgs | PolicyResource) -> Resource:

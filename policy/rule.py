@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NotRequired, TypedDict, Unpack
 
-from policy.environments import Environment, environment_of
+from facts.environments import Environment
 from policy.model import Resource
 
 
@@ -32,8 +32,8 @@ class Rule:
 
     name: for people and for `--policy-pack-config`. reason: why it matters, a sentence. fix: what to do, without a full
     stop. source: the page that taught it. types: tokens of the resources that it looks at; one that ends in ":" is for
-    all of a package. development: what a violation does in the stacks of `environments.DEVELOPMENT`. whole_stack: its
-    check needs all of a stack's resources at once.
+    all of a package. development: what a violation does in a development stack. whole_stack: its check needs all of a
+    stack's resources at once.
     """
 
     name: str
@@ -49,9 +49,9 @@ class Rule:
         """Return whether the rule has something to say about resources of a type."""
         return any(type_ == own or (own.endswith(":") and type_.startswith(own)) for own in self.types)
 
-    def level_in(self, stack: str) -> Level:
-        """Return what a violation does in a stack."""
-        return Level.MANDATORY if environment_of(stack) is Environment.PRODUCTION else self.development
+    def level_in(self, environment: Environment) -> Level:
+        """Return what a violation does in a stack of an environment."""
+        return Level.MANDATORY if environment is Environment.PRODUCTION else self.development
 
     def problems(self, resources: Iterable[Resource]) -> Iterable[tuple[Resource, str]]:
         """Return each resource that breaks the rule with what is wrong about it."""
@@ -109,11 +109,13 @@ def rule(name: str, *types: str, **words: Unpack[Words]) -> Callable[[ResourceCh
     return add
 
 
-def violations(resources: Iterable[Resource], rules: Iterable[Rule]) -> list[Violation]:
-    """Return where the resources of one stack break rules that are not off there: mandatory ones first."""
+def violations(
+    resources: Iterable[Resource], rules: Iterable[Rule], environment: Environment = Environment.PRODUCTION
+) -> list[Violation]:
+    """Return where the resources of one stack break rules that are not off in its environment: mandatory ones first."""
     given = list(resources)
     found = [
-        Violation(rule=entry, resource=resource, problem=problem, level=entry.level_in(resource.stack))
+        Violation(rule=entry, resource=resource, problem=problem, level=entry.level_in(environment))
         for entry in rules
         for resource, problem in entry.problems(given)
     ]

@@ -120,7 +120,7 @@ class Plan:
     """What one run of a program asked for, in the order it asked.
 
     unknown: whether computed values were unknown, as in a first `pulumi preview`. placeholders: configuration keys
-    whose secret value is not known here.
+    whose secret value is not known here. config: the configuration that the program was given, as text by full key.
     """
 
     project: str
@@ -131,6 +131,7 @@ class Plan:
     invocations: tuple[Invocation, ...] = ()
     messages: tuple[Message, ...] = ()
     placeholders: tuple[str, ...] = ()
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[Registration]:
         """Return the registrations in order."""

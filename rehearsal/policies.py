@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from facts.environments import Environment
+from policy.environments import environment_in
 from policy.model import UNKNOWN, Resource
 from policy.rule import Violation, violations
 from policy.rules import RULES
@@ -19,7 +21,12 @@ PACK: Final = "policy/PulumiPolicy.yaml"
 
 def violations_of(plan: Plan, root: Path) -> list[Violation] | None:
     """Return where a plan breaks the rules, mandatory violations first; None if the project in `root` has no pack."""
-    return violations(resources_of(plan), RULES) if (root / PACK).exists() else None
+    return violations(resources_of(plan), RULES, environment_of(plan)) if (root / PACK).exists() else None
+
+
+def environment_of(plan: Plan) -> Environment:
+    """Return which environment a plan's stack is."""
+    return environment_in(plan.config, plan.project)
 
 
 def resources_of(plan: Plan) -> list[Resource]:
@@ -52,12 +59,12 @@ def to_json(violation: Violation) -> Properties:
     }
 
 
-def render(found: list[Violation] | None) -> Iterator[str]:
-    """Yield the lines that show violations."""
+def render(found: list[Violation] | None, environment: Environment) -> Iterator[str]:
+    """Yield the lines that show the violations in a stack of an environment."""
     if found is None:
         return
     yield ""
-    yield "Policies:" if found else "No policy is violated."
+    yield f"Policies of a {environment} stack:" if found else f"No policy of a {environment} stack is violated."
     for violation in found:
         resource = violation.resource
         yield f"  [{violation.level}] {violation.rule.name}: {resource.kind} {resource.name}: {violation.problem}"

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         found = [policies.to_json(violation) for violation in violations or []]
         print(json.dumps({**plan.to_json(), "violations": found}, indent=2))
     else:
-        print("\n".join([*render(plan), *policies.render(violations)]))
+        print("\n".join([*render(plan), *policies.render(violations, policies.environment_of(plan))]))
     for message in plan.messages:
         print(f"{message.severity}: {message.text}", file=sys.stderr)
     failed = any(message.severity == "error" for message in plan.messages)

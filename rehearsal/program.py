@@ -99,7 +99,7 @@ def run_program(
             deployed=deployed,
             caller=caller or _deployer(configuration),
         )
-    return replace(plan, placeholders=configuration.placeholders)
+    return replace(plan, placeholders=configuration.placeholders, config=configuration.values)
 
 
 def stacks(root: Path = ROOT) -> list[str]:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from facts.environments import Environment
 from settings.base import Settings
 from settings.values import AccountId, Name, Region, TagKey, TagValue
 
@@ -13,6 +14,11 @@ class Platform(Settings):
     region: Region = Field(description="AWS region of everything in the stack.")
     account: AccountId | None = Field(
         None, description="The account that the stack belongs to; the AWS provider refuses any other."
+    )
+    environment: Environment | None = Field(
+        None,
+        description="What the stack is for. In a `development` stack some policies only advise and some do not apply; "
+        "absent: `production`, where every policy must be kept.",
     )
     tags: dict[TagKey, TagValue] = Field(
         {},

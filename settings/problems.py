@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, get_args, get_origin
 
+import pulumi
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-
-PROJECT: Final = "eks-platform"
 
 MEANINGS: Final[dict[str, str]] = {}
 """What a pattern of the settings stands for."""
@@ -31,7 +30,12 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        return f"{PROJECT}:{self.path}: {self.found}: {self.expected}"
+        return f"{pulumi.get_project()}:{self.path}: {self.found}: {self.expected}"
+
+
+def encrypting(path: str) -> str:
+    """Return the command that writes an encrypted value at a path of the stack file."""
+    return f"pulumi config set --secret --path '{pulumi.get_project()}:{path}'"
 
 
 class SettingsError(Exception):

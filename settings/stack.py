@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pulumi
 from pulumi import runtime
@@ -34,7 +34,7 @@ from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
 from settings.observability import Observability
 from settings.platform import Platform
-from settings.problems import HIDDEN, PROJECT, Problem, SettingsError, models, place, problems_of, shown, suggestion
+from settings.problems import HIDDEN, Problem, SettingsError, models, place, problems_of, shown, suggestion
 from settings.rules import broken_rules
 from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
@@ -191,7 +191,7 @@ def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: da
     today: the day on which EKS must offer the Kubernetes version; absent: the day it is.
     Raises SettingsError with every problem of the configuration.
     """
-    prefix = f"{PROJECT}:"
+    prefix = f"{pulumi.get_project()}:"
     found = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
     secret = {key.removeprefix(prefix) for key in secret_keys}
     sections, problems = _sections(found, secret)
@@ -230,7 +230,7 @@ def _sections(found: Mapping[str, str], secret: Collection[str]) -> tuple[dict[s
 def _unknown_section(key: str, names: Collection[str], secret: Collection[str]) -> Problem:
     section = key.partition(".")[0]
     if section in names and re.fullmatch(r"[\w.\[\]-]{1,80}", key, re.ASCII):
-        command = f"pulumi config set {'--secret ' if key in secret else ''}--path '{PROJECT}:{key}'"
+        command = f"pulumi config set {'--secret ' if key in secret else ''}--path '{pulumi.get_project()}:{key}'"
         return Problem(key, "unknown key", f"expected it inside {section}: {command}")
     return Problem(place(key), "unknown key", suggestion(key, names))
 
@@ -271,6 +271,12 @@ def _only(field: str) -> type[Settings]:
     return create_model("Section", __base__=Settings, **{field: (info.annotation, info)})  # type: ignore[call-overload, no-any-return]
 
 
+UNSAID: Final = (
+    "platform.environment is not set: this stack is checked as production. "
+    "Where that is too strict, set it to development (docs/policies.md has what then only advises)"
+)
+
+
 def stack_settings() -> Stack:
     """Return the settings of the stack that is running.
 
@@ -284,4 +290,6 @@ def stack_settings() -> Stack:
             raise SettingsError(problems)
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
+    if stack.platform.environment is None:
+        pulumi.log.info(UNSAID)
     return stack

@@ -1,7 +1,10 @@
 """What all tests share."""
 
+import pulumi
 import pytest
 from hypothesis import settings
+
+from rehearsal.record import PROJECT
 
 # How long an example takes says nothing about the code.
 settings.register_profile("no deadline", deadline=None)
@@ -15,6 +18,7 @@ WARNINGS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let these warnings pass; any other is an error."""
+    """Let these warnings pass, any other is an error; outside of a program, the project is that of the examples."""
+    pulumi.runtime.settings.SETTINGS.project = PROJECT
     for warning in WARNINGS:
         config.addinivalue_line("filterwarnings", warning)

@@ -13,8 +13,8 @@ from typing import Any, Final, NotRequired, TypedDict
 import yaml
 
 import versions
+from rehearsal.record import PROJECT
 from settings import Stack, load
-from settings.problems import PROJECT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STACKS: Final = ("dev", "staging", "prod", "fargate", "private", "staging-b", "auto")

@@ -15,7 +15,7 @@ from rehearsal.monitor import RecordingMonitor
 from rehearsal.plan import STACK
 from rehearsal.preview import main
 from rehearsal.program import ROOT
-from settings.problems import PROJECT
+from rehearsal.record import PROJECT
 from tests.planted import secret_settings
 from tests.settings_files import Case, bad_files, changed, document_of, parts, problems_of, put
 

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outputs import PlatformOutputs
-from settings.problems import PROJECT, SettingsError
+from rehearsal.record import PROJECT
+from settings.problems import SettingsError
 from settings.rules import registry
 from tests.settings_files import ROOT, STACKS, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
 
-SCHEMA = jsonschema_rs.validator_for(generate.stack_file_schema())
+SCHEMA = jsonschema_rs.validator_for(generate.stack_file_schema(PROJECT))
 FILES = generate.generated(ROOT)
 
 
@@ -33,7 +34,14 @@ def test_a_generated_file_is_current(path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "docs").mkdir()
-    for name in ("outputs.py", "settings.schema.json", "docs/reference.md", "docs/policies.md", "docs/architecture.md"):
+    for name in (
+        "outputs.py",
+        "settings.schema.json",
+        "docs/reference.md",
+        "docs/policies.md",
+        "docs/architecture.md",
+        "Pulumi.yaml",
+    ):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
@@ -202,7 +210,7 @@ def test_every_setting_has_a_meaning_and_what_a_pattern_stands_for() -> None:
             return [schema, *[found for item in schema.values() for found in objects(item)]]
         return []
 
-    schema = generate.stack_file_schema()
+    schema = generate.stack_file_schema(PROJECT)
     definitions = schema["definitions"]
     for name, definition in definitions.items():
         assert definition["description"].endswith("."), name
@@ -223,7 +231,7 @@ def rows(table: str) -> dict[str, list[str]]:
 
 
 def test_the_tables_show_settings_as_they_are_written() -> None:
-    found = rows(generate.settings_tables(generate.stack_file_schema()))
+    found = rows(generate.settings_tables(generate.stack_file_schema(PROJECT)))
     assert found["nat"] == ["`none`, `single`, `per-zone`", "`single`", "How private subnets reach the internet."]
     assert found["entries.<name>.principal"][1] == "required"
     assert found["<name>.taints[].effect"][1] == "`NoSchedule`"
@@ -242,4 +250,4 @@ def test_the_table_of_outputs_has_every_output() -> None:
 
 
 def test_the_schema_is_written_the_same_each_time() -> None:
-    assert json.dumps(generate.stack_file_schema()) == json.dumps(generate.stack_file_schema())
+    assert json.dumps(generate.stack_file_schema(PROJECT)) == json.dumps(generate.stack_file_schema(PROJECT))

@@ -14,8 +14,9 @@ from pydantic import BaseModel, SecretStr
 from rehearsal.plan import Plan, show
 from rehearsal.preview import main
 from rehearsal.program import ROOT, merge, run_program
+from rehearsal.record import PROJECT
 from rehearsal.values import Secret, has_secret, transform
-from settings.problems import PROJECT, SettingsError
+from settings.problems import SettingsError
 from tests.planted import PLANTED, PLANTINGS, forms_in, places_in, planted, secret_settings
 from tests.settings_files import Case, bad_files, changed, read, sections_of
 from tests.test_settings import message_of

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import versions
+from rehearsal.record import PROJECT
 from settings import Platform, Stack, arguments, load, plain, stack_settings
-from settings.problems import PROJECT, Problem, SettingsError, place, shown
+from settings.problems import Problem, SettingsError, place, shown
 from tests.settings_files import (
     STACKS,
     TODAY,

@@ -16,7 +16,7 @@ import settings
 from policy.rule import Level, violations
 from policy.rules import RULES
 from rehearsal.plan import Plan, Registration, show
-from rehearsal.policies import resources_of
+from rehearsal.policies import environment_of, resources_of
 from rehearsal.program import merge, run_program
 from rehearsal.values import reveal
 
@@ -1011,6 +1011,8 @@ EFFECTS: Final[dict[str, Effect]] = {
 
 # Settings whose change is seen otherwise, by tests of their own below.
 SEEN_OTHERWISE: Final = {
+    # tests/policy/test_environments.py
+    "platform.environment",
     "charts.files",
     "network.existing.tagging",
     "charts.password",
@@ -1130,7 +1132,7 @@ def test_nothing_else_changes(number: int) -> None:
 
 
 def _broken_policies(plan: Plan) -> set[str]:
-    found = violations(resources_of(plan), RULES)
+    found = violations(resources_of(plan), RULES, environment_of(plan))
     return {f"{entry.rule.name}: {entry.problem}" for entry in found if entry.level is Level.MANDATORY}
 
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from pydantic.alias_generators import to_camel
 
 import settings
 from policy.rule import Rule
 from policy.rules import RULES
 from settings.for_good import FOR_GOOD
-from settings.problems import MEANINGS, PROJECT
+from settings.problems import MEANINGS
 from tools.structure import arrows_picture, rooms_table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
 
 def generated(root: Path) -> dict[Path, str]:
     """Return the text of each generated file. Raises ValueError where a page lacks the place for a table."""
-    schema = stack_file_schema()
+    schema = stack_file_schema(read_project(root))
     outputs = (root / "outputs.py").read_text("utf-8")
     reference, policies, architecture = (
         root / "docs" / f"{name}.md" for name in ("reference", "policies", "architecture")
@@ -76,27 +77,33 @@ def _with_tables(page: Path, **tables: str) -> str:
 # --- Schema of a stack file ---------------------------------------------------------------------------------------
 
 
-def stack_file_schema() -> Schema:
-    """Return the JSON Schema of `Pulumi.<stack>.yaml`, in the draft that editors' YAML support knows best.
+def read_project(root: Path) -> str:
+    """Return the name of the Pulumi project in `root`."""
+    return str(yaml.safe_load((root / "Pulumi.yaml").read_text("utf-8"))["name"])
+
+
+def stack_file_schema(project: str) -> Schema:
+    """Return the JSON Schema of `Pulumi.<stack>.yaml` in a project, in the draft that editors know best.
 
     It says what each setting may be by itself; how settings fit together is checked when a stack file is read.
     https://www.pulumi.com/docs/iac/concepts/config/#structured-configuration, https://json-schema.org/draft-07
     """
+    namespace = project.replace(".", r"\.")  # a name holds nothing else with a meaning
     stack = _tidy(settings.Stack.model_json_schema(ref_template="#/definitions/{model}"))
     definitions = stack.pop("$defs")
-    sections = {f"{PROJECT}:{key}": section for key, section in stack["properties"].items()}
+    sections = {f"{project}:{key}": section for key, section in stack["properties"].items()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": f"Stack file of {PROJECT}",
+        "title": f"Stack file of {project}",
         "type": "object",
         "properties": {
             "config": {
                 "type": "object",
                 "properties": sections,
                 # Keys of other namespaces, such as pulumi:disable-default-providers, are Pulumi's and its plugins'.
-                "patternProperties": {f"^(?!{PROJECT}:)[^:]+:": {}},
+                "patternProperties": {f"^(?!{namespace}:)[^:]+:": {}},
                 "additionalProperties": False,
-                "required": [f"{PROJECT}:{key}" for key in stack["required"]],
+                "required": [f"{project}:{key}" for key in stack["required"]],
             },
             "secretsprovider": {"type": "string", "description": "What encrypts the secrets of this file."},
             "encryptedkey": {"type": "string", "description": "Key of the secrets, encrypted by the secrets provider."},

@@ -27,11 +27,14 @@ class Given:
     resources: list[Resource] = field(default_factory=list)
 
 
-def given_by(config: Mapping[str, Any]) -> Given:
-    """Return what the configuration of a stack takes for granted; nothing if it is not a platform's."""
-    account = get(config, "eks-platform:platform.account")
-    deployer = get(config, "eks-platform:access.deployer")
-    network = get(config, "eks-platform:network.existing")
+def given_by(config: Mapping[str, Any], project: str) -> Given:
+    """Return what the configuration of a stack takes for granted; nothing if it is not a platform's.
+
+    project: the name of its project, under which the settings are.
+    """
+    account = get(config, f"{project}:platform.account")
+    deployer = get(config, f"{project}:access.deployer")
+    network = get(config, f"{project}:network.existing")
     # Another stack's network is there once that stack is up.
     resources = [*_network(network)] if isinstance(network, Mapping) and "vpcId" in network else []
     return Given(None if account is None else str(account), deployer, resources)

@@ -92,7 +92,7 @@ class Rehearsal:
         new = not self._checkpoint().exists()
         if new:
             self._initialize()
-        given = given_by(self.project.config(stack))
+        given = given_by(self.project.config(stack), self.project.name)
         self.environment = Environment(account=account_id or given.account or ACCOUNT, deployer=given.deployer)
         if new:
             self._plant(given)
@@ -128,7 +128,8 @@ class Rehearsal:
         Whom the stack file then names as deployer is who runs Pulumi.
         """
         self.project.change(self.stack, {f"{self.project.name}:{path}": value for path, value in changes.items()})
-        self.environment = replace(self.environment, deployer=given_by(self.project.config(self.stack)).deployer)
+        given = given_by(self.project.config(self.stack), self.project.name)
+        self.environment = replace(self.environment, deployer=given.deployer)
 
     def unprotect(self) -> list[str]:
         """Take from the settings what keeps the stack from being destroyed, and return what it was, by dotted path."""

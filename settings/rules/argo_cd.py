@@ -8,7 +8,7 @@ from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress
 from settings.namespaces import platform_namespaces
-from settings.problems import PROJECT, Problem, either, place
+from settings.problems import Problem, either, encrypting, place
 from settings.rules.fargate import takes_all
 from settings.rules.registry import repeated, rule
 
@@ -95,7 +95,7 @@ def _credentials(
             yield Problem(path, "another login than its URL asks for", f"expected {expected}")
         elif "gitCredentials" not in secret:
             field = "sshPrivateKey" if by_key else "password"
-            command = f"pulumi config set --secret --path '{PROJECT}:{path}.{field}'"
-            yield Problem(f"{path}.{field}", "in the clear", f"expected an encrypted value: {command}")
+            place_of = f"{path}.{field}"
+            yield Problem(place_of, "in the clear", f"expected an encrypted value: {encrypting(place_of)}")
         if not any(repository.startswith(login.url) for repository in repositories):
             yield Problem(f"{path}.url", login.url, "expected the beginning of a repository in gitOps")

@@ -17,7 +17,7 @@ from policy.rules.workloads import ENFORCE, NAMESPACE
 from settings.base import plain
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.namespaces import own_namespaces
-from settings.problems import PROJECT, Problem, place
+from settings.problems import Problem, encrypting, place
 from settings.rules.registry import rule
 from settings.values import PodSecurity
 
@@ -106,7 +106,7 @@ def _policies_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: Map
 
 def _resources_of(chart: ExtraChart, namespace: str, level: str | None) -> list[Resource]:
     """Return the release and the namespace of a chart as policies see them."""
-    parent = f"urn:pulumi:{PROJECT}::{PROJECT}::{EXTRA_CHART}$"
+    parent = f"urn:pulumi:stack::project::{EXTRA_CHART}$"
     values = {"namespace": namespace, "version": chart.version, "values": chart.values}
     labels = {"name": namespace, "labels": {ENFORCE: level}}
     return [
@@ -127,8 +127,7 @@ def _values_of_extra_charts(extra_charts: dict[str, ExtraChart], secret: Collect
         for key in chart.secret_values:
             at = place("extraCharts", name, "secretValues", key)
             if "extraCharts" not in secret:
-                command = f"pulumi config set --secret --path '{PROJECT}:{at}'"
-                yield Problem(at, "in the clear", f"expected an encrypted value: {command}")
+                yield Problem(at, "in the clear", f"expected an encrypted value: {encrypting(at)}")
             if _stands(chart.values, key.split(".")):
                 yield Problem(at, "in values too", "expected it once")
 

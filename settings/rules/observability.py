@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from settings.observability import Observability
-from settings.problems import PROJECT, Problem
+from settings.problems import Problem, encrypting
 from settings.rules.registry import rule
 
 
@@ -15,5 +15,5 @@ def _alarms(observability: Observability | None, secret: Collection[str]) -> Ite
     if not alarms.emails and not alarms.webhooks:
         yield Problem(path, "nobody to tell", "expected emails or webhooks")
     if alarms.webhooks and "observability" not in secret:
-        command = f"pulumi config set --secret --path '{PROJECT}:{path}.webhooks.<name>'"
+        command = encrypting(f"{path}.webhooks.<name>")
         yield Problem(f"{path}.webhooks", "in the clear", f"expected encrypted values: {command}")

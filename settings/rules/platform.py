@@ -8,7 +8,7 @@ from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
 from settings.platform import Platform
-from settings.problems import PROJECT, Problem, either, place
+from settings.problems import Problem, either, encrypting, place
 from settings.regions import REGIONS
 from settings.rules.registry import rule
 
@@ -90,8 +90,9 @@ def _regional_arns(platform: Platform, cluster: Cluster, ingress: Ingress) -> It
 @rule
 def _charts(charts: Charts, secret: Collection[str]) -> Iterator[Problem]:
     if charts.password is not None and "charts" not in secret:
-        command = f"pulumi config set --secret --path '{PROJECT}:charts.password'"
-        yield Problem("charts.password", "in the clear", f"expected an encrypted value: {command}")
+        yield Problem(
+            "charts.password", "in the clear", f"expected an encrypted value: {encrypting('charts.password')}"
+        )
     if (charts.username is None) != (charts.password is None):
         yield Problem("charts.username", "one of username and password", "expected both or neither")
     if charts.username and not charts.registry:

@@ -8,7 +8,7 @@ import yaml
 
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
-from settings.problems import PROJECT
+from rehearsal.record import PROJECT
 from tests.settings_files import bad_files, problems_of
 from tests.test_bad_stack_files import CATEGORIES, stack_file
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from facts.environments import Environment
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import ROOT, Rehearsal, Run, owners
 from tests.engine.conftest import HEAD, Platforms
@@ -51,16 +52,16 @@ Small = Callable[..., Rehearsal]
 
 @pytest.fixture
 def small(tmp_path: Path, pulumi: cli.Cli) -> Small:
-    """What makes a rehearsal of the broken program as a stack of some name."""
+    """What makes a rehearsal of the broken program as a stack of an environment; None: it does not say of which."""
 
-    def rehearse(stack: str, body: str = BROKEN) -> Rehearsal:
+    def rehearse(environment: Environment | None, body: str = BROKEN) -> Rehearsal:
         project = tmp_path / "project"
         project.mkdir()
         (project / "Pulumi.yaml").write_text("name: small\nruntime: python\n")
-        config = json.dumps({"config": {"small:provider": TAGS}})
-        (project / f"Pulumi.{stack}.yaml").write_text(config)
+        platform = {"small:platform": {"environment": environment.value}} if environment else {}
+        (project / "Pulumi.small.yaml").write_text(json.dumps({"config": {"small:provider": TAGS, **platform}}))
         (project / "__main__.py").write_text(HEAD + body)
-        return Rehearsal(tmp_path / "rehearsal", stack, project=project)
+        return Rehearsal(tmp_path / "rehearsal", "small", project=project)
 
     return rehearse
 
@@ -97,14 +98,15 @@ PRODUCTION: Final = {
 }
 
 
-def test_a_stack_that_nobody_has_named_is_refused_as_production_is(small: Small) -> None:
-    run = small("tokyo").pulumi("preview", *PACK, check=False)
+@pytest.mark.parametrize("environment", [None, Environment.PRODUCTION])
+def test_a_stack_that_says_nothing_is_refused_as_production_is(small: Small, environment: Environment | None) -> None:
+    run = small(environment).pulumi("preview", *PACK, check=False)
     assert run.code != 0
     assert _violations(run) == MANDATORY | PRODUCTION
 
 
 def test_development_is_told_what_it_may_do_all_the_same(small: Small) -> None:
-    rehearsal = small("dev")
+    rehearsal = small(Environment.DEVELOPMENT)
     run = rehearsal.pulumi("preview", *PACK, check=False)
     assert run.code != 0
     assert _violations(run) == MANDATORY | {
@@ -124,7 +126,9 @@ def test_development_is_told_what_it_may_do_all_the_same(small: Small) -> None:
 
 
 def test_up_stops_at_what_a_preview_could_not_know(small: Small) -> None:
-    rehearsal = small("dev", BROKEN.replace('kubernetes.Provider("kubernetes", kubeconfig="{}")\n', ""))
+    rehearsal = small(
+        Environment.DEVELOPMENT, BROKEN.replace('kubernetes.Provider("kubernetes", kubeconfig="{}")\n', "")
+    )
     config = rehearsal.folder / "levels.json"
     config.write_text(json.dumps({"queue-encryption": "disabled"}))
     levels = (*PACK, "--policy-pack-config", str(config))

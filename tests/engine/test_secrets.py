@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal, Run
-from settings.problems import PROJECT
+from rehearsal.record import PROJECT
 from tests.engine.journal import matching
 from tests.engine.test_stacks import OF_THE_ENGINE
 from tests.planted import PLANTED, PLANTINGS, forms_in, planted

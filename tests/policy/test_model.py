@@ -15,15 +15,15 @@ from policy.rules.iam import any_namespace
 from policy.rules.supply import floats
 
 
-def test_a_resource_knows_its_stack_and_what_it_is_in() -> None:
+def test_a_resource_knows_what_it_is_in() -> None:
     urn = (
         "urn:pulumi:prod::eks-platform::eks-platform:index:Cluster$eks:index:Cluster$pulumi:providers:kubernetes::a::b"
     )
     resource = Resource(urn=urn, type="pulumi:providers:kubernetes", name="a::b")
-    assert (resource.stack, resource.kind) == ("prod", "kubernetes")
+    assert resource.kind == "kubernetes"
     assert resource.parents == ("eks-platform:index:Cluster", "eks:index:Cluster")
     assert Resource(urn="urn:pulumi:dev::p::aws:ec2/vpc:Vpc::v", type="", name="").parents == ()
-    assert (Resource(urn="", type="", name="").stack, Resource(urn="", type="", name="").parents) == ("", ())
+    assert Resource(urn="", type="", name="").parents == ()
 
 
 @pytest.mark.parametrize(

@@ -24,16 +24,20 @@ from pulumi_policy import (
 from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
+from facts.environments import Environment
 from policy.pack import ADVICE, plain, policies, resource
 from policy.rule import Level
 from policy.rules import RULES
+from policy.servicer import environment
 from rehearsal.policies import resource_of
 from rehearsal.preview import main
 from rehearsal.program import ROOT
 from rehearsal.values import encode, resolve_references
 from tests.plans import STACKS, plan_of
 
-POLICIES = {policy.name: policy for policy in policies()}
+ENVIRONMENT = [Environment.PRODUCTION]
+"""The environment that the policies under test are told."""
+POLICIES = {policy.name: policy for policy in policies(lambda: ENVIRONMENT[0])}
 OPTIONS = PolicyResourceOptions(True, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 
 
@@ -58,7 +62,7 @@ def _said(policy: Policy, args: Any) -> list[tuple[str, str | None]]:
 
 
 def test_every_rule_is_a_mandatory_policy_and_some_are_an_advisory_one_too() -> None:
-    assert len(POLICIES) == len(policies())
+    assert len(POLICIES) == len(policies(environment))
     levels = {name: policy.enforcement_level for name, policy in POLICIES.items()}
     advisory = {rule.name + ADVICE for rule in RULES if rule.development is Level.ADVISORY}
     assert {name for name, level in levels.items() if level is EnforcementLevel.MANDATORY} == {
@@ -72,20 +76,23 @@ def test_every_rule_is_a_mandatory_policy_and_some_are_an_advisory_one_too() -> 
 
 
 @pytest.mark.parametrize(
-    ("stack", "speaks"), [("prod", "log-retention"), ("new", "log-retention"), ("dev", "log-retention-advice")]
+    ("told", "speaks"),
+    [(Environment.PRODUCTION, "log-retention"), (Environment.DEVELOPMENT, "log-retention-advice")],
 )
-def test_one_of_the_two_speaks(stack: str, speaks: str) -> None:
+def test_one_of_the_two_speaks(told: Environment, speaks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ENVIRONMENT, 0, told)  # type: ignore[arg-type]
     type_ = "aws:cloudwatch/logGroup:LogGroup"
-    urn = f"urn:pulumi:{stack}::p::{type_}::it"
+    urn = f"urn:pulumi:any::p::{type_}::it"
     for name in ("log-retention", "log-retention-advice"):
         expected = [("its logs are kept forever. Set retentionInDays.", urn)] if name == speaks else []
         assert _said(POLICIES[name], _args(urn, type_, {})) == expected
 
 
-def test_a_rule_that_is_off_says_nothing() -> None:
+def test_a_rule_that_is_off_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     type_ = "aws:eks/cluster:Cluster"
-    for stack, number in (("dev", 0), ("prod", 1)):
-        args = _args(f"urn:pulumi:{stack}::p::{type_}::it", type_, {})
+    for told, number in ((Environment.DEVELOPMENT, 0), (Environment.PRODUCTION, 1)):
+        monkeypatch.setitem(ENVIRONMENT, 0, told)  # type: ignore[arg-type]
+        args = _args(f"urn:pulumi:any::p::{type_}::it", type_, {})
         assert len(_said(POLICIES["cluster-deletion-protection"], args)) == number
 
 
@@ -156,9 +163,11 @@ aws.cloudwatch.LogGroup("logs")
 """
 
 
-def _project(folder: Path, stack: str, *, encrypted: bool = False, pack: bool = True) -> Path:
+def _project(folder: Path, *, development: bool = True, encrypted: bool = False, pack: bool = True) -> Path:
     (folder / "Pulumi.yaml").write_text("name: sample\nruntime: python\n")
-    (folder / f"Pulumi.{stack}.yaml").write_text("config: {aws:region: ap-northeast-1}\n")
+    platform = {"sample:platform": {"environment": "development"}} if development else {}
+    config = {"aws:region": "ap-northeast-1", **platform}
+    (folder / "Pulumi.it.yaml").write_text(json.dumps({"config": config}))
     (folder / "__main__.py").write_text(PROGRAM.format(encrypted=encrypted))
     if pack:
         (folder / "policy").mkdir()
@@ -169,9 +178,9 @@ def _project(folder: Path, stack: str, *, encrypted: bool = False, pack: bool = 
 def test_the_preview_shows_violations_and_fails_for_a_mandatory_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--stack", "dev"], _project(tmp_path, "dev")) == 1
+    assert main(["--stack", "it"], _project(tmp_path)) == 1
     out = capsys.readouterr().out
-    policies_ = out.partition("\nPolicies:\n")[2]
+    policies_ = out.partition("\nPolicies of a development stack:\n")[2]
     assert "  [mandatory] queue-encryption: Queue queue: it is not encrypted\n" in policies_
     assert "  [advisory] log-retention: LogGroup logs: its logs are kept forever\n" in policies_
     assert "      Set sqsManagedSseEnabled, or kmsMasterKeyId.\n" in policies_
@@ -179,7 +188,7 @@ def test_the_preview_shows_violations_and_fails_for_a_mandatory_one(
 
 
 def test_the_preview_of_advice_alone_succeeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--stack", "dev", "--format", "json"], _project(tmp_path, "dev", encrypted=True)) == 0
+    assert main(["--stack", "it", "--format", "json"], _project(tmp_path, encrypted=True)) == 0
     found = json.loads(capsys.readouterr().out)["violations"]
     assert {entry["level"] for entry in found} == {"advisory"}
     (retention,) = (entry for entry in found if entry["policy"] == "log-retention")
@@ -187,13 +196,13 @@ def test_the_preview_of_advice_alone_succeeds(tmp_path: Path, capsys: pytest.Cap
     assert retention["urn"].endswith("::logs")
 
 
-def test_the_same_fails_in_a_stack_that_nobody_has_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--stack", "tokyo", "--format", "json"], _project(tmp_path, "tokyo", encrypted=True)) == 1
+def test_the_same_fails_where_no_environment_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--stack", "it", "--format", "json"], _project(tmp_path, development=False, encrypted=True)) == 1
     assert {entry["level"] for entry in json.loads(capsys.readouterr().out)["violations"]} == {"mandatory"}
 
 
 def test_a_project_without_a_pack_has_no_policies(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--stack", "dev"], _project(tmp_path, "dev", pack=False)) == 0
+    assert main(["--stack", "it"], _project(tmp_path, pack=False)) == 0
     assert "olic" not in capsys.readouterr().out
 
 

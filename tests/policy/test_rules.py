@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.environments import DEVELOPMENT, Environment, environment_of
+from facts.environments import Environment
 from policy.model import UNKNOWN, Resource
 from policy.rule import Level, Rule, violations
 from policy.rules import RULES
@@ -129,18 +129,10 @@ def test_no_rule_stumbles_over_a_shape_that_it_did_not_expect(rule: Rule, data: 
 # --- Levels and messages ------------------------------------------------------------------------------------------
 
 
-def test_a_stack_that_nobody_has_named_is_production() -> None:
-    assert {
-        stack for stack in ("prod", "production", "new", "", "Dev") if environment_of(stack) is Environment.DEVELOPMENT
-    } == set()
-    assert {environment_of(stack) for stack in DEVELOPMENT} == {Environment.DEVELOPMENT}
-    assert all(len(reason.split()) > 4 for reason in DEVELOPMENT.values())
-
-
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_is_mandatory_in_production_and_tells_why_and_what_to_do(rule: Rule) -> None:
-    assert rule.level_in("prod") is Level.MANDATORY
-    assert rule.level_in("dev") is rule.development
+    assert rule.level_in(Environment.PRODUCTION) is Level.MANDATORY
+    assert rule.level_in(Environment.DEVELOPMENT) is rule.development
     assert rule.name == rule.name.lower().replace("_", "-").replace(" ", "-")
     assert rule.reason.endswith(".")
     assert not rule.fix.endswith(".")
@@ -157,18 +149,15 @@ def test_what_is_wrong_in_itself_is_mandatory_in_development_too() -> None:
     }  # fmt: skip
 
 
-def _in(stack: str, entry: Resource) -> Resource:
-    return replace(entry, urn=entry.urn.replace(":new:", f":{stack}:"))
-
-
-def test_the_level_of_a_violation_is_that_of_the_stack_and_mandatory_ones_are_first() -> None:
+def test_the_level_of_a_violation_is_that_of_the_environment_and_mandatory_ones_are_first() -> None:
     cluster = resource("aws:eks/cluster:Cluster", {"vpcConfig": {"endpointPublicAccess": False}})
-    levels = {
-        stack: {found.rule.name: found.level for found in violations([_in(stack, cluster)], RULES)}
-        for stack in ("dev", "prod")
-    }
-    assert set(levels["prod"].values()) == {Level.MANDATORY}
-    assert levels["dev"]["cluster-logs"] is Level.ADVISORY
-    assert levels["dev"]["cluster-secrets-encryption"] is Level.MANDATORY
-    assert "cluster-deletion-protection" in levels["prod"].keys() - levels["dev"].keys()
-    assert list(levels["dev"].values()) == sorted(levels["dev"].values(), key=list(Level).index)
+    production, development = (
+        {found.rule.name: found.level for found in violations([cluster], RULES, environment)}
+        for environment in (Environment.PRODUCTION, Environment.DEVELOPMENT)
+    )
+    assert set(production.values()) == {Level.MANDATORY}
+    assert development["cluster-logs"] is Level.ADVISORY
+    assert development["cluster-secrets-encryption"] is Level.MANDATORY
+    assert "cluster-deletion-protection" in production.keys() - development.keys()
+    assert list(development.values()) == sorted(development.values(), key=list(Level).index)
+    assert {found.rule.name: found.level for found in violations([cluster], RULES)} == production
