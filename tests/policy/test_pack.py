@@ -25,6 +25,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from facts.environments import Environment
+from policy import servicer
 from policy.pack import ADVICE, plain, policies, resource
 from policy.rule import Level
 from policy.rules import RULES
@@ -35,9 +36,7 @@ from rehearsal.program import ROOT
 from rehearsal.values import encode, resolve_references
 from tests.plans import STACKS, plan_of
 
-ENVIRONMENT = [Environment.PRODUCTION]
-"""The environment that the policies under test are told."""
-POLICIES = {policy.name: policy for policy in policies(lambda: ENVIRONMENT[0])}
+POLICIES = {policy.name: policy for policy in policies(environment)}
 OPTIONS = PolicyResourceOptions(True, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
 
 
@@ -80,7 +79,7 @@ def test_every_rule_is_a_mandatory_policy_and_some_are_an_advisory_one_too() -> 
     [(Environment.PRODUCTION, "log-retention"), (Environment.DEVELOPMENT, "log-retention-advice")],
 )
 def test_one_of_the_two_speaks(told: Environment, speaks: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ENVIRONMENT, 0, told)  # type: ignore[arg-type]
+    monkeypatch.setattr(servicer, "_TOLD", [told])
     type_ = "aws:cloudwatch/logGroup:LogGroup"
     urn = f"urn:pulumi:any::p::{type_}::it"
     for name in ("log-retention", "log-retention-advice"):
@@ -91,7 +90,7 @@ def test_one_of_the_two_speaks(told: Environment, speaks: str, monkeypatch: pyte
 def test_a_rule_that_is_off_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     type_ = "aws:eks/cluster:Cluster"
     for told, number in ((Environment.DEVELOPMENT, 0), (Environment.PRODUCTION, 1)):
-        monkeypatch.setitem(ENVIRONMENT, 0, told)  # type: ignore[arg-type]
+        monkeypatch.setattr(servicer, "_TOLD", [told])
         args = _args(f"urn:pulumi:any::p::{type_}::it", type_, {})
         assert len(_said(POLICIES["cluster-deletion-protection"], args)) == number
 
