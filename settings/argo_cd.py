@@ -1,11 +1,10 @@
 """Settings of Argo CD and of what it deploys from Git."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import pulumi
 from pydantic import Field, StringConstraints
 
-from settings.base import Settings, plain
+from settings.base import Settings
 from settings.values import (
     ClientId,
     Duration,
@@ -121,11 +120,3 @@ class GitCredential(Settings):
     ssh_private_key: Secret | None = Field(
         None, description="Of a login by SSH; encrypted: `... --path 'gitCredentials.<name>.sshPrivateKey'`."
     )
-
-    def login(self) -> Any:
-        """Return the login as the component that takes it."""
-        secrets = {"password": self.password, "ssh_private_key": self.ssh_private_key}
-        return {
-            **plain(self, *secrets),
-            **{key: pulumi.Output.secret(value.get_secret_value()) for key, value in secrets.items() if value},
-        }

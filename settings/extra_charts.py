@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-import pulumi
 from pydantic import Field, WithJsonSchema
 
 from settings.base import Settings
@@ -85,10 +84,6 @@ class ExtraChart(Settings):
     def namespace_name(self, release: str) -> str:
         """Return the namespace's name, given the release's."""
         return self.namespace or release
-
-    def secrets(self) -> Any:
-        """Return the encrypted values, by their dotted path, as the component takes them."""
-        return {path: pulumi.Output.secret(value.get_secret_value()) for path, value in self.secret_values.items()}
 
 
 def namespaces_of(charts: Mapping[str, ExtraChart] | None) -> tuple[str, ...]:

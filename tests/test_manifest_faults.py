@@ -11,6 +11,7 @@ import yaml
 from components.delivery.workloads import Workloads
 from facts import kinds, manifests
 from rehearsal.plan import Plan
+from settings import Workloads as WorkloadsSettings
 from settings.problems import SettingsError
 from tests.components.recording import needs, recorded
 from tests.settings_files import changed, read
@@ -59,7 +60,7 @@ def _problems(*folders: str, **sections: Any) -> list[str]:
 
 
 def _plan(*folders: str) -> Plan:
-    return recorded(lambda opts: Workloads("apps", {"folders": list(folders or ("x",))}, opts))
+    return recorded(lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders or ("x",))), opts=opts))
 
 
 # --- Every object of Kubernetes -----------------------------------------------------------------------------------

@@ -1,19 +1,21 @@
 """Argo CD: namespace, network policies and Helm release."""
 
 import json
-from typing import Any, Final, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import versions
 from components.common.chart import image, release
-from components.common.placement import Placement, pod_placement, zone_spread
-from components.common.pod_namespace import PodNamespace
+from components.common.on_cluster import OnCluster
+from components.common.placement import pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
 from components.ingress import traefik
 from facts import interfaces, namespaces
-from settings import Charts
+from settings import ArgoCd as ArgoCdSettings
+from settings import SingleSignOn
 
 NAMESPACE: Final = namespaces.ARGO_CD
 IMAGE: Final = "quay.io/argoproj/argocd"
@@ -47,38 +49,6 @@ The controller is one pod that shares its work with nobody; Redis is a cache, fi
 https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
 
 
-class SingleSignOnArgs(TypedDict):
-    """An OpenID Connect provider that knows Argo CD as a public client."""
-
-    issuer: str
-    """Its issuer's URL."""
-    client_id: str
-    """The id of the client."""
-    admins: list[str]
-    """Groups with the role `admin`."""
-    readers: list[str]
-    """Groups with the role `readonly`."""
-
-
-class ArgoCdArgs(TypedDict):
-    """What Argo CD is made from."""
-
-    kubernetes_version: str
-    """The minor whose Pod Security Standard holds in the namespace."""
-    host: NotRequired[str]
-    """Host name of a route of Traefik's; absent: no way in from outside."""
-    sso: NotRequired[SingleSignOnArgs]
-    """Who logs in; absent: the local user `admin`, whose password Argo CD makes and keeps in the cluster."""
-    ingress_addresses: bool
-    """Whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are healthy."""
-    placement: Placement
-    """Where its pods run."""
-    namespace: PodNamespace
-    """Its namespace, with what runs its pods."""
-    charts: Charts
-    """Where charts and images come from; None: its publisher."""
-
-
 class ArgoCd(pulumi.ComponentResource):
     """The controller that keeps the cluster as Git says.
 
@@ -86,14 +56,24 @@ class ArgoCd(pulumi.ComponentResource):
     only while the controller lives.
     """
 
-    def __init__(self, name: str, args: ArgoCdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the namespace, the network policies and the release."""
+    def __init__(
+        self,
+        name: str,
+        settings: ArgoCdSettings,
+        cluster: OnCluster,
+        *,
+        ingress_addresses: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the namespace, the network policies and the release.
+
+        ingress_addresses: whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are
+        healthy.
+        """
         super().__init__("eks-platform:index:ArgoCd", name, {}, opts)
-        namespace = restricted_namespace(
-            f"{name}-namespace", NAMESPACE, args["kubernetes_version"], pulumi.ResourceOptions(parent=self)
-        )
-        inside = namespace.metadata["name"]
         child = pulumi.ResourceOptions(parent=self)
+        namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
+        inside = namespace.metadata["name"]
         # The chart's own policy for the server lets everybody in, and policies add up.
         NetworkPolicy(
             f"{name}-nobody",
@@ -101,7 +81,7 @@ class ArgoCd(pulumi.ComponentResource):
             spec={"pod_selector": {}, "policy_types": ["Ingress"]},
             opts=child,
         )
-        if "host" in args:
+        if settings.host:
             NetworkPolicy(
                 f"{name}-{traefik.NAMESPACE}",
                 metadata={"name": f"{SERVER}-from-{traefik.NAMESPACE}", "namespace": inside},
@@ -128,9 +108,9 @@ class ArgoCd(pulumi.ComponentResource):
             f"{name}-release",
             versions.ARGO_CD,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
-            namespace=args["namespace"],
-            charts=args["charts"],
-            values=argo_cd_values(args),
+            namespace=cluster.namespace(NAMESPACE),
+            charts=cluster.charts,
+            values=argo_cd_values(settings, cluster, ingress_addresses=ingress_addresses),
         )
         self.register_outputs({})
 
@@ -140,7 +120,7 @@ def labels(part: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": f"{NAME}-{part}", "app.kubernetes.io/instance": versions.ARGO_CD.name}
 
 
-def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
+def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addresses: bool) -> dict[str, Any]:
     """Return the chart's values (argo-cd chart 10)."""
     small = _resources("10m", "128Mi")
     parts: dict[str, dict[str, Any]] = {part: {"resources": _resources(*size)} for part, size in SIZES.items()}
@@ -148,7 +128,7 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
         parts[part] |= {
             "replicas": 2,
             "pdb": {"enabled": True, "maxUnavailable": 1},
-            "topologySpreadConstraints": zone_spread(labels(name), fargate=args["placement"].fargate),
+            "topologySpreadConstraints": zone_spread(labels(name), fargate=cluster.placement.fargate),
         }
     for part in ("controller", "repoServer", "redis"):
         parts[part]["networkPolicy"] = {"create": True}
@@ -156,7 +136,7 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
         parts[part] |= {"readinessProbe": {"enabled": True}, "livenessProbe": {"enabled": True}}
     parts["repoServer"]["copyutil"] = {"resources": small}
     parts["redis"] |= {
-        "image": {"repository": image(REDIS_IMAGE, args["charts"])},
+        "image": {"repository": image(REDIS_IMAGE, cluster.charts)},
         "serviceAccount": {"create": True},
         "automountServiceAccountToken": False,
     }
@@ -166,16 +146,19 @@ def argo_cd_values(args: ArgoCdArgs) -> dict[str, Any]:
         # made by hand, and their finalizers would wait for a controller that is gone too.
         "crds": {"install": True, "keep": True},
         "global": {
-            "image": {"repository": image(IMAGE, args["charts"]), "tag": versions.ARGO_CD.tag},
+            "image": {"repository": image(IMAGE, cluster.charts), "tag": versions.ARGO_CD.tag},
             # Without a host there is only a port-forward.
-            "domain": args.get("host", "localhost"),
+            "domain": settings.host or "localhost",
             "logging": {"format": "json"},
             "priorityClassName": "system-cluster-critical",
             # Those of the parts are switched on one by one: the server's would let everybody in.
             "networkPolicy": {"create": False},
-            **pod_placement(args["placement"]),
+            **pod_placement(cluster.placement),
         },
-        "configs": {"params": {"server.insecure": True}, **_access(args, _health(args))},
+        "configs": {
+            "params": {"server.insecure": True},
+            **_access(settings.sso, {} if ingress_addresses else HEALTH_OF_INGRESSES),
+        },
         # Argo CD speaks to the OpenID Connect provider itself.
         "dex": {"enabled": False},
         "notifications": {"enabled": False},
@@ -196,35 +179,28 @@ return {{status = "Progressing", message = "Waiting for an address"}}
 """Argo CD's own rule, that an Ingress without an address is not ready yet, for other classes alone (argo-cd #14607)."""
 
 
-def _health(args: ArgoCdArgs) -> dict[str, str]:
-    """Return what Argo CD is told of the health of objects.
-
-    https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#custom-health-checks
-    """
-    if args["ingress_addresses"]:
-        return {}
-    return {"resource.customizations.health.networking.k8s.io_Ingress": INGRESS_HEALTH}
+HEALTH_OF_INGRESSES: Final = {"resource.customizations.health.networking.k8s.io_Ingress": INGRESS_HEALTH}
+"""https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#custom-health-checks"""
 
 
-def _access(args: ArgoCdArgs, health: dict[str, str]) -> dict[str, Any]:
+def _access(sso: SingleSignOn | None, health: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of who may log in, and what they may do. health: further keys of the same ConfigMap.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/user-management/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/
     """
-    if "sso" not in args:
+    if not sso:
         return {"cm": {"admin.enabled": True, **health}}
-    sso = args["sso"]
     provider = {
         "name": "SSO",
-        "issuer": sso["issuer"],
-        "clientID": sso["client_id"],
+        "issuer": sso.issuer,
+        "clientID": sso.client_id,
         "enablePKCEAuthentication": True,
         "requestedScopes": ["openid", "profile", "email", "groups"],
     }
     granted = [
-        *(f"g, {group}, role:admin" for group in sso["admins"]),
-        *(f"g, {group}, role:readonly" for group in sso["readers"]),
+        *(f"g, {group}, role:admin" for group in sso.admins),
+        *(f"g, {group}, role:readonly" for group in sso.readers),
     ]
     return {
         # JSON is YAML.

@@ -1,10 +1,11 @@
 """Workloads that need no value of the stack: the plain YAML below `manifests/`."""
 
-from typing import Final, TypedDict
+from typing import Final
 
 import pulumi
 
 from facts.manifests import Object, group_of, is_namespace, namespace_of, objects, type_token
+from settings import Workloads as WorkloadsSettings
 
 ADMISSION: Final = frozenset(
     {
@@ -22,13 +23,6 @@ https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """
 
 
-class WorkloadsArgs(TypedDict):
-    """Which workloads."""
-
-    folders: list[str]
-    """Folders below `manifests/`, each with a kustomization that lists files."""
-
-
 class Workloads(pulumi.ComponentResource):
     """The objects of folders below `manifests/`, as they stand there.
 
@@ -36,10 +30,10 @@ class Workloads(pulumi.ComponentResource):
     do their finalizers clear, and do the load balancers go that were made for them.
     """
 
-    def __init__(self, name: str, args: WorkloadsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: WorkloadsSettings, *, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the namespaces, then what admission asks for, then all other objects."""
         super().__init__("eks-platform:index:Workloads", name, {}, opts)
-        items = [item for folder in args["folders"] for item in objects(folder)]
+        items = [item for folder in settings.folders for item in objects(folder)]
         namespaces = {
             item["metadata"]["name"]: _declare(name, item, pulumi.ResourceOptions(parent=self))
             for item in items

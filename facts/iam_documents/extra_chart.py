@@ -1,33 +1,40 @@
 """What the pods of a chart that a team adds may do: what its stack file says."""
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from .document import PolicyDocument, allow, document
 
 
-class PolicyStatementArgs(TypedDict):
-    """One statement of an IAM policy, which allows."""
+class AllowedActions(Protocol):
+    """One statement of an IAM policy, which allows, as a stack file has it."""
 
-    sid: str
-    actions: list[str]
-    resources: list[str]
-    """ARNs, or `*` alone."""
-    conditions: dict[str, dict[str, list[str]]]
-    """Operator to condition key to its values; empty: none."""
-    reason: NotRequired[str]
-    """Why the resources are `*`; IAM does not get it."""
+    @property
+    def sid(self) -> str:
+        """Its name."""
+
+    @property
+    def actions(self) -> Sequence[str]:
+        """The actions."""
+
+    @property
+    def resources(self) -> Sequence[str]:
+        """ARNs, or `*` alone."""
+
+    @property
+    def conditions(self) -> Mapping[str, Mapping[str, list[str]]]:
+        """Operator to condition key to its values; empty: none."""
 
 
-def extra_chart(statements: Sequence[PolicyStatementArgs]) -> PolicyDocument:
+def extra_chart(statements: Sequence[AllowedActions]) -> PolicyDocument:
     """Return the policy of these statements."""
     return document(
         *(
             allow(
-                statement["sid"],
-                statement["actions"],
-                statement["resources"],
-                {operator: {**keys} for operator, keys in statement["conditions"].items()},
+                statement.sid,
+                statement.actions,
+                statement.resources,
+                {operator: {**keys} for operator, keys in statement.conditions.items()},
             )
             for statement in statements
         )

@@ -14,7 +14,6 @@ from policy.rules import RULES
 from policy.rules.pods import RELEASE
 from policy.rules.supply import FLOATING, floats
 from policy.rules.workloads import ENFORCE, NAMESPACE
-from settings.base import plain
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
 from settings.namespaces import own_namespaces
 from settings.problems import Problem, encrypting, place
@@ -68,7 +67,7 @@ def _role(path: str, role: ChartRole) -> Iterator[Problem]:
         if times[statement.sid] > 1:
             yield Problem(f"{at}.sid", "used twice", "expected one of its own")
         yield from _resources(at, statement)
-    if iam_documents.policy_size(iam_documents.extra_chart([plain(item) for item in role.statements])) > LONGEST_POLICY:
+    if iam_documents.policy_size(iam_documents.extra_chart(role.statements)) > LONGEST_POLICY:
         yield Problem(f"{path}.statements", "too long", f"expected at most {LONGEST_POLICY} characters of policy")
     for arn, number in Counter(role.managed_policies).items():
         index = role.managed_policies.index(arn)

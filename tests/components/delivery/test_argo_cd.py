@@ -1,12 +1,14 @@
 """Argo CD: who reaches it and who may log in, what its pods may do, and that it stays up."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
 
 import versions
+from components.common.on_cluster import OnCluster
+from components.common.placement import Placement
 from components.delivery.argo_cd import (
     INGRESS_HEALTH,
     NAMESPACE,
@@ -15,39 +17,53 @@ from components.delivery.argo_cd import (
     SERVER_PORT,
     SIZES,
     ArgoCd,
-    ArgoCdArgs,
     argo_cd_values,
 )
 from components.ingress import traefik
 from facts.interfaces import ARGO_CD_SERVICE
 from rehearsal.plan import Plan, Registration
+from settings import ArgoCd as ArgoCdSettings
 from settings import Charts
 from tests import upstream
-from tests.components.given import FARGATE, MIRROR, NODES, PUBLISHERS, REGISTRY, release_of, repositories, values_of
+from tests.components.given import (
+    FARGATE,
+    MIRROR,
+    NODES,
+    PUBLISHERS,
+    REGISTRY,
+    on_cluster,
+    release_of,
+    repositories,
+    values_of,
+    waiting_for_compute,
+)
 from tests.components.recording import assert_shape, below, needs, recorded
 from tests.conformance.charts import unknown_keys
 
 HOST = "argocd.example.jp"
-SSO = {
+SSO: Final = {
     "issuer": "https://login.example.jp/realms/staff",
-    "client_id": "argocd",
+    "clientId": "argocd",
     "admins": ["platform-team", "on-call"],
     "readers": ["developers"],
 }
 
 
-def _args(**changes: Any) -> ArgoCdArgs:
-    args: ArgoCdArgs = {
-        "kubernetes_version": "1.36",
-        "ingress_addresses": True,
-        "placement": NODES,
-        "charts": PUBLISHERS,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+def _settings(**section: Any) -> ArgoCdSettings:
+    """Return the settings of a stack file, under whose names `section` is."""
+    return ArgoCdSettings.model_validate_json(json.dumps(section))
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: ArgoCd("cd", _args(**changes), opts), unknown=unknown)
+def _plan(*, unknown: bool = False, cluster: OnCluster | None = None, **section: Any) -> Plan:
+    settings = _settings(**section)
+    return recorded(
+        lambda opts: ArgoCd("cd", settings, cluster or on_cluster(), ingress_addresses=True, opts=opts),
+        unknown=unknown,
+    )
+
+
+def _values(*, cluster: OnCluster | None = None, ingress_addresses: bool = True, **section: Any) -> dict[str, Any]:
+    return argo_cd_values(_settings(**section), cluster or on_cluster(), ingress_addresses=ingress_addresses)
 
 
 def _policies(plan: Plan) -> dict[str, Registration]:
@@ -69,7 +85,9 @@ def test_it_has_the_shape_of_all_components(unknown: bool) -> None:
 
 
 def test_its_namespace_takes_restricted_pods_only() -> None:
-    metadata = _plan(kubernetes_version="1.35").one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
+    metadata = (
+        _plan(cluster=on_cluster(kubernetes_version="1.35")).one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
+    )
     assert metadata["name"] == NAMESPACE
     assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     assert metadata["labels"]["pod-security.kubernetes.io/enforce-version"] == "v1.35"
@@ -77,23 +95,29 @@ def test_its_namespace_takes_restricted_pods_only() -> None:
 
 def test_everything_waits_for_the_namespace_alone(unknown: bool) -> None:
     plan = _plan(unknown=unknown, host=HOST)
-    release = release_of(plan, "argo-cd")
-    assert needs(plan, release, "namespace") == {"Namespace cd-namespace"}
+    assert needs(plan, release_of(plan, "argo-cd")) == {"Namespace cd-namespace"}
     for entry in _policies(plan).values():
         assert needs(plan, entry) == {"Namespace cd-namespace"}
         assert entry.inputs["metadata"]["namespace"] == NAMESPACE or unknown
 
 
+def test_nothing_but_the_release_waits_for_compute() -> None:
+    waiting = waiting_for_compute(
+        lambda cluster, opts: ArgoCd("cd", _settings(host=HOST), cluster, ingress_addresses=True, opts=opts)
+    )
+    assert waiting == {"Release cd-release"}
+
+
 def test_the_chart_is_the_pinned_one_from_the_companys_registry_where_there_is_one() -> None:
     assert release_of(_plan(), "argo-cd").inputs["version"] == versions.ARGO_CD.version
-    inputs = release_of(_plan(charts=REGISTRY), "argo-cd").inputs
+    inputs = release_of(_plan(cluster=on_cluster(charts=REGISTRY)), "argo-cd").inputs
     assert inputs["chart"] == f"{REGISTRY.registry}/argo-cd"
     assert "hunter2" not in repr(inputs)
 
 
 @pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
 def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(charts=charts), "argo-cd"))
+    found = repositories(values_of(_plan(cluster=on_cluster(charts=charts)), "argo-cd"))
     assert found == [f"{mirror}public.ecr.aws/docker/library/redis", f"{mirror}quay.io/argoproj/argocd"]
 
 
@@ -132,7 +156,7 @@ def test_traefik_alone_reaches_the_server_and_only_where_there_is_a_host() -> No
 
 
 def test_the_charts_policies_are_on_but_for_the_servers_which_lets_everybody_in() -> None:
-    values = argo_cd_values(_args())
+    values = _values()
     assert values["global"]["networkPolicy"] == {"create": False}
     assert {part for part, own in values.items() if "networkPolicy" in own and part != "global"} == {
         "controller",
@@ -148,7 +172,7 @@ def test_without_a_host_there_is_no_way_in() -> None:
 
 
 def test_the_server_speaks_plain_http_behind_the_load_balancer() -> None:
-    values = argo_cd_values(_args(host=HOST))
+    values = _values(host=HOST)
     # Otherwise it would answer every request with a redirect to itself.
     assert values["configs"]["params"] == {"server.insecure": True}
     assert values["global"]["domain"] == HOST
@@ -156,9 +180,10 @@ def test_the_server_speaks_plain_http_behind_the_load_balancer() -> None:
 
 def test_an_ingress_without_an_address_is_healthy_where_traefik_gives_none() -> None:
     key = "resource.customizations.health.networking.k8s.io_Ingress"
-    assert key not in argo_cd_values(_args())["configs"]["cm"]
-    for sso in ({}, {"sso": SSO}):
-        script = argo_cd_values(_args(ingress_addresses=False, host=HOST, **sso))["configs"]["cm"][key]
+    assert key not in _values()["configs"]["cm"]
+    sections: list[dict[str, Any]] = [{}, {"sso": SSO}]
+    for section in sections:
+        script = _values(ingress_addresses=False, host=HOST, **section)["configs"]["cm"][key]
         assert script == INGRESS_HEALTH
     # Other classes wait for theirs, as Argo CD has it by itself.
     assert f'ingressClassName == "{traefik.INGRESS_CLASS}"' in INGRESS_HEALTH
@@ -169,13 +194,13 @@ def test_an_ingress_without_an_address_is_healthy_where_traefik_gives_none() -> 
 
 
 def test_without_single_sign_on_there_is_the_local_admin() -> None:
-    configs = argo_cd_values(_args())["configs"]
+    configs = _values()["configs"]
     assert configs["cm"] == {"admin.enabled": True}
     assert "rbac" not in configs
 
 
 def test_with_single_sign_on_there_is_no_local_user() -> None:
-    configs = argo_cd_values(_args(host=HOST, sso=SSO))["configs"]
+    configs = _values(host=HOST, sso=SSO)["configs"]
     assert configs["cm"]["admin.enabled"] is False
     assert yaml.safe_load(configs["cm"]["oidc.config"]) == {
         "name": "SSO",
@@ -188,7 +213,7 @@ def test_with_single_sign_on_there_is_no_local_user() -> None:
 
 
 def test_groups_have_the_roles_of_the_settings_and_others_see_nothing() -> None:
-    rbac = argo_cd_values(_args(host=HOST, sso=SSO))["configs"]["rbac"]
+    rbac = _values(host=HOST, sso=SSO)["configs"]["rbac"]
     assert rbac["policy.csv"].splitlines() == [
         "g, platform-team, role:admin",
         "g, on-call, role:admin",
@@ -198,7 +223,7 @@ def test_groups_have_the_roles_of_the_settings_and_others_see_nothing() -> None:
 
 
 def test_what_nobody_uses_is_off() -> None:
-    values = argo_cd_values(_args(host=HOST, sso=SSO))
+    values = _values(host=HOST, sso=SSO)
     assert values["dex"] == {"enabled": False}
     assert values["notifications"] == {"enabled": False}
 
@@ -208,7 +233,7 @@ def test_what_nobody_uses_is_off() -> None:
 
 @pytest.mark.parametrize("part", REPLICATED)
 def test_what_can_run_twice_survives_the_loss_of_a_zone_and_a_drain(part: str) -> None:
-    own = argo_cd_values(_args())[part]
+    own = _values()[part]
     assert own["replicas"] == 2
     assert own["pdb"] == {"enabled": True, "maxUnavailable": 1}
     assert [(item["topologyKey"], item["whenUnsatisfiable"]) for item in own["topologySpreadConstraints"]] == [
@@ -220,24 +245,24 @@ def test_what_can_run_twice_survives_the_loss_of_a_zone_and_a_drain(part: str) -
 @pytest.mark.parametrize("part", ["controller", "redis"])
 def test_what_runs_once_can_be_drained(part: str) -> None:
     # A budget of one pod that may not go would hold up every drain of its node.
-    assert not argo_cd_values(_args())[part].keys() & {"pdb", "replicas"}
+    assert not _values()[part].keys() & {"pdb", "replicas"}
 
 
 def test_on_fargate_no_replica_waits_for_a_zone() -> None:
-    values = argo_cd_values(_args(placement=FARGATE))
+    values = _values(cluster=on_cluster(placement=FARGATE))
     assert not values["global"].keys() & {"nodeSelector", "tolerations"}
     for part in REPLICATED:
         assert {item["whenUnsatisfiable"] for item in values[part]["topologySpreadConstraints"]} == {"ScheduleAnyway"}
 
 
 def test_it_runs_where_the_platforms_pods_do() -> None:
-    values = argo_cd_values(_args())["global"]
+    values = _values()["global"]
     assert values["nodeSelector"] == {"role": "operations"}
     assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
 
 
 def test_every_part_has_requests_and_a_limit_of_memory() -> None:
-    values = argo_cd_values(_args())
+    values = _values()
     for resources in (
         *(values[part]["resources"] for part in SIZES),
         values["repoServer"]["copyutil"]["resources"],
@@ -249,7 +274,7 @@ def test_every_part_has_requests_and_a_limit_of_memory() -> None:
 
 def test_the_definitions_stay_when_the_release_goes() -> None:
     # With them would go Applications that somebody made by hand, whose finalizers would wait for the controller.
-    assert argo_cd_values(_args())["crds"] == {"install": True, "keep": True}
+    assert _values()["crds"] == {"install": True, "keep": True}
 
 
 # --- Upstream's own word ------------------------------------------------------------------------------------------
@@ -257,10 +282,12 @@ def test_the_definitions_stay_when_the_release_goes() -> None:
 
 @pytest.mark.upstream
 @pytest.mark.parametrize(
-    "changes", [{}, {"host": HOST, "sso": SSO}, {"placement": FARGATE}], ids=["least", "sso", "fargate"]
+    ("section", "placement"),
+    [({}, NODES), ({"host": HOST, "sso": SSO}, NODES), ({}, FARGATE)],
+    ids=["least", "sso", "fargate"],
 )
-def test_the_chart_knows_every_value(changes: dict[str, Any]) -> None:
-    ours = values_of(_plan(**changes), "argo-cd")
+def test_the_chart_knows_every_value(section: dict[str, Any], placement: Placement) -> None:
+    ours = values_of(_plan(cluster=on_cluster(placement=placement), **section), "argo-cd")
     defaults = upstream.default_values("argo-cd")
     assert unknown_keys(upstream.chart("argo-cd"), ours) == []
     assert ours["configs"]["cm"].keys() <= {*defaults["configs"]["cm"], "oidc.config"}

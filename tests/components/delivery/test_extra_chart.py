@@ -1,20 +1,26 @@
 """A chart that a team adds: pinned, in a namespace of its own, with a role for one service account."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import pulumi
 import pytest
+from pulumi_aws.cloudwatch import LogGroup
 
+from components.common.on_cluster import OnCluster
 from components.common.placement import pod_placement
-from components.delivery.extra_chart import ChartRoleArgs, ExtraChart, ExtraChartArgs, extra_chart_values
+from components.common.pod_namespace import PodNamespace
+from components.delivery.extra_chart import ExtraChart, extra_chart_values
 from facts.chart_values import with_value
 from rehearsal.plan import Plan
 from rehearsal.values import Secret, reveal
-from tests.components.given import FARGATE, NODES, PUBLISHERS, REGISTRY, identity
+from settings import ExtraChart as ExtraChartSettings
+from settings import PodSecurity
+from tests.components.given import FARGATE, NODES, REGISTRY, identity, on_cluster
 from tests.components.recording import ACCOUNT, REGION, assert_shape, below, document, needs, recorded, waits_for
 
-ROLE: ChartRoleArgs = {
-    "service_account": "velero-server",
+ROLE: Final = {
+    "serviceAccount": "velero-server",
     "annotations": "serviceAccount.server.annotations",
     "statements": [
         {
@@ -27,36 +33,45 @@ ROLE: ChartRoleArgs = {
             "sid": "SeeVolumes",
             "actions": ["ec2:DescribeVolumes"],
             "resources": ["*"],
-            "conditions": {},
             "reason": "EC2 knows no ARN for it",
         },
     ],
-    "managed_policies": [f"arn:aws:iam::{ACCOUNT}:policy/backups"],
+    "managedPolicies": [f"arn:aws:iam::{ACCOUNT}:policy/backups"],
 }
 
 
-def _args(**changes: Any) -> ExtraChartArgs:
-    args: ExtraChartArgs = {
-        "release": "backup",
-        "repository": "https://charts.example.com",
-        "chart": "velero",
-        "version": "12.1.0",
-        "namespace_id": "backup",
-        "namespace": "backup",
-        "pod_security": "restricted",
-        "kubernetes_version": "1.36",
-        "operations_nodes": True,
-        "placement": NODES,
-        "identity": identity(),
-        "values": {},
-        "secret_values": {},
-        "charts": PUBLISHERS,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+def _settings(**changes: Any) -> ExtraChartSettings:
+    """Return the settings of a chart; changes: settings under the names of a stack file."""
+    section = {"repository": "https://charts.example.com", "chart": "velero", "version": "12.1.0"}
+    return ExtraChartSettings.model_validate_json(json.dumps({**section, **changes}))
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: ExtraChart("chart", _args(**changes), opts), unknown=unknown)
+def _plan(
+    *,
+    unknown: bool = False,
+    cluster: OnCluster | None = None,
+    namespace: str = "backup",
+    standard: str | None = "restricted",
+    **changes: Any,
+) -> Plan:
+    """Record a chart in a namespace that is created with a Pod Security Standard, or that exists (None)."""
+    settings = _settings(**changes)
+    return recorded(
+        lambda opts: ExtraChart(
+            "chart",
+            settings,
+            cluster or on_cluster(),
+            release_name="backup",
+            namespace=PodNamespace(namespace, []),
+            pod_security=PodSecurity(standard) if standard else None,
+            opts=opts,
+        ),
+        unknown=unknown,
+    )
+
+
+def _values(cluster: OnCluster | None = None, **changes: Any) -> dict[str, Any]:
+    return extra_chart_values(_settings(**changes), cluster or on_cluster(), {})
 
 
 def _release(plan: Plan) -> dict[str, Any]:
@@ -76,12 +91,12 @@ def test_the_release_has_the_teams_name_and_the_exact_version(unknown: bool) -> 
 
 
 def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert _release(_plan(charts=REGISTRY))["chart"] == "oci://charts.example.jp/mirror/velero"
+    assert _release(_plan(cluster=on_cluster(charts=REGISTRY)))["chart"] == "oci://charts.example.jp/mirror/velero"
 
 
 @pytest.mark.parametrize("standard", ["restricted", "baseline", "privileged"])
 def test_its_namespace_has_a_pod_security_standard(standard: str, unknown: bool) -> None:
-    plan = _plan(unknown=unknown, pod_security=standard)
+    plan = _plan(unknown=unknown, standard=standard)
     metadata = plan.one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
     assert metadata == {
         "name": "backup",
@@ -96,11 +111,29 @@ def test_its_namespace_has_a_pod_security_standard(standard: str, unknown: bool)
     }
     release = plan.one(type="kubernetes:helm.sh/v3:Release")
     assert release.inputs["namespace"] == "backup"
-    assert needs(plan, release, "namespace") == {"Namespace chart-namespace"}
+    assert needs(plan, release) == {"Namespace chart-namespace"}
+
+
+def test_the_namespace_and_the_release_wait_for_what_the_chart_may_need(unknown: bool) -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        controller = LogGroup("controller", opts=opts)
+        ExtraChart(
+            "chart",
+            _settings(),
+            on_cluster(),
+            release_name="backup",
+            namespace=PodNamespace("backup", [controller]),
+            pod_security=PodSecurity.RESTRICTED,
+            opts=opts,
+        )
+
+    plan = recorded(declare, unknown=unknown)
+    for type_ in ("kubernetes:core/v1:Namespace", "kubernetes:helm.sh/v3:Release"):
+        assert "LogGroup controller" in waits_for(plan, plan.one(type=type_))
 
 
 def test_in_a_namespace_of_the_platform_it_makes_none() -> None:
-    plan = _plan(pod_security=None, namespace_id="kube-system", namespace="kube-system")
+    plan = _plan(standard=None, namespace="kube-system")
     assert below(plan, plan.one(name="chart")) == {"Release chart-release"}
     assert _release(plan)["namespace"] == "kube-system"
 
@@ -109,22 +142,20 @@ def test_in_a_namespace_of_the_platform_it_makes_none() -> None:
 
 
 def test_its_pods_run_where_the_platforms_own_do_unless_it_says_otherwise() -> None:
-    assert extra_chart_values(_args(values={"replicas": 2}), {}) == {"replicas": 2, **pod_placement(NODES)}
-    assert extra_chart_values(_args(operations_nodes=False), {}) == {}
-    assert extra_chart_values(_args(placement=FARGATE), {}) == {}
-    own = extra_chart_values(_args(values={"tolerations": []}), {})
+    assert _values(values={"replicas": 2}) == {"replicas": 2, **pod_placement(NODES)}
+    assert _values(operationsNodes=False) == {}
+    assert _values(on_cluster(placement=FARGATE)) == {}
+    own = _values(values={"tolerations": []})
     assert own["tolerations"] == []
-    assert own["nodeSelector"] == NODES["node_selector"]
+    assert own["nodeSelector"] == NODES.node_selector
 
 
 def test_a_secret_value_stands_among_the_others_and_stays_secret(unknown: bool) -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        values = {"smtp": {"host": "mail.example.jp"}}
-        secret = {"smtp.password": pulumi.Output.secret("hunter2")}
-        ExtraChart("chart", _args(values=values, secret_values=secret), opts)
-
-    plan = recorded(declare, unknown=unknown)
-    values = _release(plan)["values"]
+    given: dict[str, Any] = {
+        "values": {"smtp": {"host": "mail.example.jp"}},
+        "secretValues": {"smtp.password": "hunter2"},
+    }
+    values = _release(_plan(unknown=unknown, **given))["values"]
     assert reveal(values)["smtp"] == {"host": "mail.example.jp", "password": "hunter2"}
     assert isinstance(values, Secret) or isinstance(values["smtp"]["password"], Secret)
     assert "hunter2" not in repr(values)
@@ -177,7 +208,7 @@ def test_with_irsa_the_chart_gets_the_role_where_its_values_take_it() -> None:
 
 
 def test_with_pod_identity_the_chart_needs_to_know_nothing(unknown: bool) -> None:
-    plan = _plan(unknown=unknown, role=ROLE, identity=identity("pod-identity"), placement=FARGATE)
+    plan = _plan(unknown=unknown, role=ROLE, cluster=on_cluster(identity=identity("pod-identity"), placement=FARGATE))
     association = plan.one(type="aws:eks/podIdentityAssociation:PodIdentityAssociation").inputs
     assert (association["namespace"], association["serviceAccount"]) == ("backup", "velero-server")
     assert _release(plan)["values"] == {}
@@ -191,7 +222,7 @@ def test_managed_policies_alone_make_no_policy() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_role_outlives_it_and_waits_for_nothing_in_the_cluster(kind: str, unknown: bool) -> None:
-    plan = _plan(unknown=unknown, role=ROLE, identity=identity(kind))
+    plan = _plan(unknown=unknown, role=ROLE, cluster=on_cluster(identity=identity(kind)))
     rights = {
         "Role chart",
         "Policy chart-chart",

@@ -1,75 +1,68 @@
 """GitOps: what each set may write to, how it is kept as Git says, and that its end takes all along."""
 
 import copy
-from typing import Any
+import json
+from typing import Any, Final
 
 import pytest
-from pydantic import SecretStr
 
 from components.delivery.gitops import (
     NAMESPACE,
     THIS_CLUSTER,
-    GitCredentialArgs,
     GitOps,
-    GitOpsArgs,
-    GitOpsSetArgs,
     application_set_spec,
     project_spec,
 )
 from rehearsal.plan import Plan, Registration
-from rehearsal.values import Secret, reveal
-from settings import GitCredential
+from rehearsal.values import reveal
+from settings import GitCredential, GitOpsSet
+from settings import GitOps as GitOpsSettings
 from tests import upstream
-from tests.components.recording import Probe, assert_shape, label, labels, probed, recorded
+from tests.components.given import on_cluster
+from tests.components.recording import assert_shape, label, labels, recorded
 
 REPOSITORY = "https://github.com/example-jp/applications.git"
 
 
-def _set(**changes: Any) -> GitOpsSetArgs:
-    args: GitOpsSetArgs = {
+def _set(**changes: Any) -> GitOpsSet:
+    """Return the settings of a set; changes: settings under the names of a stack file."""
+    section = {
         "repository": REPOSITORY,
-        "revision": "main",
         "path": "apps/*",
-        "namespace_prefix": "app-",
+        "namespacePrefix": "app-",
         "kinds": ["Service", "apps/Deployment", "traefik.io/*"],
-        "cluster_kinds": [],
-        "pod_security": "restricted",
-        "prune": True,
-        "self_heal": True,
-        "retry": {"limit": 5, "backoff": "10s", "factor": 2, "max_backoff": "5m"},
     }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+    return GitOpsSet.model_validate_json(json.dumps({**section, **changes}))
 
 
 OPERATIONS = _set(
     repository="ssh://git@github.com/example-jp/operations",
     revision="production",
     path="*",
-    namespace_prefix="ops-",
+    namespacePrefix="ops-",
     kinds=["*/*"],
-    cluster_kinds=["scheduling.k8s.io/PriorityClass", "storage.k8s.io/*"],
-    pod_security="baseline",
+    clusterKinds=["scheduling.k8s.io/PriorityClass", "storage.k8s.io/*"],
+    podSecurity="baseline",
     prune=False,
-    self_heal=False,
-    retry={"limit": 0, "backoff": "1m", "factor": 3, "max_backoff": "1h"},
+    selfHeal=False,
+    retry={"limit": 0, "backoff": "1m", "factor": 3, "maxBackoff": "1h"},
 )
-LOGINS: dict[str, GitCredentialArgs] = {
-    "https": {"url": "https://github.com/example-jp", "username": "ci", "password": "hunter2"},
-    "ssh": {"url": "ssh://git@github.com/example-jp/operations", "ssh_private_key": "hunter3"},
+SETS: Final = {"applications": _set(), "operations": OPERATIONS}
+LOGINS: Final = {
+    name: GitCredential.model_validate_json(json.dumps(section))
+    for name, section in {
+        "https": {"url": "https://github.com/example-jp", "username": "ci", "password": "hunter2"},
+        "ssh": {"url": "ssh://git@github.com/example-jp/operations", "sshPrivateKey": "hunter3"},
+    }.items()
 }
 
 
-def _args(**changes: Any) -> GitOpsArgs:
-    args: GitOpsArgs = {
-        "kubernetes_version": "1.36",
-        "sets": {"applications": _set(), "operations": OPERATIONS},
-        "credentials": LOGINS,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # likewise
-
-
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: GitOps("git", _args(**changes), opts), unknown=unknown)
+def _plan(*, unknown: bool = False) -> Plan:
+    settings = GitOpsSettings(sets=SETS)
+    return recorded(
+        lambda opts: GitOps("git", settings, on_cluster(), credentials=LOGINS, opts=opts),
+        unknown=unknown,
+    )
 
 
 def _of(plan: Plan, kind: str) -> dict[str, Registration]:
@@ -77,8 +70,8 @@ def _of(plan: Plan, kind: str) -> dict[str, Registration]:
     return {entry.inputs["metadata"]["name"]: entry for entry in found}
 
 
-def _template(args: GitOpsSetArgs) -> dict[str, Any]:
-    spec: dict[str, Any] = application_set_spec("applications", args, "1.36")["template"]["spec"]
+def _template(manifests: GitOpsSet) -> dict[str, Any]:
+    spec: dict[str, Any] = application_set_spec("applications", manifests, "1.36")["template"]["spec"]
     return spec
 
 
@@ -118,30 +111,30 @@ def test_no_cluster_scoped_object_is_allowed_that_is_not_named() -> None:
 
 def test_node_pools_are_never_argo_cds() -> None:
     # docs/decisions.md: they stay with the program that takes them down in order.
-    denied = project_spec(_set(cluster_kinds=["*/*"]))["clusterResourceBlacklist"]
+    denied = project_spec(_set(clusterKinds=["*/*"]))["clusterResourceBlacklist"]
     # The last group is that of the admission policies, which a set could otherwise take away.
     groups = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
     assert denied == [{"group": group, "kind": "*"} for group in groups]
 
 
 def test_an_application_is_in_its_sets_project_and_in_a_namespace_of_its_own() -> None:
-    for name, args in _args()["sets"].items():
-        template = application_set_spec(name, args, "1.36")["template"]
+    for name, manifests in SETS.items():
+        template = application_set_spec(name, manifests, "1.36")["template"]
         assert template["metadata"] == {"name": f"{name}-{{{{.path.basenameNormalized}}}}"}
         assert template["spec"]["project"] == name
         namespace = template["spec"]["destination"]["namespace"]
-        assert namespace == f"{args['namespace_prefix']}{{{{.path.basenameNormalized}}}}"
+        assert namespace == f"{manifests.namespace_prefix}{{{{.path.basenameNormalized}}}}"
         # What the project allows.
-        (allowed,) = project_spec(args)["destinations"]
+        (allowed,) = project_spec(manifests)["destinations"]
         assert allowed == {
             "server": template["spec"]["destination"]["server"],
-            "namespace": f"{args['namespace_prefix']}*",
+            "namespace": f"{manifests.namespace_prefix}*",
         }
 
 
 @pytest.mark.parametrize("standard", ["restricted", "baseline", "privileged"])
 def test_namespaces_have_the_pod_security_standard_of_the_settings(standard: str) -> None:
-    policy = _template(_set(pod_security=standard))["syncPolicy"]
+    policy = _template(_set(podSecurity=standard))["syncPolicy"]
     assert policy["managedNamespaceMetadata"] == {
         "labels": {
             "pod-security.kubernetes.io/enforce": standard,
@@ -179,25 +172,27 @@ def test_each_folder_of_the_revision_is_an_application() -> None:
     assert spec["goTemplateOptions"] == ["missingkey=error"]
 
 
-@pytest.mark.parametrize("args", [_set(), OPERATIONS], ids=["applications", "operations"])
-def test_prune_self_heal_and_retry_are_the_settings(args: GitOpsSetArgs) -> None:
-    policy = _template(args)["syncPolicy"]
-    assert policy["automated"] == {"prune": args["prune"], "selfHeal": args["self_heal"]}
-    assert policy["retry"] == {
-        "limit": args["retry"]["limit"],
-        "backoff": {
-            "duration": args["retry"]["backoff"],
-            "factor": args["retry"]["factor"],
-            "maxDuration": args["retry"]["max_backoff"],
-        },
-    }
+@pytest.mark.parametrize(
+    ("manifests", "automated", "retry"),
+    [
+        (_set(), True, {"limit": 5, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}),
+        (OPERATIONS, False, {"limit": 0, "backoff": {"duration": "1m", "factor": 3, "maxDuration": "1h"}}),
+    ],
+    ids=["defaults", "others"],
+)
+def test_prune_self_heal_and_retry_are_the_settings(
+    manifests: GitOpsSet, automated: bool, retry: dict[str, Any]
+) -> None:
+    policy = _template(manifests)["syncPolicy"]
+    assert policy["automated"] == {"prune": automated, "selfHeal": automated}
+    assert policy["retry"] == retry
 
 
 # --- The end ------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_deployed_goes_with_its_set() -> None:
-    # Trap 17 (argo-cd's manual, Application Deletion): else a load balancer of a Service would be left behind.
+    # Argo CD's manual, Application Deletion: else a load balancer of a Service would be left behind.
     spec = application_set_spec("applications", _set(), "1.36")
     assert spec["syncPolicy"] == {"applicationsSync": "sync", "preserveResourcesOnDeletion": False}
     # The controller puts the finalizer on, by this policy.
@@ -235,13 +230,6 @@ def test_a_login_is_a_secret_that_argo_cd_finds(unknown: bool) -> None:
         "url": "ssh://git@github.com/example-jp/operations",
         "sshPrivateKey": "hunter3",
     }
-
-
-def test_a_login_of_a_stack_file_is_a_secret_from_the_start() -> None:
-    login = GitCredential(url="https://github.com/example-jp", username="ci", password=SecretStr("hunter2"))
-    plan = recorded(lambda opts: Probe(**login.login()))
-    assert isinstance(probed(plan, "password"), Secret)
-    assert probed(plan, "username") == "ci"
 
 
 def test_no_login_is_seen_in_the_clear() -> None:

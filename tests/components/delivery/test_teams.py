@@ -1,33 +1,36 @@
 """Teams: the roles for the platform's kinds, and what a namespace that is ready for a team has."""
 
-from typing import Any, cast
+import json
+from typing import Any
 
 import pytest
 
-from components.delivery.teams import AGGREGATED, Teams, TeamsArgs, cluster_roles, network_policy, quota
+from components.delivery.teams import AGGREGATED, Teams, cluster_roles, network_policy, quota_limits
 from rehearsal import sdk
 from rehearsal.plan import Plan
 from rehearsal.values import reveal
+from settings import Quota, TeamNamespace
+from tests.components.given import on_cluster
 from tests.components.recording import assert_shape, below, recorded
 
 RBAC = "rbac.authorization.k8s.io"
 TEAM: dict[str, Any] = {
     "editors": ["team-shop"],
     "viewers": ["on-call", "auditors"],
-    "pod_security": "baseline",
-    "quota": {"cpu": "8", "load_balancers": 0},
+    "podSecurity": "baseline",
+    "quota": {"cpu": "8", "loadBalancers": 0},
     "defaults": {"cpu": "50m", "memory": "64Mi"},
     "isolated": True,
 }
 
 
 def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "kubernetes_version": "1.36",
-        "resources": {"traefik.io": ["ingressroutes"], "keda.sh": ["scaledobjects"]},
-        "namespaces": {"app-shop": {**TEAM, **changes}},
-    }
-    return recorded(lambda opts: Teams("teams", cast(TeamsArgs, args), opts), unknown=unknown)
+    """Record the namespace of TEAM; changes: settings under the names of a stack file."""
+    namespaces = {"app-shop": TeamNamespace.model_validate_json(json.dumps({**TEAM, **changes}))}
+    resources = {"traefik.io": ["ingressroutes"], "keda.sh": ["scaledobjects"]}
+    return recorded(
+        lambda opts: Teams("teams", namespaces, on_cluster(), resources=resources, opts=opts), unknown=unknown
+    )
 
 
 def _object(plan: Plan, name: str) -> dict[str, Any]:
@@ -113,7 +116,7 @@ def test_containers_that_say_nothing_have_requests_and_a_limit_of_memory() -> No
 
 def test_the_quota_has_what_is_set() -> None:
     assert _object(_plan(), "app-shop-quota")["spec"] == {"hard": {"requests.cpu": "8", "services.loadbalancers": "0"}}
-    assert quota({"memory": "1Gi", "pods": 3, "volumes": 2}) == {
+    assert quota_limits(Quota(memory="1Gi", pods=3, volumes=2)) == {
         "requests.memory": "1Gi",
         "pods": "3",
         "persistentvolumeclaims": "2",

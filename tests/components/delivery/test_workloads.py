@@ -10,11 +10,14 @@ from facts.manifests import type_token
 from rehearsal import sdk
 from rehearsal.plan import Plan
 from rehearsal.values import reveal
+from settings import Workloads as WorkloadsSettings
 from tests.components.recording import assert_shape, needs, recorded, waits_for
 
 
 def _plan(*folders: str, unknown: bool = False) -> Plan:
-    return recorded(lambda opts: Workloads("apps", {"folders": list(folders)}, opts), unknown=unknown)
+    return recorded(
+        lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders)), opts=opts), unknown=unknown
+    )
 
 
 def test_every_object_is_declared_as_it_stands_in_its_file(unknown: bool) -> None:
@@ -50,7 +53,7 @@ def test_all_of_it_waits_for_what_serves_it() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         server = cloudwatch.LogGroup("server", opts=opts)
         after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[server]))
-        Workloads("apps", {"folders": ["nginx"]}, after)
+        Workloads("apps", WorkloadsSettings(folders=["nginx"]), opts=after)
 
     plan = recorded(declare)
     for entry in plan.children(plan.one(name="apps")):
