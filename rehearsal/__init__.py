@@ -1,5 +1,1 @@
-"""The stack without an AWS account: one description of the cloud, for tests, a preview and the real engine."""
-
-
-class RehearsalError(Exception):
-    """The rehearsal cannot go on, or the real thing would not; the message says why."""
+"""The platform without an AWS account: how AWS, EKS and Kubernetes answer, and what they refuse, for `harness`."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from facts.environments import Environment
+from harness.plan import Plan, Registration
+from harness.values import Properties, reveal
+from harness.values import Unknown as UnknownValue
 from policy.environments import environment_in
 from policy.model import UNKNOWN, Resource
 from policy.rule import Violation, violations
 from policy.rules import RULES
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import Properties, reveal
-from rehearsal.values import Unknown as UnknownValue
 
 PACK: Final = "policy/PulumiPolicy.yaml"
 """Where a project has its policy pack."""

@@ -1,64 +1,18 @@
-"""Runs the project's program for a stack as the engine would, with the configuration of the stack's file."""
+"""Runs this project's program for a stack, on the model of AWS, EKS and Kubernetes in `rehearsal.cloud`."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
-import runpy
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-import yaml
-
-from rehearsal import RehearsalError
-from rehearsal.plan import Plan
-from rehearsal.record import record
-from rehearsal.values import Properties, reveal
+from harness import program
+from harness.plan import Plan
+from harness.program import Configuration
+from rehearsal.cloud import MODEL
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-
-PLACEHOLDER: Final = "not-known-without-the-key"
-"""What stands for a secret of a stack file, which only the stack's secrets provider can decrypt."""
-
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]  # the loader in C, where there is one
-    """Reads YAML as the engine does, where `on` and `12:30` are text: by the core schema of YAML 1.2."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
-
-
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
-    ("int", r"[-+]?(0[0-7]*|[1-9][0-9]*|0x[0-9a-fA-F]+)", [*"-+0123456789"]),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", [*"-+.0123456789"]),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first)
-
-
-class UnknownStackError(RehearsalError):
-    """The project has no such stack; the message lists those it has."""
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """A stack's configuration as the engine hands it to a program.
-
-    values: "namespace:key" to text, objects as JSON. secret_keys: the keys whose value is secret, or holds something
-    secret. placeholders: the keys whose secret could not be decrypted.
-    """
-
-    project: str
-    values: Mapping[str, str]
-    secret_keys: frozenset[str]
-    placeholders: tuple[str, ...]
-    disabled_providers: tuple[str, ...]
 
 
 def run_program(
@@ -70,51 +24,29 @@ def run_program(
     deployed: Plan | None = None,
     caller: str | None = None,
 ) -> Plan:
-    """Run the program of the project in `root` for a stack, and return what it asked for.
+    """Run the program of the project in `root` for a stack, and return what it asked for; see `harness.program`.
 
-    unknown: computed values are unknown, as in a first `pulumi preview`; else they are those of a second run. config:
-    overrides of the stack file, merged deep (see `merge`); a key without a namespace is the project's. Other stacks of
-    the project that the configuration names are run before: they are there, and a stack reference finds them.
-    deployed: the plan of the update before; None before the first one. caller: the IAM principal that runs Pulumi,
-    whom the stack file names as deployer unless another is given. Raises UnknownStackError, and whatever the program
-    raises.
+    caller: the IAM principal that runs Pulumi; the deployer in the stack file unless another is given.
     """
-    configuration = read_configuration(stack, config, root)
-    others = {name: run_program(other, root=root) for name, other in referenced(configuration, stack, root).items()}
-
-    def program() -> None:
-        runpy.run_path(str(root), run_name="__main__")
-
-    with contextlib.chdir(root):
-        plan = record(
-            program,
-            unknown=unknown,
-            project=configuration.project,
-            stack=stack,
-            config=configuration.values,
-            secret_keys=configuration.secret_keys,
-            disabled_providers=configuration.disabled_providers,
-            stacks={name: plan.exports for name, plan in others.items()},
-            existing=_existing(others.values()),
-            deployed=deployed,
-            caller=caller or _deployer(configuration),
-        )
-    return replace(plan, placeholders=configuration.placeholders, config=configuration.values)
+    return program.run_program(
+        stack,
+        root=root,
+        model=MODEL,
+        unknown=unknown,
+        config=config,
+        deployed=deployed,
+        caller_of=lambda configuration: caller or _deployer(configuration),
+    )
 
 
 def stacks(root: Path = ROOT) -> list[str]:
     """Return the names of the stacks that the project in `root` has files for."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    return program.stacks(root)
 
 
-def referenced(configuration: Configuration, stack: str, root: Path = ROOT) -> dict[str, str]:
-    """Return which other stacks of the project, that have a file here, the configuration of `stack` names.
-
-    They are found by the name that a stack reference uses, "organization/project/stack".
-    """
-    pattern = rf'(?:^|")([\w.-]+/{re.escape(configuration.project)}/([\w.-]+))(?:"|$)'
-    found = dict(pair for value in configuration.values.values() for pair in re.findall(pattern, value))
-    return {name: other for name, other in found.items() if other in stacks(root) and other != stack}
+def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> Configuration:
+    """Return the configuration of a stack as the engine hands it over; see `harness.program`."""
+    return program.read_configuration(stack, overrides, root=root)
 
 
 def _deployer(configuration: Configuration) -> str | None:
@@ -125,94 +57,3 @@ def _deployer(configuration: Configuration) -> str | None:
         return None
     deployer = access.get("deployer") if isinstance(access, Mapping) else None
     return deployer if isinstance(deployer, str) and deployer.count(":") == 5 else None
-
-
-def _existing(plans: Iterable[Plan]) -> dict[str, list[Properties]]:
-    """Return what is in the cloud once these plans are carried out: outputs, with ids, by resource type."""
-    found: dict[str, list[Properties]] = {}
-    for entry in (entry for plan in plans for entry in plan if entry.custom and not entry.read):
-        found.setdefault(entry.type, []).append({"id": entry.id, **reveal(entry.outputs)})
-    return found
-
-
-def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, root: Path = ROOT) -> Configuration:
-    """Return the configuration of a stack: its file's, over the project's, with `overrides` merged in.
-
-    https://www.pulumi.com/docs/iac/concepts/config/ has the format of both files. Raises UnknownStackError.
-    """
-    path = root / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        raise UnknownStackError(f"no stack {stack!r}; there are: {', '.join(stacks(root)) or 'none'}")
-    project = _read(root / "Pulumi.yaml")
-    name = str(project["name"])
-    base = {key: _project_value(value) for key, value in (project.get("config") or {}).items()}
-    merged = merge(
-        {**_namespaced(base, name), **_namespaced(_read(path).get("config") or {}, name)},
-        _namespaced(overrides or {}, name),
-    )
-    secrets = {key: list(_secret_paths(value, key)) for key, value in merged.items()}
-    values = {key: _text(_decrypted(value)) for key, value in merged.items()}
-    return Configuration(
-        project=name,
-        values=values,
-        secret_keys=frozenset(key for key, paths in secrets.items() if paths),
-        placeholders=tuple(path for paths in secrets.values() for path in paths),
-        disabled_providers=tuple(json.loads(values.get("pulumi:disable-default-providers", "[]"))),
-    )
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `over`: objects merge key by key, anything else is replaced, None takes away."""
-    result = dict(base)
-    for key, value in over.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = merge(result[key], value)
-        else:
-            result[key] = value
-    return result
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # safe, whichever it is
-    return found or {}
-
-
-def _namespaced(values: Mapping[str, Any], project: str) -> dict[str, Any]:
-    return {key if ":" in key else f"{project}:{key}": value for key, value in values.items()}
-
-
-def _project_value(value: Any) -> Any:
-    """Return the value that a project's file gives to a key: as it is, or the `value` or `default` of a description."""
-    if isinstance(value, Mapping) and not value.keys().isdisjoint({"value", "default"}):
-        return value.get("value", value.get("default"))
-    return value
-
-
-def _is_secret(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == {"secure"}
-
-
-def _secret_paths(value: Any, path: str) -> Iterator[str]:
-    if _is_secret(value):
-        yield path
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _secret_paths(item, f"{path}.{key}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _secret_paths(item, f"{path}[{index}]")
-
-
-def _decrypted(value: Any) -> Any:
-    if _is_secret(value):
-        return PLACEHOLDER
-    if isinstance(value, Mapping):
-        return {key: _decrypted(item) for key, item in value.items()}
-    return [_decrypted(item) for item in value] if isinstance(value, list) else value
-
-
-def _text(value: Any) -> str:
-    # The engine hands over the keys of an object in alphabetical order, whatever the order in the stack file.
-    return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Final
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
 from rehearsal.program import run_program
 
 STACKS: Final = ("dev", "staging", "prod", "fargate", "private", "staging-b", "auto")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rehearsal.monitor import RecordingMonitor
-from rehearsal.plan import STACK
+from harness.monitor import RecordingMonitor
+from harness.plan import STACK
 from rehearsal.preview import main
 from rehearsal.program import ROOT
 from rehearsal.record import PROJECT
@@ -87,7 +87,7 @@ def monitors(monkeypatch: pytest.MonkeyPatch) -> list[RecordingMonitor]:
             super().__init__(*arguments, **named)
             made.append(self)
 
-    monkeypatch.setattr("rehearsal.record.RecordingMonitor", Kept)
+    monkeypatch.setattr("harness.record.RecordingMonitor", Kept)
     return made
 
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pulumi
 import pytest
 
+from harness.plan import Plan
 from rehearsal.cloud import kind_of
-from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from settings.deployed import running
 from settings.for_good import FOR_GOOD

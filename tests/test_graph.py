@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
 from rehearsal.program import run_program
 from tests.plans import STACKS, plan_of
 
@@ -401,7 +401,7 @@ def test_a_first_preview_has_the_same_graph(stack: str) -> None:
 
 def test_the_platforms_pods_wait_for_their_own_fargate_profile_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     # The engine hands over a stack file's keys in alphabetical order: the teams' profile before the platform's.
-    monkeypatch.setattr("rehearsal.program._text", _sorted_text)
+    monkeypatch.setattr("harness.program._text", _sorted_text)
     plan = run_program("fargate")
     profiles = {entry.name: entry for entry in plan.find(type="aws:eks/fargateProfile:FargateProfile")}
     own, teams = (profiles[f"platform-fargate-fargate-{key}"] for key in ("platform", "apps"))

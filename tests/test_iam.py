@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
+from harness.values import reveal
 from rehearsal.program import run_program, stacks
-from rehearsal.values import reveal
 from tests import iam_reference
 from tests.iam_reference import as_list, problems, size
 

@@ -15,8 +15,8 @@ import yaml
 import versions
 from components.compute import cluster_autoscaler
 from components.delivery import argo_cd
+from harness.values import reveal
 from rehearsal.program import ROOT, stacks
-from rehearsal.values import reveal
 from tests.plans import plan_of
 
 DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")

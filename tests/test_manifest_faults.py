@@ -10,7 +10,7 @@ import yaml
 
 from components.delivery.workloads import Workloads
 from facts import kinds, manifests
-from rehearsal.plan import Plan
+from harness.plan import Plan
 from settings import Workloads as WorkloadsSettings
 from settings.problems import SettingsError
 from tests.components.recording import needs, recorded

@@ -10,7 +10,7 @@ import yaml
 from components.ingress.traefik import GATEWAY, INGRESS_CLASS, NAMESPACE
 from facts import kinds, manifests
 from facts.manifests import ROOT, Object, namespace_of, objects, type_token
-from rehearsal import sdk
+from rehearsal.cloud import MODEL
 from rehearsal.cloud.kubernetes import is_custom
 from settings import Workloads
 from tests import upstream
@@ -61,7 +61,7 @@ def test_every_object_is_in_a_namespace_for_applications_that_its_folder_or_the_
 def test_a_kind_of_kubernetes_has_no_field_that_the_sdk_does_not_know(folder: str) -> None:
     for item in objects(folder):
         if not is_custom(type_token(item)):
-            assert sdk.problems(type_token(item), item) == {}, item["metadata"]["name"]
+            assert MODEL.input_problems(type_token(item), item) == {}, item["metadata"]["name"]
 
 
 @pytest.mark.upstream

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from facts import namespaces
-from rehearsal.plan import Plan
+from harness.plan import Plan
 from rehearsal.program import run_program
 from settings import Stack
 from settings.namespaces import ALWAYS, OPTIONAL, platform_namespaces

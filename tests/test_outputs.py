@@ -10,8 +10,8 @@ import pytest
 
 import outputs
 from facts.contract import CONTRACT_VERSION
+from harness.values import UNKNOWN, has_secret, has_unknown
 from outputs import PlatformOutputs
-from rehearsal.values import UNKNOWN, has_secret, has_unknown
 from tests.plans import STACKS, of_type, plan_of
 
 every_stack = pytest.mark.parametrize("stack", STACKS)

@@ -9,8 +9,8 @@ import pytest
 
 from components.ingress.traefik import PRIORITY, PROVIDERS, platform_routes
 from facts.interfaces import ARGO_CD_SERVICE as SERVICE
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
 from tests.plans import STACKS, plan_of
 
 HIGHEST: Final = 2**63 - 1 - 1000

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from pydantic import BaseModel, SecretStr
 
-from rehearsal.plan import Plan, show
+from harness.plan import Plan, show
+from harness.program import merge
+from harness.values import Secret, has_secret, transform
 from rehearsal.preview import main
-from rehearsal.program import ROOT, merge, run_program
+from rehearsal.program import ROOT, run_program
 from rehearsal.record import PROJECT
-from rehearsal.values import Secret, has_secret, transform
 from settings.problems import SettingsError
 from tests.planted import PLANTED, PLANTINGS, forms_in, places_in, planted, secret_settings
 from tests.settings_files import Case, bad_files, changed, read, sections_of
@@ -28,7 +29,7 @@ SECURE = {"secure": "AAAA"}
 @pytest.fixture(params=PLANTINGS)
 def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     # Here the value of every secret is known.
-    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", PLANTED)
+    monkeypatch.setattr("harness.program.PLACEHOLDER", PLANTED)
     return str(request.param)
 
 

@@ -13,12 +13,13 @@ import pytest
 from pydantic import BaseModel
 
 import settings
+from harness.plan import Plan, Registration, show
+from harness.program import merge
+from harness.values import reveal
 from policy.rule import Level, violations
 from policy.rules import RULES
-from rehearsal.plan import Plan, Registration, show
 from rehearsal.policies import environment_of, resources_of
-from rehearsal.program import merge, run_program
-from rehearsal.values import reveal
+from rehearsal.program import run_program
 
 Config = dict[str, Any]
 KEY: Final = "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -1216,14 +1217,14 @@ def test_files_come_from_the_companys_mirror() -> None:
 def test_another_password_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
     # charts.password: what stands for it where the key is missing is always the same.
     before = _base("charts")
-    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    monkeypatch.setattr("harness.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES["charts"])) == {"Release.repositoryOpts.password"}
 
 
 def test_another_secret_value_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> None:
     # extraCharts.*.secretValues
     before = _base("extra chart")
-    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    monkeypatch.setattr("harness.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES["extra chart"])) == {"Release.values.token"}
 
 
@@ -1238,5 +1239,5 @@ def test_a_role_for_every_resource_needs_a_reason() -> None:
 def test_another_login_to_git_reaches_argo_cd(base: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # gitCredentials.*.password and .sshPrivateKey: likewise.
     before = _base(base)
-    monkeypatch.setattr("rehearsal.program.PLACEHOLDER", "another")
+    monkeypatch.setattr("harness.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES[base])) == {f"Secret.stringData.{key}"}

@@ -15,11 +15,12 @@ import pytest
 from pydantic import BaseModel
 
 import settings
+from harness.plan import Plan
+from harness.program import merge
 from policy.rule import Level, violations
 from policy.rules import RULES
-from rehearsal.plan import Plan
 from rehearsal.policies import resources_of
-from rehearsal.program import ROOT, merge, run_program
+from rehearsal.program import ROOT, run_program
 from settings.problems import models
 from tests.settings_files import Case, good_files
 from tests.test_bad_stack_files import stack_file

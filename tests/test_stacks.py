@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from rehearsal.plan import Plan, Registration, show
+from harness.plan import Plan, Registration, show
+from harness.values import has_secret, has_unknown, reveal
 from rehearsal.program import ROOT, run_program, stacks
-from rehearsal.values import has_secret, has_unknown, reveal
 from tests.plans import STACKS, below, of_type, plan_of
 
 both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])

@@ -1,5 +1,6 @@
 """The rooms of the program: imports lead from a layer to those below it, and never back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,27 @@ def test_what_is_pure_stands_on_pins_alone() -> None:
 def test_the_program_does_not_import_what_rehearses_it() -> None:
     inside = {room for room in structure.rooms() if room.startswith(("components", "facts", "settings"))} | {"outputs"}
     assert {target for room in inside for target in structure.arrows().get(room, set())} & {
+        "harness",
         "rehearsal",
         "tools",
     } == set()
+
+
+HARNESS = ("harness", "harness/engine")
+
+
+def test_the_harness_knows_nothing_of_this_project() -> None:
+    """Another Pulumi project can take the folder as it is."""
+    graph = structure.arrows()
+    assert set(HARNESS) <= structure.rooms().keys()
+    assert {target for room in HARNESS for target in graph.get(room, set())} <= set(HARNESS)
+
+
+def test_the_harness_names_nothing_of_eks() -> None:
+    words = re.compile(r"\beks\b|\bkarpenter\b|\btraefik\b|\bfargate\b|\bargo\b", re.IGNORECASE)
+    known = structure.modules()
+    files = [known[module] for room in HARNESS for module in structure.rooms()[room]]
+    assert {file.name: found for file in files if (found := words.findall(file.read_text("utf-8")))} == {}
 
 
 def test_an_import_that_leads_back_is_found(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.build import Tool, parse_version
+from harness.build import build as build_tool
+from harness.values import reveal
 from rehearsal.program import stacks
-from rehearsal.values import reveal
 from tests.plans import plan_of
 from tools import build
 
@@ -15,14 +17,14 @@ ALL = (build.PULUMI, *build.CONFORMANCE)
 
 
 def test_versions() -> None:
-    assert build.parse_version("v3.259.0-dev.1") == (3, 259, 0)
+    assert parse_version("v3.259.0-dev.1") == (3, 259, 0)
     assert build.PULUMI.version() >= (3, 259, 0)
     with pytest.raises(ValueError, match="not a version"):
-        build.parse_version("new")
+        parse_version("new")
 
 
 @pytest.mark.parametrize("tool", ALL, ids=lambda tool: tool.name)
-def test_each_is_pinned_by_a_module_of_its_own(tool: build.Tool) -> None:
+def test_each_is_pinned_by_a_module_of_its_own(tool: Tool) -> None:
     text = tool.manifest.read_text()
     assert f"module eks-platform/{tool.module.relative_to(build.FOLDER.parent)}\n" in text
     assert f"\ntool {tool.package}\n" in text
@@ -72,8 +74,8 @@ def test_a_tool_is_built_once_as_its_version(machine: Path) -> None:
     calls = _go(machine, 'echo built > "$output"')
     server = build.kube_apiserver(build.KUBERNETES[0])
 
-    path = build.build(server)
-    assert path == build.build(server)
+    path = build_tool(server)
+    assert path == build_tool(server)
     assert path.read_text() == "built\n"
     assert path.stat().st_mode & stat.S_IXUSR
     assert [file.name for file in server.cache_folder().iterdir()] == ["kube-apiserver"]

@@ -13,7 +13,7 @@ import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
 from rehearsal.record import record
 from tests.plans import STACKS, plan_of
 

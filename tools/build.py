@@ -5,79 +5,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness.build import NoToolError, Tool, build
+
 FOLDER: Final = Path(__file__).resolve().parent
 
-
-class NoToolError(RuntimeError):
-    """A tool is not in the cache, and there is no Go to build it; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Tool:
-    """A program in Go.
-
-    name: of the executable. module: the folder of the Go module that pins it. package: what is built. source: the
-    module whose version in go.mod is the tool's. linked: variables that the build sets, by package and name, where
-    {version}, {major} and {minor} stand for the tool's. tags: build tags.
-    """
-
-    name: str
-    module: Path
-    package: str
-    source: str
-    linked: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-
-    def version(self) -> tuple[int, int, int]:
-        """Return the version that go.mod pins; raises ValueError where it does not."""
-        found = re.search(rf"^(?:require)?\s*{re.escape(self.source)} (v\S+)", self.manifest.read_text(), re.MULTILINE)
-        if found is None:
-            raise ValueError(f"{self.manifest} does not pin {self.source}")
-        return parse_version(found[1])
-
-    @property
-    def manifest(self) -> Path:
-        """The module's go.mod."""
-        return self.module / "go.mod"
-
-    def cache_folder(self) -> Path:
-        """Return where the tool is built to: a folder of its own for each version."""
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return base / "eks-platform" / self.name / ".".join(map(str, self.version()))
-
-    def require_go(self) -> None:
-        """Raise NoToolError where there is no Go."""
-        if shutil.which("go") is None:
-            raise NoToolError(f"no Go to build {self.name} with, which is not in the cache: https://go.dev/dl/")
-
-    def go(self, *arguments: str) -> str:
-        """Run Go in the tool's module, and return what it prints.
-
-        Raises NoToolError where there is no Go, subprocess.CalledProcessError where it fails.
-        """
-        self.require_go()
-        return subprocess.run(["go", *arguments], cwd=self.module, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def parse_version(text: str) -> tuple[int, int, int]:
-    """Return the three numbers of a version such as "v3.259.0-dev.1"; raises ValueError where there are none."""
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
-    if found is None:
-        raise ValueError(f"not a version: {text!r}")
-    return int(found[1]), int(found[2]), int(found[3])
-
+CACHE: Final = "eks-platform"
+"""The folder in the user's cache."""
 
 PULUMI: Final = Tool(
     "pulumi",
@@ -86,6 +25,7 @@ PULUMI: Final = Tool(
     source="github.com/pulumi/pulumi/pkg/v3",
     linked=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
     tags=("osusergo", "grpcnotrace"),
+    cache=CACHE,
 )
 
 # The line inside the Pulumi Kubernetes provider, whose Helm installs the releases of a stack.
@@ -95,9 +35,16 @@ HELM: Final = Tool(
     package="helm.sh/helm/v3/cmd/helm",
     source="helm.sh/helm/v3",
     linked=("helm.sh/helm/v3/internal/version.version={version}",),
+    cache=CACHE,
 )
 
-ETCD: Final = Tool("etcd", FOLDER / "etcd", package="go.etcd.io/etcd/server/v3", source="go.etcd.io/etcd/server/v3")
+ETCD: Final = Tool(
+    "etcd",
+    FOLDER / "etcd",
+    package="go.etcd.io/etcd/server/v3",
+    source="go.etcd.io/etcd/server/v3",
+    cache=CACHE,
+)
 
 
 def kube_apiserver(minor: str) -> Tool:
@@ -114,6 +61,7 @@ def kube_apiserver(minor: str) -> Tool:
             f"{component}gitMajor={{major}}",
             f"{component}gitMinor={{minor}}",
         ),
+        cache=CACHE,
     )
 
 
@@ -122,46 +70,6 @@ KUBERNETES: Final = tuple(sorted(folder.parent.name for folder in (FOLDER / "kub
 
 CONFORMANCE: Final = (HELM, ETCD, *map(kube_apiserver, KUBERNETES))
 """What conformance tests need; the slowest last."""
-
-
-def built(tool: Tool) -> Path | None:
-    """Return the tool's executable if it is in the cache."""
-    binary = tool.cache_folder() / tool.name
-    return binary if binary.is_file() and binary.stat().st_mode & stat.S_IXUSR else None
-
-
-def build(tool: Tool) -> Path:
-    """Return the tool's executable; it is built if it is not in the cache.
-
-    Raises NoToolError without Go, subprocess.CalledProcessError where the build fails.
-    """
-    if binary := built(tool):
-        return binary
-    tool.require_go()
-    folder = tool.cache_folder()
-    print(f"building {tool.name} into {folder} (some minutes, once)", file=sys.stderr)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        fresh = Path(scratch) / tool.name
-        tool.go("build", "-trimpath", *_flags(tool), "-o", str(fresh), tool.package)
-        install(fresh, folder / tool.name, executable=True)
-    return folder / tool.name
-
-
-def _flags(tool: Tool) -> list[str]:
-    major, minor, patch = tool.version()
-    names = {"version": f"v{major}.{minor}.{patch}", "major": major, "minor": minor}
-    linked = [f"-X {variable.format(**names)}" for variable in tool.linked]
-    return [*(["-tags", ",".join(tool.tags)] if tool.tags else []), "-ldflags", " ".join(["-s", "-w", *linked])]
-
-
-def install(source: Path, target: Path, *, executable: bool) -> None:
-    """Put a copy of `source` at `target` in one step, so that two builds at once cannot leave half a file."""
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
-        shutil.copyfileobj(original, copy)
-    Path(name).chmod(0o755 if executable else 0o644)
-    Path(name).replace(target)
 
 
 def main(tools: Sequence[Tool] = CONFORMANCE) -> int:

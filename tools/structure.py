@@ -1,6 +1,6 @@
 """The rooms of the program and the imports between them, read from the code: `python -m tools.structure` prints both.
 
-A room is a folder of Python modules: each folder of `components/` and of `tools/`, each other folder of `FOLDERS` as a
+A room is a folder of Python modules: each folder directly below those of `PARTED`, each other folder of `FOLDERS` as a
 whole, and each module at the top. An arrow is an import of one room by another, however many lines it takes.
 """
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FOLDERS: Final = ("components", "facts", "settings", "policy", "rehearsal", "tools")
+FOLDERS: Final = ("components", "facts", "harness", "policy", "rehearsal", "settings", "tools")
+PARTED: Final = ("components", "harness", "rehearsal", "tools")
 
 
 def modules(root: Path = ROOT) -> dict[str, Path]:
@@ -25,7 +26,7 @@ def modules(root: Path = ROOT) -> dict[str, Path]:
 def room_of(module: str) -> str:
     """Return the room of a module, such as "components/network" of "components.network.vpc"."""
     parts = module.split(".")
-    return "/".join(parts[:-1][:2] if parts[0] in ("components", "tools") and len(parts) > 1 else parts[:1])
+    return "/".join(parts[:-1][:2] if parts[0] in PARTED and len(parts) > 1 else parts[:1])
 
 
 def rooms(root: Path = ROOT) -> dict[str, list[str]]:

@@ -1,18 +1,33 @@
 """How AWS, EKS and Kubernetes answer: computed outputs, ids, replacements, durations, for every type the program uses.
 
-`kind_of(type)` gives the `Kind` of a resource type, `answer_of(token)` the `Answer` of an invoke; both refuse what the
-tables do not have; `component.expand_of(type)` what the provider of a remote component registers below it. Adding a
-type is one entry in the table of its service.
+`MODEL` is what the harness takes. `kind_of(type)` gives the `Kind` of a resource type, `answer_of(token)` the `Answer`
+of an invoke, `expand_of(type)` what the provider of a remote component registers below it; all three refuse what the
+tables do not have. Adding a type is one entry in the table of its service.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from rehearsal.cloud import ec2, eks, elb, iam, invokes, kubernetes, services
-from rehearsal.cloud.kind import Answer, Kind, UnmodelledError, uuid
+from harness.component import Expand
+from harness.kind import Answer, Kind, UnmodelledError, uuid
+from harness.model import EXAMPLE_ACCOUNT, Model
+from rehearsal.cloud import (
+    aws,
+    ec2,
+    eks,
+    eks_component,
+    elb,
+    iam,
+    invokes,
+    kubernetes,
+    limits,
+    services,
+    yaml_component,
+)
 
-ACCOUNT: Final = "111122223333"
+ACCOUNT: Final = EXAMPLE_ACCOUNT
 """The account that answers where the program's AWS provider does not say which ones it allows."""
 
 KINDS: Final[dict[str, Kind]] = {
@@ -54,4 +69,34 @@ def answer_of(token: str) -> Answer:
     return answer
 
 
-__all__ = ["ACCOUNT", "INVOKES", "KINDS", "UnmodelledError", "answer_of", "kind_of"]
+COMPONENTS: Final[dict[str, Expand]] = {
+    eks_component.TYPE: eks_component.expand,
+    yaml_component.TYPE: yaml_component.expand,
+}
+"""Every remote component the fake cloud knows, by its type token."""
+
+
+def expand_of(type_: str) -> Expand:
+    """Return what expands the component of a type token; raises UnmodelledError for one that is not known here."""
+    if type_ not in COMPONENTS:
+        raise UnmodelledError(f"the fake cloud does not know what the component {type_!r} is made of (rehearsal/cloud)")
+    return COMPONENTS[type_]
+
+
+def _missing_fields(type_: str, inputs: Mapping[str, Any]) -> list[str] | None:
+    return kubernetes.missing_fields(inputs) if kubernetes.is_custom(type_) else None
+
+
+MODEL: Final = Model(
+    kind_of=kind_of,
+    answer_of=answer_of,
+    expand_of=expand_of,
+    limits=limits.problems,
+    missing_fields=_missing_fields,
+    place_of=aws.place_of,
+    region_of=aws.region_of,
+    account=ACCOUNT,
+)
+"""What the recorder and the provider doubles of this project are given."""
+
+__all__ = ["ACCOUNT", "COMPONENTS", "INVOKES", "KINDS", "MODEL", "UnmodelledError", "answer_of", "expand_of", "kind_of"]

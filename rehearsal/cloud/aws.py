@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
-from rehearsal.cloud.kind import Context, Kind, Properties, Seconds, Value
+from harness import sdk
+from harness.kind import Context, Kind, Place, Properties, Seconds, Value
+
+PARTITION: Final = "aws"
+
+DEFAULT_REGION: Final = "ap-northeast-1"
 
 
 def tags_all(inputs: Properties, context: Context) -> Any:
@@ -53,4 +59,43 @@ def aws_kind(  # noqa: PLR0913  # one line a fact about a type
         create_seconds=create,
         update_seconds=update,
         delete_seconds=delete,
+    )
+
+
+def arn(service: str, resource: str) -> str:
+    """Return the template of a regional ARN; `resource` is a template itself ("vpc/{id}")."""
+    return f"arn:{PARTITION}:{service}:{{region}}:{{account}}:{resource}"
+
+
+def global_arn(service: str, resource: str) -> str:
+    """Return the template of an ARN without a region, as IAM's."""
+    return f"arn:{PARTITION}:{service}::{{account}}:{resource}"
+
+
+def ec2_id(prefix: str) -> Callable[[Properties, Context], str]:
+    """Return the maker of an id in EC2's long form: a prefix and 17 hexadecimal digits."""
+    return lambda _inputs, context: f"{prefix}-{context.digest(prefix, 17)}"
+
+
+def upper_token(prefix: str, length: int) -> Callable[[Properties, Context], str]:
+    """Return the maker of an id of capital letters and digits after a prefix, as IAM's unique ids ("AROA...")."""
+    return lambda _inputs, context: prefix + context.digest(prefix, length).upper()
+
+
+def region_of(config: Mapping[str, str]) -> str:
+    """Return the region that a stack's configuration gives the default provider."""
+    return config.get("aws:region", DEFAULT_REGION)
+
+
+def place_of(provider: str, inputs: Properties, place: Place) -> Place:
+    """Return where a provider works: `place` but for what the inputs of an AWS provider say."""
+    if provider != "pulumi:providers:aws":
+        return place
+    given = sdk.decode_provider_inputs(provider, inputs)
+    accounts, region, tags = given.get("allowedAccountIds"), given.get("region"), given.get("defaultTags")
+    return replace(
+        place,
+        account=accounts[0] if isinstance(accounts, list) and accounts else place.account,
+        region=region if isinstance(region, str) else place.region,
+        default_tags=(tags.get("tags") or {}) if isinstance(tags, Mapping) else {},
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import Context, Kind, Properties, arn, autoname, ec2_id
+from harness.kind import Context, Kind, Properties, autoname
+from rehearsal.cloud.aws import arn, aws_kind, ec2_id
 from rehearsal.cloud.regions import zones
 
 _OWNER: Final = "{account}"

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
-from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import CREATED_AT, Context, Kind, Properties, arn, autoname, ec2_id, get, uuid
+from harness.kind import CREATED_AT, Context, Kind, Properties, autoname, get, uuid
+from rehearsal.cloud.aws import arn, aws_kind, ec2_id
 
 DEFAULT_VERSION: Final = "1.36"
 """What EKS takes where no version is asked for (https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html)."""

@@ -14,8 +14,8 @@ import json
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import Any, Final
 
-from rehearsal.cloud.component import Child, Expansion, Made, Steps, UnsupportedInputError
-from rehearsal.values import UNKNOWN, Properties, Reference, has_unknown, reveal
+from harness.component import Child, Expansion, Made, Steps, UnsupportedInputError
+from harness.values import UNKNOWN, Properties, Reference, has_unknown, reveal
 
 TYPE: Final = "eks:index:Cluster"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from harness.kind import Context, Kind, Properties, autoname, uuid
 from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import Context, Kind, Properties, autoname, uuid
 from rehearsal.cloud.regions import load_balancer_zone
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import CREATED_AT, Kind, Value, autoname, global_arn, token, upper_token
+from harness.kind import CREATED_AT, Kind, Value, autoname, token
+from rehearsal.cloud.aws import aws_kind, global_arn, upper_token
 
 _NAMED: Final[dict[str, Value]] = {"name": autoname, "path": "/"}
 

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rehearsal import RehearsalError
-from rehearsal.cloud.kind import PARTITION, Answer, NotFoundError, Place, Properties
+from harness import HarnessError
+from harness.kind import Answer, NotFoundError, Place, Properties
+from rehearsal.cloud.aws import PARTITION
 from rehearsal.cloud.regions import IN_FEW_REGIONS, ZONES_WITHOUT_EKS, load_balancer_zone, zones
 
 
@@ -226,7 +227,7 @@ def _node_group(arguments: Properties, place: Place) -> Properties:
     cluster, name = arguments["clusterName"], arguments["nodeGroupName"]
     made = next((group for group in _groups_of(cluster, place) if group["nodeGroupName"] == name), None)
     if made is None:
-        raise RehearsalError(f"ResourceNotFoundException: no node group {name} in cluster {cluster}")
+        raise HarnessError(f"ResourceNotFoundException: no node group {name} in cluster {cluster}")
     return {
         "id": f"{cluster}:{name}",
         "amiType": made["amiType"],

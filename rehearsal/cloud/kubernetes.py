@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from facts import kinds
-from rehearsal.cloud.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
+from harness.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
 
 BUILT_IN_GROUPS: Final = frozenset({*kinds.BUILT_IN_GROUPS, "core", "helm.sh", "meta", "yaml"}) | {
     # Reviews, which are answered and not kept, and what a server keeps for itself.

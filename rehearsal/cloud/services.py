@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rehearsal.cloud.aws import aws_kind
-from rehearsal.cloud.kind import Autoname, Context, Kind, Properties, arn, autoname, uuid
+from harness.kind import Autoname, Context, Kind, Properties, autoname, uuid
+from rehearsal.cloud.aws import arn, aws_kind
 
 
 def _target_key(inputs: Properties, context: Context) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from rehearsal.cloud.component import Child, ChildFailedError, Expansion, Steps, UnsupportedInputError
-from rehearsal.values import Properties, Reference
+from harness.component import Child, ChildFailedError, Expansion, Steps, UnsupportedInputError
+from harness.values import Properties, Reference
 
 TYPE: Final = "kubernetes:yaml/v2:ConfigGroup"
 
@@ -24,7 +24,7 @@ def expand(
     dependencies: Mapping[str, Collection[str]],
     look_up: Callable[[Reference], Properties],
 ) -> Steps:
-    """Yield the definitions, one a file; see `rehearsal.cloud.component.Expand`.
+    """Yield the definitions, one a file; see `harness.component.Expand`.
 
     The output `resources` is left out: nobody reads it, and for it the SDK would import all kinds of API extension.
     Raises UnsupportedInputError for objects that are given otherwise.

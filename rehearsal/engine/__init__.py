@@ -1,1 +1,1 @@
-"""The real Pulumi engine on the fake cloud: CLI, language host, provider doubles, rehearsals, timelines."""
+"""This platform on the real Pulumi engine: providers, refusals, rehearsals, timelines."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-from rehearsal.cloud.kind import Kind
-from rehearsal.engine.double import Double, run
-from rehearsal.engine.refusals import RefusedError
-from rehearsal.values import Properties
+from harness import RefusedError
+from harness.engine.double import Double, run
+from harness.kind import Kind
+from harness.values import Properties
+from rehearsal.cloud import MODEL
+from rehearsal.engine.rules import RULES
 
 
 class Aws(Double):
     """AWS: an account and a region."""
 
     package = "aws"
+    model = MODEL
+    rules = RULES
 
     def configure(self) -> None:
         """Refuse an account that the program does not allow, as the real provider does.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from rehearsal.engine.double import Double, run
+from harness.engine.double import Double, run
+from rehearsal.cloud import MODEL
+from rehearsal.engine.rules import RULES
 
 
 class Eks(Double):
-    """Components only: see `rehearsal.cloud.component`."""
+    """Components only: see `rehearsal.cloud.eks_component`."""
 
     package = "eks"
+    model = MODEL
+    rules = RULES
 
 
 def main() -> NoReturn:

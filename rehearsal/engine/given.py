@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rehearsal.cloud.kind import get
+from harness.engine.store import GIVEN, Resource
+from harness.kind import get
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.store import GIVEN, Resource
 
 NETWORK: Final = "10.0"
 """The first two bytes of a given network's addresses, of which the stack file says nothing."""

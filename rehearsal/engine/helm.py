@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from harness.engine.store import Resource
 from rehearsal.engine.refusals.cluster import RELEASE
-from rehearsal.engine.store import Resource
 
 PENDING_UPGRADE: Final = "pending-upgrade"
 
 
-def is_release(resource: Resource) -> bool:
-    """Return whether a resource is a Helm release."""
-    return resource.type == RELEASE
+def under_way(operation: str, resource: Resource, before: Resource | None) -> Resource:
+    """Return a release as it is while Helm is in the middle of a "create" or "update"; anything else as it will be.
 
-
-def under_way(resource: Resource, operation: str) -> Resource:
-    """Return a release as it is while Helm is in the middle of an "install" or "upgrade"; anything else as it is."""
-    return _with_status(resource, f"pending-{operation}") if is_release(resource) else resource
+    Until an upgrade is over, Helm's last good revision is the one before it.
+    """
+    if resource.type != RELEASE:
+        return resource
+    return _with_status(before or resource, "pending-install" if operation == "create" else PENDING_UPGRADE)
 
 
 def rolled_back(release: Resource) -> Resource:

@@ -7,17 +7,22 @@ from typing import Any, NoReturn
 
 import yaml
 
-from rehearsal.engine.double import Double, run
-from rehearsal.engine.refusals import RefusedError, uses
+from harness import RefusedError
+from harness.engine.double import Double, run
+from harness.engine.store import Cloud
+from harness.values import UNKNOWN
+from rehearsal.cloud import MODEL
+from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.kubernetes import access_problem
-from rehearsal.engine.store import Cloud
-from rehearsal.values import UNKNOWN
+from rehearsal.engine.rules import RULES
 
 
 class Kubernetes(Double):
     """One cluster, found by the endpoint in the kubeconfig."""
 
     package = "kubernetes"
+    model = MODEL
+    rules = RULES
 
     def region(self) -> str:
         """Return the region in the endpoint: the host names of load balancers have it too."""

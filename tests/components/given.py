@@ -14,8 +14,8 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import Placement
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import reveal
+from harness.plan import Plan, Registration
+from harness.values import reveal
 from settings import Charts, Identity, Toleration
 from tests.components.recording import ACCOUNT, REGION, label, recorded, waits_for
 

@@ -9,9 +9,9 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
+from harness.values import Properties
 from rehearsal.record import record
-from rehearsal.values import Properties
 
 ACCOUNT: Final = "111122223333"
 REGION: Final = "ap-northeast-1"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from facts import kinds
-from rehearsal.plan import Plan
+from harness.plan import Plan
+from harness.values import has_unknown, reveal
 from rehearsal.program import ROOT, read_configuration, stacks
 from rehearsal.record import record
-from rehearsal.values import has_unknown, reveal
 from tests import upstream
 from tests.conformance import helm
 from tests.plans import plan_of

@@ -9,9 +9,10 @@ from typing import NoReturn
 
 import pytest
 
+from harness.build import NoToolError, Tool, build
 from tests.conformance import bundles
 from tests.conformance.server import ApiServer, running
-from tools.build import HELM, NoToolError, Tool, build
+from tools.build import HELM
 
 REQUIRED = "EKS_PLATFORM_REQUIRE_CONFORMANCE"
 

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import yaml
 
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import has_unknown, reveal
+from harness.build import build
+from harness.plan import Plan, Registration
+from harness.values import has_unknown, reveal
 from tests import upstream
 from tests.conformance import openapi
-from tools.build import HELM, build
+from tools.build import HELM
 
 RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 

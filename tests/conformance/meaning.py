@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
 from tests.conformance.bundles import Bundle, Object, label_of, setting
 from tests.conformance.helm import NO_COPY, all_releases
 from tests.conformance.pods import (

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
 from tests.conformance.bundles import Bundle, Object
 
 TEMPLATES: Final = {

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from tools.build import ETCD, build, kube_apiserver
+from harness.build import build
+from tools.build import ETCD, kube_apiserver
 
 Object = dict[str, Any]
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, Final
 
-from rehearsal.plan import Plan
+from harness.plan import Plan
+from harness.values import reveal
 from rehearsal.program import read_configuration
-from rehearsal.values import reveal
 from tests.conformance.bundles import Bundle
 from tests.conformance.capacity import Node, Replicas, Room, allocatable
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
+from harness.values import reveal
 from rehearsal.program import run_program
-from rehearsal.values import reveal
 from tests.conformance.bundles import STACKS, minor_below
 from tests.conformance.helm import NO_COPY, RELEASE, release_of
 from tests.conformance.pods import workloads

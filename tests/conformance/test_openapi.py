@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import versions
+from harness.build import NoToolError
 from tests.conformance import bundles, openapi
-from tools.build import NoToolError
 
 
 def _objects(name: str) -> list[bundles.Object]:

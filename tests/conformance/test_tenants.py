@@ -14,9 +14,9 @@ from typing import Any, Final
 import pytest
 
 from facts import admission_policies
-from rehearsal.plan import Plan
+from harness.plan import Plan
+from harness.values import reveal
 from rehearsal.program import run_program
-from rehearsal.values import reveal
 from tests.conformance import bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.server import ApiServer, RefusedError, running, wait_until

@@ -13,8 +13,9 @@ from typing import Final
 
 import pytest
 
+from harness.engine.process import Run
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import Rehearsal, Run, owners
+from rehearsal.engine.rehearse import Rehearsal, owners
 
 
 @pytest.fixture(scope="session")

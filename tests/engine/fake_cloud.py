@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from harness.engine.environment import Environment
+from harness.engine.store import Resource
 from rehearsal.engine.aws import Aws
-from rehearsal.engine.environment import Environment
 from rehearsal.engine.kubernetes import Kubernetes
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
@@ -20,7 +21,6 @@ from rehearsal.engine.refusals.cluster import (
     RELEASE,
     SERVICE,
 )
-from rehearsal.engine.store import Resource
 
 REGION: Final = "ap-northeast-1"
 DEPLOYER: Final = "arn:aws:iam::111122223333:role/deployer"

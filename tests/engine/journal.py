@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from rehearsal.engine.store import Event
+from harness.engine.store import Event
 
 
 def place(urn: str) -> str:

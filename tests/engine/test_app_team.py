@@ -6,9 +6,10 @@ from typing import Any, Final
 import pytest
 
 from facts.contract import CONTRACT_VERSION
+from harness.engine.store import Resource
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.rehearse import ROOT, Rehearsal
-from rehearsal.engine.store import Resource
+from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.program import ROOT
 from tests.engine.conftest import Platforms
 from tests.engine.journal import label
 

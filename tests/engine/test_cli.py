@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine.cli import RUNNER
 from rehearsal.engine import cli
 from tools.build import PULUMI
 
@@ -59,9 +60,9 @@ def test_what_was_built_is_taken_from_the_cache(machine: Path) -> None:
     folder = PULUMI.cache_folder()
     folder.mkdir(parents=True)
     binary = _put(folder, "pulumi")
-    (folder / cli.RUNNER).touch()
+    (folder / RUNNER).touch()
 
-    assert cli.find() == cli.Cli(binary, folder / cli.RUNNER, official_host=False)
+    assert cli.find() == cli.Cli(binary, folder / RUNNER, official_host=False)
 
 
 GO = """
@@ -74,7 +75,7 @@ esac
 
 def test_it_is_built_once_with_go(machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _put(machine, "go", GO)
-    script = tmp_path / "module" / "python" / "cmd" / cli.RUNNER
+    script = tmp_path / "module" / "python" / "cmd" / RUNNER
     script.parent.mkdir(parents=True)
     script.write_text("runner")
     monkeypatch.setenv("GO_MODULE", str(tmp_path / "module"))
@@ -84,7 +85,7 @@ def test_it_is_built_once_with_go(machine: Path, tmp_path: Path, monkeypatch: py
     assert os.access(found.path, os.X_OK)
     assert found.runner is not None
     assert found.runner.read_text() == "runner"
-    assert sorted(path.name for path in PULUMI.cache_folder().iterdir()) == ["pulumi", cli.RUNNER]
+    assert sorted(path.name for path in PULUMI.cache_folder().iterdir()) == ["pulumi", RUNNER]
 
     (machine / "go").unlink()
     cli.find.cache_clear()

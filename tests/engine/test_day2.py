@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import pytest
 
+from harness.engine.store import Event
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
-from rehearsal.engine.store import Event
 from tests.engine.conftest import PACE, Platforms
 from tests.engine.journal import done, is_over_before, label
 

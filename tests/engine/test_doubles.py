@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from rehearsal.engine.rehearse import FailedError, Rehearsal
+from harness.engine.process import FailedError
+from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.conftest import Program
 
 pytestmark = pytest.mark.engine

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 import pytest
 
-from rehearsal.engine.double import INJECTED
-from rehearsal.engine.environment import Environment
-from rehearsal.engine.rehearse import FailedError, Rehearsal, Run
-from rehearsal.engine.store import Event, Resource
-from rehearsal.plan import Registration
+from harness.engine.environment import Environment
+from harness.engine.operations import INJECTED
+from harness.engine.process import FailedError, Run
+from harness.engine.store import Event, Resource
+from harness.plan import Registration
+from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms, Program
 from tests.engine.test_stacks import UNPROTECTED

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from harness import RefusedError
+from harness.engine.store import Resource
 from rehearsal.engine import helm
-from rehearsal.engine.refusals import RefusedError
 from rehearsal.engine.refusals.cluster import RELEASE
-from rehearsal.engine.store import Resource
 from tests.engine.fake_cloud import FakeCloud, platform
 
 KARPENTER = {"name": "karpenter-crd", "chart": "karpenter-crd", "namespace": "kube-system"}

@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import pytest
 
-from rehearsal.engine.environment import Environment
-from rehearsal.engine.recovery import with_found
-from rehearsal.engine.rehearse import ROOT, Process, Rehearsal
+from harness.engine.environment import Environment
+from harness.engine.process import Process
+from harness.engine.recovery import with_found
+from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.program import ROOT
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms
 

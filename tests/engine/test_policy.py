@@ -9,8 +9,10 @@ from typing import Final
 import pytest
 
 from facts.environments import Environment
+from harness.engine.process import Run
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import ROOT, Rehearsal, Run, owners
+from rehearsal.engine.rehearse import Rehearsal, owners
+from rehearsal.program import ROOT
 from tests.engine.conftest import HEAD, Platforms
 from tests.plans import STACKS
 from tests.policy.advice import ADVICE

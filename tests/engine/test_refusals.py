@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal import sdk
-from rehearsal.engine.refusals import RULES, RefusedError, uses
+from harness import RefusedError, sdk
+from rehearsal.engine.refusals import RULES, uses
 from rehearsal.engine.refusals.aws import AUTO_MODE_POLICIES
 from rehearsal.engine.refusals.cluster import (
     CLUSTER_STORE,

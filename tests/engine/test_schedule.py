@@ -1,10 +1,11 @@
 import pytest
 
+from harness.engine.schedule import Task, schedule
+from harness.engine.store import Event
+from harness.engine.timeline import clock, gantt, measured_seconds, table, unexplained
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import INGRESS, RELEASE
-from rehearsal.engine.schedule import Task, schedule, tasks_of
-from rehearsal.engine.store import Event
-from rehearsal.engine.timeline import clock, gantt, lower_bound, measured_seconds, table, unexplained
+from rehearsal.engine.timeline import lower_bound, tasks_of
 
 
 def _task(name: str, seconds: float, *after: str, type_: str = "t", queue: str | None = None, **inputs: str) -> Task:

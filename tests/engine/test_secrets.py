@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from harness.engine.process import Run
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import Rehearsal, Run
+from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.record import PROJECT
 from tests.engine.journal import matching
 from tests.engine.test_stacks import OF_THE_ENGINE

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from harness.engine.process import Run
+from harness.engine.store import Event, Resource
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.rehearse import ROOT, Rehearsal, Run, owners
-from rehearsal.engine.store import Event, Resource
+from rehearsal.engine.rehearse import Rehearsal, owners
+from rehearsal.program import ROOT
 from tests.engine.conftest import PACE, Platforms
 from tests.engine.journal import is_over_before, label, matching, outlived_by
 from tests.plans import STACKS, plan_of

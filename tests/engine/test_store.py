@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine.store import Resource, Store, values_at
+from harness.engine.store import Resource, Store, values_at
 
 WRITER = """
 import sys
 from pathlib import Path
-from rehearsal.engine.store import Resource, Store
+from harness.engine.store import Resource, Store
 
 store, name = Store(Path(sys.argv[1])), sys.argv[2]
 for number in range(10_000):

@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rehearsal.engine.schedule import Schedule, schedule, tasks_of
-from rehearsal.engine.timeline import gantt, lower_bound
+from harness.engine.schedule import Schedule, schedule
+from harness.engine.timeline import gantt
+from rehearsal.engine.timeline import lower_bound, tasks_of
 from tests.engine.conftest import Platforms
 from tests.plans import STACKS
 

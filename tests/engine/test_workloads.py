@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 
 from facts import manifests
+from harness.engine.process import Run
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.rehearse import Rehearsal, Run
+from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.conftest import PACE, Platforms
 from tests.engine.journal import is_over_before
 

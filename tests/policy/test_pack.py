@@ -25,6 +25,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from facts.environments import Environment
+from harness.values import encode, resolve_references
 from policy import servicer
 from policy.pack import ADVICE, plain, policies, resource
 from policy.rule import Level
@@ -33,7 +34,6 @@ from policy.servicer import environment
 from rehearsal.policies import resource_of
 from rehearsal.preview import main
 from rehearsal.program import ROOT
-from rehearsal.values import encode, resolve_references
 from tests.plans import STACKS, plan_of
 
 POLICIES = {policy.name: policy for policy in policies(environment)}

@@ -10,11 +10,11 @@ import pulumi_aws as aws
 import pulumi_eks as eks
 import pytest
 
-from rehearsal.cloud.component import Child, Expansion, Made, UnsupportedInputError
+from harness.component import Child, Expansion, Made, UnsupportedInputError
+from harness.plan import Plan, names
+from harness.values import UNKNOWN, Properties, Reference
 from rehearsal.cloud.eks_component import expand
-from rehearsal.plan import Plan, names
 from rehearsal.record import record
-from rehearsal.values import UNKNOWN, Properties, Reference
 
 LEAN: Properties = {
     "name": "plat",

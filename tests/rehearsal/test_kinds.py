@@ -10,11 +10,11 @@ import pulumi_kubernetes
 import pytest
 
 from facts import kinds
-from rehearsal import sdk
-from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, UnmodelledError, answer_of, kind_of
-from rehearsal.cloud.kind import Context, EmptyWorld, Kind, Place, Properties, autoname, get, put
-from rehearsal.monitor import Inventory
-from rehearsal.values import UNKNOWN
+from harness import sdk
+from harness.kind import Context, EmptyWorld, Kind, Place, Properties, UnmodelledError, autoname, get, put
+from harness.monitor import Inventory
+from harness.values import UNKNOWN
+from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, answer_of, kind_of
 
 SDKS = (pulumi_aws, pulumi_eks, pulumi_kubernetes)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.preview import main, short_type
-from rehearsal.program import PLACEHOLDER, ROOT
+from harness.program import PLACEHOLDER
+from harness.render import short_type
+from rehearsal.preview import main
+from rehearsal.program import ROOT
 
 
 def test_the_text_shows_tree_counts_exports_and_what_is_not_known(

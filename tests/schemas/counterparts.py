@@ -11,7 +11,7 @@ from typing import Any, Final, get_args, get_origin
 import pulumi_aws  # noqa: F401  # registers the SDK's classes
 from pulumi import _types
 
-from rehearsal import sdk
+from harness import sdk
 from rehearsal.cloud import KINDS
 from tests.schemas import words
 from tests.schemas.words import Node

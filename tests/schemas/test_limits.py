@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.plan import Registration
+from harness.values import reveal
 from rehearsal.cloud.limits import values
-from rehearsal.plan import Registration
-from rehearsal.values import reveal
 from tests.plans import STACKS, plan_of
 from tests.schemas import limits
 from tests.schemas.counterparts import COUNTERPARTS, TYPES, input_paths, request_nodes, schema_node

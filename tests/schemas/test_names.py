@@ -3,7 +3,7 @@
 import pytest
 from pulumi_aws import cloudwatch, lb
 
-from rehearsal.monitor import RefusedError
+from harness import RefusedError
 from rehearsal.program import run_program
 from rehearsal.record import record
 from tests.plans import STACKS

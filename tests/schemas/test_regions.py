@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
+from harness.plan import Plan
 from rehearsal.cloud.regions import IN_FEW_REGIONS
-from rehearsal.plan import Plan
 from rehearsal.program import run_program
 from settings.regions import REGIONS
 from settings.rules.network import ENDPOINTS_OF, ENDPOINTS_WITHOUT_NAT

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import yaml
 
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
+from harness.values import reveal
 from rehearsal.program import stacks
-from rehearsal.values import reveal
 from tests.conformance import bundles
 from tests.plans import plan_of
 

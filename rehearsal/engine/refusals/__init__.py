@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from harness import RefusedError
+from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import aws, kubernetes, waiting
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.refusals.consequences import follow, queue_of
-from rehearsal.engine.refusals.rules import RULES, RefusedError
+from rehearsal.engine.refusals.rules import RULES
 from rehearsal.engine.refusals.uses import OUTSIDE, OVERWRITTEN, UNIQUE, USES
-from rehearsal.engine.store import Cloud, Resource
 
-__all__ = ["OVERWRITTEN", "RULES", "RefusedError", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
+__all__ = ["OVERWRITTEN", "RULES", "aws", "follow", "kubernetes", "queue_of", "refuse", "waiting"]
 
 
 RELEASE_NAME_TAKEN: Final = "cannot re-use a name that is still in use"

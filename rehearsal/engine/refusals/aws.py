@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.regions import ZONES_WITHOUT_EKS
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.compute import compute_problem
@@ -11,7 +12,6 @@ from rehearsal.engine.refusals.iam import attached_policy_arns
 from rehearsal.engine.refusals.routes import routes, way_out
 from rehearsal.engine.refusals.rules import rule
 from rehearsal.engine.refusals.uses import EC2, EKS, ELB
-from rehearsal.engine.store import Cloud, Resource
 
 GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 PROVIDER = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"

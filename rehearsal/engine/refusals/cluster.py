@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from rehearsal.cloud.kind import get
+from harness.engine.store import Cloud, Resource
+from harness.kind import get
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.store import Cloud, Resource
 
 NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 SERVICE: Final = "kubernetes:core/v1:Service"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.routes import way_out
-from rehearsal.engine.store import Cloud, Resource
 
 
 def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool = True) -> str | None:

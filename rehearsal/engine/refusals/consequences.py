@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
     ADDON_DEFINITIONS,
@@ -29,7 +30,6 @@ from rehearsal.engine.refusals.cluster import (
 )
 from rehearsal.engine.refusals.controllers import balancer_subnets, selected
 from rehearsal.engine.refusals.kubernetes import node_role, served_by
-from rehearsal.engine.store import Cloud, Resource
 
 Consequence = Callable[[str, Resource, Cloud], None]
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import chart_of, namespace_of, releases_of, values_of
 from rehearsal.engine.refusals.compute import auto_mode, compute_problem
 from rehearsal.engine.refusals.iam import allowed, trusts_service, trusts_service_account
-from rehearsal.engine.store import Cloud, Resource, tags_of
 
 POD_IDENTITY_SERVICE: Final = "pods.eks.amazonaws.com"
 ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
@@ -45,6 +45,13 @@ class Served:
     chart: str
     create: tuple[str, ...]
     delete: tuple[str, ...]
+
+
+def tags_of(resource: Resource, cloud: Cloud) -> Mapping[str, str]:
+    """Return the tags of a thing in AWS: its own, the provider's default tags, and those given to it from outside."""
+    outside = cloud.of("aws:ec2/tag:Tag", resourceId=resource.id)
+    own = resource.outputs.get("tagsAll") or resource.outputs.get("tags") or {}
+    return {**own, **{str(tag.get("key")): str(tag.get("value")) for tag in outside}}
 
 
 def controller_problem(chart: str, cluster: str, actions: tuple[str, ...], cloud: Cloud) -> str | None:

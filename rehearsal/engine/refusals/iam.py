@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from harness.engine.store import Cloud
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.store import Cloud
 
 
 def attached_policy_arns(role_arn: str, cloud: Cloud) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.kubernetes import is_custom
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
@@ -51,7 +52,6 @@ from rehearsal.engine.refusals.controllers import (
 )
 from rehearsal.engine.refusals.routes import way_out
 from rehearsal.engine.refusals.rules import rule
-from rehearsal.engine.store import Cloud, Resource
 
 ALWAYS: Final = "create update delete"
 CONTROLLER_DOCS: Final = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.store import Cloud, Resource
 
 ANYWHERE = "0.0.0.0/0"
 

@@ -6,14 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from rehearsal.engine.store import Cloud, Resource
+from harness.engine.store import Cloud, Resource
 
 Reason = Callable[[Resource, Cloud], str | None]
 """Why the cloud refuses an operation on a resource, or None if it does not."""
-
-
-class RefusedError(Exception):
-    """The cloud said no; the message says why."""
 
 
 @dataclass(frozen=True)

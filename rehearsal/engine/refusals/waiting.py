@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.kubernetes import is_custom
 from rehearsal.engine.refusals.cluster import CLUSTER_STORE, ISSUER, NODE_CLASS, NODE_POOL
 from rehearsal.engine.refusals.kubernetes import node_class_problem
 from rehearsal.engine.refusals.rules import rule
-from rehearsal.engine.store import Cloud, Resource
 
 ANNOTATION: Final = "pulumi.com/waitFor"
 

@@ -7,8 +7,8 @@ import pytest
 from pulumi_aws import cloudwatch
 
 from components.common.dependency import after
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN, Secret
+from harness.plan import Plan
+from harness.values import UNKNOWN, Secret
 from tests.components.recording import Probe, carried, probed, recorded
 
 

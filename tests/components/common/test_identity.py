@@ -16,8 +16,8 @@ from components.common.identity import (
     workload_identity,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from tests.components.given import CLUSTER, ISSUER, identity
 from tests.components.recording import (
     Probe,

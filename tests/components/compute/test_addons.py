@@ -19,8 +19,8 @@ from components.compute.addons import (
     vpc_cni_configuration,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.given import CLUSTER, FARGATE, NODES, identity
 from tests.components.recording import (
     REGION,

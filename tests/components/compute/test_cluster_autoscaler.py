@@ -9,8 +9,8 @@ from pulumi_aws import cloudwatch
 import versions
 from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, ClusterAutoscalerArgs
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import Charts
 from tests import upstream
 from tests.components.given import (

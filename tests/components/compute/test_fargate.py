@@ -9,8 +9,8 @@ from pulumi_aws.cloudwatch import LogGroup
 from components.common.dependency import after
 from components.compute.fargate import Fargate, FargateArgs
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.recording import (
     ACCOUNT,
     REGION,

@@ -6,8 +6,8 @@ import pulumi
 import pytest
 
 from components.compute.fargate_logging import LARGEST, FargateLogging, FargateLoggingArgs, fargate_log_router
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.given import CLUSTER
 from tests.components.recording import REGION, Probe, assert_shape, below, carried, needs, probed, recorded
 

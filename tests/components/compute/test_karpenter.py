@@ -9,8 +9,8 @@ from pulumi_aws import cloudwatch
 import versions
 from components.compute.karpenter import NAMESPACE, Karpenter, KarpenterArgs
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from settings import Charts
 from tests import upstream
 from tests.components.given import CLUSTER, NODES, PUBLISHERS, REGISTRY, granted, identity, release_of, values_of

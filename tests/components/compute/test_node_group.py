@@ -11,8 +11,8 @@ from pulumi_aws.cloudwatch import LogGroup
 from components.common.dependency import after
 from components.common.running_groups import RunningGroupArgs
 from components.compute.node_group import AMI_TYPES, NodeGroup, NodeGroupArgs
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.recording import (
     REGION,
     Probe,

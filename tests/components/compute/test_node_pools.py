@@ -17,7 +17,7 @@ from components.compute.node_pools import (
     node_pool_spec,
     node_requirements,
 )
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, label, labels, recorded
 

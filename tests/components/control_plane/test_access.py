@@ -10,8 +10,8 @@ from pulumi_kubernetes.core.v1 import ConfigMap
 from components.control_plane.access import ClusterAccess, ClusterAccessArgs
 from facts.access_policies import access_policy_arn
 from facts.kubeconfig import kubeconfig
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN, Secret
+from harness.plan import Plan
+from harness.values import UNKNOWN, Secret
 from tests.components.recording import (
     ACCOUNT,
     REGION,

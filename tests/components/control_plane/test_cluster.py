@@ -8,8 +8,8 @@ from pulumi_aws import ec2
 
 from components.control_plane.cluster import Cluster, ClusterArgs
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.recording import (
     ACCOUNT,
     Probe,

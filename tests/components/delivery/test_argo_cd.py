@@ -21,7 +21,7 @@ from components.delivery.argo_cd import (
 )
 from components.ingress import traefik
 from facts.interfaces import ARGO_CD_SERVICE
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
 from settings import ArgoCd as ArgoCdSettings
 from settings import Charts
 from tests import upstream

@@ -13,8 +13,8 @@ from components.delivery.gitops import (
     application_set_spec,
     project_spec,
 )
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import reveal
+from harness.plan import Plan, Registration
+from harness.values import reveal
 from settings import GitCredential, GitOpsSet
 from settings import GitOps as GitOpsSettings
 from tests import upstream

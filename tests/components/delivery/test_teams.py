@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from components.delivery.teams import AGGREGATED, Teams, cluster_roles, network_policy, quota_limits
-from rehearsal import sdk
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
+from rehearsal.cloud import MODEL
 from settings import Quota, TeamNamespace
 from tests.components.given import on_cluster
 from tests.components.recording import assert_shape, below, recorded
@@ -41,7 +41,7 @@ def test_shape(unknown: bool) -> None:
     plan = _plan(unknown=unknown)
     assert_shape(plan, Teams, "teams")
     for entry in plan.children(plan.one(name="teams")):
-        assert sdk.problems(entry.type, entry.inputs) == {}, entry.name
+        assert MODEL.input_problems(entry.type, entry.inputs) == {}, entry.name
 
 
 def test_inventory() -> None:

@@ -7,9 +7,9 @@ from pulumi_aws import cloudwatch
 from components.delivery.workloads import Workloads
 from facts import manifests
 from facts.manifests import type_token
-from rehearsal import sdk
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
+from rehearsal.cloud import MODEL
 from settings import Workloads as WorkloadsSettings
 from tests.components.recording import assert_shape, needs, recorded, waits_for
 
@@ -32,7 +32,7 @@ def test_every_object_is_declared_as_it_stands_in_its_file(unknown: bool) -> Non
 def test_their_types_are_the_ones_of_the_sdk() -> None:
     plan = _plan(*manifests.folders())
     for entry in plan.children(plan.one(name="apps")):
-        assert sdk.problems(entry.type, entry.inputs) == {}, entry.name
+        assert MODEL.input_problems(entry.type, entry.inputs) == {}, entry.name
     assert type_token({"apiVersion": "v1", "kind": "Service"}) == "kubernetes:core/v1:Service"
     assert type_token({"apiVersion": "apps/v1", "kind": "Deployment"}) == "kubernetes:apps/v1:Deployment"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from components.ingress.alias_records import DnsAlias, DnsAliasArgs
-from rehearsal.plan import Plan
+from harness.plan import Plan
 from tests.components.recording import assert_shape, recorded
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.ingress.certificate import Certificate, CertificateArgs, validated_names
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from tests.components.recording import Probe, assert_shape, carried, label, needs, recorded
 
 ZONE = "Z0123456789EXAMPLE"

@@ -18,8 +18,8 @@ from components.ingress.controller_ingress import (
 )
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, needs, recorded
 

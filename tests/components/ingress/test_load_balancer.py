@@ -14,8 +14,8 @@ from components.ingress.load_balancer import (
     TargetBindingArgs,
 )
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, carried, label, labels, needs, recorded, waits_for
 

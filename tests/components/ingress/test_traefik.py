@@ -26,8 +26,8 @@ from components.ingress.traefik import (
     TraefikDefinitionsArgs,
     traefik_values,
 )
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import Charts
 from tests import upstream
 from tests.components.given import FARGATE, NODES, PUBLISHERS, REGISTRY, release_of, values_of

@@ -7,8 +7,8 @@ import pytest
 
 from components.network.existing import ExistingNetwork, ExistingNetworkArgs
 from components.network.vpc import Network
-from rehearsal.plan import Plan
-from rehearsal.values import Properties
+from harness.plan import Plan
+from harness.values import Properties
 from tests.components.recording import REGION, Probe, assert_shape, below, carried, needs, recorded, remembered
 
 A, C = f"{REGION}a", f"{REGION}c"

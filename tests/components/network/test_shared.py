@@ -6,9 +6,9 @@ import pulumi
 import pytest
 
 from components.network.shared import SharedNetwork, SharedNetworkArgs, usable
-from rehearsal.plan import Plan
+from harness.plan import Plan
+from harness.values import Properties
 from rehearsal.record import record
-from rehearsal.values import Properties
 from tests.components.recording import ACCOUNT, REGION, Probe, assert_shape, carried, in_program, label, probed
 
 A, C, D = f"{REGION}a", f"{REGION}c", f"{REGION}d"

@@ -8,8 +8,8 @@ import pytest
 
 from components.network.vpc import Network, NetworkArgs
 from facts.address_plan import ipv6_zone_blocks
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.recording import (
     ACCOUNT,
     REGION,

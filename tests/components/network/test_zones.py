@@ -10,10 +10,10 @@ import pytest
 from components.network.existing import ExistingNetwork, ExistingNetworkArgs
 from components.network.vpc import Network, NetworkArgs
 from components.network.zones import REFUSED_ZONES
+from harness.plan import Plan
+from harness.values import Properties
 from rehearsal.cloud import INVOKES
-from rehearsal.plan import Plan
 from rehearsal.record import record
-from rehearsal.values import Properties
 
 
 def _network(region: str, **zones: Any) -> Plan:

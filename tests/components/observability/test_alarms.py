@@ -17,9 +17,9 @@ from components.observability.alarms import (
     warnings_of,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN, Secret, reveal
 from rehearsal.program import ROOT
-from rehearsal.values import UNKNOWN, Secret, reveal
 from settings.observability import Thresholds
 from tests.components.given import CLUSTER
 from tests.components.recording import (

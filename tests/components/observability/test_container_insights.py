@@ -18,8 +18,8 @@ from components.observability.container_insights import (
     container_insights_configuration,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.given import CLUSTER, NODES, identity
 from tests.components.recording import Probe, assert_shape, below, carried, document, recorded, waits_for
 

@@ -10,8 +10,8 @@ from pulumi_aws import cloudwatch
 import versions
 from components.observability.events import Events, EventsArgs, fluent_bit
 from facts import iam_documents, namespaces
-from rehearsal.plan import Plan, Registration
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan, Registration
+from harness.values import UNKNOWN
 from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, PUBLISHERS, granted, identity
 from tests.components.recording import REGION, Probe, assert_shape, below, document, labels, needs, recorded, waits_for
 

@@ -10,9 +10,9 @@ import pytest
 
 from components.services.admission import Admission
 from facts.admission_policies import RULE, Guard, objects, pattern, policies, reserved
-from rehearsal import sdk
-from rehearsal.plan import Plan
-from rehearsal.values import reveal
+from harness.plan import Plan
+from harness.values import reveal
+from rehearsal.cloud import MODEL
 from settings import AdmissionMode
 from tests.components.recording import assert_shape, recorded
 
@@ -31,7 +31,7 @@ def test_shape(unknown: bool) -> None:
     plan = _plan(Guard(hosts=["argocd.example.jp"], stores={"shop": ["app-shop"]}), unknown=unknown)
     assert_shape(plan, Admission, "guard")
     for entry in plan.children(plan.one(name="guard")):
-        assert sdk.problems(entry.type, entry.inputs) == {}, entry.name
+        assert MODEL.input_problems(entry.type, entry.inputs) == {}, entry.name
 
 
 def test_every_policy_is_bound(unknown: bool) -> None:

@@ -18,8 +18,8 @@ from components.services.cert_manager import (
     issuer_spec,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import CertManager as CertManagerSettings
 from settings import Charts
 from tests.components.given import (

@@ -9,8 +9,8 @@ import pytest
 from components.common.on_cluster import OnCluster
 from components.services.external_dns import NAME, NAMESPACE, ExternalDns
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import Charts
 from settings import ExternalDns as ExternalDnsSettings
 from tests import upstream

@@ -15,8 +15,8 @@ from components.services.external_secrets import (
     secret_store_spec,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import Charts
 from settings import ExternalSecrets as ExternalSecretsSettings
 from tests import upstream

@@ -17,8 +17,8 @@ from components.services.load_balancer_controller import (
     LoadBalancerController,
 )
 from facts import iam_documents
-from rehearsal.plan import Plan
-from rehearsal.values import UNKNOWN
+from harness.plan import Plan
+from harness.values import UNKNOWN
 from settings import Charts, Ingress
 from tests import upstream
 from tests.components.given import (

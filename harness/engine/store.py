@@ -1,4 +1,4 @@
-"""What exists in the fake cloud of a rehearsal, and what happened to it: one SQLite file for all provider processes.
+"""What exists in the fake cloud, and what happened to it: one SQLite file for all provider processes.
 
 Every step is one transaction, and SQLite's write-ahead log survives a `kill -9` at any point of one: a step is either
 there after it or not (https://www.sqlite.org/atomiccommit.html). An event is written in the transaction of the change
@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from rehearsal.values import Properties
+from harness.values import Properties
 
 FILE: Final = "cloud.sqlite"
 
@@ -35,15 +35,14 @@ CREATE TABLE IF NOT EXISTS event(
 BUSY_SECONDS: Final = 60.0
 
 GIVEN: Final = "given"
-"""The seed of what was there before the rehearsal."""
+"""The seed of what was there before the program first ran."""
 
 
 @dataclass(frozen=True)
 class Resource:
     """One thing that exists.
 
-    key: its place in the order of creation. id: the cloud's. cluster: the cluster it lives in, "" for what lives in
-    AWS.
+    key: its place in the order of creation. id: the cloud's. cluster: the cluster it is in, "" for none.
     urn: of the Pulumi resource that made it. seed: what its made-up values come from. maker: the key of the thing that
     made it where Pulumi did not, as a controller makes a load balancer for an Ingress. ready: when it becomes usable
     (seconds since the epoch).
@@ -62,7 +61,7 @@ class Resource:
 
     @property
     def is_given(self) -> bool:
-        """Whether it was there before the rehearsal: a network that somebody else owns, for one."""
+        """Whether it was there before the program first ran: a network that somebody else owns, for one."""
         return self.seed == GIVEN
 
     @property
@@ -132,12 +131,12 @@ class Cloud:
         return next((r for r in self.resources if r.type == type_ and r.get(path) == value), None)
 
     def find(self, type_: str, property_: str, value: object) -> Properties | None:
-        """Return the outputs of the thing of `type_` whose `property_` is `value`, or None; see `cloud.kind.World`."""
+        """Return the outputs of the thing of `type_` whose `property_` is `value`, or None."""
         found = self.one(type_, property_, value)
         return None if found is None else {**found.outputs, "id": found.id}
 
     def every(self, type_: str) -> list[Properties]:
-        """Return the outputs of all things of `type_`; see `cloud.kind.World`."""
+        """Return the outputs of all things of `type_`; see `harness.kind.World`."""
         return [{**found.outputs, "id": found.id} for found in self.of(type_)]
 
     def existing(self, type_: str, id_: str, cluster: str = "") -> Resource | None:
@@ -262,13 +261,6 @@ class Store:
 def _resource(row: Sequence[Any]) -> Resource:
     key, type_, id_, cluster, urn, seed, inputs, outputs, maker, ready = row
     return Resource(type_, id_, json.loads(inputs), json.loads(outputs), cluster, urn, seed, maker, ready, key)
-
-
-def tags_of(resource: Resource, cloud: Cloud) -> Mapping[str, str]:
-    """Return the tags of a thing in AWS: its own, the provider's default tags, and those given to it from outside."""
-    outside = cloud.of("aws:ec2/tag:Tag", resourceId=resource.id)
-    own = resource.outputs.get("tagsAll") or resource.outputs.get("tags") or {}
-    return {**own, **{str(tag.get("key")): str(tag.get("value")) for tag in outside}}
 
 
 def values_at(value: Any, path: str) -> list[Any]:

@@ -24,37 +24,26 @@ import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
 
-from rehearsal import RehearsalError
-from rehearsal.cloud import kubernetes
+from harness import HarnessError
 
 _SIGNATURE: Final = rpc._special_sig_key
 """The key that marks an object of the wire as something else: a resource, an asset, a secret."""
 
 
-class UnknownTypeError(RehearsalError):
+class UnknownTypeError(HarnessError):
     """No SDK that is installed and imported has the type; the message names it."""
 
 
-class UnknownPropertyError(RehearsalError):
+class UnknownPropertyError(HarnessError):
     """Inputs that the SDK does not know, that miss something, or that have another shape; the message names each."""
-
-
-def check(type_: str, name: str, inputs: Mapping[str, Any]) -> None:
-    """Raise UnknownPropertyError unless the SDK knows all inputs of the resource `name`; see `problems`."""
-    found = problems(type_, inputs)
-    if found:
-        reasons = "; ".join(f"{path}: {reason}" for path, reason in found.items())
-        raise UnknownPropertyError(f"{type_} {name!r}: {reasons}")
 
 
 def problems(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with the inputs of a resource, from property path to reason; empty if nothing is.
 
-    `inputs` are by wire names; unknown values may be anything that is no plain value. A custom resource of Kubernetes
-    is free in form but needs apiVersion, kind and metadata. Raises UnknownTypeError for a type that no SDK has.
+    `inputs` are by wire names; unknown values may be anything that is no plain value. Raises UnknownTypeError for a
+    type that no SDK has.
     """
-    if kubernetes.is_custom(type_):
-        return dict.fromkeys(kubernetes.missing_fields(inputs), "is missing")
     if type_.startswith("pulumi:providers:"):
         inputs = decode_provider_inputs(type_, inputs)
     return dict(_object_problems(input_class(type_), inputs, ""))
@@ -227,7 +216,7 @@ def _shape(hint: Any) -> str:
     origin = typing.get_origin(hint) or hint
     if origin is Any or not inspect.isclass(origin) or issubclass(origin, str):
         return getattr(origin, "__name__", str(origin))
-    # An asset is an object here: `rehearsal.values` keeps what is in it.
+    # An asset is an object here: `harness.values` keeps what is in it.
     if _types.is_input_type(origin) or issubclass(origin, abc.Mapping | pulumi.Asset | pulumi.Archive):
         return "an object"
     return "a list" if issubclass(origin, abc.Sequence) else origin.__name__

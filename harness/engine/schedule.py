@@ -1,7 +1,7 @@
 """When each operation of an `up` would run on real infrastructure: a schedule in virtual time.
 
 Nothing is waited for. The order is the engine's own: what each resource waits for stands in the state that Pulumi
-wrote. The durations are those of `rehearsal.cloud`. The engine's own time, and its limit of operations at once, are
+wrote. The durations are the model's. The engine's own time, and its limit of operations at once, are
 left out.
 """
 
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rehearsal.cloud import UnmodelledError, kind_of
-from rehearsal.engine.refusals import queue_of
+from harness.engine.rules import Rules
+from harness.kind import UnmodelledError
+from harness.model import Model
 
 Entry = Mapping[str, Any]
 """A resource as `pulumi stack export` gives it."""
@@ -84,18 +85,18 @@ class Schedule:
         return most
 
 
-def tasks_of(resources: Iterable[Entry]) -> list[Task]:
+def tasks_of(resources: Iterable[Entry], model: Model, rules: Rules) -> list[Task]:
     """Return the tasks of an `up` that made these resources."""
-    return [_task(entry) for entry in resources]
+    return [_task(entry, model, rules) for entry in resources]
 
 
-def _task(entry: Entry) -> Task:
+def _task(entry: Entry, model: Model, rules: Rules) -> Task:
     inputs = entry.get("inputs") or {}
     try:
-        seconds = kind_of(entry["type"]).seconds("create", inputs) if _takes_time(entry) else 0.0
+        seconds = model.kind_of(entry["type"]).seconds("create", inputs) if _takes_time(entry) else 0.0
     except UnmodelledError:
         seconds = 0.0
-    queue = queue_of(entry["type"], inputs)
+    queue = rules.queue_of(entry["type"], inputs)
     return Task(entry["urn"], entry["type"], inputs, frozenset(_waits_for(entry)), seconds, queue)
 
 

@@ -1,4 +1,4 @@
-"""A provider of the rehearsal: the engine's provider protocol on the fake cloud.
+"""A provider double: the engine's provider protocol on the fake cloud.
 
 Raw gRPC on purpose: `pulumi.provider.experimental` loses `old_inputs` in Diff and fails on unknown outputs in Construct
 (SDK 3.272.0). Protocol: https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
@@ -6,11 +6,9 @@ Raw gRPC on purpose: `pulumi.provider.experimental` loses `old_inputs` in Diff a
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
 import grpc
@@ -18,67 +16,27 @@ from google.protobuf.any_pb2 import Any as Detail
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from rehearsal import RehearsalError, sdk
-from rehearsal.cloud import UnmodelledError, answer_of, kind_of, limits
-from rehearsal.cloud.component import ChildFailedError
-from rehearsal.cloud.kind import Autoname, Context, Kind, Place, get, put
-from rehearsal.engine import environment, helm, known, refusals
-from rehearsal.engine.construction import construct
-from rehearsal.engine.differences import Difference, differences
-from rehearsal.engine.refusals import RefusedError
-from rehearsal.engine.serve import serve
-from rehearsal.engine.store import Cloud, Resource, Store
-from rehearsal.values import UNKNOWN, Properties, Secret, decode, encode, reveal
+from harness import HarnessError, sdk
+from harness.component import ChildFailedError
+from harness.engine import environment, known
+from harness.engine.construction import construct
+from harness.engine.differences import Difference, differences
+from harness.engine.operations import HalfMadeError, Operations, type_of
+from harness.engine.serve import serve
+from harness.kind import Autoname, Context, Kind, Place, UnmodelledError, get, put
+from harness.values import UNKNOWN, Properties, Secret, decode, encode, reveal
 
 DEFAULTED: Final = "__defaults"
-"""Where the AWS provider notes which inputs it filled in itself, so that it fills them in alike the next time."""
+"""Where a bridged provider notes which inputs it filled in itself, so that it fills them in alike the next time."""
 
 OF_THE_ENGINE: Final = frozenset({"version", "pluginDownloadURL", "pluginChecksums", "__internal"})
 """Inputs of a provider that the engine adds for itself."""
 
-INJECTED: Final = "failed on purpose, as it does the first time"
 
-
-class HalfMadeError(RefusedError):
-    """The cloud said no after the resource was there."""
-
-    def __init__(self, reason: str, resource: Resource) -> None:
-        super().__init__(reason)
-        self.resource = resource
-
-
-class Double(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider double. `package` is its name in tokens; `folder` the rehearsal's."""
+class Double(Operations, provider_pb2_grpc.ResourceProviderServicer):
+    """One provider double. `package` is its name in tokens."""
 
     package: ClassVar[str] = ""
-
-    def __init__(self, folder: Path) -> None:
-        self.environment = environment.read(folder)
-        self.store = Store(folder)
-        self.configuration: Properties = {}
-        self.cancelled = threading.Event()
-        self.serial: dict[str, threading.Lock] = {}
-
-    # What the providers do differently.
-
-    def configure(self) -> None:
-        """Take `self.configuration`; raises RefusedError where the real provider refuses it."""
-
-    def region(self) -> str:
-        """Return the region that answers."""
-        return str(self.configuration.get("region") or "")
-
-    def cluster(self, cloud: Cloud) -> str:
-        """Return the cluster that its objects live in, "" for AWS; raises RefusedError if it cannot be reached."""
-        return ""
-
-    def default_tags(self) -> Properties:
-        """Return the tags that the provider puts on every resource."""
-        return {}
-
-    def given(self, kind: Kind, inputs: Properties) -> Properties:
-        """Return the inputs with what the provider's own configuration adds to each resource."""
-        return inputs
 
     # The protocol.
 
@@ -98,7 +56,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Say whether other inputs of the provider replace it, and with it all that it made."""
-        kind = kind_of(f"pulumi:providers:{self.package}")
+        kind = self.model.kind_of(f"pulumi:providers:{self.package}")
         return self._answer(
             differences(_plain(request.old_inputs), _plain(request.news), kind.replaces), replaced_first=True
         )
@@ -119,29 +77,29 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
                 return provider_pb2.InvokeResponse(failures=_failures(failures))
             asking = self.environment
             place = Place(asking.account, self.region(), cloud, self.default_tags(), asking.deployer)
-            result = answer_of(request.tok)(arguments, place)
+            result = self.model.answer_of(request.tok)(arguments, place)
             response = provider_pb2.InvokeResponse()
             getattr(response, "return").CopyFrom(encode(result))
             return response
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Check the inputs' names, fill in the defaults, and check what AWS says of their size and form."""
-        type_, inputs = _type(request.urn), decode(request.news)[0]
+        """Check the inputs' names, fill in the defaults, and check their size and form."""
+        type_, inputs = type_of(request.urn), decode(request.news)[0]
         with _refusals(context), self.store.look() as cloud:
-            failures = known.input_problems(type_, reveal(inputs))
+            failures = self.model.input_problems(type_, reveal(inputs), known.input_problems)
             if failures:
                 return provider_pb2.CheckResponse(failures=_failures(failures))
-            kind = kind_of(type_)
-            context_ = self._context(cloud, request.urn)
+            kind = self.model.kind_of(type_)
+            context_ = self.context(cloud, request.urn)
             named = _with_names(kind, self.given(kind, inputs), _plain(request.olds), context_)
-            failures = limits.problems(type_, kind.complete(reveal(named), context_))
+            failures = self.model.limits(type_, kind.complete(reveal(named), context_))
             if failures:
                 return provider_pb2.CheckResponse(failures=_failures(failures))
             return provider_pb2.CheckResponse(inputs=encode(named))
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Say what differs and whether that replaces the resource."""
-        kind = kind_of(_type(request.urn))
+        kind = self.model.kind_of(type_of(request.urn))
         old, new = _plain(request.old_inputs), _plain(request.news)
         # A refresh leaves this to the provider, whose bridge does it.
         # https://github.com/pulumi/pulumi-terraform-bridge/blob/main/pkg/tfbridge/schema.go (IgnoreChanges)
@@ -153,24 +111,24 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Make a resource, or in a preview say what it would be."""
-        kind, inputs = kind_of(_type(request.urn)), _plain(request.properties)
+        kind, inputs = self.model.kind_of(type_of(request.urn)), _plain(request.properties)
         given = {name: value for name, value in inputs.items() if name != DEFAULTED}
         with _refusals(context, request.properties):
             if request.preview:
                 with self.store.look() as cloud:
-                    shown = kind.preview(given, self._context(cloud, request.urn), UNKNOWN)
+                    shown = kind.preview(given, self.context(cloud, request.urn), UNKNOWN)
                 return provider_pb2.CreateResponse(properties=_marked(shown, request.properties))
             made = self.make(request.urn, given)
             return provider_pb2.CreateResponse(id=made.id, properties=_marked(made.outputs, request.properties))
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Change a resource in place, or in a preview say what it would be."""
-        kind, inputs = kind_of(_type(request.urn)), _plain(request.news)
+        kind, inputs = self.model.kind_of(type_of(request.urn)), _plain(request.news)
         given = {name: value for name, value in inputs.items() if name != DEFAULTED}
         with _refusals(context, request.news):
             if request.preview:
                 with self.store.look() as cloud:
-                    before = replace(self._context(cloud, request.urn), id=request.id, previous=_plain(request.olds))
+                    before = replace(self.context(cloud, request.urn), id=request.id, previous=_plain(request.olds))
                 shown = kind.preview(given, before, UNKNOWN)
                 return provider_pb2.UpdateResponse(properties=_marked(shown, request.news))
             declared = _plain(request.old_inputs)
@@ -180,7 +138,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Return a resource as it is in the cloud, or nothing if it is gone."""
-        type_ = _type(request.urn)
+        type_ = type_of(request.urn)
         with _refusals(context), self.store.look() as cloud:
             found = cloud.existing(type_, request.id, self.cluster(cloud))
             if found is None:
@@ -201,7 +159,7 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
     def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Register a component and its children."""
         try:
-            return construct(request)
+            return construct(request, self.model)
         except (ValueError, UnmodelledError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         except ChildFailedError as error:
@@ -214,157 +172,6 @@ class Double(provider_pb2_grpc.ResourceProviderServicer):
         """Give up on what is under way."""
         self.cancelled.set()
         return Empty()
-
-    # The cloud's part.
-
-    def make(self, urn: str, inputs: Properties) -> Resource:
-        """Make a resource and return it; raises RefusedError where the cloud refuses it."""
-        type_ = _type(urn)
-        kind = kind_of(type_)
-        with self._one_at_a_time(type_, inputs):
-            self._hold(urn, "create", made=False)
-            with self._step(urn, "create") as cloud:
-                seconds = kind.seconds("create", inputs) * self.environment.pace
-                new = self._new(cloud, urn, inputs, cloud.now + seconds)
-                refusals.refuse("create", new, cloud)
-                add = cloud.overwrite if type_ in refusals.OVERWRITTEN else cloud.add
-                made = replace(add(helm.under_way(new, "install")), outputs=new.outputs)
-                refusals.follow("create", made, cloud)
-                cloud.log(urn, type_, made.id, "create", "start")
-            with self._recorded(made):
-                self._pass_time(seconds, made)
-                self._hold(urn, "create", made=True, resource=made)
-            self._end(made, "create")
-        return made
-
-    def alter(self, urn: str, id_: str, inputs: Properties, unsent: Collection[str] = ()) -> Resource:
-        """Change a resource and return it; raises RefusedError where the cloud refuses the change.
-
-        unsent: inputs (dotted paths) that stay as the cloud has them.
-        """
-        kind = kind_of(_type(urn))
-        self._hold(urn, "update", made=False)
-        with self._step(urn, "update", id_) as cloud:
-            old = self._existing(cloud, urn, id_)
-            context = replace(self._context(cloud, urn), id=id_, seed=old.seed, previous=old.outputs)
-            inputs = dict(inputs)
-            for path in unsent:
-                put(inputs, path, get(old.inputs, path))
-            changed = replace(old, urn=urn, inputs=inputs, outputs=kind.settle(inputs, context))
-            refusals.refuse("update", changed, cloud)
-            # Until an upgrade is over, Helm's last good revision is the one before it.
-            cloud.put(helm.under_way(old, "upgrade") if helm.is_release(old) else changed)
-            refusals.follow("update", changed, cloud)
-            cloud.log(urn, changed.type, id_, "update", "start")
-        with self._recorded(changed):
-            self._pass_time(kind.seconds("update", inputs) * self.environment.pace, changed)
-            self._hold(urn, "update", made=True, resource=changed)
-        self._end(changed, "update")
-        return changed
-
-    def destroy(self, urn: str, id_: str) -> None:
-        """Remove a resource; raises RefusedError where the cloud refuses that."""
-        type_ = _type(urn)
-        with self.store.look() as cloud:
-            gone = cloud.existing(type_, id_, self.cluster(cloud))
-        if gone is None:
-            return
-        with self._one_at_a_time(type_, gone.inputs):
-            self._hold(urn, "delete", made=False)
-            with self._step(urn, "delete", id_) as cloud:
-                refusals.refuse("delete", gone, cloud)
-                cloud.log(urn, type_, id_, "delete", "start")
-            self._pass_time(kind_of(type_).seconds("delete", gone.inputs) * self.environment.pace)
-            # What it needs to go in peace must be there until it is gone: that is the point of the order.
-            with self._step(urn, "delete", id_, injected=False) as cloud:
-                refusals.refuse("delete", gone, cloud)
-                cloud.remove(gone)
-                refusals.follow("delete", gone, cloud)
-                cloud.log(urn, type_, id_, "delete", "made")
-            self._hold(urn, "delete", made=True)
-            self._end(gone, "delete")
-
-    def _new(self, cloud: Cloud, urn: str, inputs: Properties, ready: float) -> Resource:
-        kind, context = kind_of(_type(urn)), self._context(cloud, urn)
-        id_ = kind.id_of(inputs, context)
-        outputs = kind.settle(inputs, replace(context, id=id_))
-        return Resource(_type(urn), id_, inputs, outputs, self.cluster(cloud), urn, context.seed, ready=ready)
-
-    def _existing(self, cloud: Cloud, urn: str, id_: str) -> Resource:
-        found = cloud.existing(_type(urn), id_, self.cluster(cloud))
-        if found is None:
-            raise RefusedError(f"{_type(urn)} {id_} does not exist")
-        return found
-
-    def _context(self, cloud: Cloud, urn: str) -> Context:
-        number = cloud.times_created(urn)
-        seed = f"{urn}#{number}" if number else urn
-        return Context(self.environment.account, self.region(), cloud, self.default_tags(), urn=urn, seed=seed)
-
-    @contextmanager
-    def _step(self, urn: str, operation: str, id_: str = "", *, injected: bool = True) -> Iterator[Cloud]:
-        """Give the cloud to change; a refusal is logged and changes nothing."""
-        try:
-            self._pass_time(0)
-            with self.store.change() as cloud:
-                if injected and self._shall_fail(urn, operation, cloud):
-                    raise RefusedError(INJECTED)
-                yield cloud
-        except RefusedError as error:
-            with self.store.change() as cloud:
-                cloud.log(urn, _type(urn), id_, operation, "failed", detail=str(error))
-            raise
-
-    def _shall_fail(self, urn: str, operation: str, cloud: Cloud) -> bool:
-        wanted = self.environment
-        of_type = wanted.fail_types is None or _type(urn) in wanted.fail_types
-        return operation in wanted.fail_once and of_type and not cloud.has_failed(urn, operation, INJECTED)
-
-    @contextmanager
-    def _recorded(self, resource: Resource) -> Iterator[None]:
-        """Write down that Helm's operation on a release is over: when it is, and when the engine cancels it.
-
-        Only a kill leaves it pending.
-        """
-        try:
-            yield
-        except RefusedError:
-            self._over(resource)
-            raise
-        self._over(resource)
-
-    def _over(self, resource: Resource) -> None:
-        if helm.is_release(resource):
-            with self.store.change() as cloud:
-                cloud.put(resource)
-
-    def _end(self, resource: Resource, operation: str) -> None:
-        with self.store.change() as cloud:
-            cloud.log(resource.urn, resource.type, resource.id, operation, "end")
-
-    @contextmanager
-    def _one_at_a_time(self, type_: str, inputs: Properties) -> Iterator[None]:
-        queue = refusals.queue_of(type_, inputs)
-        if queue is None:
-            yield
-        else:
-            with self.serial.setdefault(queue, threading.Lock()):
-                yield
-
-    def _pass_time(self, seconds: float, resource: Resource | None = None) -> None:
-        """Wait; raises if the engine cancels, HalfMadeError with what there is by then."""
-        if self.cancelled.wait(seconds) if seconds else self.cancelled.is_set():
-            raise RefusedError("cancelled") if resource is None else HalfMadeError("cancelled", resource)
-
-    def _hold(self, urn: str, operation: str, *, made: bool, resource: Resource | None = None) -> None:
-        hold = self.environment.hold
-        if hold is None or (hold.operation, hold.made) != (operation, made) or not urn.endswith(f":{hold.name}"):
-            return
-        Path(hold.pipe).write_text(f"{operation} {urn}\n")
-        self.cancelled.wait()
-        if resource is None:
-            raise RefusedError("cancelled")
-        raise HalfMadeError("cancelled", resource)
 
     def _answer(self, changes: Mapping[str, Difference], *, replaced_first: bool) -> Any:
         replaces = [path for path, change in changes.items() if change.replaces]
@@ -430,11 +237,6 @@ def _mark(value: Any, like: Any) -> Any:
     return value
 
 
-def _type(urn: str) -> str:
-    """Return the type token of a resource from its URN, whose third part also names the types of its parents."""
-    return urn.split("::")[2].rsplit("$", 1)[-1]
-
-
 def _failures(problems: Mapping[str, str]) -> list[Any]:
     return [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in problems.items()]
 
@@ -446,7 +248,7 @@ def _refusals(context: grpc.ServicerContext, inputs: Any = None) -> Iterator[Non
         yield
     except HalfMadeError as error:
         _abort_half_made(context, error, inputs)
-    except (RefusedError, RehearsalError) as error:
+    except HarnessError as error:
         context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 

@@ -19,12 +19,13 @@ from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.sync_await import _sync_await
 
-from rehearsal import RehearsalError, cloud, sdk
-from rehearsal.cloud import limits
-from rehearsal.cloud.component import Child, Expansion, Made, Steps, expand_of
-from rehearsal.cloud.kind import Context, NotFoundError, Place
-from rehearsal.plan import STACK, Invocation, Message, Options, Plan, Registration
-from rehearsal.values import (
+from harness import RefusedError, sdk
+from harness.component import Child, Expansion, Made, Steps
+from harness.kind import Context, NotFoundError, Place
+from harness.model import Model
+from harness.options import inherit, options_of, provider_urn, recorded
+from harness.plan import STACK, Invocation, Message, Options, Plan, Registration
+from harness.values import (
     UNKNOWN,
     Properties,
     Secret,
@@ -35,8 +36,6 @@ from rehearsal.values import (
     resolve_references,
     reveal,
 )
-
-DEFAULT_REGION: Final = "ap-northeast-1"
 
 _STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 _GET_RESOURCE: Final = "pulumi:pulumi:getResource"
@@ -57,10 +56,6 @@ _FEATURES: Final = (
 )
 
 _SEVERITIES: Final = {engine_pb2.INFO: "info", engine_pb2.WARNING: "warning", engine_pb2.ERROR: "error"}
-
-
-class RefusedError(RehearsalError):
-    """The engine would refuse the request; the message says why."""
 
 
 class Callbacks(_CallbackServicer):
@@ -122,10 +117,11 @@ class Inventory:
 class RecordingMonitor:
     """Answers a program's requests and records them. Its methods are those of the engine's ResourceMonitor and Engine.
 
-    unknown: answer as in a first preview, with computed values unknown. region: of resources whose provider names none.
+    model: how the cloud answers. unknown: answer as in a first preview, with computed values unknown. region: of
+    resources whose provider names none.
     existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
     stacks by the name that a stack reference uses. disabled_providers: packages that have no default provider.
-    deployed: what the update before asked for; None before the first one. caller: the ARN of who runs Pulumi.
+    deployed: what the update before asked for; None before the first one. caller: the principal that runs Pulumi.
     """
 
     def __init__(  # noqa: PLR0913  # what the engine hands over
@@ -133,14 +129,16 @@ class RecordingMonitor:
         project: str,
         stack: str,
         *,
+        model: Model,
         unknown: bool = False,
-        region: str = DEFAULT_REGION,
+        region: str = "",
         existing: Mapping[str, Sequence[Properties]] | None = None,
         stacks: Mapping[str, Properties] | None = None,
         disabled_providers: Iterable[str] = (),
         deployed: Plan | None = None,
         caller: str | None = None,
     ) -> None:
+        self._model = model
         self._deployed = deployed
         self._caller = caller
         self._stacks = stacks or {}
@@ -191,7 +189,7 @@ class RecordingMonitor:
                 custom=request.custom,
                 remote=request.remote,
                 inputs=inputs,
-                options=_options_of(request),
+                options=options_of(request),
                 dependencies=frozenset(request.dependencies).union(*properties.values()),
                 property_dependencies={name: frozenset(urns) for name, urns in properties.items()},
                 transforms=tuple(callback.token for callback in request.transforms),
@@ -221,8 +219,8 @@ class RecordingMonitor:
         if known is None and request.type == _STACK_REFERENCE:
             known = self._outputs_of(request.id)
         elif known is None:
-            context = self._context(urn, request.provider, request.type)
-            known = cloud.kind_of(request.type).settle(reveal(inputs), replace(context, id=request.id))
+            context = self._context(urn, request.provider)
+            known = self._model.kind_of(request.type).settle(reveal(inputs), replace(context, id=request.id))
         self._registrations[urn] = Registration(
             urn=urn,
             type=request.type,
@@ -233,7 +231,7 @@ class RecordingMonitor:
             id=request.id,
             inputs=inputs,
             outputs=known,
-            options=Options(provider=_provider_urn(request.provider)),
+            options=Options(provider=provider_urn(request.provider)),
             dependencies=frozenset(request.dependencies),
         )
         return resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=encode(known))
@@ -250,10 +248,10 @@ class RecordingMonitor:
         if wrong:
             raise RefusedError(f"{request.tok}: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()))
         try:
-            result = cloud.answer_of(request.tok)(arguments, self._place(request.provider))
+            result = self._model.answer_of(request.tok)(arguments, self._place(request.provider))
         except NotFoundError as error:
             return resource_pb2.ResourceInvokeResponse(failures=[provider_pb2.CheckFailure(reason=str(error))])
-        self._invocations.append(Invocation(request.tok, arguments, _provider_urn(request.provider)))
+        self._invocations.append(Invocation(request.tok, arguments, provider_urn(request.provider)))
         return _invoke_response(result)
 
     def RegisterStackTransform(self, callback: Any) -> empty_pb2.Empty:  # noqa: N802
@@ -285,7 +283,7 @@ class RecordingMonitor:
         """Record a resource; return it and, for a remote component, what each of its outputs depends on."""
         parent = self._registrations.get(request.parent)
         if parent:
-            _inherit(request.options, parent.options)
+            inherit(request.options, parent.options)
         request = self._transformed(request)
         urn = self._new_urn(request.parent, request.type, request.name)
         self._transforms[urn] = request.transforms
@@ -297,7 +295,7 @@ class RecordingMonitor:
             custom=request.custom,
             remote=request.remote,
             inputs=request.inputs if request.remote else resolve_references(request.inputs),
-            options=_recorded(request.options),
+            options=recorded(request.options),
             dependencies=request.dependencies,
             property_dependencies=request.property_dependencies,
         )
@@ -305,7 +303,7 @@ class RecordingMonitor:
         if request.custom or request.remote:
             self._require_provider(request.type, request.options.provider)
             if request.checked:
-                sdk.check(request.type, request.name, reveal(registration.inputs))
+                self._model.check(request.type, request.name, reveal(registration.inputs))
         if request.remote:
             return self._construct(registration)
         if request.custom:
@@ -314,10 +312,10 @@ class RecordingMonitor:
 
     def _create(self, registration: Registration) -> Registration:
         """Make a resource in the fake cloud, or in a preview say what it would be."""
-        kind = cloud.kind_of(registration.type)
+        kind = self._model.kind_of(registration.type)
         inputs = reveal(registration.inputs)
-        context = self._context(registration.urn, registration.options.provider or "", registration.type)
-        wrong = limits.problems(registration.type, kind.complete(inputs, context))
+        context = self._context(registration.urn, registration.options.provider or "")
+        wrong = self._model.limits(registration.type, kind.complete(inputs, context))
         if wrong:
             reasons = "; ".join(f"{path}: {reason}" for path, reason in wrong.items())
             raise RefusedError(f"{registration.type} {registration.name!r}: {reasons}")
@@ -337,7 +335,7 @@ class RecordingMonitor:
 
     def _construct(self, component: Registration) -> tuple[Registration, Mapping[str, frozenset[str]]]:
         """Register what the provider of a remote component registers below it."""
-        steps = expand_of(component.type)(
+        steps = self._model.expand_of(component.type)(
             component.name,
             component.inputs,
             component.property_dependencies,
@@ -464,109 +462,26 @@ class RecordingMonitor:
         if not provider and not self._disabled.isdisjoint({package, "*"}):
             raise RefusedError(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
 
-    def _context(self, urn: str, provider: str, type_: str) -> Context:
+    def _context(self, urn: str, provider: str) -> Context:
         place = self._place(provider)
         return Context(
             account=place.account,
             region=place.region,
             world=self._inventory,
-            default_tags=place.default_tags if type_.startswith("aws:") else {},
+            default_tags=place.default_tags,
             urn=urn,
         )
 
     def _place(self, provider: str) -> Place:
         """Return the account and region that a provider works in; the program's inputs to it say so."""
-        urn = _provider_urn(provider) or ""
+        urn = provider_urn(provider) or ""
         if urn not in self._places:
             self._places[urn] = self._place_of(self._registrations.get(urn))
         return self._places[urn]
 
     def _place_of(self, provider: Registration | None) -> Place:
-        if provider is None or provider.type != "pulumi:providers:aws":
-            return Place(cloud.ACCOUNT, self.region, self._inventory, caller=self._caller)
-        inputs = sdk.decode_provider_inputs(provider.type, reveal(provider.inputs))
-        accounts = inputs.get("allowedAccountIds")
-        region = inputs.get("region")
-        tags = inputs.get("defaultTags")
-        return Place(
-            account=accounts[0] if isinstance(accounts, list) and accounts else cloud.ACCOUNT,
-            region=region if isinstance(region, str) else self.region,
-            world=self._inventory,
-            default_tags=(tags.get("tags") or {}) if isinstance(tags, Mapping) else {},
-            caller=self._caller,
-        )
-
-
-def _options_of(request: Any) -> resource_pb2.TransformResourceOptions:
-    """Return the options of a registration, in the form in which transforms see them."""
-    options = resource_pb2.TransformResourceOptions(
-        depends_on=request.dependencies,
-        ignore_changes=request.ignoreChanges,
-        replace_on_changes=request.replaceOnChanges,
-        version=request.version,
-        aliases=request.aliases,
-        provider=request.provider,
-        providers=request.providers,
-        plugin_download_url=request.pluginDownloadURL,
-        deleted_with=request.deletedWith,
-        replace_with=request.replace_with,
-        additional_secret_outputs=request.additionalSecretOutputs,
-        hooks=request.hooks,
-    )
-    if request.HasField("customTimeouts"):
-        options.custom_timeouts.CopyFrom(request.customTimeouts)
-    if request.importId:
-        setattr(options, "import", request.importId)
-    if request.HasField("protect"):
-        options.protect = request.protect
-    if request.HasField("retainOnDelete"):
-        options.retain_on_delete = request.retainOnDelete
-    if request.deleteBeforeReplaceDefined:
-        options.delete_before_replace = request.deleteBeforeReplace
-    return options
-
-
-def _inherit(options: resource_pb2.TransformResourceOptions, parent: Options) -> None:
-    """Take over what a resource inherits from its parent."""
-    if not options.HasField("protect") and parent.protect is not None:
-        options.protect = parent.protect
-    if not options.HasField("retain_on_delete") and parent.retain_on_delete is not None:
-        options.retain_on_delete = parent.retain_on_delete
-    if not options.deleted_with and parent.deleted_with:
-        options.deleted_with = parent.deleted_with
-
-
-def _recorded(options: resource_pb2.TransformResourceOptions) -> Options:
-    timeouts = {name.name: value for name, value in options.custom_timeouts.ListFields()}
-    return Options(
-        protect=options.protect if options.HasField("protect") else None,
-        retain_on_delete=options.retain_on_delete if options.HasField("retain_on_delete") else None,
-        delete_before_replace=options.delete_before_replace if options.HasField("delete_before_replace") else None,
-        deleted_with=options.deleted_with or None,
-        provider=_provider_urn(options.provider),
-        providers={package: _provider_urn(provider) or "" for package, provider in options.providers.items()},
-        aliases=tuple(map(_alias, options.aliases)),
-        ignore_changes=tuple(options.ignore_changes),
-        replace_on_changes=tuple(options.replace_on_changes),
-        replace_with=tuple(options.replace_with),
-        additional_secret_outputs=tuple(options.additional_secret_outputs),
-        custom_timeouts=timeouts,
-        import_id=getattr(options, "import") or None,
-        version=options.version or None,
-        plugin_download_url=options.plugin_download_url or None,
-    )
-
-
-def _alias(alias: Any) -> str | dict[str, Any]:
-    if alias.HasField("urn"):
-        return str(alias.urn)
-    # The SDK writes an empty text for a parent that is not said.
-    return {name.name: value for name, value in alias.spec.ListFields() if value != ""}
-
-
-def _provider_urn(reference: str) -> str | None:
-    """Return the URN of a provider reference, which is a URN and an id."""
-    return reference.rpartition("::")[0] if reference.count("::") > 3 else reference or None
+        place = Place(self._model.account, self.region, self._inventory, caller=self._caller)
+        return self._model.place_of(provider.type, reveal(provider.inputs), place) if provider else place
 
 
 def _invoke_response(result: Properties) -> resource_pb2.ResourceInvokeResponse:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from rehearsal.monitor import RefusedError
-from rehearsal.program import read_configuration, referenced, run_program
+from harness import RefusedError
+from harness.program import referenced
+from harness.values import Secret
+from rehearsal.program import read_configuration, run_program
 from rehearsal.record import record
-from rehearsal.values import Secret
 
 PROGRAM = """
 import pulumi

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from rehearsal.engine.store import Resource
+from harness.engine.store import Resource
 
 
 def tree(resources: Iterable[Resource]) -> str:
@@ -24,7 +24,7 @@ def _lines(resources: list[Resource]) -> Iterator[str]:
     for (cluster, type_), found in sorted(by_type.items()):
         if cluster != place:
             place = cluster
-            yield f"  in the cluster {cluster}" if cluster else "  in AWS"
+            yield f"  in the cluster {cluster}" if cluster else "  in the cloud"
         yield f"    {type_}"
         yield from (f"      {_describe(resource)}" for resource in found)
 
@@ -34,4 +34,4 @@ def _describe(resource: Resource) -> str:
         return f"{resource.name}  {resource.id}" if resource.name != resource.id else resource.name
     if resource.is_given:
         return f"{resource.id}  (there before)"
-    return f"{resource.id}  (made by a controller or by EKS)"
+    return f"{resource.id}  (made by the cloud or by a controller)"

@@ -8,8 +8,9 @@ import pulumi_eks
 import pulumi_kubernetes
 import pytest
 
-from rehearsal import sdk
-from rehearsal.values import UNKNOWN
+from harness import sdk
+from harness.values import UNKNOWN
+from rehearsal.cloud import MODEL
 
 SDKS = (pulumi_aws, pulumi_eks, pulumi_kubernetes)
 
@@ -61,8 +62,8 @@ def test_maps_of_the_users_own_keys_are_free() -> None:
 def test_a_custom_resource_is_free_but_for_what_all_need() -> None:
     type_ = "kubernetes:karpenter.sh/v1:NodePool"
     named = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "general"}}
-    assert sdk.problems(type_, {**named, "spec": {"anything": 1}}) == {}
-    assert sdk.problems(type_, {"spec": {}}) == dict.fromkeys(("apiVersion", "kind", "metadata"), "is missing")
+    assert MODEL.input_problems(type_, {**named, "spec": {"anything": 1}}) == {}
+    assert MODEL.input_problems(type_, {"spec": {}}) == dict.fromkeys(("apiVersion", "kind", "metadata"), "is missing")
 
 
 def test_a_providers_inputs_are_decoded() -> None:
@@ -79,7 +80,7 @@ def test_a_component_is_checked_too() -> None:
 
 def test_check_names_the_resource() -> None:
     with pytest.raises(sdk.UnknownPropertyError, match=r"aws:eks/cluster:Cluster 'plat': nam: is not known"):
-        sdk.check(CLUSTER, "plat", {**VALID, "nam": "platform"})
+        MODEL.check(CLUSTER, "plat", {**VALID, "nam": "platform"})
 
 
 def test_a_type_that_no_sdk_has_is_refused_by_name() -> None:

@@ -1,4 +1,4 @@
-"""How a cloud answers for one type of resource: the vocabulary that the tables of this package are written in.
+"""How a cloud answers for one type of resource: the vocabulary of a model's tables.
 
 Everything here is plain Python data: unknown and secret values are the business of whoever asks (the recording monitor
 marks them its own way, the provider doubles in the wire format).
@@ -11,21 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from rehearsal import RehearsalError
+from harness import HarnessError
 
 
-class UnmodelledError(RehearsalError):
+class UnmodelledError(HarnessError):
     """The fake cloud has no entry for a type, a component or an invoke; the message says which, and where to add it."""
 
 
-class NotFoundError(RehearsalError):
+class NotFoundError(HarnessError):
     """An invoke asks for something that is not there; the message is the provider's."""
 
 
 Properties = dict[str, Any]
 """Inputs or outputs of one resource, by the property names of the wire (camelCase)."""
-
-PARTITION: Final = "aws"
 
 
 class World(Protocol):
@@ -52,9 +50,9 @@ class EmptyWorld:
 
 @dataclass(frozen=True)
 class Place:
-    """The account and region that answer, what exists there, and the tags that the AWS provider gives to everything.
+    """The account and region that answer, what exists there, and the tags that the provider gives to everything.
 
-    caller: the IAM principal that asks, None where it does not matter which.
+    caller: the principal that asks, None where it does not matter which.
     """
 
     account: str
@@ -232,21 +230,6 @@ Answer = Callable[[Properties, Place], Properties]
 """How the cloud answers an invoke: from its arguments and the place, to its result."""
 
 
-def arn(service: str, resource: str) -> str:
-    """Return the template of a regional ARN; `resource` is a template itself ("vpc/{id}")."""
-    return f"arn:{PARTITION}:{service}:{{region}}:{{account}}:{resource}"
-
-
-def global_arn(service: str, resource: str) -> str:
-    """Return the template of an ARN without a region, as IAM's."""
-    return f"arn:{PARTITION}:{service}::{{account}}:{resource}"
-
-
-def ec2_id(prefix: str) -> Callable[[Properties, Context], str]:
-    """Return the maker of an id in EC2's long form: a prefix and 17 hexadecimal digits."""
-    return lambda _inputs, context: f"{prefix}-{context.digest(prefix, 17)}"
-
-
 def uuid(salt: str = "uuid") -> Callable[[Properties, Context], str]:
     """Return the maker of an id that looks like a UUID."""
 
@@ -262,7 +245,7 @@ class Autoname:
     """The name that Pulumi gives where the program gives none: the logical name and seven hexadecimal digits.
 
     prefix: what the service wants in front. The provider never shortens a name: one that is too long is refused
-    (`rehearsal.cloud.limits`). https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming,
+    (`Model.limits`). https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming,
     https://github.com/pulumi/pulumi-aws/blob/master/provider/resources.go (AutoName)
     """
 
@@ -279,11 +262,6 @@ autoname: Final = Autoname()
 def token(salt: str, length: int) -> Callable[[Properties, Context], str]:
     """Return the maker of `length` hexadecimal digits."""
     return lambda _inputs, context: context.digest(salt, length)
-
-
-def upper_token(prefix: str, length: int) -> Callable[[Properties, Context], str]:
-    """Return the maker of an id of capital letters and digits after a prefix, as IAM's unique ids ("AROA...")."""
-    return lambda _inputs, context: prefix + context.digest(prefix, length).upper()
 
 
 CREATED_AT: Final = "2026-01-01T00:00:00Z"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.plan import Options, Plan, Registration, names
+from harness.plan import Options, Plan, Registration, names
 
 
 def entry(

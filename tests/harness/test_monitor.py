@@ -12,13 +12,15 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import set_root_resource
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
-from rehearsal.cloud import UnmodelledError
-from rehearsal.cloud.component import UnsupportedInputError
-from rehearsal.monitor import RecordingMonitor, RefusedError
-from rehearsal.plan import Message, Plan, names
+from harness import RefusedError
+from harness.component import UnsupportedInputError
+from harness.kind import UnmodelledError
+from harness.monitor import RecordingMonitor
+from harness.plan import Message, Plan, names
+from harness.sdk import UnknownPropertyError
+from harness.values import UNKNOWN, Secret, as_outputs, encode
+from rehearsal.cloud import MODEL
 from rehearsal.record import record
-from rehearsal.sdk import UnknownPropertyError
-from rehearsal.values import UNKNOWN, Secret, as_outputs, encode
 
 Declare = Callable[[pulumi.ResourceOptions], Any]
 
@@ -268,7 +270,7 @@ def test_other_objects_of_a_config_group_are_refused(inputs: dict[str, Any], mes
 
 def test_an_output_in_a_request_brings_its_dependencies() -> None:
     output = {**as_outputs(Secret("arn")), "dependencies": ["urn:policy"]}
-    monitor = RecordingMonitor("p", "s")
+    monitor = RecordingMonitor("p", "s", model=MODEL)
     request = resource_pb2.RegisterResourceRequest(
         type="test:index:Parts", name="parts", object=encode({"role": output}), dependencies=["urn:role"]
     )

@@ -21,9 +21,9 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from rehearsal.engine.serve import serve
+from harness.engine.serve import serve
 
-RUNNER_VARIABLE: Final = "EKS_PLATFORM_PYTHON_RUNNER"
+RUNNER_VARIABLE: Final = "HARNESS_PYTHON_RUNNER"
 """Path of `pulumi-language-python-exec`."""
 
 SHOWN: Final = 32
@@ -70,11 +70,11 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.AboutResponse(executable=sys.executable, version=sys.version.split()[0])
 
     def GetRequiredPlugins(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Ask for no plugin: the rehearsal's are on PATH."""
+        """Ask for no plugin: the doubles are on PATH."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Ask for no package: the rehearsal's are on PATH."""
+        """Ask for no package: the doubles are on PATH."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:

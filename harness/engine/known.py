@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rehearsal import sdk
+from harness import sdk
 
 
 def input_problems(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -63,6 +63,6 @@ def _shape(value: Any) -> Any:
 def _folder(package: str) -> Path:
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     checker = hashlib.sha256(inspect.getsource(sdk).encode()).hexdigest()[:12]
-    folder = base / "eks-platform" / "sdk" / f"{package}-{sdk.version(package)}-{checker}"
+    folder = base / "pulumi-harness" / "sdk" / f"{package}-{sdk.version(package)}-{checker}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.plan import show
-from rehearsal.values import (
+from harness.plan import show
+from harness.values import (
     UNKNOWN,
     Reference,
     Secret,

@@ -8,24 +8,25 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
-from rehearsal import sdk
-from rehearsal.cloud.component import Child, ChildFailedError, Expand, Expansion, Made, Steps, expand_of
-from rehearsal.engine import known
-from rehearsal.engine.serve import SIZES
-from rehearsal.values import UNKNOWN, Properties, Reference, decode, encode
+from harness import sdk
+from harness.component import Child, ChildFailedError, Expand, Expansion, Made, Steps
+from harness.engine import known
+from harness.engine.serve import SIZES
+from harness.model import Model
+from harness.values import UNKNOWN, Properties, Reference, decode, encode
 
 
 class InputError(ValueError):
     """The SDK does not know an input of the component; the message names it."""
 
 
-def construct(request: Any) -> Any:
+def construct(request: Any, model: Model) -> Any:
     """Register a component with its children and return the response; `request` is a ConstructRequest.
 
     Raises UnmodelledError for a component that the fake cloud does not know, ValueError for inputs that the SDK or the
     fake cloud does not know, ChildFailedError where the engine could not make a child.
     """
-    expand = expand_of(request.type)
+    expand = model.expand_of(request.type)
     with grpc.insecure_channel(request.monitorEndpoint, options=SIZES) as channel:
         return _Construction(request, resource_pb2_grpc.ResourceMonitorStub(channel)).run(expand)
 

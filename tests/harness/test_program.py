@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.plan import Plan
-from rehearsal.program import (
-    PLACEHOLDER,
-    ROOT,
-    UnknownStackError,
-    merge,
-    read_configuration,
-    run_program,
-    stacks,
-)
-from rehearsal.values import UNKNOWN, Secret
+from harness.plan import Plan
+from harness.program import PLACEHOLDER, UnknownStackError, merge
+from harness.values import UNKNOWN, Secret
+from rehearsal.program import ROOT, read_configuration, run_program, stacks
 
 
 def configured(folder: Path, stack_file: str, overrides: dict[str, Any] | None = None, project_file: str = "") -> Any:

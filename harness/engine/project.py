@@ -1,4 +1,4 @@
-"""A copy of a Pulumi project for a rehearsal: the real program and stack file, without the stack's secrets."""
+"""A copy of a Pulumi project: the real program and stack file, without the stack's secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 PLACEHOLDER: Final = "rehearsed-secret"
-"""What stands for a secret value: a rehearsal has no key to the real one."""
+"""The value of every secret: the copy has no key to the real ones."""
 
 STACK_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """What a stack file says of its secrets provider."""
@@ -33,7 +33,7 @@ class ScratchProject:
     def take_stack(self, stack: str) -> list[str]:
         """Copy a stack file without its secrets; return the paths of these, for `pulumi config set --secret --path`.
 
-        What an earlier copy says of the rehearsal's own secrets provider is kept.
+        What an earlier copy says of its own secrets provider is kept.
         """
         name = f"Pulumi.{stack}.yaml"
         values, earlier = _read(self.source / name), _read(self.folder / name)
@@ -44,11 +44,11 @@ class ScratchProject:
         return secrets
 
     def config(self, stack: str) -> dict[str, Any]:
-        """Return the configuration in the copied stack file, by its full keys ("eks-platform:network")."""
+        """Return the configuration in the copied stack file, by its full keys ("project:network")."""
         return dict(_read(self.folder / f"Pulumi.{stack}.yaml").get("config") or {})
 
     def change(self, stack: str, changes: Mapping[str, Any]) -> None:
-        """Set values of the copied stack file, by dotted path ("eks-platform:cluster.version"); None takes one away."""
+        """Set values of the copied stack file, by dotted path ("project:cluster.version"); None takes one away."""
         path = self.folder / f"Pulumi.{stack}.yaml"
         values = _read(path)
         config = copy.deepcopy(values.get("config") or {})

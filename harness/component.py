@@ -1,4 +1,4 @@
-"""Remote components: what their providers register below them. Each has a module of its own that says so."""
+"""Remote components: the vocabulary in which a model says what their providers register below them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal import RehearsalError
-from rehearsal.cloud.kind import UnmodelledError
-from rehearsal.values import Properties, Reference
+from harness import HarnessError
+from harness.values import Properties, Reference
 
 
-class UnsupportedInputError(RehearsalError):
+class UnsupportedInputError(HarnessError):
     """An input asks the component for more than its lean form; the message names the input."""
 
 
-class ChildFailedError(RehearsalError):
+class ChildFailedError(HarnessError):
     """The engine has failed to make a child, and has shown why."""
 
 
@@ -24,7 +23,7 @@ class Child:
     """A resource that the component registers.
 
     parent: the name of the sibling that is its parent, "" for the component. property_dependencies: the URNs that
-    each input depends on. depends_on: URNs it depends on besides. inputs may hold the markers of `rehearsal.values`.
+    each input depends on. depends_on: URNs it depends on besides. inputs may hold the markers of `harness.values`.
     """
 
     type: str
@@ -64,16 +63,3 @@ Expand = Callable[[str, Properties, Mapping[str, Collection[str]], Callable[[Ref
 """How a component comes about: from its name, its inputs, the URNs that each input depends on, and a look-up of the
 outputs of a resource that an input refers to. The generator yields the children one after the other, is sent each as it
 was made (or ChildFailedError is raised in it), and returns the component's outputs."""
-
-
-def expand_of(type_: str) -> Expand:
-    """Return what expands the component of a type token; raises UnmodelledError for one that is not known here."""
-    from rehearsal.cloud import eks_component, yaml_component  # noqa: PLC0415  # they build on this module
-
-    known: dict[str, Expand] = {
-        eks_component.TYPE: eks_component.expand,
-        yaml_component.TYPE: yaml_component.expand,
-    }
-    if type_ not in known:
-        raise UnmodelledError(f"the fake cloud does not know what the component {type_!r} is made of (rehearsal/cloud)")
-    return known[type_]

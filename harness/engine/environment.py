@@ -1,4 +1,4 @@
-"""What a rehearsal tells its provider doubles: one file in a folder that one environment variable names."""
+"""What provider doubles are told: one file in a folder that one environment variable names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from rehearsal.cloud import ACCOUNT
+from harness.model import EXAMPLE_ACCOUNT
 
-VARIABLE: Final = "EKS_PLATFORM_REHEARSAL"
+VARIABLE: Final = "HARNESS_FOLDER"
 FILE: Final = "environment.json"
 
 
@@ -32,13 +32,13 @@ class Hold:
 class Environment:
     """How the fake cloud behaves in one run of the engine.
 
-    account: whose credentials are in use. deployer: their IAM principal, None where it does not matter which. pace:
+    account: whose credentials are in use. deployer: their principal, None where it does not matter which. pace:
     seconds to wait for each second that the real thing takes. fail_once: the operations ("create", "update", "delete")
     that fail the first time they are tried on each resource. fail_types: of these types alone, None for all. hold: see
     Hold.
     """
 
-    account: str = ACCOUNT
+    account: str = EXAMPLE_ACCOUNT
     deployer: str | None = None
     pace: float = 0.0
     fail_once: list[str] = field(default_factory=list)
@@ -51,12 +51,12 @@ class Environment:
 
 
 def folder() -> Path:
-    """Return the rehearsal's folder; raises KeyError outside of a rehearsal, where a double has no business."""
+    """Return the sandbox's folder; raises KeyError outside of a sandbox, where a double must not run."""
     return Path(os.environ[VARIABLE])
 
 
 def read(folder: Path) -> Environment:
-    """Return what the rehearsal in `folder` asks for."""
+    """Return what the file in `folder` says."""
     values = json.loads((folder / FILE).read_text())
     hold = values.pop("hold")
     return Environment(**values, hold=Hold(**hold) if hold else None)
