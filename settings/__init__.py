@@ -8,7 +8,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
-from settings.base import Settings, arguments, plain
+from settings.base import Settings, arguments, plain, required
 from settings.caller import require_deployer
 from settings.charts import Charts
 from settings.cluster import (
@@ -133,5 +133,6 @@ __all__ = [
     "load",
     "plain",
     "require_deployer",
+    "required",
     "stack_settings",
 ]

@@ -13,6 +13,19 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
 
 
+T = TypeVar("T")
+
+
+def required(value: T | None) -> T:
+    """Return a setting that is not None, which the rules guarantee where the caller is used.
+
+    Raises ValueError where it is None: then a rule is missing.
+    """
+    if value is None:
+        raise ValueError("a setting is missing that the rules of `settings.rules` require here")
+    return value
+
+
 def plain(value: Settings | Mapping[str, Settings], *without: str) -> Any:
     """Return a model, or each model of a mapping, as plain values under the fields' names.
 

@@ -1,22 +1,22 @@
-"""One shape for every component: token, constructor, children, outputs; usable from other languages too."""
+"""One shape for every component: token, constructor, children, outputs."""
 
 import ast
 import contextvars
 import importlib
 import inspect
-import json
 import pkgutil
 from collections.abc import Callable, Iterator
-from functools import cache
+from dataclasses import is_dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pulumi
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 
 import components
 from rehearsal.program import run_program
+from settings import Settings
 from tests.plans import STACKS, plan_of
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
@@ -60,12 +60,17 @@ TOKENS = {
 }
 
 
-def _classes() -> Iterator[type[pulumi.ComponentResource]]:
+def _modules() -> Iterator[ModuleType]:
     for found in pkgutil.walk_packages(components.__path__, "components."):
-        module = importlib.import_module(found.name)
+        yield importlib.import_module(found.name)
+
+
+def _classes() -> Iterator[type[pulumi.ComponentResource]]:
+    for module in _modules():
         for value in vars(module).values():
             own = inspect.isclass(value) and value.__module__ == module.__name__
-            if own and issubclass(value, pulumi.ComponentResource):
+            # What has no constructor of its own is a base class, which declares no resource.
+            if own and issubclass(value, pulumi.ComponentResource) and "__init__" in vars(value):
                 yield value
 
 
@@ -116,15 +121,37 @@ def test_the_token_is_the_classs_name_and_no_inputs_are_kept(component: type[pul
 
 
 @pytest.mark.parametrize("component", CLASSES, ids=_name)
-def test_the_constructor_takes_name_args_and_opts(component: type[pulumi.ComponentResource]) -> None:
-    parameters = list(inspect.signature(component.__init__).parameters.values())
-    assert [parameter.name for parameter in parameters] == ["self", "name", "args", "opts"]
-    hints = get_type_hints(component.__init__, include_extras=True)
-    assert hints["name"] is str
-    assert is_typeddict(hints["args"])
-    assert hints["args"].__name__.endswith("Args")
+def test_the_constructor_takes_its_settings_and_the_place_by_position_and_all_else_by_keyword(
+    component: type[pulumi.ComponentResource],
+) -> None:
+    """`X(name, settings, cluster, *, ..., opts)`: a setting that is passed by another name is an error of mypy."""
+    _, name, *others, opts = inspect.signature(component.__init__).parameters.values()
+    hints = get_type_hints(component.__init__)
+    assert (name.name, hints["name"]) == ("name", str)
+    assert (opts.name, opts.kind, opts.default) == ("opts", inspect.Parameter.KEYWORD_ONLY, None)
     assert hints["opts"] == pulumi.ResourceOptions | None
-    assert [parameter.default for parameter in parameters[1:]] == [inspect.Parameter.empty] * 2 + [None]
+    for parameter in others:
+        by_position = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        assert by_position or parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        if by_position:
+            assert _is_settings_or_place(hints[parameter.name]), parameter
+
+
+def _is_settings_or_place(hint: Any) -> bool:
+    """Tell whether a parameter is settings, one or many of them, or a dataclass of what many components need."""
+    inner = [kind for kind in get_args(hint) if isinstance(kind, type)]
+    return any(issubclass(kind, Settings) or is_dataclass(kind) for kind in inner or [hint])
+
+
+def test_no_component_takes_untyped_arguments() -> None:
+    """A `TypedDict` of arguments would declare each setting a second time, and a cast would fill it."""
+    found = [
+        f"{module.__name__}.{name}"
+        for module in _modules()
+        for name, value in vars(module).items()
+        if is_typeddict(value) and value.__module__ == module.__name__
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("component", CLASSES, ids=_name)
@@ -144,30 +171,6 @@ def test_it_says_once_that_it_is_complete(component: type[pulumi.ComponentResour
     assert isinstance(last, ast.Expr)
     assert _calls(last, "register_outputs"), "register_outputs is not the last line of __init__"
     assert len(_calls(body, "register_outputs")) == 1
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """Return what the host of component providers makes of all components."""
-    return dict(json.loads(ComponentProvider(CLASSES, "eks-platform", None, "0.0.0").schema or "{}"))
-
-
-# The host leaves a file of the SDKs open.
-@pytest.mark.filterwarnings("ignore:unclosed file", "ignore:Exception ignored in")
-@pytest.mark.parametrize("component", CLASSES, ids=_name)
-def test_other_languages_see_every_argument_and_every_output(component: type[pulumi.ComponentResource]) -> None:
-    described = _schema()["resources"][f"eks-platform:index:{component.__name__}"]
-    args = get_type_hints(component.__init__)["args"]
-    assert set(described["inputProperties"]) == {_camel(key) for key in args.__annotations__}
-    needed = {key for key in args.__required_keys__ if type(None) not in get_args(args.__annotations__[key])}
-    assert set(described.get("requiredInputs", [])) == {_camel(key) for key in needed}
-    outputs = {key for key, hint in component.__annotations__.items() if "Output[" in str(hint)}
-    assert {_camel(key) for key in outputs} <= set(described.get("properties", {}))
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(word.title() for word in rest)
 
 
 # --- Children -----------------------------------------------------------------------------------------------------

@@ -1,11 +1,44 @@
-"""What the networks have in common that something else made."""
+"""What every network gives to the layers above it, whoever has created it."""
+
+from collections.abc import Mapping
 
 import pulumi
 
 
-class NetworkOfOthers:
-    """A network whose routes and gateways are its owner's business."""
+class AnyNetwork(pulumi.ComponentResource):
+    """A network that a cluster can be in: the outputs that its subclasses set, under the same names."""
 
-    def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
-        """Return none: they are the owner's."""
+    vpc_id: pulumi.Output[str]
+    vpc_cidr: pulumi.Output[str]
+    """IPv4 range of the VPC."""
+    public_subnets: pulumi.Output[dict[str, str]]
+    """Ids of the public subnets by zone."""
+    public_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internet-facing load balancers, one in each zone; none in a VPC without an internet gateway. In the
+    stack's own VPC they are known once the internet gateway is attached: AWS refuses such a load balancer without it
+    (openshift/installer #1110)."""
+    public_subnet_cidrs: pulumi.Output[list[str]]
+    """Their ranges, from which the load balancers connect."""
+    private_subnets: pulumi.Output[dict[str, str]]
+    """Ids of the private subnets by zone."""
+    private_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for internal load balancers; none in a VPC whose nodes are in public subnets."""
+    private_subnet_cidrs: pulumi.Output[list[str]]
+    """Their ranges, from which the load balancers connect."""
+    node_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for nodes and Fargate pods. In the stack's own VPC they are known once everything exists that a packet
+    passes on its way out, so that nodes are created after it and deleted before it."""
+    node_subnets: pulumi.Output[dict[str, str]]
+    """Their ids by zone."""
+    cluster_subnet_ids: pulumi.Output[list[str]]
+    """Subnets for the network interfaces of the control plane; known before the routes are."""
+    pod_subnets: pulumi.Output[dict[str, str]]
+    """Ids of the subnets for pods by zone; empty where pods get addresses of the nodes' subnets."""
+
+    def nat_gateway_ids(self) -> Mapping[str, pulumi.Output[str]]:
+        """Return the ids of the NAT gateways by zone; none where there are none, or where the VPC's owner has them."""
         return {}
+
+    def outputs(self) -> dict[str, pulumi.Output[object]]:
+        """Return the outputs by name, for `register_outputs`."""
+        return {name: getattr(self, name) for name in AnyNetwork.__annotations__}

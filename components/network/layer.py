@@ -1,49 +1,27 @@
 """The network: the stack's own, an existing VPC, or another stack's."""
 
 from components.common.where import Where
-from components.network.existing import ExistingNetwork, ExistingNetworkArgs
-from components.network.shared import SharedNetwork, SharedNetworkArgs
-from components.network.vpc import Network, NetworkArgs
-from facts.contract import CONTRACT_VERSION
-from settings import Stack, arguments
+from components.network.base import AnyNetwork
+from components.network.existing import ExistingNetwork
+from components.network.shared import SharedNetwork
+from components.network.vpc import Network
+from settings import Stack
 
-AnyNetwork = Network | ExistingNetwork | SharedNetwork
+__all__ = ["AnyNetwork", "network_layer"]
 
 
 def network_layer(settings: Stack, *, where: Where) -> AnyNetwork:
-    """Declare the network that the stack file asks for."""
+    """Declare the network of the stack file."""
     section = settings.network
-    if section.existing and section.shared:
-        return SharedNetwork(
-            where.name,
-            arguments(
-                SharedNetworkArgs,
-                section.existing,
-                without=["private_subnets", "public_subnets", "tagging"],
-                contract_version=CONTRACT_VERSION,
-                cluster_name=where.name,
-                region=where.region,
-                account_id=where.account_id,
-            ),
-            where.in_aws,
-        )
     if section.existing:
-        return ExistingNetwork(
-            where.name,
-            arguments(ExistingNetworkArgs, section.existing, without=["zones"], cluster_name=where.name),
-            where.in_aws,
-        )
+        component = SharedNetwork if section.shared else ExistingNetwork
+        return component(where.name, section.existing, where, opts=where.in_aws)
     return Network(
         where.name,
-        arguments(
-            NetworkArgs,
-            section,
-            cluster_name=where.name,
-            region=where.region,
-            account_id=where.account_id,
-            protect=settings.platform.protect,
-            internet=settings.internet,
-            logs_key=settings.encryption.logs,
-        ),
-        where.in_aws,
+        section,
+        where,
+        internet=settings.internet,
+        protect=settings.platform.protect,
+        logs_key=settings.encryption.logs,
+        opts=where.in_aws,
     )

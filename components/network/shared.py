@@ -1,62 +1,41 @@
-"""The VPC of another stack of this program: a second cluster beside the one that it was made for."""
+"""The VPC of another stack of this program, for a second cluster next to the first."""
 
-from collections.abc import Mapping
-from typing import Any, Final, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import ec2
 
-from components.network.base import NetworkOfOthers
+from components.common.where import Where
+from components.network.base import AnyNetwork
+from facts.contract import CONTRACT_VERSION
+from settings import ExistingNetwork as ExistingNetworkSettings
+from settings import required
 
 SUBNETS: Final = ("privateSubnets", "publicSubnets", "podSubnets")
 """The outputs with subnets by zone."""
 
 
-class SharedNetworkArgs(TypedDict):
-    """Whose network to use."""
+class SharedNetwork(AnyNetwork):
+    """The network of another stack of this program, from that stack's outputs.
 
-    stack: str
-    """The stack that owns it: organization/project/stack."""
-    contract_version: int
-    """The version of the outputs' contract that both stacks must have."""
-    zones: list[str]
-    """The availability zones to use, of those that the owner has."""
-    cluster_name: str
-    """The second cluster."""
-    account_id: str
-    """The account that it is in, which must be the VPC's."""
-    region: str
-    """Its region, likewise."""
-
-
-class SharedNetwork(NetworkOfOthers, pulumi.ComponentResource):
-    """The same outputs as `Network`, from the outputs of the stack that has it.
-
-    Nothing in the network is changed, not even a tag: its owner would take away again whatever is added, and what is
-    there would go with the second cluster. So subnets are named by their ids wherever the platform needs some, and
-    whoever searches for them by tags must do without the cluster's own.
+    Nothing in the network is changed, not even a tag: the owner's next `pulumi up` would remove it. So the platform
+    names subnets by their ids everywhere, and no subnet has this cluster's own tag for those who search by tags.
     """
 
-    vpc_id: pulumi.Output[str]
-    vpc_cidr: pulumi.Output[str]
-    public_subnets: pulumi.Output[dict[str, str]]
-    public_subnet_ids: pulumi.Output[list[str]]
-    public_subnet_cidrs: pulumi.Output[list[str]]
-    private_subnets: pulumi.Output[dict[str, str]]
-    private_subnet_ids: pulumi.Output[list[str]]
-    private_subnet_cidrs: pulumi.Output[list[str]]
-    node_subnet_ids: pulumi.Output[list[str]]
-    node_subnets: pulumi.Output[dict[str, str]]
-    cluster_subnet_ids: pulumi.Output[list[str]]
-    pod_subnets: pulumi.Output[dict[str, str]]
-
-    def __init__(self, name: str, args: SharedNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: ExistingNetworkSettings,
+        where: Where,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Read the owner's outputs. Raises RunError for a network that the cluster cannot use."""
         super().__init__("eks-platform:index:SharedNetwork", name, {}, opts)
-        owner = pulumi.StackReference(
-            f"{name}-owner", stack_name=args["stack"], opts=pulumi.ResourceOptions(parent=self)
-        )
-        network = owner.outputs.apply(lambda outputs: usable(outputs, args))
+        stack, zones = required(settings.stack), settings.zones
+        owner = pulumi.StackReference(f"{name}-owner", stack_name=stack, opts=pulumi.ResourceOptions(parent=self))
+        network = owner.outputs.apply(lambda outputs: usable(outputs, stack, zones, where))
         self.vpc_id = network.apply(lambda known: known["vpcId"])
         self.vpc_cidr = self.vpc_id.apply(lambda vpc: ec2.get_vpc_output(id=vpc, opts=self._lookup).cidr_block)
         self.public_subnets = network.apply(lambda known: known["publicSubnets"])
@@ -69,22 +48,7 @@ class SharedNetwork(NetworkOfOthers, pulumi.ComponentResource):
         self.node_subnet_ids = self.private_subnet_ids
         self.cluster_subnet_ids = self.private_subnet_ids
         self.pod_subnets = network.apply(lambda known: known["podSubnets"])
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "vpc_cidr": self.vpc_cidr,
-                "public_subnets": self.public_subnets,
-                "public_subnet_ids": self.public_subnet_ids,
-                "public_subnet_cidrs": self.public_subnet_cidrs,
-                "private_subnets": self.private_subnets,
-                "private_subnet_ids": self.private_subnet_ids,
-                "private_subnet_cidrs": self.private_subnet_cidrs,
-                "node_subnet_ids": self.node_subnet_ids,
-                "node_subnets": self.node_subnets,
-                "cluster_subnet_ids": self.cluster_subnet_ids,
-                "pod_subnets": self.pod_subnets,
-            }
-        )
+        self.register_outputs(self.outputs())
 
     @property
     def _lookup(self) -> pulumi.InvokeOptions:
@@ -96,20 +60,21 @@ class SharedNetwork(NetworkOfOthers, pulumi.ComponentResource):
         )
 
 
-def usable(outputs: Mapping[str, Any], args: SharedNetworkArgs) -> dict[str, Any]:
-    """Return of a stack's outputs the network's, with the subnets of the zones that are asked for.
+def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: Where) -> dict[str, Any]:
+    """Return the network's outputs among those of the stack that owns it, with the subnets of `zones` alone.
 
-    Raises RunError that names everything by which a second cluster cannot be there.
+    where: the place of the second cluster, whose account and region must be the network's. Raises RunError with every
+    reason why the cluster cannot be in this network.
     """
     lacking = [
         key for key in ("contractVersion", "privateSubnets", "publicSubnets", "podSubnets") if key not in outputs
     ]
     if lacking:
-        raise pulumi.RunError(f"{args['stack']} has no output {' and no '.join(lacking)}: first `pulumi up` there")
+        raise pulumi.RunError(f"{stack} has no output {' and no '.join(lacking)}: first `pulumi up` there")
     wanted = {
-        "contractVersion": args["contract_version"],
-        "accountId": args["account_id"],
-        "region": args["region"],
+        "contractVersion": CONTRACT_VERSION,
+        "accountId": where.account_id,
+        "region": where.region,
     }
     # The engine hands every number over as a float, which equals the integer.
     problems = [
@@ -117,16 +82,16 @@ def usable(outputs: Mapping[str, Any], args: SharedNetworkArgs) -> dict[str, Any
         for key, value in wanted.items()
         if outputs.get(key) != value
     ]
-    if outputs["name"] == args["cluster_name"]:
-        problems.append(f"its cluster is {args['cluster_name']} too, expected another platform.name")
+    if outputs["name"] == where.name:
+        problems.append(f"its cluster is {where.name} too, expected another platform.name")
     subnets = {}
     for key in SUBNETS:
         there: Mapping[str, str] = outputs[key]
-        missing = [zone for zone in args["zones"] if zone not in there]
+        missing = [zone for zone in zones if zone not in there]
         # Without an internet gateway, or a range for pods, there are none at all.
         if missing and (there or key == "privateSubnets"):
             problems.append(f"it has no {key} in {' and '.join(missing)}")
-        subnets[key] = {zone: there[zone] for zone in args["zones"] if zone in there}
+        subnets[key] = {zone: there[zone] for zone in zones if zone in there}
     if problems:
-        raise pulumi.RunError(f"the network of {args['stack']} cannot be shared: " + "; ".join(problems))
+        raise pulumi.RunError(f"the network of {stack} cannot be shared: " + "; ".join(problems))
     return {"vpcId": outputs["vpcId"], **subnets}

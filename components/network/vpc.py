@@ -2,120 +2,73 @@
 
 import json
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Network
-from typing import Any, NotRequired, TypedDict
+from ipaddress import IPv6Network
+from typing import Any
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
 
 from components.common.dependency import after
+from components.common.where import Where
+from components.network.base import AnyNetwork
 from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
 from facts import address_plan, iam_documents
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
+from settings import FlowLogs, IpFamily, Nat, required
+from settings import Network as NetworkSettings
 
 
-class FlowLogsArgs(TypedDict):
-    """The VPC's flow logs in CloudWatch."""
-
-    retention_days: int
-    """How long they are kept."""
-
-
-class NetworkArgs(TypedDict):
-    """What a VPC is made from."""
-
-    cluster_name: str
-    """The cluster that subnets are tagged for."""
-    region: str
-    """AWS region, such as ap-northeast-1."""
-    account_id: str
-    """The account that the VPC is in."""
-    cidr: str
-    """IPv4 range of the VPC, /16 to /22."""
-    zones: NotRequired[list[str]]
-    """Availability zones by name."""
-    zone_count: NotRequired[int]
-    """The first so many zones of the region that EKS takes, where `zones` is absent."""
-    nat: str
-    """"none", "single" (in the first of the zones) or "per-zone"."""
-    public_nodes: NotRequired[bool]
-    """Nodes sit in the public subnets and get public addresses; there are no private subnets."""
-    pod_cidr: NotRequired[str]
-    """Secondary IPv4 range for pods, /16 to /21."""
-    internet: NotRequired[bool]
-    """Whether there is an internet gateway, and public subnets; absent: there is. Without it `nat` must be "none"."""
-    ip_family: NotRequired[str]
-    """"ipv6": the VPC and its subnets have IPv6 ranges beside the IPv4 ones; "ipv4" or absent: they have none."""
-    interface_endpoints: NotRequired[list[str]]
-    """AWS services with an interface endpoint in the VPC ("ecr.api")."""
-    logs_key: NotRequired[str | None]
-    """KMS key of the flow logs' group; None: CloudWatch's own."""
-    flow_logs: NotRequired[FlowLogsArgs]
-    """Absent: no flow logs."""
-    protect: bool
-    """Whether Pulumi refuses to delete or replace the VPC."""
-
-
-class Network(pulumi.ComponentResource):
+class Network(AnyNetwork):
     """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
 
     Subnets are named after their zone and numbered by `address_plan.zone_blocks`: a new zone renumbers none.
     """
 
-    vpc_id: pulumi.Output[str]
-    vpc_cidr: pulumi.Output[str]
-    public_subnets: pulumi.Output[dict[str, str]]
-    """Public subnets by zone."""
-    public_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for internet-facing load balancers, a zone each; none without `internet`. Known once the internet gateway
-    is there: without it AWS refuses such a load balancer, as runs that were too fast found out (openshift/installer
-    #1110)."""
-    public_subnet_cidrs: pulumi.Output[list[str]]
-    private_subnets: pulumi.Output[dict[str, str]]
-    """Private subnets by zone."""
-    private_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for internal load balancers; none with `public_nodes`."""
-    private_subnet_cidrs: pulumi.Output[list[str]]
-    node_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for nodes and Fargate pods. Known once what is in them can reach what it needs."""
-    node_subnets: pulumi.Output[dict[str, str]]
-    """The same by zone."""
-    cluster_subnet_ids: pulumi.Output[list[str]]
-    """Subnets for the control plane's network interfaces. Known before the routes are."""
-    pod_subnets: pulumi.Output[dict[str, str]]
-    """Subnets for pods by zone; empty without `pod_cidr`."""
-
-    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: NetworkSettings,
+        where: Where,
+        *,
+        internet: bool,
+        protect: bool,
+        logs_key: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Declare the VPC.
 
+        internet: whether it has an internet gateway and public subnets; without them `nat` must be "none". protect:
+        whether Pulumi refuses to delete or replace the VPC. logs_key: ARN of the KMS key for the log group of the flow
+        logs; None: CloudWatch's own key.
         Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few, and
         for services without an interface endpoint in them.
         """
         super().__init__("eks-platform:index:Network", name, {}, opts)
         self._name = name
-        self._args = args
+        self._settings = settings
+        self._where = where
+        self._cidr = required(settings.cidr)
         self._child = pulumi.ResourceOptions(parent=self)
         zones = self._zones()
         # A subnet where a service has no endpoint is an error of AWS, after the VPC is there.
         endpoint_subnets = {
-            service: endpoint_zones(service, args["region"], zones, pulumi.InvokeOptions(parent=self))
-            for service in args.get("interface_endpoints", [])
+            service: endpoint_zones(service, where.region, zones, pulumi.InvokeOptions(parent=self))
+            for service in settings.interface_endpoints
         }
-        self._ipv6 = args.get("ip_family") == "ipv6"
-        with_private = not args.get("public_nodes", False)
+        self._ipv6 = settings.ip_family is IpFamily.IPV6
 
         self._vpc = ec2.Vpc(
             f"{name}-vpc",
-            cidr_block=args["cidr"],
+            cidr_block=str(self._cidr),
             assign_generated_ipv6_cidr_block=self._ipv6 or None,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self, protect=args["protect"]),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self._close_default_security_group()
-        public = {zone: self._public_subnet(zone) for zone in zones} if args.get("internet", True) else {}
-        private = {zone: self._private_subnet(zone) for zone in zones} if with_private else {}
+        public = {zone: self._public_subnet(zone) for zone in zones} if internet else {}
+        private = {zone: self._private_subnet(zone) for zone in zones} if not settings.public_nodes else {}
         pods = self._pod_subnets(zones)
 
         self._gateways: dict[str, ec2.NatGateway] = {}
@@ -125,8 +78,8 @@ class Network(pulumi.ComponentResource):
             self._s3_endpoint([*public_tables, *private_tables]),
             *self._interface_endpoints(private or public, endpoint_subnets),
         ]
-        if "flow_logs" in args:
-            self._flow_logs(args["flow_logs"])
+        if settings.flow_logs:
+            self._flow_logs(settings.flow_logs, logs_key)
 
         nodes = private or public
         # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
@@ -144,29 +97,14 @@ class Network(pulumi.ComponentResource):
         self.node_subnets = after(ways_out, _ids(nodes))
         self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
         self.pod_subnets = _ids(pods)
-        self.register_outputs(
-            {
-                "vpc_id": self.vpc_id,
-                "vpc_cidr": self.vpc_cidr,
-                "public_subnets": self.public_subnets,
-                "public_subnet_ids": self.public_subnet_ids,
-                "public_subnet_cidrs": self.public_subnet_cidrs,
-                "private_subnets": self.private_subnets,
-                "private_subnet_ids": self.private_subnet_ids,
-                "private_subnet_cidrs": self.private_subnet_cidrs,
-                "node_subnet_ids": self.node_subnet_ids,
-                "node_subnets": self.node_subnets,
-                "cluster_subnet_ids": self.cluster_subnet_ids,
-                "pod_subnets": self.pod_subnets,
-            }
-        )
+        self.register_outputs(self.outputs())
 
     def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
-        """Return the NAT gateways' ids by zone; none in a network without them."""
+        """Return the ids of the NAT gateways by zone; none with `nat: none`."""
         return {zone: gateway.id for zone, gateway in self._gateways.items()}
 
     def _zones(self) -> list[str]:
-        named, region = self._args.get("zones"), self._args["region"]
+        named, region = self._settings.zones, self._where.region
         if named and region not in REFUSED_ZONES:
             return named
         found = get_availability_zones(
@@ -180,7 +118,7 @@ class Network(pulumi.ComponentResource):
             check_zones("network.zones", {zone: zone_ids.get(zone, "") for zone in named})
             return named
         usable = sorted(zone for zone, zone_id in zone_ids.items() if zone_id != REFUSED_ZONES.get(region))
-        count = self._args["zone_count"]
+        count = required(self._settings.zone_count)
         if len(usable) < count:
             raise pulumi.RunError(
                 f"network.zoneCount: {count}: expected {len(usable)} or less: EKS takes {', '.join(usable)} of {region}"
@@ -192,8 +130,8 @@ class Network(pulumi.ComponentResource):
         ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child)
 
     def _public_subnet(self, zone: str) -> ec2.Subnet:
-        for_nodes = self._args.get("public_nodes", False)
-        blocks = address_plan.zone_blocks(IPv4Network(self._args["cidr"]), zone)
+        for_nodes = self._settings.public_nodes
+        blocks = address_plan.zone_blocks(self._cidr, zone)
         return ec2.Subnet(
             f"{self._name}-public-{zone}",
             vpc_id=self._vpc.id,
@@ -204,7 +142,7 @@ class Network(pulumi.ComponentResource):
             map_public_ip_on_launch=for_nodes,
             tags={
                 "Name": f"{self._name}-public-{zone}",
-                **cluster_tags(self._args["cluster_name"], for_nodes=for_nodes),
+                **cluster_tags(self._where.name, for_nodes=for_nodes),
                 **ELB_TAG,
             },
             opts=self._child,
@@ -215,12 +153,12 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-private-{zone}",
             vpc_id=self._vpc.id,
             availability_zone=zone,
-            cidr_block=str(address_plan.zone_blocks(IPv4Network(self._args["cidr"]), zone).private),
+            cidr_block=str(address_plan.zone_blocks(self._cidr, zone).private),
             ipv6_cidr_block=self._ipv6_block(lambda vpc: address_plan.ipv6_zone_blocks(vpc, zone).private),
             assign_ipv6_address_on_creation=self._ipv6 or None,
             tags={
                 "Name": f"{self._name}-private-{zone}",
-                **cluster_tags(self._args["cluster_name"], for_nodes=True),
+                **cluster_tags(self._where.name, for_nodes=True),
                 **INTERNAL_ELB_TAG,
             },
             opts=self._child,
@@ -235,9 +173,9 @@ class Network(pulumi.ComponentResource):
         return pulumi.Output.all(*[subnet.cidr_block for subnet in subnets.values()], *ipv6)
 
     def _pod_subnets(self, zones: list[str]) -> dict[str, ec2.Subnet]:
-        if "pod_cidr" not in self._args:
+        pods = self._settings.pod_cidr
+        if not pods:
             return {}
-        pods = IPv4Network(self._args["pod_cidr"])
         association = ec2.VpcIpv4CidrBlockAssociation(
             f"{self._name}-pods", vpc_id=self._vpc.id, cidr_block=str(pods), opts=self._child
         )
@@ -248,7 +186,7 @@ class Network(pulumi.ComponentResource):
                 vpc_id=association.vpc_id,
                 availability_zone=zone,
                 cidr_block=str(address_plan.pod_block(pods, zone)),
-                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._args["cluster_name"], for_nodes=False)},
+                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._where.name, for_nodes=False)},
                 opts=self._child,
             )
             for zone in zones
@@ -326,8 +264,7 @@ class Network(pulumi.ComponentResource):
     def _nat_gateways(
         self, public: dict[str, ec2.Subnet], to_internet: list[pulumi.CustomResource]
     ) -> dict[str, ec2.NatGateway]:
-        nat = self._args["nat"]
-        zones = {"none": [], "single": list(public)[:1], "per-zone": list(public)}[nat]
+        zones = {Nat.NONE: [], Nat.SINGLE: list(public)[:1], Nat.PER_ZONE: list(public)}[self._settings.nat]
         gateways = {}
         for zone in zones:
             address = ec2.Eip(
@@ -359,7 +296,7 @@ class Network(pulumi.ComponentResource):
         return ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{self._args['region']}.s3",
+            service_name=f"com.amazonaws.{self._where.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
             tags={"Name": f"{self._name}-s3"},
@@ -384,20 +321,20 @@ class Network(pulumi.ComponentResource):
                 f"{self._name}-endpoints-{role}",
                 security_group_id=group.id,
                 description=f"HTTPS from the {role} range",
-                cidr_ipv4=block,
+                cidr_ipv4=str(block),
                 ip_protocol="tcp",
                 from_port=443,
                 to_port=443,
                 opts=self._child,
             )
-            for role, block in (("vpc", self._args["cidr"]), ("pods", self._args.get("pod_cidr")))
+            for role, block in (("vpc", self._cidr), ("pods", self._settings.pod_cidr))
             if block
         ]
         endpoints = [
             ec2.VpcEndpoint(
                 f"{self._name}-{service.replace('.', '-')}",
                 vpc_id=self._vpc.id,
-                service_name=f"com.amazonaws.{self._args['region']}.{service}",
+                service_name=f"com.amazonaws.{self._where.region}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=[subnets[zone].id for zone in its_zones],
@@ -409,18 +346,18 @@ class Network(pulumi.ComponentResource):
         ]
         return [*rules, *endpoints]
 
-    def _flow_logs(self, args: FlowLogsArgs) -> None:
+    def _flow_logs(self, settings: FlowLogs, logs_key: str | None) -> None:
         log_group = cloudwatch.LogGroup(
             f"{self._name}-flow-logs",
             name=f"/aws/vpc/{self._name}/flow-logs",
-            retention_in_days=args["retention_days"],
-            kms_key_id=self._args.get("logs_key"),
+            retention_in_days=settings.retention_days,
+            kms_key_id=logs_key,
             opts=self._child,
         )
         role = iam.Role(
             f"{self._name}-flow-logs",
             assume_role_policy=json.dumps(
-                iam_documents.trust_vpc_flow_logs(self._args["account_id"], self._args["region"])
+                iam_documents.trust_vpc_flow_logs(self._where.account_id, self._where.region)
             ),
             opts=self._child,
         )

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from components.common.identity import ClusterIdentity
 from components.common.on_cluster import OnCluster
 from components.common.placement import Placement
+from components.common.where import Where
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
 from harness.plan import Plan, Registration
@@ -28,6 +29,18 @@ FARGATE: Final = Placement(fargate=True)
 PUBLISHERS: Final = Charts()
 REGISTRY: Final = Charts(registry="oci://charts.example.jp/mirror", username="reader", password=SecretStr("hunter2"))
 MIRROR: Final = Charts(images="own.example.jp/mirror")
+
+
+def where(name: str = "dev", *, region: str = REGION) -> Where:
+    """Return the place of a stack in which no node group exists yet."""
+    return Where(
+        name=name,
+        region=region,
+        account_id=ACCOUNT,
+        tags={},
+        running_groups={},
+        in_aws=pulumi.ResourceOptions(),
+    )
 
 
 def on_cluster(**changes: Any) -> OnCluster:

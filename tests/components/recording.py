@@ -105,6 +105,12 @@ def document(entry: Registration, property_: str) -> Any:
     return json.loads(entry.inputs[property_])
 
 
+def outputs_of(component: type[pulumi.ComponentResource]) -> tuple[str, ...]:
+    """Return the names of a component's outputs, those of a base class of ours included."""
+    ours = [base for base in reversed(component.__mro__) if base.__module__.startswith("components.")]
+    return tuple(key for base in ours for key, hint in base.__annotations__.items() if "Output" in str(hint))
+
+
 def assert_shape(plan: Plan, component: type[pulumi.ComponentResource], name: str) -> Registration:
     """Check what all components have in common, and return the registration of the component.
 
@@ -114,7 +120,7 @@ def assert_shape(plan: Plan, component: type[pulumi.ComponentResource], name: st
     entry = plan.one(type=f"eks-platform:index:{component.__name__}", name=name)
     assert not entry.custom
     assert not entry.remote
-    assert set(entry.outputs) == {key for key, hint in component.__annotations__.items() if "Output" in str(hint)}
+    assert set(entry.outputs) == set(outputs_of(component))
     for child in plan.descendants(entry):
         assert child.name == name or child.name.startswith(f"{name}-"), label(child)
         if child.custom and child.type.startswith(("aws:", "kubernetes:")):

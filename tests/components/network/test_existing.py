@@ -1,15 +1,28 @@
 """ExistingNetwork: the outputs of Network for a VPC that is not ours, and the tags on its subnets."""
 
-from typing import Any, cast
+import json
+from typing import Any
 
 import pulumi
 import pytest
 
-from components.network.existing import ExistingNetwork, ExistingNetworkArgs
+from components.network.existing import ExistingNetwork
 from components.network.vpc import Network
 from harness.plan import Plan
 from harness.values import Properties
-from tests.components.recording import REGION, Probe, assert_shape, below, carried, needs, recorded, remembered
+from settings import ExistingNetwork as ExistingNetworkSettings
+from tests.components.given import where
+from tests.components.recording import (
+    REGION,
+    Probe,
+    assert_shape,
+    below,
+    carried,
+    needs,
+    outputs_of,
+    recorded,
+    remembered,
+)
 
 A, C = f"{REGION}a", f"{REGION}c"
 VPC = "vpc-0a1b2c3d4e5f60718"
@@ -22,20 +35,16 @@ PRIVATE_TAGS = {**SHARED, "kubernetes.io/role/internal-elb": "1"}
 PUBLIC_TAGS = {**SHARED, "kubernetes.io/role/elb": "1"}
 TAGS = dict.fromkeys(PRIVATE.values(), PRIVATE_TAGS) | dict.fromkeys(PUBLIC.values(), PUBLIC_TAGS)
 
-OUTPUTS = tuple(key for key, hint in ExistingNetwork.__annotations__.items() if "Output" in str(hint))
+OUTPUTS = outputs_of(ExistingNetwork)
 
 
 @remembered
-def _recorded(*, unknown: bool = False, tags: dict[str, dict[str, str]] | None = None, **changes: Any) -> Plan:
-    """Record the component on subnets that have `tags`."""
-    args = {
-        "cluster_name": "dev",
-        "vpc_id": VPC,
-        "private_subnets": PRIVATE,
-        "public_subnets": PUBLIC,
-        "tagging": "apply",
-        **changes,
-    }
+def _recorded(
+    *, unknown: bool = False, cluster: str = "dev", tags: dict[str, dict[str, str]] | None = None, **changes: Any
+) -> Plan:
+    """Record the component on subnets that have `tags`; changes: settings under the names of a stack file."""
+    section = {"vpcId": VPC, "privateSubnets": PRIVATE, "publicSubnets": PUBLIC, **changes}
+    settings = ExistingNetworkSettings.model_validate_json(json.dumps(section))
     subnets: list[Properties] = [
         {
             "id": subnet,
@@ -48,7 +57,7 @@ def _recorded(*, unknown: bool = False, tags: dict[str, dict[str, str]] | None =
     ]
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = ExistingNetwork("dev", cast(ExistingNetworkArgs, args), opts)
+        network = ExistingNetwork("dev", settings, where(cluster), opts=opts)
         Probe(**{key: getattr(network, key) for key in OUTPUTS})
 
     existing: dict[str, list[Properties]] = {
@@ -63,8 +72,7 @@ def test_shape(unknown: bool) -> None:
 
 
 def test_it_stands_in_for_a_network_of_our_own() -> None:
-    ours = {key for key, hint in Network.__annotations__.items() if "Output" in str(hint)}
-    assert set(OUTPUTS) == ours
+    assert outputs_of(Network) == OUTPUTS
 
 
 def test_outputs(unknown: bool) -> None:
@@ -115,7 +123,7 @@ def test_tags_are_put_on_every_subnet(unknown: bool) -> None:
 
 
 def test_inventory() -> None:
-    plan = _recorded(private_subnets={A: PRIVATE[A]}, public_subnets={A: PUBLIC[A]})
+    plan = _recorded(privateSubnets={A: PRIVATE[A]}, publicSubnets={A: PUBLIC[A]})
     entry = plan.one(type="eks-platform:index:ExistingNetwork")
     assert below(plan, entry) == {
         "Tag dev-subnet-aaaa0001-kubernetes.io-cluster-dev",
@@ -128,7 +136,7 @@ def test_inventory() -> None:
 def test_tags_name_the_cluster_they_are_for() -> None:
     keys = {
         (tag.inputs["key"], tag.inputs["value"])
-        for tag in _recorded(cluster_name="other")
+        for tag in _recorded(cluster="other")
         if tag.custom and tag.inputs.get("key")
     }
     assert ("kubernetes.io/cluster/other", "shared") in keys
@@ -138,7 +146,7 @@ def test_two_clusters_in_a_vpc_have_no_tag_in_common_that_goes_with_one_of_them(
     tags = {
         name: {
             (tag.inputs["resourceId"], tag.inputs["key"]): (tag.inputs["value"], bool(tag.options.retain_on_delete))
-            for tag in _recorded(cluster_name=name).find(type="aws:ec2/tag:Tag")
+            for tag in _recorded(cluster=name).find(type="aws:ec2/tag:Tag")
         }
         for name in ("dev", "other")
     }
@@ -150,7 +158,7 @@ def test_two_clusters_in_a_vpc_have_no_tag_in_common_that_goes_with_one_of_them(
 
 
 def test_public_subnets_may_be_absent() -> None:
-    plan = _recorded(public_subnets={})
+    plan = _recorded(publicSubnets={})
     assert plan.one(name="probe").inputs["public_subnet_ids"] == []
     assert {tag.inputs["resourceId"] for tag in plan.find(type="aws:ec2/tag:Tag")} == set(PRIVATE.values())
 

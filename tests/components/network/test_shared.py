@@ -5,15 +5,27 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.network.shared import SharedNetwork, SharedNetworkArgs, usable
+from components.network.shared import SharedNetwork, usable
 from harness.plan import Plan
 from harness.values import Properties
 from rehearsal.record import record
-from tests.components.recording import ACCOUNT, REGION, Probe, assert_shape, carried, in_program, label, probed
+from settings import ExistingNetwork as ExistingNetworkSettings
+from tests.components.given import where
+from tests.components.recording import (
+    ACCOUNT,
+    REGION,
+    Probe,
+    assert_shape,
+    carried,
+    in_program,
+    label,
+    outputs_of,
+    probed,
+)
 
 A, C, D = f"{REGION}a", f"{REGION}c", f"{REGION}d"
 STACK = "organization/eks-platform/staging"
-OUTPUTS = tuple(key for key, hint in SharedNetwork.__annotations__.items() if "Output" in str(hint))
+OUTPUTS = outputs_of(SharedNetwork)
 OWNER: dict[str, Any] = {
     "contractVersion": 1.0,
     "name": "staging",
@@ -24,14 +36,7 @@ OWNER: dict[str, Any] = {
     "publicSubnets": {A: "subnet-b1", C: "subnet-b2", D: "subnet-b3"},
     "podSubnets": {},
 }
-ARGS: SharedNetworkArgs = {
-    "stack": STACK,
-    "contract_version": 1,
-    "zones": [C, A],
-    "cluster_name": "staging-b",
-    "account_id": ACCOUNT,
-    "region": REGION,
-}
+SETTINGS = ExistingNetworkSettings(stack=STACK, zones=[C, A])
 
 
 def _subnet(id_: str, number: int) -> Properties:
@@ -40,7 +45,7 @@ def _subnet(id_: str, number: int) -> Properties:
 
 def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = SharedNetwork("dev", ARGS, opts)
+        network = SharedNetwork("dev", SETTINGS, where("staging-b"), opts=opts)
         Probe(**{key: getattr(network, key) for key in OUTPUTS})
 
     ids = ["subnet-a1", "subnet-a2", "subnet-b1", "subnet-b2"]
@@ -116,4 +121,4 @@ def test_a_network_that_does_not_fit_is_refused(changes: dict[str, Any], message
 def test_an_owner_that_was_last_up_before_it_told_its_subnets_by_zone() -> None:
     before = {key: value for key, value in OWNER.items() if not key.endswith("Subnets")}
     with pytest.raises(pulumi.RunError, match="no output privateSubnets and no publicSubnets and no podSubnets"):
-        usable(before, ARGS)
+        usable(before, STACK, SETTINGS.zones, where("staging-b"))
