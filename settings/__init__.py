@@ -41,7 +41,7 @@ from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPol
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
-from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, Traefik
+from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import Budget, Consolidation, DisruptionReason, Karpenter, NodePool
 from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
@@ -124,6 +124,7 @@ __all__ = [
     "Support",
     "Taint",
     "TaintEffect",
+    "TargetProtocol",
     "TeamNamespace",
     "Thresholds",
     "Toleration",

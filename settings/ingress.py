@@ -37,6 +37,13 @@ class Scheme(StrEnum):
     INTERNAL = "internal"
 
 
+class TargetProtocol(StrEnum):
+    """The protocol between the ALB and Traefik's pods."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+
+
 class Traefik(Settings):
     """The ingress proxy behind the ALB."""
 
@@ -105,6 +112,11 @@ class Ingress(Settings):
     )
     certificate: CertificateArn | None = Field(None, description="An existing certificate instead of one of the stack.")
     tls_policy: TlsPolicy = Field(versions.ALB_TLS_POLICY, description="Security policy of the HTTPS listener.")
+    target_protocol: TargetProtocol = Field(
+        TargetProtocol.HTTP,
+        description="Protocol between the ALB and Traefik's pods. HTTPS requires `certManager`, which issues the"
+        " certificate of the pods.",
+    )
     allowed: list[AnyRange] = Field([IPv4Network("0.0.0.0/0")], min_length=1, description="Who may connect, as CIDRs.")
     web_acl: WebAclArn | None = Field(None, description="WAFv2 web ACL in front of the ALB.")
     access_logs: AccessLogs | None = Field(None, description="Where the ALB writes its access logs; absent: nowhere.")

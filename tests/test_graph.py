@@ -71,6 +71,7 @@ STEPS: Final = {
     "controller": "Release lbc-release",
     "traefik's definitions": "CustomResourceDefinition traefik-(crds|gateway-api):.*",
     "traefik's namespace": "Namespace traefik-namespace",
+    "traefik's certificate": "(Issuer|Certificate) traefik-target-.*",
     "traefik": "Release traefik-release",
     "karpenter's node role": "Role karpenter-node",
     "karpenter's node profile": "(InstanceProfile|RolePolicyAttachment) karpenter-node.*",
@@ -237,7 +238,11 @@ WAITS: Final = {
     # Traefik: not for the controller.
     "traefik's definitions": ["kubernetes"],
     "traefik's namespace": ["traefik's definitions"],
-    "traefik": ["traefik's namespace", "public subnets", "nodes", "fargate", "fargate logging"],
+    "traefik's certificate": ["traefik's namespace", "cert-manager"],
+    "traefik": [
+        *("traefik's namespace", "traefik's certificate", "public subnets"),
+        *("nodes", "fargate", "fargate logging"),
+    ],
     # Karpenter.
     "karpenter's node profile": ["karpenter's node role"],
     "karpenter's node access": ["karpenter's node role", "control plane"],

@@ -805,6 +805,18 @@ EFFECTS: Final[dict[str, Effect]] = {
         f"{CLASS}.wafv2AclArn",
         webAcl="arn:aws:wafv2:ap-northeast-1:777788889999:regional/webacl/front/0f1e2d3c",
     ),
+    "ingress.targetProtocol": Effect(
+        {"ingress": {"targetProtocol": "HTTPS"}},
+        (
+            "+Issuer",
+            "+Certificate",
+            "Release.values.ports.web.http",
+            "Release.values.tlsStore",
+            f"{ANNOTATIONS}/backend-protocol",
+            f"{ANNOTATIONS}/healthcheck-protocol",
+        ),
+        "records",
+    ),
     "ingress.idleTimeout": _ingress(
         "LoadBalancer.idleTimeout",
         "Release.values.ports.web.transport.respondingTimeouts.idleTimeout",

@@ -8,7 +8,7 @@ from pulumi_aws import lb
 from pulumi_kubernetes.networking import v1 as networking
 
 from components.common.dependency import after
-from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE
+from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
 
 DEREGISTRATION_SECONDS: Final = 30
@@ -37,6 +37,8 @@ class LoadBalancerArgs(TypedDict):
     """Who may connect, as CIDRs."""
     certificate: NotRequired[pulumi.Input[str]]
     """ARN of the certificate of the HTTPS listener; absent: HTTP alone."""
+    target_protocol: str
+    """"HTTP" or "HTTPS": how it sends requests to Traefik's pods."""
     tls_policy: str
     """The HTTPS listener's security policy."""
     web_acl: NotRequired[str]
@@ -62,7 +64,7 @@ class ControllerIngress(pulumi.ComponentResource):
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the Ingress."""
         super().__init__("eks-platform:index:ControllerIngress", name, {}, opts)
-        backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": "web"}}}
+        backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": ENTRY_POINT}}}
         ingress = networking.Ingress(
             f"{name}-ingress",
             metadata={
@@ -127,6 +129,10 @@ def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certifica
         # https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#wafv2-acl-arn
         "wafv2-acl-arn": args.get("web_acl", "none"),
     }
+    if args["target_protocol"] == "HTTPS":
+        # Otherwise the health check has the protocol of the requests, and the port that answers it has no TLS.
+        # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/ingress/model_build_target_group.go
+        annotations |= {"backend-protocol": "HTTPS", "healthcheck-protocol": "HTTP"}
     if args["dual_stack"]:
         annotations["ip-address-type"] = "dualstack"
     if certificate_arn:

@@ -45,7 +45,14 @@ def ingress_layer(
     address: pulumi.Input[str] | None = domain.address if domain else None
     if own and not address:
         address = own.dns_name
-    traefik = _traefik(settings, network, control_plane, compute, address)
+    traefik = _traefik(
+        settings,
+        network=network,
+        control_plane=control_plane,
+        compute=compute,
+        services=services,
+        address=address,
+    )
     behind = control_plane.after(services.load_balancer_controller, traefik)
     load_balancer: ControllerIngress | LoadBalancer
     if own:
@@ -114,9 +121,11 @@ def _own_load_balancer(
 
 def _traefik(
     settings: Stack,
+    *,
     network: AnyNetwork,
     control_plane: ControlPlane,
     compute: Compute,
+    services: Services,
     address: pulumi.Input[str] | None,
 ) -> Traefik:
     name, internal = settings.platform.name, settings.ingress.scheme is Scheme.INTERNAL
@@ -134,6 +143,8 @@ def _traefik(
             offered=offered,
             namespace=compute.on_cluster.namespace(namespaces.TRAEFIK),
             trusted_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
+            target_protocol=settings.ingress.target_protocol.value,
+            cert_manager=services.cert_manager.release if services.cert_manager else None,
             idle_timeout=settings.ingress.idle_timeout,
             routes=[{"name": "argocd", "host": host, "service": ARGO_CD_SERVICE} for host in settings.interface_hosts],
             address=address,

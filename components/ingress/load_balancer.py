@@ -1,13 +1,18 @@
 """The one ALB in front of Traefik, owned by this program and bound to Traefik's pods."""
 
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import pulumi
 from pulumi_aws import ec2, lb, vpc, wafv2
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.ingress.controller_ingress import DEREGISTRATION_SECONDS, LoadBalancerArgs
-from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
+from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE, WEB_PORT
+
+IMMUTABLE: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
+"""What the controller's webhook lets nobody change in a TargetGroupBinding.
+
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/webhooks/elbv2/targetgroupbinding_validator.go"""
 
 
 class OwnedLoadBalancerArgs(LoadBalancerArgs):
@@ -57,7 +62,7 @@ class LoadBalancer(pulumi.ComponentResource):
             vpc_id=args["vpc_id"],
             target_type="ip",
             ip_address_type="ipv6" if args["dual_stack"] else None,
-            protocol="HTTP",
+            protocol=args["target_protocol"],
             port=WEB_PORT,
             deregistration_delay=DEREGISTRATION_SECONDS,
             health_check={"protocol": "HTTP", "path": "/ping", "port": str(PING_PORT), "interval": 10, "timeout": 5},
@@ -137,7 +142,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return group
 
     def _way_to_pods(self, group: ec2.SecurityGroup, pods: pulumi.Input[str]) -> None:
-        for role, port in (("web", WEB_PORT), ("ping", PING_PORT)):
+        for role, port in ((ENTRY_POINT, WEB_PORT), ("ping", PING_PORT)):
             vpc.SecurityGroupEgressRule(
                 f"{self._name}-out-{role}",
                 security_group_id=group.id,
@@ -186,12 +191,18 @@ class TargetBinding(pulumi.ComponentResource):
             kind="TargetGroupBinding",
             metadata={"name": SERVICE, "namespace": NAMESPACE},
             spec={
-                "serviceRef": {"name": SERVICE, "port": "web"},
+                "serviceRef": {"name": SERVICE, "port": ENTRY_POINT},
                 "targetGroupARN": args["target_group_arn"],
                 "targetType": "ip",
                 "ipAddressType": args["ip_family"],
                 "vpcID": args["vpc_id"],
             },
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="20m")),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=pulumi.CustomTimeouts(delete="20m"),
+                # Another target group, such as one of another protocol, is another binding. Its name is the same.
+                replace_on_changes=[*IMMUTABLE],
+                delete_before_replace=True,
+            ),
         )
         self.register_outputs({})

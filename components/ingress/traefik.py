@@ -3,6 +3,8 @@
 from typing import Any, Final, TypedDict
 
 import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
 import versions
@@ -10,6 +12,7 @@ from components.common.chart import file, image, release
 from components.common.placement import Placement, pod_placement, zone_spread
 from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import RESTRICTED_CONTAINER, restricted_namespace
+from components.common.ready import WAIT_UNTIL_READY
 from facts import namespaces
 from settings import Charts
 
@@ -20,6 +23,10 @@ GATEWAY_CLASS: Final = "traefik"
 GATEWAY: Final = "traefik-gateway"
 SERVICE: Final = versions.TRAEFIK.name
 """The chart names the Service after its release."""
+ENTRY_POINT: Final = "web"
+"""The entry point of all routes, and the port of the Service that the ALB sends to.
+
+Teams' routes name it, so it is the same with and without TLS behind the ALB."""
 WEB_PORT: Final = 8000
 PING_PORT: Final = 8080
 PRE_STOP_SECONDS: Final = 15
@@ -30,6 +37,8 @@ GRACE_PERIOD_SECONDS: Final = 75
 """After which Kubernetes kills the pod."""
 KEEP_ALIVE_SECONDS: Final = 180
 """Traefik's default for a connection without a request."""
+TARGET_CERTIFICATE: Final = "traefik-target"
+"""The name of the certificate that the pods show the ALB, of its issuer, and of its Secret."""
 PRIORITY: Final = str(2**63 - 1 - 1000)
 """The highest priority that Traefik takes from a route; it ignores a route with a higher one.
 
@@ -106,6 +115,10 @@ class TraefikArgs(TypedDict):
     """The platform's own routes, which no route of a team comes before."""
     read_timeout: int
     """Seconds that a client has for a whole request with its body; 0: any time."""
+    target_protocol: str
+    """"HTTP" or "HTTPS": how the ALB sends requests."""
+    cert_manager: pulumi.Resource | None
+    """What issues the pods' certificate for HTTPS."""
     idle_timeout: int
     """Seconds after which the ALB closes a connection without traffic."""
     namespace: PodNamespace
@@ -119,7 +132,8 @@ class TraefikArgs(TypedDict):
 class Traefik(pulumi.ComponentResource):
     """The proxy that routes every host and path of the one ALB, by IngressRoute, Ingress or HTTPRoute.
 
-    It listens inside the cluster only. TLS ends at the ALB. Depend on its definitions and on compute.
+    It listens inside the cluster only. TLS of users ends at the ALB, which sends HTTP, or HTTPS with TLS of its own.
+    Depend on its definitions and on compute.
     """
 
     def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -134,10 +148,11 @@ class Traefik(pulumi.ComponentResource):
             # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
             {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"},
         )
+        needed = self._certificate(name, namespace, args["cert_manager"]) if args["target_protocol"] == "HTTPS" else []
         release(
             f"{name}-release",
             versions.TRAEFIK,
-            pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace, *needed]),
             namespace=args["namespace"],
             charts=args["charts"],
             skip_crds=True,
@@ -145,9 +160,56 @@ class Traefik(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
+    def _certificate(
+        self, name: str, namespace: Namespace, cert_manager: pulumi.Resource | None
+    ) -> list[pulumi.Resource]:
+        """Declare the certificate of the pods, signed by its own key: the ALB does not verify it.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-routing-configuration,
+        https://cert-manager.io/docs/configuration/selfsigned/
+        """
+        metadata = {"name": TARGET_CERTIFICATE, "namespace": namespace.metadata["name"]}
+        issuer = CustomResource(
+            f"{name}-target-issuer",
+            api_version="cert-manager.io/v1",
+            kind="Issuer",
+            metadata={**metadata, "annotations": WAIT_UNTIL_READY},
+            spec={"selfSigned": {}},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=cert_manager),
+        )
+        certificate = CustomResource(
+            f"{name}-target-certificate",
+            api_version="cert-manager.io/v1",
+            kind="Certificate",
+            metadata={**metadata, "annotations": WAIT_UNTIL_READY},
+            spec=target_certificate_spec(),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[issuer]),
+        )
+        return [certificate]
+
+
+def target_certificate_spec() -> dict[str, Any]:
+    """Return the spec of the pods' certificate. Traefik takes a renewed one without a restart.
+
+    https://cert-manager.io/docs/usage/certificate/,
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html (for the key: the
+    policies of connections to targets have ciphers for ECDSA)
+    """
+    host = f"{SERVICE}.{NAMESPACE}.svc"
+    return {
+        "secretName": TARGET_CERTIFICATE,
+        "issuerRef": {"group": "cert-manager.io", "kind": "Issuer", "name": TARGET_CERTIFICATE},
+        # With DNS names alone a self-signed certificate would have an issuer without a name, which RFC 5280 forbids.
+        "commonName": host,
+        "dnsNames": [host],
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+        "usages": ["digital signature", "server auth"],
+    }
+
 
 def traefik_values(args: TraefikArgs) -> dict[str, Any]:
     """Return the chart's values (traefik chart 41)."""
+    encrypted = args["target_protocol"] == "HTTPS"
     resources = {"requests": {"cpu": args["cpu"], "memory": args["memory"]}, "limits": {"memory": args["memory"]}}
     registry, _, repository = image(IMAGE, args["charts"]).partition("/")
     transport = {
@@ -182,16 +244,20 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
         # Chart 41 ignores `service.type` without a word.
         "service": {"spec": {"type": "ClusterIP"}},
         "ports": {
-            "web": {
+            ENTRY_POINT: {
                 "port": WEB_PORT,
                 "forwardedHeaders": {"trustedIPs": args["trusted_cidrs"]},
                 "transport": transport,
+                **({"http": {"tls": {"enabled": True}}} if encrypted else {}),
             },
             "websecure": {"expose": {"default": False}},
             "traefik": {"port": PING_PORT},
         },
         "providers": _providers(args),
         **_gateway(args),
+        # The ALB names no server in its connections, so each of them gets the default certificate.
+        # https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/kubernetes/crd/tls/tlsstore/
+        **({"tlsStore": {"default": {"defaultCertificate": {"secretName": TARGET_CERTIFICATE}}}} if encrypted else {}),
         # The ALB's own class would be claimed by two controllers if Traefik's were the default.
         "ingressClass": {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS},
         # Any flag of the API, `--api.dashboard=false` included, switches it on, and a route could then publish it.
@@ -246,7 +312,7 @@ def platform_routes(routes: list[PlatformRouteArgs]) -> dict[str, Any]:
         for kind, scheme, rule in (("web", "http", f"!{grpc}"), ("grpc", "h2c", grpc)):
             name = f"{route['name']}-{kind}"
             routers[name] = {
-                "entryPoints": ["web"],
+                "entryPoints": [ENTRY_POINT],
                 "rule": f"Host(`{route['host']}`) && {rule}",
                 "priority": PRIORITY,
                 "service": name,
@@ -256,14 +322,16 @@ def platform_routes(routes: list[PlatformRouteArgs]) -> dict[str, Any]:
 
 
 def _gateway(args: TraefikArgs) -> dict[str, Any]:
-    """Return the values of the chart's Gateway: HTTP, as TLS ends at the ALB, for the routes of every namespace.
+    """Return the values of the chart's Gateway: the protocol that the ALB sends, for the routes of every namespace.
 
     Whoever may write an IngressRoute reaches the same hosts and paths.
     """
     if not args["gateway_api"]:
         return {}
-    listener = {"port": WEB_PORT, "protocol": "HTTP", "namespacePolicy": {"from": "All"}}
+    listener = {"port": WEB_PORT, "protocol": args["target_protocol"], "namespacePolicy": {"from": "All"}}
+    if args["target_protocol"] == "HTTPS":
+        listener["certificateRefs"] = [{"name": TARGET_CERTIFICATE}]
     return {
-        "gateway": {"enabled": True, "name": GATEWAY, "listeners": {"web": listener}},
+        "gateway": {"enabled": True, "name": GATEWAY, "listeners": {ENTRY_POINT: listener}},
         "gatewayClass": {"enabled": True, "name": GATEWAY_CLASS},
     }

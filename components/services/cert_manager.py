@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.helm.v3 import Release
 
 import versions
 from components.common.chart import image, release
@@ -35,6 +36,9 @@ class CertManager(pulumi.ComponentResource):
     For TLS that ends inside the cluster. The ALB's own certificate is ACM's.
     """
 
+    release: Release
+    """The controller and its webhook, which answers once the release is done."""
+
     def __init__(
         self,
         name: str,
@@ -60,7 +64,7 @@ class CertManager(pulumi.ComponentResource):
             child,
             documents={"challenges": pulumi.Output.json_dumps(policy)},
         )
-        controller = release(
+        self.release = release(
             f"{name}-release",
             versions.CERT_MANAGER,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
@@ -76,7 +80,7 @@ class CertManager(pulumi.ComponentResource):
                 metadata={"name": key, "annotations": WAIT_UNTIL_READY},
                 spec=issuer_spec(key, issuer, cluster.region),
                 # The webhook is asked when an issuer comes or changes.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[controller]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.release]),
             )
         self.register_outputs({})
 

@@ -25,6 +25,7 @@ class Services:
     """
 
     load_balancer_controller: LoadBalancerController
+    cert_manager: CertManager | None
     controllers: Sequence[pulumi.Resource]
 
 
@@ -60,9 +61,12 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
                 opts=in_cluster,
             )
         )
+    cert_manager = None
     if settings.cert_manager:
-        optional.append(CertManager(f"{where.name}-certificates", settings.cert_manager, cluster, opts=in_cluster))
+        cert_manager = CertManager(f"{where.name}-certificates", settings.cert_manager, cluster, opts=in_cluster)
+        optional.append(cert_manager)
     return Services(
+        cert_manager=cert_manager,
         load_balancer_controller=load_balancer_controller,
         controllers=[addons, load_balancer_controller, *compute.node_pools, *optional],
     )

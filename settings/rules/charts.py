@@ -62,6 +62,7 @@ OWN: Final[Mapping[str, tuple[Path, ...]]] = {
         ("ingressClass",),
         ("service", "spec", "type"),
         ("ports", "web", "port"),
+        ("ports", "web", "http", "tls"),
         ("ports", "web", "forwardedHeaders"),
         ("ports", "web", "proxyProtocol"),
         ("providers", "precedence"),
@@ -71,6 +72,7 @@ OWN: Final[Mapping[str, tuple[Path, ...]]] = {
         ("providers", "kubernetesIngress", "crossProviderNamespaces"),
         ("providers", "kubernetesGateway"),
         ("gateway",),
+        ("tlsStore",),
     ),
 }
 """By chart: where the values are this program's alone. What is in AWS (names in trust policies, the cluster, the VPC)

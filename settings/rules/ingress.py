@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from settings.cluster import Addons
-from settings.ingress import Ingress, IngressOwner, Scheme, Traefik
+from settings.dns import CertManager
+from settings.ingress import Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.network import Network
 from settings.problems import Problem
 from settings.rules.registry import repeated, rule
@@ -56,6 +57,13 @@ def _load_balancer(ingress: Ingress) -> Iterator[Problem]:
     if ingress.access_logs and "AWSLogs" in (ingress.access_logs.prefix or ""):
         prefix = str(ingress.access_logs.prefix)
         yield Problem("ingress.accessLogs.prefix", prefix, "expected one without AWSLogs, which the ALB appends itself")
+
+
+@rule
+def _target_protocol(ingress: Ingress, cert_manager: CertManager | None) -> Iterator[Problem]:
+    if ingress.target_protocol is TargetProtocol.HTTPS and not cert_manager:
+        expected = "expected HTTP, or a section certManager, which issues the certificate of Traefik's pods"
+        yield Problem("ingress.targetProtocol", ingress.target_protocol.value, expected)
 
 
 @rule

@@ -164,6 +164,11 @@ def _nodes(cloud: FakeCloud) -> None:
     cloud.make("coredns", uses.ADDON, clusterName="platform", addonName="coredns")
 
 
+def cert_manager(cloud: FakeCloud) -> None:
+    """Make the release of cert-manager, with a role that may do nothing."""
+    _controller(cloud, "cert-manager", _controller_role(cloud, "cert-manager", ["sts:GetCallerIdentity"]))
+
+
 def _controller(cloud: FakeCloud, chart: str, role: str) -> None:
     cloud.make(
         chart,

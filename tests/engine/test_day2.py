@@ -170,6 +170,12 @@ CHANGES: Final[Mapping[str, Change]] = {
             ("update", "Record ingress-wildcard.staging.example.jp"),
         ),
     ),
+    "HTTP to Traefik's pods again": Change(
+        stack="staging",
+        settings={"ingress.targetProtocol": "HTTP"},
+        updated=("Ingress ingress", "Release traefik-release"),
+        deleted=("Issuer traefik-target-issuer", "Certificate traefik-target-certificate"),
+    ),
 }
 
 

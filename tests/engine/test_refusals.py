@@ -9,10 +9,12 @@ from harness import RefusedError, sdk
 from rehearsal.engine.refusals import RULES, uses
 from rehearsal.engine.refusals.aws import AUTO_MODE_POLICIES
 from rehearsal.engine.refusals.cluster import (
+    CERTIFICATE,
     CLUSTER_STORE,
     DEFINITION,
     INGRESS,
     NAMESPACE,
+    NAMESPACE_ISSUER,
     NODE_CLASS,
     NODE_POOL,
     PROJECT,
@@ -20,7 +22,16 @@ from rehearsal.engine.refusals.cluster import (
     SERVICE,
 )
 from rehearsal.engine.refusals.controllers import POD_IDENTITY_SERVICE
-from tests.engine.fake_cloud import BALANCER_ACTIONS, DEPLOYER, KARPENTER_ACTIONS, FakeCloud, allow, platform, trust
+from tests.engine.fake_cloud import (
+    BALANCER_ACTIONS,
+    DEPLOYER,
+    KARPENTER_ACTIONS,
+    FakeCloud,
+    allow,
+    cert_manager,
+    platform,
+    trust,
+)
 
 CONTROLLER = "aws-load-balancer-controller"
 
@@ -306,6 +317,30 @@ def test_an_ingress_takes_another_certificate_and_lets_go_of_the_first(cloud: Fa
     with pytest.raises(RefusedError, match="in use by Listener"):
         cloud.delete("second")
     cloud.delete("first")
+
+
+def test_a_binding_keeps_its_target_group(cloud: FakeCloud) -> None:
+    cloud.change("binding", spec={"serviceRef": {"name": "traefik", "port": "web"}})
+    with pytest.raises(RefusedError, match=r"immutable fields: spec\.targetGroupARN"):
+        cloud.change("binding", spec={"targetGroupARN": "arn:aws:elasticloadbalancing:::targetgroup/other"})
+
+
+def test_a_certificate_needs_cert_manager_and_its_issuer(cloud: FakeCloud) -> None:
+    metadata = {"name": "target", "namespace": "traefik", "annotations": {"pulumi.com/waitFor": "condition=Ready"}}
+    spec = {"secretName": "target", "issuerRef": {"kind": "Issuer", "name": "target"}}
+    cloud.make(
+        "certificates-definition",
+        DEFINITION,
+        spec={"group": "cert-manager.io"},
+        metadata={"name": "certificates.cert-manager.io"},
+    )
+    with pytest.raises(RefusedError, match=r"failed calling webhook webhook\.cert-manager\.io"):
+        cloud.make("issuer", NAMESPACE_ISSUER, kind="Issuer", metadata=metadata, spec={"selfSigned": {}})
+    cert_manager(cloud)
+    with pytest.raises(RefusedError, match='Issuer "target" not found'):
+        cloud.make("certificate", CERTIFICATE, kind="Certificate", metadata=metadata, spec=spec)
+    cloud.make("issuer", NAMESPACE_ISSUER, kind="Issuer", metadata=metadata, spec={"selfSigned": {}})
+    cloud.make("certificate", CERTIFICATE, kind="Certificate", metadata=metadata, spec=spec)
 
 
 def test_a_name_can_be_used_once(cloud: FakeCloud) -> None:

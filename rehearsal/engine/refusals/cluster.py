@@ -20,6 +20,8 @@ NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 APPLICATION_SET: Final = "kubernetes:argoproj.io/v1alpha1:ApplicationSet"
 PROJECT: Final = "kubernetes:argoproj.io/v1alpha1:AppProject"
 ISSUER: Final = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+NAMESPACE_ISSUER: Final = "kubernetes:cert-manager.io/v1:Issuer"
+CERTIFICATE: Final = "kubernetes:cert-manager.io/v1:Certificate"
 CLUSTER_STORE: Final = "kubernetes:external-secrets.io/v1:ClusterSecretStore"
 
 BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})

@@ -13,11 +13,13 @@ from rehearsal.engine.refusals.cluster import (
     APPLICATION_SET,
     BINDING,
     BUILT_IN_NAMESPACES,
+    CERTIFICATE,
     CHART_DEFINITIONS,
     CLUSTER_STORE,
     INGRESS,
     ISSUER,
     NAMESPACE,
+    NAMESPACE_ISSUER,
     NODE_CLASS,
     NODE_POOL,
     PROJECT,
@@ -301,6 +303,32 @@ def issuer_webhook_down(issuer: Resource, cloud: Cloud) -> str | None:
     return controller_problem(CERT_MANAGER, issuer.cluster, ("route53:ChangeResourceRecordSets",), cloud)
 
 
+@rule(
+    "create update",
+    NAMESPACE_ISSUER,
+    CERTIFICATE,
+    code="failed calling webhook webhook.cert-manager.io",
+    source="https://cert-manager.io/docs/concepts/webhook/",
+)
+def certificate_webhook_down(resource: Resource, cloud: Cloud) -> str | None:
+    """The webhook is asked about these too. A self-signed certificate requires no right in AWS."""
+    return controller_problem(CERT_MANAGER, resource.cluster, (), cloud)
+
+
+@rule(
+    "create update",
+    CERTIFICATE,
+    code="timed out waiting for the condition",
+    source="https://cert-manager.io/docs/concepts/certificate/",
+)
+def certificate_without_issuer(certificate: Resource, cloud: Cloud) -> str | None:
+    """Without its issuer a certificate is never ready."""
+    kind, name = certificate.get("spec.issuerRef.kind") or "Issuer", certificate.get("spec.issuerRef.name")
+    issuers = cloud.of(NAMESPACE_ISSUER if kind == "Issuer" else ISSUER, certificate.cluster)
+    near = [it for it in issuers if kind != "Issuer" or namespace_of(it) == namespace_of(certificate)]
+    return None if any(name_of(it) == name for it in near) else f'{kind} "{name}" not found'
+
+
 # --- Finalizers
 # --------------------------------------------------------------------------------------------------------------
 
@@ -312,6 +340,22 @@ def object_without_controller(resource: Resource, cloud: Cloud) -> str | None:
     """The controller's webhook admits these objects, and Pulumi waits until the controller has served them."""
     served = served_by(resource)
     return controller_problem(served.chart, resource.cluster, served.create, cloud) if served else None
+
+
+BINDING_FOR_GOOD: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
+
+
+@rule(
+    "update",
+    BINDING,
+    code="admission webhook vtargetgroupbinding.elbv2.k8s.aws denied the request",
+    source="https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/webhooks/elbv2/targetgroupbinding_validator.go",
+)
+def binding_for_good(binding: Resource, cloud: Cloud) -> str | None:
+    """A binding keeps its target group: another one is another binding."""
+    before = cloud.existing(BINDING, binding.id, binding.cluster)
+    changed = [path for path in BINDING_FOR_GOOD if before and before.get(path) != binding.get(path)]
+    return f"update may not change these immutable fields: {','.join(changed)}" if changed else None
 
 
 @rule(

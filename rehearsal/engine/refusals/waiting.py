@@ -7,7 +7,14 @@ from typing import Final
 
 from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.kubernetes import is_custom
-from rehearsal.engine.refusals.cluster import CLUSTER_STORE, ISSUER, NODE_CLASS, NODE_POOL
+from rehearsal.engine.refusals.cluster import (
+    CERTIFICATE,
+    CLUSTER_STORE,
+    ISSUER,
+    NAMESPACE_ISSUER,
+    NODE_CLASS,
+    NODE_POOL,
+)
 from rehearsal.engine.refusals.kubernetes import node_class_problem
 from rehearsal.engine.refusals.rules import rule
 
@@ -27,6 +34,9 @@ CONDITIONS: Final[Mapping[str, frozenset[str]]] = {
     CLUSTER_STORE: frozenset({"Ready"}),
     # https://cert-manager.io/docs/reference/api-docs/#acme.cert-manager.io/v1 (IssuerConditionType)
     ISSUER: frozenset({"Ready"}),
+    NAMESPACE_ISSUER: frozenset({"Ready"}),
+    # https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.CertificateConditionType
+    CERTIFICATE: frozenset({"Ready", "Issuing"}),
 }
 """The conditions that controllers report of a kind; of a kind that is not here, none."""
 

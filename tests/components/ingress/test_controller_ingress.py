@@ -35,6 +35,7 @@ def _args(**changes: Any) -> LoadBalancerArgs:
         "subnet_ids": SUBNETS,
         "dual_stack": False,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
+        "target_protocol": "HTTP",
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
         "idle_timeout": 60,
@@ -112,6 +113,14 @@ def test_traffic_goes_to_pods_that_answer_a_ping() -> None:
     # Below the interval: the controller's default timeout of five seconds is left.
     assert int(found["healthcheck-interval-seconds"]) > 5
     assert found["target-group-attributes"] == "deregistration_delay.timeout_seconds=30"
+
+
+def test_traffic_goes_to_pods_by_https_where_the_settings_say_so() -> None:
+    found = _annotations(target_protocol="HTTPS")
+    assert found["backend-protocol"] == "HTTPS"
+    # What is not said has the protocol of the requests, and no target would be healthy: the port of pings has no TLS.
+    assert (found["healthcheck-protocol"], found["healthcheck-port"]) == ("HTTP", str(PING_PORT))
+    assert not _annotations().keys() & {"backend-protocol", "healthcheck-protocol"}
 
 
 @pytest.mark.parametrize("scheme", ["internet-facing", "internal"])

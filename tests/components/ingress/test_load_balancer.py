@@ -33,6 +33,7 @@ def _args(**changes: Any) -> OwnedLoadBalancerArgs:
         "subnet_ids": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
         "dual_stack": False,
         "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
+        "target_protocol": "HTTP",
         "tls_policy": versions.ALB_TLS_POLICY,
         "deletion_protection": False,
         "idle_timeout": 60,
@@ -142,6 +143,13 @@ def test_traffic_goes_to_pods_that_answer_a_ping() -> None:
     assert (check["protocol"], check["path"], check["port"]) == ("HTTP", "/ping", str(PING_PORT))
     assert check["timeout"] < check["interval"]
     assert inputs["deregistrationDelay"] == 30
+
+
+def test_traffic_goes_to_pods_by_https_where_the_settings_say_so() -> None:
+    inputs = _plan(target_protocol="HTTPS").one(type="aws:lb/targetGroup:TargetGroup").inputs
+    assert (inputs["protocol"], inputs["port"]) == ("HTTPS", WEB_PORT)
+    # The port that answers pings has no TLS.
+    assert (inputs["healthCheck"]["protocol"], inputs["healthCheck"]["port"]) == ("HTTP", str(PING_PORT))
 
 
 def test_without_a_certificate_there_is_http_alone() -> None:
@@ -269,6 +277,16 @@ def test_the_binding_is_of_traefiks_pods(unknown: bool) -> None:
     assert labels(plan, binding.property_dependencies["spec"]) == {"LogGroup targets"}
     # The security group rules are this program's: with `networking` the controller would make its own.
     assert "networking" not in spec
+
+
+def test_another_target_group_is_another_binding() -> None:
+    # The controller's webhook refuses an update; the target group is another one when its protocol changes.
+    _, binding = _binding()
+    assert {path.removeprefix("spec.") for path in binding.options.replace_on_changes} >= {
+        key for key in binding.inputs["spec"] if key != "serviceRef"
+    }
+    # It has the same name as the one before.
+    assert binding.options.delete_before_replace is True
 
 
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])

@@ -10,8 +10,10 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.common.ready import WAIT_UNTIL_READY
 from components.ingress.controller_ingress import DEREGISTRATION_SECONDS
 from components.ingress.traefik import (
+    ENTRY_POINT,
     GATEWAY,
     GATEWAY_CLASS,
     INGRESS_CLASS,
@@ -19,11 +21,14 @@ from components.ingress.traefik import (
     NAMESPACE,
     PING_PORT,
     SERVICE,
+    TARGET_CERTIFICATE,
     WEB_PORT,
+    PlatformRouteArgs,
     Traefik,
     TraefikArgs,
     TraefikDefinitions,
     TraefikDefinitionsArgs,
+    target_certificate_spec,
     traefik_values,
 )
 from harness.plan import Plan
@@ -51,6 +56,8 @@ def _args(**changes: Any) -> TraefikArgs:
         "address": None,
         "routes": [],
         "read_timeout": 60,
+        "target_protocol": "HTTP",
+        "cert_manager": None,
         "idle_timeout": 60,
         "placement": NODES,
         "charts": PUBLISHERS,
@@ -277,6 +284,97 @@ def test_a_gateway_stands_behind_the_same_entry_point_for_the_routes_of_every_na
 
 def test_without_it_there_is_no_gateway(values: dict[str, Any]) -> None:
     assert not values.keys() & {"gateway", "gatewayClass"}
+
+
+# --- HTTPS from the load balancer ---------------------------------------------------------------------------------
+
+
+def test_its_certificate_is_ready_before_it_starts(unknown: bool) -> None:
+    plan = _plan(unknown=unknown, target_protocol="HTTPS")
+    assert_shape(plan, Traefik, "proxy")
+    issuer = plan.one(type="kubernetes:cert-manager.io/v1:Issuer")
+    certificate = plan.one(type="kubernetes:cert-manager.io/v1:Certificate")
+    for item in (issuer, certificate):
+        assert item.inputs["metadata"]["namespace"] == NAMESPACE
+        assert item.inputs["metadata"]["annotations"] == WAIT_UNTIL_READY
+    reference = {"group": "cert-manager.io", "kind": "Issuer", "name": issuer.inputs["metadata"]["name"]}
+    assert certificate.inputs["spec"]["issuerRef"] == reference
+    assert {"Certificate proxy-target-certificate", "Issuer proxy-target-issuer"} <= waits_for(
+        plan, release_of(plan, "traefik")
+    )
+    assert "Issuer proxy-target-issuer" in waits_for(plan, certificate)
+    assert not [entry for entry in _plan() if "cert-manager" in entry.type]
+
+
+def test_only_its_certificate_waits_for_cert_manager() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        cert_manager = cloudwatch.LogGroup("cert-manager", opts=opts)
+        Traefik("proxy", _args(target_protocol="HTTPS", cert_manager=cert_manager), opts)
+
+    plan = recorded(declare)
+    assert {
+        entry.type.rpartition(":")[2]
+        for entry in plan
+        if entry.custom and "LogGroup cert-manager" in waits_for(plan, entry)
+    } == {"Issuer", "Certificate", "Release"}
+
+
+def test_it_shows_the_certificate_to_whoever_names_no_server() -> None:
+    plan = _plan(target_protocol="HTTPS")
+    spec = plan.one(type="kubernetes:cert-manager.io/v1:Certificate").inputs["spec"]
+    store = values_of(plan, "traefik")["tlsStore"]
+    assert store == {"default": {"defaultCertificate": {"secretName": spec["secretName"]}}}
+    # The one store there is must be in the namespace that may define it.
+    crd = values_of(plan, "traefik")["providers"]["kubernetesCRD"]
+    assert crd["defaultTLSResourcesNamespace"] == NAMESPACE
+
+
+def test_a_self_signed_certificate_has_an_issuer_with_a_name() -> None:
+    # https://cert-manager.io/docs/configuration/selfsigned/#certificate-validity
+    spec = target_certificate_spec()
+    assert spec["commonName"] in spec["dnsNames"]
+    assert spec["privateKey"]["rotationPolicy"] == "Always"
+
+
+def test_routes_of_teams_name_the_same_entry_point_with_and_without_tls(values: dict[str, Any]) -> None:
+    encrypted = values_of(_plan(target_protocol="HTTPS"), "traefik")
+    assert encrypted["ports"][ENTRY_POINT] == {**values["ports"][ENTRY_POINT], "http": {"tls": {"enabled": True}}}
+    assert encrypted["ports"].keys() == values["ports"].keys()
+    route: PlatformRouteArgs = {"name": "argocd", "host": "argocd.example.jp", "service": "argocd-server.argocd:80"}
+    file = values_of(_plan(target_protocol="HTTPS", routes=[route]), "traefik")["providers"]["file"]["content"]
+    assert [router["entryPoints"] for router in file["http"]["routers"].values()] == [[ENTRY_POINT]] * 2
+
+
+def test_the_gateway_has_the_protocol_of_the_entry_point() -> None:
+    # Traefik has no entry point for a listener of HTTP whose port has TLS: none of its routes would be served.
+    # https://github.com/traefik/traefik/blob/v3.7/pkg/provider/kubernetes/gateway/kubernetes.go, entryPointName
+    values = values_of(_plan(gateway_api=True, target_protocol="HTTPS"), "traefik")
+    assert values["gateway"]["listeners"] == {
+        ENTRY_POINT: {
+            "port": WEB_PORT,
+            "protocol": "HTTPS",
+            "namespacePolicy": {"from": "All"},
+            "certificateRefs": [{"name": TARGET_CERTIFICATE}],
+        }
+    }
+
+
+@pytest.mark.upstream
+def test_helm_gives_the_entry_point_of_the_service_tls_and_its_certificate() -> None:
+    release = helm.release_of(release_of(_plan(target_protocol="HTTPS", gateway_api=True), "traefik"), "1.36")
+    rendered = {item["kind"]: item for item in release.rendered()}
+    (container,) = rendered["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert f"--entryPoints.{ENTRY_POINT}.http.tls=true" in container["args"]
+    assert f"--entryPoints.{ENTRY_POINT}.address=:{WEB_PORT}/tcp" in container["args"]
+    assert f"--entryPoints.{ENTRY_POINT}.http.tls=true" not in _arguments()
+    (port,) = rendered["Service"]["spec"]["ports"]
+    assert (port["name"], port["targetPort"]) == (ENTRY_POINT, ENTRY_POINT)
+    store = rendered["TLSStore"]
+    assert (store["metadata"]["name"], store["metadata"]["namespace"]) == ("default", NAMESPACE)
+    assert store["spec"] == {"defaultCertificate": {"secretName": TARGET_CERTIFICATE}}
+    (listener,) = rendered["Gateway"]["spec"]["listeners"]
+    assert (listener["name"], listener["protocol"]) == (ENTRY_POINT, "HTTPS")
+    assert listener["tls"] == {"certificateRefs": [{"name": TARGET_CERTIFICATE}]}
 
 
 # --- Staying up ---------------------------------------------------------------------------------------------------
