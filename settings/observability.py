@@ -1,8 +1,7 @@
 """Settings of logs, metrics, Kubernetes events and alarms in CloudWatch."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import pulumi
 from pydantic import Field
 
 from settings.base import Settings
@@ -44,10 +43,6 @@ class Alarms(Settings):
         "`pulumi config set --secret --path 'observability.alarms.webhooks.<name>'`.",
     )
     thresholds: Thresholds = Field(default_factory=Thresholds)
-
-    def endpoints(self) -> dict[str, Any]:
-        """Return the webhooks, as the component takes them: secrets."""
-        return {name: pulumi.Output.secret(url.get_secret_value()) for name, url in self.webhooks.items()}
 
 
 class Observability(Settings):

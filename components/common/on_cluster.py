@@ -14,18 +14,16 @@ from settings import Charts
 
 @dataclass(frozen=True)
 class OnCluster:
-    """A cluster that can run pods of `kube-system`, and how components are installed on it.
+    """A cluster that can run pods, and how components are installed on it.
 
-    cluster_id: the cluster's name, known in every preview. cluster_name: the same name, known once pods of kube-system
-    can run: what takes it waits for that. placement: where the platform's own pods run. charts: where charts and images
-    come from. pods_in: namespace to what runs its pods. isolated: whether pods reach no more than endpoints in the VPC.
-    shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes have a driver for EBS
-    volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS
-    volumes and Karpenter's queue; None: AWS's keys.
+    cluster_id: the cluster's name, known in every preview. placement: where the platform's own pods run. charts: where
+    charts and images come from. pods_in: namespace to what runs its pods. isolated: whether pods reach no more than
+    endpoints in the VPC. shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes
+    have a driver for EBS volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS
+    keys for log groups, EBS volumes and Karpenter's queue; None: AWS's keys.
     """
 
     cluster_id: str
-    cluster_name: pulumi.Output[str]
     kubernetes_version: str
     endpoint: pulumi.Output[str]
     account_id: str

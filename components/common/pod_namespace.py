@@ -25,6 +25,11 @@ class PodNamespace:
         return after(self.compute, self.name)
 
 
+def before_nodes(namespace: str) -> PodNamespace:
+    """Return a namespace for the DaemonSets without which no node becomes ready: they are created before any node."""
+    return PodNamespace(namespace, [])
+
+
 def without_pods(namespace: str) -> PodNamespace:
     """Return a namespace for what creates no pods there, such as a chart of definitions: it waits for no compute."""
     return PodNamespace(namespace, [])

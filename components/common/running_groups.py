@@ -1,26 +1,30 @@
 """The node groups of a cluster as EKS has them now: an autoscaler changes their sizes, and tells nobody."""
 
 import re
-from typing import TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_aws import eks
 
 
-class RunningGroupArgs(TypedDict):
-    """A node group that exists."""
+@dataclass(frozen=True)
+class RunningGroup:
+    """A node group that exists.
+
+    desired: how many nodes it has been told to have, by us, an autoscaler or a person. subnets: in how many subnets its
+    nodes may be.
+    """
 
     min: int
     max: int
     desired: int
-    """How many nodes it has been told to have, by us, an autoscaler or a person."""
-    instance_types: list[str]
+    instance_types: Sequence[str]
     ami_type: str
     subnets: int
-    """In how many subnets its nodes may be."""
 
 
-def running_groups(cluster_name: str, provider: pulumi.ProviderResource) -> dict[str, RunningGroupArgs]:
+def running_groups(cluster_name: str, provider: pulumi.ProviderResource) -> dict[str, RunningGroup]:
     """Return the node groups of a cluster by EKS's names; none where the cluster does not exist yet.
 
     The caller needs eks:ListClusters, eks:ListNodegroups and eks:DescribeNodegroup. A cluster is looked up in the list
@@ -32,20 +36,20 @@ def running_groups(cluster_name: str, provider: pulumi.ProviderResource) -> dict
     names = eks.get_node_groups(cluster_name=cluster_name, opts=opts).names
     found = [eks.get_node_group(cluster_name=cluster_name, node_group_name=name, opts=opts) for name in sorted(names)]
     return {
-        group.node_group_name: {
-            "min": group.scaling_configs[0].min_size,
-            "max": group.scaling_configs[0].max_size,
-            "desired": group.scaling_configs[0].desired_size,
-            "instance_types": list(group.instance_types),
-            "ami_type": group.ami_type,
-            "subnets": len(group.subnet_ids),
-        }
+        group.node_group_name: RunningGroup(
+            min=group.scaling_configs[0].min_size,
+            max=group.scaling_configs[0].max_size,
+            desired=group.scaling_configs[0].desired_size,
+            instance_types=list(group.instance_types),
+            ami_type=group.ami_type,
+            subnets=len(group.subnet_ids),
+        )
         for group in found
         if group.status != "DELETING"
     }
 
 
-def running_group(resource_name: str, groups: dict[str, RunningGroupArgs]) -> RunningGroupArgs | None:
+def running_group(resource_name: str, groups: Mapping[str, RunningGroup]) -> RunningGroup | None:
     """Return what Pulumi made under a resource's name: a group of that name and seven characters, or None.
 
     While a replacement is under way there are two of them; the larger one counts.
@@ -53,4 +57,4 @@ def running_group(resource_name: str, groups: dict[str, RunningGroupArgs]) -> Ru
     """
     own = re.compile(rf"{re.escape(resource_name)}-[0-9a-f]{{7}}")
     found = [group for name, group in groups.items() if own.fullmatch(name)]
-    return max(found, key=lambda group: group["desired"], default=None)
+    return max(found, key=lambda group: group.desired, default=None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.common.running_groups import RunningGroupArgs, running_groups
+from components.common.running_groups import RunningGroup, running_groups
 from settings import Stack, require_deployer
 
 
@@ -23,7 +23,7 @@ class Where:
     region: str
     account_id: str
     tags: Mapping[str, str]
-    running_groups: Mapping[str, RunningGroupArgs]
+    running_groups: Mapping[str, RunningGroup]
     in_aws: pulumi.ResourceOptions
 
 

@@ -1,8 +1,9 @@
 """EKS add-ons, each at a pinned version: those that nodes need, and those that need nodes."""
 
 import json
-from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 from pulumi_aws import eks
@@ -10,36 +11,25 @@ from pulumi_kubernetes.storage.v1 import StorageClass
 
 from components.common.dependency import after
 from components.common.identity import ClusterIdentity, Irsa, PodIdentity, ServiceAccountName, workload_identity
+from components.common.on_cluster import OnCluster
 from components.common.placement import Placement, pod_annotations, pod_placement
-from facts import iam_documents
+from components.common.pod_namespace import PodNamespace, before_nodes
+from facts import iam_documents, namespaces
+from settings import IpFamily
 
 
-class AddonArgs(TypedDict):
-    """What every add-on is made from."""
+@dataclass(frozen=True)
+class PodNetwork:
+    """Where pods of EC2 nodes get their addresses.
 
-    cluster_name: pulumi.Input[str]
-    """The cluster, once what the add-on needs is there."""
-    versions: dict[str, str]
-    """Add-on name to version."""
+    subnets: zone to the subnet of pods, on the cluster's security group; empty: the nodes' own subnets. ip_family: the
+    family of the addresses.
+    """
 
-
-class NodeAddonsArgs(TypedDict):
-    """The add-ons without which no node becomes ready."""
-
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it is there."""
-    versions: dict[str, str]
-    """Add-on name to version: vpc-cni, kube-proxy, eks-pod-identity-agent."""
-    identity: ClusterIdentity
-    """How the CNI gets its role."""
     region: str
-    """AWS region, for the pods' network configuration."""
-    pod_subnets: NotRequired[pulumi.Input[dict[str, str]]]
-    """Zone to the subnet that pods get their addresses from; absent: the nodes' own subnets."""
+    subnets: pulumi.Input[Mapping[str, str]]
     security_group_id: pulumi.Input[str]
-    """The security group of pods in `pod_subnets`."""
-    ip_family: NotRequired[str]
-    """"ipv6": pods have IPv6 addresses; "ipv4" or absent: IPv4 ones."""
+    ip_family: IpFamily
 
 
 class NodeAddons(pulumi.ComponentResource):
@@ -52,101 +42,130 @@ class NodeAddons(pulumi.ComponentResource):
     cluster_name: pulumi.Output[str]
     """The cluster, once nodes can join it."""
 
-    def __init__(self, name: str, args: NodeAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the CNI's role and the add-ons."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        versions: Mapping[str, str],
+        identity: ClusterIdentity,
+        pods: PodNetwork,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the CNI's role and the add-ons.
+
+        versions: add-on name to version, of vpc-cni, kube-proxy and eks-pod-identity-agent at least. identity: how the
+        CNI gets its role.
+        """
         super().__init__("eks-platform:index:NodeAddons", name, {}, opts)
-        ipv6 = args.get("ip_family") == "ipv6"
+        ipv6 = pods.ip_family is IpFamily.IPV6
         cni = workload_identity(
             f"{name}-vpc-cni",
-            args["identity"],
-            ServiceAccountName("kube-system", "aws-node"),
+            identity,
+            ServiceAccountName(namespaces.SYSTEM, "aws-node"),
             pulumi.ResourceOptions(parent=self),
-            documents={"ipv6": json.dumps(iam_documents.vpc_cni_ipv6(args["region"]))} if ipv6 else None,
+            documents={"ipv6": json.dumps(iam_documents.vpc_cni_ipv6(pods.region))} if ipv6 else None,
             managed_policy_arns=[] if ipv6 else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY)],
         )
-        configuration = pulumi.Output.all(args.get("pod_subnets"), args["security_group_id"]).apply(
-            lambda known: vpc_cni_configuration(args["region"], known[0], known[1])
+        configuration = pulumi.Output.all(pods.subnets, pods.security_group_id).apply(
+            lambda known: vpc_cni_configuration(pods.region, known[0], known[1])
         )
+        configurations = {"vpc-cni": configuration, "kube-proxy": None, "eks-pod-identity-agent": None}
         addons = [
-            managed_addon(self, name, args, "vpc-cni", configuration=configuration, identity=cni),
-            managed_addon(self, name, args, "kube-proxy"),
-            managed_addon(self, name, args, "eks-pod-identity-agent"),
+            managed_addon(
+                name,
+                addon,
+                versions[addon],
+                pulumi.ResourceOptions(parent=self),
+                cluster_name=identity.cluster_name,
+                pods=before_nodes(namespaces.SYSTEM),
+                configuration=configuration_,
+                identity=cni if addon == "vpc-cni" else None,
+            )
+            for addon, configuration_ in configurations.items()
         ]
-        self.cluster_name = after(addons, args["cluster_name"])
+        self.cluster_name = after(addons, identity.cluster_name)
         self.register_outputs({"cluster_name": self.cluster_name})
-
-
-class ClusterAddonsArgs(TypedDict):
-    """The add-ons whose pods need nodes or Fargate."""
-
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it has nodes or Fargate profiles: without them CoreDNS waits 20 minutes and fails."""
-    versions: dict[str, str]
-    """Add-on name to version: coredns, aws-ebs-csi-driver, metrics-server, snapshot-controller and
-    eks-node-monitoring-agent where they are wanted."""
-    identity: ClusterIdentity
-    """How the EBS CSI controller gets its role."""
-    placement: Placement
-    """Where the add-ons' pods run."""
-    volumes_key: NotRequired[str | None]
-    """KMS key of volumes of the default class; None: the account's default for EBS."""
-    built_in_volumes: bool
-    """Whether EKS Auto Mode's own EBS driver serves the gp3 class, and no add-on."""
-    tags: NotRequired[dict[str, str]]
-    """Tags of volumes and snapshots, which the provider's default tags do not reach."""
 
 
 class ClusterAddons(pulumi.ComponentResource):
     """CoreDNS, metrics-server, node monitoring, and EBS volumes with an encrypted gp3 default class and snapshots."""
 
-    def __init__(self, name: str, args: ClusterAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the add-ons."""
+    def __init__(
+        self,
+        name: str,
+        cluster: OnCluster,
+        *,
+        versions: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the add-ons.
+
+        versions: add-on name to version, of those that the stack has: coredns, aws-ebs-csi-driver, metrics-server,
+        snapshot-controller, eks-node-monitoring-agent. Others are not this component's.
+        """
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
-        placement = args["placement"]
-        if "coredns" in args["versions"]:
-            managed_addon(self, name, args, "coredns", configuration=coredns_configuration(placement))
-        if "metrics-server" in args["versions"]:
-            managed_addon(self, name, args, "metrics-server", configuration=metrics_server_configuration(placement))
-        if "eks-node-monitoring-agent" in args["versions"]:
+        self._name, self._versions, self._cluster = name, versions, cluster
+        self._child = pulumi.ResourceOptions(parent=self)
+        placement = cluster.placement
+        if "coredns" in versions:
+            self._addon("coredns", configuration=coredns_configuration(placement))
+        if "metrics-server" in versions:
+            self._addon("metrics-server", configuration=metrics_server_configuration(placement))
+        if "eks-node-monitoring-agent" in versions:
             # By its own defaults it runs on every node, whatever the taints, and on none of Fargate.
-            managed_addon(self, name, args, "eks-node-monitoring-agent")
-        if "aws-ebs-csi-driver" in args["versions"]:
-            self._gp3(name, "ebs.csi.aws.com", [self._ebs(name, args)], args.get("volumes_key"))
-        elif args["built_in_volumes"]:
-            self._gp3(name, "ebs.csi.eks.amazonaws.com", [])
+            self._addon("eks-node-monitoring-agent")
+        if "aws-ebs-csi-driver" in versions:
+            self._gp3("ebs.csi.aws.com", [self._ebs()], cluster.volumes_key)
+        elif cluster.built_in_volumes:
+            self._gp3("ebs.csi.eks.amazonaws.com", [])
         self.register_outputs({})
 
-    def _ebs(self, name: str, args: ClusterAddonsArgs) -> eks.Addon:
-        snapshots = self._snapshots(name, args) if "snapshot-controller" in args["versions"] else []
-        controller = workload_identity(
-            f"{name}-ebs-csi",
-            args["identity"],
-            ServiceAccountName("kube-system", "ebs-csi-controller-sa"),
-            pulumi.ResourceOptions(parent=self),
-            managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)],
-            documents={"key": json.dumps(iam_documents.volumes_key_user(key))}
-            if (key := args.get("volumes_key"))
-            else None,
-        )
+    def _addon(
+        self,
+        addon: str,
+        *,
+        configuration: str | None = None,
+        identity: Irsa | PodIdentity | None = None,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> eks.Addon:
         return managed_addon(
-            self,
-            name,
-            args,
+            self._name,
+            addon,
+            self._versions[addon],
+            pulumi.ResourceOptions(parent=self, depends_on=depends_on),
+            cluster_name=self._cluster.identity.cluster_name,
+            pods=self._cluster.namespace(namespaces.SYSTEM),
+            configuration=configuration,
+            identity=identity,
+        )
+
+    def _ebs(self) -> eks.Addon:
+        snapshots = self._snapshots() if "snapshot-controller" in self._versions else []
+        key = self._cluster.volumes_key
+        controller = workload_identity(
+            f"{self._name}-ebs-csi",
+            self._cluster.identity,
+            ServiceAccountName(namespaces.SYSTEM, "ebs-csi-controller-sa"),
+            self._child,
+            managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)],
+            documents={"key": json.dumps(iam_documents.volumes_key_user(key))} if key else None,
+        )
+        return self._addon(
             "aws-ebs-csi-driver",
-            configuration=ebs_csi_configuration(args["placement"], args.get("tags", {})),
+            configuration=ebs_csi_configuration(self._cluster.placement, self._cluster.tags),
             identity=controller,
             # The driver gets its snapshotter only where the definitions of snapshots are there before it.
             # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
             depends_on=snapshots,
         )
 
-    def _gp3(self, name: str, provisioner: str, drivers: list[eks.Addon], key: str | None = None) -> None:
+    def _gp3(self, provisioner: str, drivers: list[eks.Addon], key: str | None = None) -> None:
         """Declare the default class. Auto Mode's driver has a name of its own.
 
         https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
         """
         StorageClass(
-            f"{name}-gp3",
+            f"{self._name}-gp3",
             metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
             provisioner=provisioner,
             parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
@@ -157,14 +176,14 @@ class ClusterAddons(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=drivers),
         )
 
-    def _snapshots(self, name: str, args: ClusterAddonsArgs) -> list[eks.Addon]:
-        configuration = json.dumps(pod_placement(args["placement"]), sort_keys=True)
-        controller = managed_addon(self, name, args, "snapshot-controller", configuration=configuration)
+    def _snapshots(self) -> list[eks.Addon]:
+        configuration = json.dumps(pod_placement(self._cluster.placement), sort_keys=True)
+        controller = self._addon("snapshot-controller", configuration=configuration)
         # Not the SDK's own class for custom resources, which in Python knows no field beside `spec`.
         # https://kubernetes.io/docs/concepts/storage/volume-snapshot-classes/
         pulumi.CustomResource(
             "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",
-            f"{name}-snapshots",
+            f"{self._name}-snapshots",
             {
                 "apiVersion": "snapshot.storage.k8s.io/v1",
                 "kind": "VolumeSnapshotClass",
@@ -180,7 +199,7 @@ class ClusterAddons(pulumi.ComponentResource):
         return [controller]
 
 
-def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, security_group_id: str) -> str:
+def vpc_cni_configuration(region: str, pod_subnets: Mapping[str, str], security_group_id: str) -> str:
     """Return the CNI's configuration, as JSON: prefix delegation, network policies, and the pods' own subnets if any.
 
     https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses.html,
@@ -201,7 +220,7 @@ def vpc_cni_configuration(region: str, pod_subnets: dict[str, str] | None, secur
     return json.dumps(configuration, sort_keys=True)
 
 
-def ebs_csi_configuration(placement: Placement, tags: dict[str, str]) -> str:
+def ebs_csi_configuration(placement: Placement, tags: Mapping[str, str]) -> str:
     """Return the EBS driver's configuration, as JSON: where its controller runs, and the tags of what it makes.
 
     https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
@@ -234,24 +253,28 @@ def metrics_server_configuration(placement: Placement) -> str:
 
 
 def managed_addon(
-    parent: pulumi.ComponentResource,
     name: str,
-    args: AddonArgs,
     addon: str,
+    version: str,
+    opts: pulumi.ResourceOptions,
     *,
+    cluster_name: pulumi.Input[str],
+    pods: PodNamespace,
     configuration: pulumi.Input[str] | None = None,
     identity: Irsa | PodIdentity | None = None,
-    depends_on: Sequence[pulumi.Resource] = (),
 ) -> eks.Addon:
-    """Declare an EKS add-on at its pinned version, whose settings are this program's alone.
+    """Declare an EKS add-on, whose settings are this program's alone.
 
-    configuration: its values, as JSON. identity: the role of its pods. depends_on: what must be there before it.
+    cluster_name: the cluster, once it exists. pods: the namespace of its pods: the add-on waits for what runs them,
+    because EKS waits for the pods, and fails after 20 minutes. configuration: its values, as JSON. identity: the role
+    of its pods.
     """
+    waiting = pulumi.ResourceOptions(depends_on=[identity] if identity else [])
     return eks.Addon(
         f"{name}-{addon}",
-        cluster_name=args["cluster_name"],
+        cluster_name=after(pods.compute, cluster_name),
         addon_name=addon,
-        addon_version=args["versions"][addon],
+        addon_version=version,
         configuration_values=configuration,
         service_account_role_arn=identity.role_arn if isinstance(identity, Irsa) else None,
         resolve_conflicts_on_create="OVERWRITE",
@@ -259,5 +282,5 @@ def managed_addon(
         # Nothing waits for DNS on creation, so nothing keeps it on destroy: controllers that still clean up in AWS
         # need it. EKS then leaves its pods running; they end with the nodes.
         preserve=addon == "coredns",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*([identity] if identity else []), *depends_on]),
+        opts=pulumi.ResourceOptions.merge(opts, waiting),
     )

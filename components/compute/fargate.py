@@ -1,49 +1,16 @@
 """Fargate profiles: pods that run without nodes."""
 
 import json
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import NotRequired, TypedDict
 
 import pulumi
 from pulumi_aws import eks, iam
 
 from components.common.dependency import after
+from components.common.where import Where
 from facts import iam_documents
-
-
-class FargateSelectorArgs(TypedDict):
-    """Which pods a profile takes."""
-
-    namespace: str
-    """Their namespace (`*` and `?` match)."""
-    labels: dict[str, str]
-    """Labels that they must have."""
-
-
-class FargateProfileArgs(TypedDict):
-    """One profile."""
-
-    selectors: list[FargateSelectorArgs]
-    """A pod is taken when any of them fits."""
-
-
-class FargateArgs(TypedDict):
-    """The cluster's Fargate profiles."""
-
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it is there."""
-    cluster_id: str
-    """The same name as plain text, for the role's trust."""
-    region: str
-    """AWS region of the cluster."""
-    account_id: str
-    """The account that the cluster is in."""
-    subnet_ids: pulumi.Input[list[str]]
-    """Private subnets: Fargate pods get no public address."""
-    profiles: dict[str, FargateProfileArgs]
-    """Profiles by name."""
-    log_group_arn: NotRequired[pulumi.Input[str]]
-    """Where Fargate writes the pods' logs; absent: nowhere."""
+from settings import FargateProfile
 
 
 class Fargate(pulumi.ComponentResource):
@@ -51,15 +18,27 @@ class Fargate(pulumi.ComponentResource):
 
     pod_execution_role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: FargateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the role and the profiles."""
+    def __init__(
+        self,
+        name: str,
+        profiles: Mapping[str, FargateProfile],
+        where: Where,
+        *,
+        cluster_name: pulumi.Input[str],
+        subnet_ids: pulumi.Input[Sequence[str]],
+        log_group_arn: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the role and the profiles, in the order in which they are created.
+
+        cluster_name: the cluster, once it exists. subnet_ids: private subnets, because Fargate pods get no public
+        address. log_group_arn: where Fargate writes the pods' logs; None: nowhere.
+        """
         super().__init__("eks-platform:index:Fargate", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = iam.Role(
             f"{name}-pods",
-            assume_role_policy=json.dumps(
-                iam_documents.trust_fargate(args["account_id"], args["region"], args["cluster_id"])
-            ),
+            assume_role_policy=json.dumps(iam_documents.trust_fargate(where.account_id, where.region, where.name)),
             opts=child,
         )
         attachment = iam.RolePolicyAttachment(
@@ -69,13 +48,13 @@ class Fargate(pulumi.ComponentResource):
             opts=child,
         )
         rights: list[pulumi.CustomResource] = [attachment]
-        if "log_group_arn" in args:
+        if log_group_arn is not None:
             rights.append(
                 iam.RolePolicy(
                     f"{name}-logs",
                     role=role.id,
                     policy=pulumi.Output.json_dumps(
-                        pulumi.Output.from_input(args["log_group_arn"]).apply(iam_documents.log_group_writer)
+                        pulumi.Output.from_input(log_group_arn).apply(iam_documents.log_group_writer)
                     ),
                     opts=child,
                 )
@@ -84,21 +63,20 @@ class Fargate(pulumi.ComponentResource):
         # A profile cannot be changed, and under a fixed name the old one goes first: its pods end, and those that
         # replace them wait for nodes (terraform-aws-eks #3374). With Pulumi's own names the new one comes first.
         self._profiles: dict[str, eks.FargateProfile] = {}
-        for key, profile in args["profiles"].items():
+        for key, profile in profiles.items():
             self._profiles[key] = eks.FargateProfile(
                 f"{name}-{key}",
-                cluster_name=args["cluster_name"],
+                cluster_name=cluster_name,
                 pod_execution_role_arn=self.pod_execution_role_arn,
-                subnet_ids=args["subnet_ids"],
+                subnet_ids=subnet_ids,
                 selectors=[
-                    {"namespace": selector["namespace"], "labels": selector["labels"]}
-                    for selector in profile["selectors"]
+                    {"namespace": selector.namespace, "labels": selector.labels} for selector in profile.selectors
                 ],
                 # EKS makes and deletes one profile of a cluster at a time: in the order given, so that what waits for
                 # the first does not wait for the others. https://docs.aws.amazon.com/eks/latest/userguide/fargate-profile.html
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._profiles.values())[-1:]),
             )
-        self._selectors = {key: profile["selectors"] for key, profile in args["profiles"].items()}
+        self._selectors = {key: profile.selectors for key, profile in profiles.items()}
         self.register_outputs({"pod_execution_role_arn": self.pod_execution_role_arn})
 
     def profiles_for(self, namespace: str) -> list[eks.FargateProfile]:
@@ -106,5 +84,5 @@ class Fargate(pulumi.ComponentResource):
         return [
             self._profiles[key]
             for key, selectors in self._selectors.items()
-            if any(fnmatchcase(namespace, selector["namespace"]) for selector in selectors)
+            if any(fnmatchcase(namespace, selector.namespace) for selector in selectors)
         ]

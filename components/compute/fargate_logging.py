@@ -1,33 +1,20 @@
 """Logs of Fargate pods: the configuration of the log router that Fargate itself runs."""
 
-from typing import Final, NotRequired, TypedDict
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from components.common.pod_security import restricted_namespace
+from components.common.where import Where
+from settings import Observability
 
 NAMESPACE: Final = "aws-observability"
 """Fargate looks nowhere else."""
 
 LARGEST: Final = 5300
 """Characters of the configuration: https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html"""
-
-
-class FargateLoggingArgs(TypedDict):
-    """Where the logs of Fargate pods go."""
-
-    cluster_id: str
-    """The cluster's name, which is in the log group's name."""
-    kubernetes_version: str
-    """Minor version, for the namespace's Pod Security Standard."""
-    region: str
-    """AWS region of the log group."""
-    logs_key: NotRequired[str | None]
-    """KMS key of the log group; None: CloudWatch's own."""
-    retention_days: int
-    """How long CloudWatch keeps them."""
 
 
 class FargateLogging(pulumi.ComponentResource):
@@ -40,24 +27,37 @@ class FargateLogging(pulumi.ComponentResource):
     log_group_arn: pulumi.Output[str]
     configuration: ConfigMap
 
-    def __init__(self, name: str, args: FargateLoggingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the log group, the namespace and the configuration."""
+    def __init__(
+        self,
+        name: str,
+        settings: Observability,
+        where: Where,
+        *,
+        kubernetes_version: str,
+        logs_key: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the log group, the namespace and the configuration.
+
+        kubernetes_version: the minor whose Pod Security Standard holds in the namespace. logs_key: ARN of a KMS key of
+        the company's own for the log group; None: CloudWatch's.
+        """
         super().__init__("eks-platform:index:FargateLogging", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = cloudwatch.LogGroup(
             f"{name}-pods",
-            name=f"/aws/eks/{args['cluster_id']}/fargate",
-            retention_in_days=args["retention_days"],
-            kms_key_id=args.get("logs_key"),
+            name=f"/aws/eks/{where.name}/fargate",
+            retention_in_days=settings.retention_days,
+            kms_key_id=logs_key,
             opts=child,
         )
         namespace = restricted_namespace(
-            f"{name}-namespace", NAMESPACE, args["kubernetes_version"], child, {"aws-observability": "enabled"}
+            f"{name}-namespace", NAMESPACE, kubernetes_version, child, {"aws-observability": "enabled"}
         )
         self.configuration = ConfigMap(
             f"{name}-configuration",
             metadata={"name": "aws-logging", "namespace": namespace.metadata["name"]},
-            data=group.name.apply(lambda log_group: fargate_log_router(args["region"], log_group)),
+            data=group.name.apply(lambda log_group: fargate_log_router(where.region, log_group)),
             opts=child,
         )
         self.log_group_arn = group.arn

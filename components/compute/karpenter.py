@@ -1,7 +1,7 @@
 """Karpenter: controller, node role, interruption queue and Helm releases."""
 
 import json
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch, eks, iam, sqs
@@ -9,11 +9,12 @@ from pulumi_aws import cloudwatch, eks, iam, sqs
 import versions
 from components.common.chart import image, release
 from components.common.dependency import after
-from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
-from components.common.placement import Placement, pod_placement
-from components.common.pod_namespace import PodNamespace, without_pods
+from components.common.identity import ServiceAccountName, role_annotations, workload_identity
+from components.common.on_cluster import OnCluster
+from components.common.placement import pod_placement
+from components.common.pod_namespace import without_pods
 from facts import iam_documents, namespaces
-from settings import Charts
+from settings import Karpenter as KarpenterSettings
 
 NAMESPACE = namespaces.SYSTEM
 """Where the API server's own flow schemas give the controller's requests precedence.
@@ -27,39 +28,6 @@ FORMER_EVENT_NAMES: Final = {"reservation-interruption": "capacity-reservation-i
 characters; EventBridge takes 64 (terraform-aws-eks #2311, #3553)."""
 
 
-class KarpenterArgs(TypedDict):
-    """What Karpenter is made from."""
-
-    cluster_id: str
-    """The cluster's name as plain text, for policies and the queue's name."""
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it has nodes for the controller."""
-    endpoint: pulumi.Input[str]
-    """The API server's URL."""
-    account_id: str
-    """The account that nodes are launched in."""
-    region: str
-    """AWS region."""
-    version: str
-    """Version of both charts."""
-    node_repair: bool
-    """Whether it replaces unhealthy nodes."""
-    identity: ClusterIdentity
-    """How the controller gets its role."""
-    placement: Placement
-    """Where its pods run: on nodes that it does not manage."""
-    volumes_key: NotRequired[str | None]
-    """KMS key of the nodes' disks; None: the account's default for EBS."""
-    queue_key: NotRequired[str | None]
-    """KMS key of the queue; None: one of SQS's own."""
-    isolated: bool
-    """Whether the controller reaches nothing but what has an endpoint in the VPC: no prices, no IAM."""
-    namespace: PodNamespace
-    """Its namespace, with what runs its pods."""
-    charts: Charts
-    """Where charts and images come from; None: their publisher."""
-
-
 class Karpenter(pulumi.ComponentResource):
     """The controller that launches and removes nodes, and what its nodes are.
 
@@ -71,29 +39,31 @@ class Karpenter(pulumi.ComponentResource):
     node_role_arn: pulumi.Output[str]
     queue_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, settings: KarpenterSettings, cluster: OnCluster, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         """Declare the roles, the queue and the releases."""
         super().__init__("eks-platform:index:Karpenter", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        node_role = self._node_role(args)
+        node_role = self._node_role(cluster)
         queue = sqs.Queue(
             f"{name}-interruption",
-            name=args["cluster_id"],
+            name=cluster.cluster_id,
             message_retention_seconds=300,
-            sqs_managed_sse_enabled=None if args.get("queue_key") else True,
-            kms_master_key_id=args.get("queue_key"),
+            sqs_managed_sse_enabled=None if cluster.queue_key else True,
+            kms_master_key_id=cluster.queue_key,
             opts=self._child,
         )
         fed = self._events(queue)
         documents = pulumi.Output.all(node_role.arn, queue.arn).apply(
             lambda arns: iam_documents.karpenter_controller(
-                args["account_id"], args["region"], args["cluster_id"], arns[0], arns[1]
+                cluster.account_id, cluster.region, cluster.cluster_id, arns[0], arns[1]
             )
         )
         identity = workload_identity(
             f"{name}-controller",
-            args["identity"],
+            cluster.identity,
             ServiceAccountName(NAMESPACE, versions.KARPENTER.name),
             self._child,
             # Apart: together they are over IAM's limit of 6,144 characters.
@@ -101,26 +71,26 @@ class Karpenter(pulumi.ComponentResource):
                 **{
                     key: pulumi.Output.json_dumps(documents[key]) for key in iam_documents.KARPENTER_CONTROLLER_POLICIES
                 },
-                **_key_documents(args),
+                **_key_documents(cluster),
             },
         )
         # Helm never upgrades what is in a chart's crds/: upstream's second chart has them as templates.
         definitions = release(
             f"{name}-crd",
-            versions.KARPENTER_CRD.at(args["version"]),
+            versions.KARPENTER_CRD.at(settings.version),
             self._child,
             namespace=without_pods(NAMESPACE),
-            charts=args["charts"],
+            charts=cluster.charts,
             values={},
         )
         release(
             f"{name}-release",
-            versions.KARPENTER.at(args["version"]),
+            versions.KARPENTER.at(settings.version),
             pulumi.ResourceOptions(parent=self, depends_on=[identity, definitions, *fed]),
-            namespace=args["namespace"],
-            charts=args["charts"],
+            namespace=cluster.namespace(NAMESPACE),
+            charts=cluster.charts,
             skip_crds=True,
-            values=karpenter_values(args, queue.name, role_annotations(identity)),
+            values=karpenter_values(settings, cluster, queue.name, role_annotations(identity)),
         )
         self.node_role_arn = node_role.arn
         self.queue_name = queue.name
@@ -132,7 +102,7 @@ class Karpenter(pulumi.ComponentResource):
             }
         )
 
-    def _node_role(self, args: KarpenterArgs) -> iam.Role:
+    def _node_role(self, cluster: OnCluster) -> iam.Role:
         role = iam.Role(
             f"{self._name}-node", assume_role_policy=json.dumps(iam_documents.trust_service("ec2")), opts=self._child
         )
@@ -150,7 +120,7 @@ class Karpenter(pulumi.ComponentResource):
         profile = iam.InstanceProfile(f"{self._name}-node", role=role.name, opts=self._child)
         entry = eks.AccessEntry(
             f"{self._name}-node",
-            cluster_name=args["identity"].cluster_name,
+            cluster_name=cluster.identity.cluster_name,
             principal_arn=role.arn,
             type="EC2_LINUX",
             opts=self._child,
@@ -191,38 +161,41 @@ class Karpenter(pulumi.ComponentResource):
         return [policy, *targets]
 
 
-def _key_documents(args: KarpenterArgs) -> dict[str, str]:
+def _key_documents(cluster: OnCluster) -> dict[str, str]:
     """Return the policies, by name, that the controller needs for keys of the company's own."""
     found: dict[str, str] = {}
-    if key := args.get("volumes_key"):
+    if key := cluster.volumes_key:
         found["volumes-key"] = json.dumps(iam_documents.volumes_key_user(key))
-    if key := args.get("queue_key"):
+    if key := cluster.queue_key:
         found["queue-key"] = json.dumps(iam_documents.queue_key_reader(key))
     return found
 
 
 def karpenter_values(
-    args: KarpenterArgs, queue_name: pulumi.Input[str], annotations: dict[str, pulumi.Output[str]]
+    settings: KarpenterSettings,
+    cluster: OnCluster,
+    queue_name: pulumi.Input[str],
+    annotations: dict[str, pulumi.Output[str]],
 ) -> dict[str, Any]:
     """Return the values of the chart `karpenter`."""
     return {
         "replicas": 2,
         "serviceAccount": {"name": versions.KARPENTER.name, "annotations": annotations},
         "settings": {
-            "clusterName": args["cluster_name"],
-            "clusterEndpoint": args["endpoint"],
+            "clusterName": cluster.cluster_id,
+            "clusterEndpoint": cluster.endpoint,
             "interruptionQueue": queue_name,
             # Neither the prices nor IAM have an endpoint in a VPC (karpenter #8609).
-            "isolatedVPC": args["isolated"],
-            "featureGates": {"nodeRepair": args["node_repair"]},
+            "isolatedVPC": cluster.isolated,
+            "featureGates": {"nodeRepair": settings.node_repair},
         },
         "controller": {
-            "image": {"repository": image(IMAGE, args["charts"])},
+            "image": {"repository": image(IMAGE, cluster.charts)},
             "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
             # Without it the controller asks the instance's metadata, which is a hop too far, and ends.
-            "env": [{"name": "AWS_REGION", "value": args["region"]}],
+            "env": [{"name": "AWS_REGION", "value": cluster.region}],
         },
         # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.
         "dnsPolicy": "Default",
-        **pod_placement(args["placement"]),
+        **pod_placement(cluster.placement),
     }

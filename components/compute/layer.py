@@ -9,17 +9,17 @@ from components.common.dependency import after
 from components.common.on_cluster import OnCluster
 from components.common.placement import Placement
 from components.common.where import Where
-from components.compute.addons import NodeAddons
-from components.compute.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
-from components.compute.fargate import Fargate, FargateArgs
-from components.compute.fargate_logging import FargateLogging, FargateLoggingArgs
-from components.compute.karpenter import Karpenter, KarpenterArgs
-from components.compute.node_group import NodeGroup, NodeGroupArgs
-from components.compute.node_pools import NodePools, NodePoolsArgs
+from components.compute.addons import NodeAddons, PodNetwork
+from components.compute.cluster_autoscaler import ClusterAutoscaler
+from components.compute.fargate import Fargate
+from components.compute.fargate_logging import FargateLogging
+from components.compute.karpenter import Karpenter
+from components.compute.node_group import NodeEnvironment, NodeGroup
+from components.compute.node_pools import NodeNetwork, NodePools
 from components.control_plane.layer import ControlPlane
 from components.network.layer import AnyNetwork
 from facts import namespaces
-from settings import Stack, arguments, plain
+from settings import Stack
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,15 @@ def compute_layer(
         *(node_log_groups if settings.cluster.auto_mode else []),
     ]
     fargate, logging = _fargate(settings, where, network, control_plane)
-    wanted = (*settings.namespaces, *(settings.workloads.namespaces if settings.workloads else ()))
+    # Of the pods of an EKS add-on, which creates it.
+    cloudwatch = [namespaces.CLOUDWATCH] if settings.observability and not settings.fargate_only else []
+    wanted = (*settings.namespaces, *cloudwatch, *(settings.workloads.namespaces if settings.workloads else ()))
     pods_in = {
         namespace: [*fixed, *(fargate.profiles_for(namespace) if fargate else []), *logging] for namespace in wanted
     }
     cluster = control_plane.cluster
     on_cluster = OnCluster(
         cluster_id=where.name,
-        cluster_name=after(pods_in[namespaces.SYSTEM], cluster.cluster_name),
         kubernetes_version=settings.cluster.version,
         endpoint=cluster.endpoint,
         account_id=where.account_id,
@@ -84,14 +85,7 @@ def compute_layer(
     )
     if settings.cluster_autoscaler:
         ClusterAutoscaler(
-            f"{where.name}-autoscaler",
-            arguments(
-                ClusterAutoscalerArgs,
-                settings.cluster_autoscaler,
-                offered=on_cluster.offered(),
-                namespace=on_cluster.namespace(namespaces.SYSTEM),
-            ),
-            control_plane.in_cluster,
+            f"{where.name}-autoscaler", settings.cluster_autoscaler, on_cluster, opts=control_plane.in_cluster
         )
     karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
     return Compute(
@@ -111,39 +105,27 @@ def _node_groups(
     """Return the nodes of the managed node groups."""
     if not settings.node_groups:
         return []
-    cluster = control_plane.cluster
     addons = NodeAddons(
         f"{where.name}-node-addons",
-        {
-            "cluster_name": cluster.cluster_name,
-            "versions": settings.addon_versions,
-            "identity": control_plane.identity,
-            "region": where.region,
-            "pod_subnets": network.pod_subnets,
-            "security_group_id": cluster.security_group_id,
-            "ip_family": settings.network.ip_family,
-        },
-        where.in_aws,
+        versions=settings.addon_versions,
+        identity=control_plane.identity,
+        pods=PodNetwork(
+            region=where.region,
+            subnets=network.pod_subnets,
+            security_group_id=control_plane.cluster.security_group_id,
+            ip_family=settings.network.ip_family,
+        ),
+        opts=where.in_aws,
+    )
+    environment = NodeEnvironment(
+        cluster_name=after(log_groups, addons.cluster_name),
+        kubernetes_version=settings.cluster.version,
+        subnets=network.node_subnets,
+        zones=settings.network.zone_names,
+        volumes_key=settings.encryption.volumes,
     )
     declared = [
-        NodeGroup(
-            f"{where.name}-{key}",
-            arguments(
-                NodeGroupArgs,
-                group,
-                without=["release", "zones"],
-                release=group.release_for(settings.cluster.version),
-                zones=group.zones or settings.network.zone_names,
-                accelerator=group.accelerator,
-                running=where.running_groups,
-                cluster_name=after(log_groups, addons.cluster_name),
-                version=settings.cluster.version,
-                volumes_key=settings.encryption.volumes,
-                subnets=network.node_subnets,
-                tags=where.tags,
-            ),
-            where.in_aws,
-        )
+        NodeGroup(f"{where.name}-{key}", group, where, environment=environment, opts=where.in_aws)
         for key, group in settings.node_groups.items()
     ]
     return [nodes for group in declared for nodes in group.groups]
@@ -159,30 +141,20 @@ def _fargate(
     if settings.observability:
         logging = FargateLogging(
             f"{where.name}-fargate-logging",
-            arguments(
-                FargateLoggingArgs,
-                settings.observability,
-                without=["alarms"],
-                cluster_id=where.name,
-                kubernetes_version=settings.cluster.version,
-                region=where.region,
-                logs_key=settings.encryption.logs,
-            ),
-            control_plane.in_cluster,
+            settings.observability,
+            where,
+            kubernetes_version=settings.cluster.version,
+            logs_key=settings.encryption.logs,
+            opts=control_plane.in_cluster,
         )
     fargate = Fargate(
         f"{where.name}-fargate",
-        arguments(
-            FargateArgs,
-            offered={"log_group_arn": logging.log_group_arn} if logging else None,
-            cluster_name=control_plane.cluster.cluster_name,
-            cluster_id=where.name,
-            region=where.region,
-            account_id=where.account_id,
-            subnet_ids=network.node_subnet_ids,
-            profiles=plain(settings.fargate_profiles_in_order),
-        ),
-        where.in_aws,
+        settings.fargate_profiles_in_order,
+        where,
+        cluster_name=control_plane.cluster.cluster_name,
+        subnet_ids=network.node_subnet_ids,
+        log_group_arn=logging.log_group_arn if logging else None,
+        opts=where.in_aws,
     )
     return fargate, [logging.configuration] if logging else []
 
@@ -193,31 +165,17 @@ def _karpenter(
     """Return Karpenter and its node pools, which must not outlive it."""
     if not settings.karpenter:
         return None, []
-    karpenter = Karpenter(
-        f"{where.name}-karpenter",
-        arguments(
-            KarpenterArgs,
-            offered=on_cluster.offered(),
-            namespace=on_cluster.namespace(namespaces.SYSTEM),
-            version=settings.karpenter.version,
-            node_repair=settings.karpenter.node_repair,
-        ),
-        control_plane.in_cluster,
-    )
+    karpenter = Karpenter(f"{where.name}-karpenter", settings.karpenter, on_cluster, opts=control_plane.in_cluster)
     pools = NodePools(
         f"{where.name}-nodes",
-        arguments(
-            NodePoolsArgs,
-            settings.karpenter,
-            without=["version", "image_version", "node_repair", "node_pools"],
-            offered=on_cluster.offered(),
-            instance_profile_name=karpenter.instance_profile_name,
+        settings.karpenter,
+        on_cluster,
+        instance_profile_name=karpenter.instance_profile_name,
+        network=NodeNetwork(
             subnet_ids=network.node_subnet_ids,
             security_group_id=control_plane.cluster.security_group_id,
-            public_nodes=settings.network.public_nodes,
-            image_alias=settings.karpenter.image_alias,
-            pools=plain(settings.karpenter.node_pools),
+            public=settings.network.public_nodes,
         ),
-        control_plane.after(karpenter),
+        opts=control_plane.after(karpenter),
     )
     return karpenter, [pools]

@@ -1,84 +1,38 @@
 """A managed node group, or one in each zone: role, launch template, nodes."""
 
 import json
-from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import pulumi
 from pulumi_aws import ec2, eks, iam
 
 from components.common.dependency import after
-from components.common.running_groups import RunningGroupArgs, running_group
+from components.common.running_groups import RunningGroup, running_group
+from components.common.where import Where
 from facts import iam_documents
+from settings import Accelerator, Architecture, Capacity, NodeImage, TaintEffect
+from settings import NodeGroup as NodeGroupSettings
 
 if TYPE_CHECKING:
     from pulumi_aws.eks import NodeGroupScalingConfigArgsDict, NodeGroupUpdateConfigArgsDict
 
 
-class TaintArgs(TypedDict):
-    """A Kubernetes taint."""
+@dataclass(frozen=True)
+class NodeEnvironment:
+    """What all node groups of a cluster share.
 
-    key: str
-    value: str
-    effect: str
-    """"NoSchedule", "PreferNoSchedule" or "NoExecute"."""
-
-
-class TimeoutArgs(TypedDict):
-    """How long Pulumi waits for an operation, as durations such as "60m"."""
-
-    create: str
-    update: str
-    delete: str
-
-
-class NodeGroupArgs(TypedDict):
-    """What a node group is made from."""
+    cluster_name: the cluster, once nodes can join it. kubernetes_version: the minor of the nodes. subnets: those that
+    nodes may be in, by zone. zones: the names of the network's zones; empty: they are not known. volumes_key: ARN of a
+    KMS key of the company's own for the disks; None: the account's default for EBS.
+    """
 
     cluster_name: pulumi.Input[str]
-    """The cluster, once nodes can join it."""
-    version: str
-    """Kubernetes minor version of the nodes."""
-    subnets: pulumi.Input[dict[str, str]]
-    """Subnets that nodes may be in, by zone."""
-    zones: list[str]
-    """Only these zones; empty: all that have a subnet."""
-    per_zone: bool
-    """Whether each of `zones`, which are then named, has a group of its own; sizes count for each."""
-    instance_types: list[str]
-    """One or several types, tried in order (on-demand) or together (spot)."""
-    capacity: str
-    """"on-demand" or "spot"."""
-    image: str
-    """"bottlerocket" or "al2023"."""
-    architecture: str
-    """"amd64" or "arm64"."""
-    accelerator: str
-    """"none", "nvidia" or "neuron": whose driver the image has."""
-    release: str
-    """AMI release version."""
-    min: int
-    """Fewest nodes."""
-    max: int
-    """Most nodes."""
-    desired: NotRequired[int]
-    """Nodes at first, autoscalers change it later; absent: the fewest."""
-    running: dict[str, RunningGroupArgs]
-    """The cluster's node groups as they are now, by EKS's names: their size is kept."""
-    volumes_key: NotRequired[str | None]
-    """KMS key of the disks; None: the account's default for EBS."""
-    disk_gib: int
-    """Disk for images, logs and ephemeral storage, in GiB."""
-    labels: dict[str, str]
-    taints: list[TaintArgs]
-    repair: bool
-    """Whether EKS replaces nodes that it finds unhealthy."""
-    max_unavailable: str
-    """How many nodes are replaced at once in an update: "2", or "33%"."""
-    force_update_version: bool
-    """Whether an update deletes pods that a disruption budget keeps."""
-    timeouts: TimeoutArgs
-    tags: NotRequired[dict[str, str]]
-    """Tags of the instances and their disks, which the provider's default tags do not reach."""
+    kubernetes_version: str
+    subnets: pulumi.Input[Mapping[str, str]]
+    zones: Sequence[str]
+    volumes_key: str | None
 
 
 class NodeGroup(pulumi.ComponentResource):
@@ -88,8 +42,19 @@ class NodeGroup(pulumi.ComponentResource):
     node_group_names: pulumi.Output[list[str]]
     role_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: NodeGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: NodeGroupSettings,
+        where: Where,
+        *,
+        environment: NodeEnvironment,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Declare the role, the launch template and the groups.
+
+        where: the tags of instances and disks, which the provider's default tags do not reach, and the cluster's node
+        groups as they are now, whose size is kept.
 
         The groups of several zones share the template: by its id, which EKS makes a label of, they would differ, and
         Cluster Autoscaler balances groups of equal labels only.
@@ -107,58 +72,71 @@ class NodeGroup(pulumi.ComponentResource):
             )
             for policy in iam_documents.NODE_POLICIES
         ]
-        template = _launch_template(name, args, child)
-        ami_type = AMI_TYPES[args["image"], args["architecture"], args["accelerator"]]
-        by_name = {zone[-1]: [zone] for zone in args["zones"]} if args["per_zone"] else {"nodes": args["zones"]}
+        template = _launch_template(name, settings, where, environment, child)
+        ami_type = AMI_TYPES[settings.image, settings.architecture, settings.accelerator]
+        zones_of_all = settings.zones or environment.zones
+        by_name = {zone[-1]: [zone] for zone in zones_of_all} if settings.per_zone else {"nodes": zones_of_all}
         self.groups = [
             eks.NodeGroup(
                 f"{name}-{part}",
-                cluster_name=args["cluster_name"],
+                cluster_name=environment.cluster_name,
                 node_role_arn=after(attachments, role.arn),
-                subnet_ids=_subnets(args, zones),
-                version=args["version"],
-                release_version=args["release"],
+                subnet_ids=_subnets(environment, zones),
+                version=environment.kubernetes_version,
+                release_version=settings.release_for(environment.kubernetes_version),
                 ami_type=ami_type,
-                capacity_type={"on-demand": "ON_DEMAND", "spot": "SPOT"}[args["capacity"]],
-                instance_types=args["instance_types"],
+                capacity_type={Capacity.ON_DEMAND: "ON_DEMAND", Capacity.SPOT: "SPOT"}[settings.capacity],
+                instance_types=settings.instance_types,
                 launch_template={"id": template.id, "version": template.latest_version.apply(str)},
-                scaling_config=scaling_config(args, running),
-                update_config=_update_config(args["max_unavailable"]),
-                force_update_version=args["force_update_version"] or None,
-                node_repair_config={"enabled": args["repair"]},
-                labels=args["labels"],
-                taints=[{**taint, "effect": EFFECTS[taint["effect"]]} for taint in args["taints"]],
+                scaling_config=scaling_config(settings, running),
+                update_config=_update_config(settings.max_unavailable),
+                force_update_version=settings.force_update_version or None,
+                node_repair_config={"enabled": settings.repair},
+                labels=settings.labels,
+                taints=[
+                    {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]}
+                    for taint in settings.taints
+                ],
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     # The engine takes the state's number then, which an autoscaler has long changed: only for a group
                     # whose size no change of ours touches, so that nothing is sent. Drift is not looked for either.
-                    ignore_changes=["scalingConfig.desiredSize"] if keeps_size(args, zones, ami_type, running) else [],
-                    custom_timeouts=pulumi.CustomTimeouts(**args["timeouts"]),
+                    ignore_changes=["scalingConfig.desiredSize"]
+                    if keeps_size(settings, zones, ami_type, running)
+                    else [],
+                    custom_timeouts=pulumi.CustomTimeouts(
+                        create=settings.timeouts.create,
+                        update=settings.timeouts.update,
+                        delete=settings.timeouts.delete,
+                    ),
                 ),
             )
             for part, zones in by_name.items()
-            for running in [running_group(f"{name}-{part}", args["running"])]
+            for running in [running_group(f"{name}-{part}", where.running_groups)]
         ]
         self.node_group_names = pulumi.Output.all(*[group.node_group_name for group in self.groups])
         self.role_arn = role.arn
         self.register_outputs({"node_group_names": self.node_group_names, "role_arn": self.role_arn})
 
 
-def _subnets(args: NodeGroupArgs, zones: list[str]) -> pulumi.Output[list[str]]:
-    return pulumi.Output.from_input(args["subnets"]).apply(lambda by_zone: [by_zone[zone] for zone in zones or by_zone])
+def _subnets(environment: NodeEnvironment, zones: Sequence[str]) -> pulumi.Output[list[str]]:
+    return pulumi.Output.from_input(environment.subnets).apply(
+        lambda by_zone: [by_zone[zone] for zone in zones or by_zone]
+    )
 
 
-def scaling_config(args: NodeGroupArgs, running: RunningGroupArgs | None) -> "NodeGroupScalingConfigArgsDict":
+def scaling_config(settings: NodeGroupSettings, running: RunningGroup | None) -> "NodeGroupScalingConfigArgsDict":
     """Return the sizes of a group: of one that exists the present one, as far as `min` and `max` allow it.
 
     EKS refuses a desired size outside of them. https://github.com/terraform-aws-modules/terraform-aws-eks/issues/944
     """
-    wanted = args.get("desired", args["min"]) if running is None else running["desired"]
-    desired = min(max(wanted, args["min"]), args["max"])
-    return {"min_size": args["min"], "max_size": args["max"], "desired_size": desired}
+    first = settings.min if settings.desired is None else settings.desired
+    wanted = first if running is None else running.desired
+    desired = min(max(wanted, settings.min), settings.max)
+    return {"min_size": settings.min, "max_size": settings.max, "desired_size": desired}
 
 
-def keeps_size(args: NodeGroupArgs, zones: list[str], ami_type: str, running: RunningGroupArgs | None) -> bool:
+def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str, running: RunningGroup | None) -> bool:
     """Tell whether a group is neither resized nor replaced by this run.
 
     zones: the group's; empty where their names are not known. running: the group as it is; None: it does not exist yet.
@@ -166,9 +144,9 @@ def keeps_size(args: NodeGroupArgs, zones: list[str], ami_type: str, running: Ru
     """
     if running is None:
         return True
-    wanted = (args["min"], args["max"], sorted(args["instance_types"]), ami_type)
-    there = (running["min"], running["max"], sorted(running["instance_types"]), running["ami_type"])
-    return wanted == there and len(zones) in (0, running["subnets"])
+    wanted = (settings.min, settings.max, sorted(settings.instance_types), ami_type)
+    there = (running.min, running.max, sorted(running.instance_types), running.ami_type)
+    return wanted == there and len(zones) in (0, running.subnets)
 
 
 def _update_config(max_unavailable: str) -> "NodeGroupUpdateConfigArgsDict":
@@ -178,48 +156,50 @@ def _update_config(max_unavailable: str) -> "NodeGroupUpdateConfigArgsDict":
 
 
 AMI_TYPES: Final = {
-    ("bottlerocket", "amd64", "none"): "BOTTLEROCKET_x86_64",
-    ("bottlerocket", "arm64", "none"): "BOTTLEROCKET_ARM_64",
-    ("bottlerocket", "amd64", "nvidia"): "BOTTLEROCKET_x86_64_NVIDIA",
-    ("bottlerocket", "arm64", "nvidia"): "BOTTLEROCKET_ARM_64_NVIDIA",
+    (NodeImage.BOTTLEROCKET, Architecture.AMD64, Accelerator.NONE): "BOTTLEROCKET_x86_64",
+    (NodeImage.BOTTLEROCKET, Architecture.ARM64, Accelerator.NONE): "BOTTLEROCKET_ARM_64",
+    (NodeImage.BOTTLEROCKET, Architecture.AMD64, Accelerator.NVIDIA): "BOTTLEROCKET_x86_64_NVIDIA",
+    (NodeImage.BOTTLEROCKET, Architecture.ARM64, Accelerator.NVIDIA): "BOTTLEROCKET_ARM_64_NVIDIA",
     # Bottlerocket's plain image has the driver of Inferentia and Trainium in it.
     # https://github.com/bottlerocket-os/bottlerocket-kernel-kit/pull/514
-    ("bottlerocket", "amd64", "neuron"): "BOTTLEROCKET_x86_64",
-    ("al2023", "amd64", "none"): "AL2023_x86_64_STANDARD",
-    ("al2023", "arm64", "none"): "AL2023_ARM_64_STANDARD",
-    ("al2023", "amd64", "nvidia"): "AL2023_x86_64_NVIDIA",
-    ("al2023", "arm64", "nvidia"): "AL2023_ARM_64_NVIDIA",
-    ("al2023", "amd64", "neuron"): "AL2023_x86_64_NEURON",
+    (NodeImage.BOTTLEROCKET, Architecture.AMD64, Accelerator.NEURON): "BOTTLEROCKET_x86_64",
+    (NodeImage.AL2023, Architecture.AMD64, Accelerator.NONE): "AL2023_x86_64_STANDARD",
+    (NodeImage.AL2023, Architecture.ARM64, Accelerator.NONE): "AL2023_ARM_64_STANDARD",
+    (NodeImage.AL2023, Architecture.AMD64, Accelerator.NVIDIA): "AL2023_x86_64_NVIDIA",
+    (NodeImage.AL2023, Architecture.ARM64, Accelerator.NVIDIA): "AL2023_ARM_64_NVIDIA",
+    (NodeImage.AL2023, Architecture.AMD64, Accelerator.NEURON): "AL2023_x86_64_NEURON",
 }
 """EKS's type of the image by family, processor and accelerator.
 
 https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html"""
 
 EFFECTS: Final = {
-    "NoSchedule": "NO_SCHEDULE",
-    "PreferNoSchedule": "PREFER_NO_SCHEDULE",
-    "NoExecute": "NO_EXECUTE",
+    TaintEffect.NO_SCHEDULE: "NO_SCHEDULE",
+    TaintEffect.PREFER_NO_SCHEDULE: "PREFER_NO_SCHEDULE",
+    TaintEffect.NO_EXECUTE: "NO_EXECUTE",
 }
 """EKS's names of the taints' effects (https://docs.aws.amazon.com/eks/latest/APIReference/API_Taint.html)."""
 
 
-def _launch_template(name: str, args: NodeGroupArgs, child: pulumi.ResourceOptions) -> ec2.LaunchTemplate:
+def _launch_template(
+    name: str, settings: NodeGroupSettings, where: Where, environment: NodeEnvironment, child: pulumi.ResourceOptions
+) -> ec2.LaunchTemplate:
     disk: ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
         "encrypted": "true",
         "volume_type": "gp3",
         "delete_on_termination": "true",
     }
-    if key := args.get("volumes_key"):
-        disk["kms_key_id"] = key
-    tags = {"Name": name, **args.get("tags", {})}
+    if environment.volumes_key:
+        disk["kms_key_id"] = environment.volumes_key
+    tags = {"Name": name, **where.tags}
     return ec2.LaunchTemplate(
         f"{name}-nodes",
         block_device_mappings=[
             {
                 "device_name": device,
-                "ebs": {**disk, "volume_size": args["disk_gib"]} if device == DATA_DEVICES[args["image"]] else disk,
+                "ebs": {**disk, "volume_size": settings.disk_gib} if device == DATA_DEVICES[settings.image] else disk,
             }
-            for device in DEVICES[args["image"]]
+            for device in DEVICES[settings.image]
         ],
         metadata_options={
             "http_endpoint": "enabled",
@@ -234,9 +214,9 @@ def _launch_template(name: str, args: NodeGroupArgs, child: pulumi.ResourceOptio
     )
 
 
-DEVICES: Final = {"bottlerocket": ["/dev/xvda", "/dev/xvdb"], "al2023": ["/dev/xvda"]}
+DEVICES: Final = {NodeImage.BOTTLEROCKET: ["/dev/xvda", "/dev/xvdb"], NodeImage.AL2023: ["/dev/xvda"]}
 """The disks of an image: Bottlerocket has one for itself and one for containers.
 
 https://bottlerocket.dev/en/os/latest/concepts/storage/"""
-DATA_DEVICES: Final = {"bottlerocket": "/dev/xvdb", "al2023": "/dev/xvda"}
+DATA_DEVICES: Final = {NodeImage.BOTTLEROCKET: "/dev/xvdb", NodeImage.AL2023: "/dev/xvda"}
 """The disk that images, logs and ephemeral storage are on."""

@@ -2,90 +2,28 @@
 
 import math
 import re
-from typing import Any, Final, NotRequired, TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.common.on_cluster import OnCluster
 from components.common.ready import WAIT_UNTIL_READY
-from components.compute.node_group import DATA_DEVICES, DEVICES, TaintArgs
+from components.compute.node_group import DATA_DEVICES, DEVICES
 from facts.instance_sizes import SMALL
+from settings import Budget, NodePool, Taint
+from settings import Karpenter as KarpenterSettings
 
 
-class BudgetArgs(TypedDict):
-    """How many nodes may be taken away at once."""
+@dataclass(frozen=True)
+class NodeNetwork:
+    """Where nodes are launched. public: whether they get public addresses."""
 
-    nodes: str
-    """A number or a percentage."""
-    reasons: NotRequired[list[str]]
-    """"Underutilized", "Empty", "Drifted"; empty or absent: all of them."""
-    schedule: NotRequired[str]
-    """When the budget begins to hold, as a cron line in UTC."""
-    duration: NotRequired[str]
-    """How long it holds from then on."""
-
-
-class NodePoolArgs(TypedDict):
-    """What Karpenter may launch, and when it may take it away again."""
-
-    capacity_types: list[str]
-    """"spot", "on-demand"."""
-    categories: list[str]
-    """Instance categories; empty: any."""
-    families: list[str]
-    """Instance families; empty: any."""
-    instance_types: list[str]
-    """Exact types; empty: any."""
-    min_generation: NotRequired[int]
-    """Oldest instance generation."""
-    sizes: list[str]
-    """Instance sizes; empty: any from large upwards, unless exact types are given."""
-    architectures: list[str]
-    """"amd64", "arm64"."""
-    zones: list[str]
-    """Availability zones; empty: all of the node class."""
-    cpu_limit: str
-    memory_limit: str
-    weight: NotRequired[int]
-    """The heavier pool is tried first."""
-    labels: dict[str, str]
-    taints: list[TaintArgs]
-    startup_taints: list[TaintArgs]
-    """Taints that something in the cluster removes once a node is ready for pods."""
-    consolidation: str
-    """"WhenEmpty", "WhenEmptyOrUnderutilized" or "Balanced"."""
-    consolidate_after: str
-    expire_after: str
-    termination_grace_period: str
-    budgets: list[BudgetArgs]
-
-
-class NodePoolsArgs(TypedDict):
-    """The node class and the pools that use it."""
-
-    cluster_id: str
-    """The cluster's name, for the tags of what is launched."""
-    instance_profile_name: pulumi.Input[str]
-    """The nodes' instance profile."""
-    subnet_ids: pulumi.Input[list[str]]
-    """Where nodes are launched."""
+    subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
-    """The cluster's security group."""
-    image: str
-    """"bottlerocket" or "al2023"."""
-    image_alias: str
-    """AMI alias with its version, such as bottlerocket@v1.66.0."""
-    volumes_key: NotRequired[str | None]
-    """KMS key of the disks; None: the account's default for EBS."""
-    disk_gib: int
-    """Disk for images, logs and ephemeral storage, in GiB."""
-    max_pods: NotRequired[int]
-    """Most pods on a node; absent: as many as its network interfaces have addresses, without prefixes."""
-    public_nodes: bool
-    """Whether nodes get public addresses."""
-    tags: dict[str, str]
-    """Tags of instances and disks, which the provider's default tags do not reach."""
-    pools: dict[str, NodePoolArgs]
+    public: bool
 
 
 class NodePools(pulumi.ComponentResource):
@@ -97,28 +35,37 @@ class NodePools(pulumi.ComponentResource):
 
     node_class_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the node class and the pools."""
+    def __init__(
+        self,
+        name: str,
+        settings: KarpenterSettings,
+        cluster: OnCluster,
+        *,
+        instance_profile_name: pulumi.Input[str],
+        network: NodeNetwork,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the node class and the pools. instance_profile_name: the nodes' instance profile."""
         super().__init__("eks-platform:index:NodePools", name, {}, opts)
         node_class = CustomResource(
             f"{name}-default",
             api_version="karpenter.k8s.aws/v1",
             kind="EC2NodeClass",
             metadata={"name": NODE_CLASS, "annotations": WAIT_UNTIL_READY},
-            spec=node_class_spec(args),
+            spec=node_class_spec(settings, cluster, instance_profile_name, network),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        for pool, settings in args["pools"].items():
+        for key, pool in settings.node_pools.items():
             CustomResource(
-                f"{name}-{pool}",
+                f"{name}-{key}",
                 api_version="karpenter.sh/v1",
                 kind="NodePool",
-                metadata={"name": pool, "annotations": WAIT_UNTIL_READY},
-                spec=node_pool_spec(settings),
+                metadata={"name": key, "annotations": WAIT_UNTIL_READY},
+                spec=node_pool_spec(pool),
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     depends_on=[node_class],
-                    custom_timeouts=pulumi.CustomTimeouts(delete=drain_timeout(settings["termination_grace_period"])),
+                    custom_timeouts=pulumi.CustomTimeouts(delete=drain_timeout(pool.termination_grace_period)),
                 ),
             )
         self.node_class_name = pulumi.Output.from_input(NODE_CLASS)
@@ -135,25 +82,27 @@ def drain_timeout(grace_period: str) -> str:
     return f"{math.ceil(drain) + 30}m"
 
 
-def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
+def node_class_spec(
+    settings: KarpenterSettings, cluster: OnCluster, instance_profile_name: pulumi.Input[str], network: NodeNetwork
+) -> dict[str, Any]:
     """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/)."""
     disk: dict[str, Any] = {"encrypted": True, "volumeType": "gp3", "deleteOnTermination": True}
-    if key := args.get("volumes_key"):
-        disk["kmsKeyID"] = key
+    if cluster.volumes_key:
+        disk["kmsKeyID"] = cluster.volumes_key
     # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
     sizes = {
-        device: f"{args['disk_gib']}Gi" if device == DATA_DEVICES[args["image"]] else "4Gi"
-        for device in DEVICES[args["image"]]
+        device: f"{settings.disk_gib}Gi" if device == DATA_DEVICES[settings.image] else "4Gi"
+        for device in DEVICES[settings.image]
     }
     return {
-        "amiSelectorTerms": [{"alias": args["image_alias"]}],
-        "instanceProfile": args["instance_profile_name"],
+        "amiSelectorTerms": [{"alias": settings.image_alias}],
+        "instanceProfile": instance_profile_name,
         # By id and not by tag: a second cluster in the VPC has subnets and groups of the same tags.
-        "subnetSelectorTerms": pulumi.Output.from_input(args["subnet_ids"]).apply(
+        "subnetSelectorTerms": pulumi.Output.from_input(network.subnet_ids).apply(
             lambda ids: [{"id": subnet} for subnet in ids]
         ),
-        "securityGroupSelectorTerms": [{"id": args["security_group_id"]}],
-        "associatePublicIPAddress": args["public_nodes"],
+        "securityGroupSelectorTerms": [{"id": network.security_group_id}],
+        "associatePublicIPAddress": network.public,
         "metadataOptions": {
             "httpEndpoint": "enabled",
             "httpProtocolIPv6": "disabled",
@@ -165,58 +114,68 @@ def node_class_spec(args: NodePoolsArgs) -> dict[str, Any]:
         ],
         # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
         # https://github.com/aws/karpenter-provider-aws/issues/8210
-        **({"kubelet": {"maxPods": args["max_pods"]}} if "max_pods" in args else {}),
-        "tags": {"Name": f"{args['cluster_id']}-karpenter", **args["tags"]},
+        **({"kubelet": {"maxPods": settings.max_pods}} if settings.max_pods else {}),
+        "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags},
     }
 
 
-def node_pool_spec(args: NodePoolArgs) -> dict[str, Any]:
+def node_pool_spec(pool: NodePool) -> dict[str, Any]:
     """Return the spec of a NodePool (https://karpenter.sh/docs/concepts/nodepools/)."""
     return {
         "template": {
-            "metadata": {"labels": args["labels"]},
+            "metadata": {"labels": pool.labels},
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": NODE_CLASS},
-                "requirements": node_requirements(args),
-                "taints": _taints(args["taints"]),
-                **({"startupTaints": _taints(args["startup_taints"])} if args["startup_taints"] else {}),
-                "expireAfter": args["expire_after"],
-                "terminationGracePeriod": args["termination_grace_period"],
+                "requirements": node_requirements(pool),
+                "taints": _taints(pool.taints),
+                **({"startupTaints": _taints(pool.startup_taints)} if pool.startup_taints else {}),
+                "expireAfter": pool.expire_after,
+                "terminationGracePeriod": pool.termination_grace_period,
             },
         },
-        "limits": {"cpu": args["cpu_limit"], "memory": args["memory_limit"]},
+        "limits": {"cpu": pool.cpu_limit, "memory": pool.memory_limit},
         "disruption": {
-            "consolidationPolicy": args["consolidation"],
-            "consolidateAfter": args["consolidate_after"],
-            "budgets": [{key: value for key, value in budget.items() if value} for budget in args["budgets"]],
+            "consolidationPolicy": pool.consolidation,
+            "consolidateAfter": pool.consolidate_after,
+            "budgets": [_budget(budget) for budget in pool.budgets],
         },
-        **({"weight": args["weight"]} if "weight" in args else {}),
+        **({"weight": pool.weight} if pool.weight else {}),
     }
 
 
-def _taints(taints: list[TaintArgs]) -> list[dict[str, Any]]:
+def _taints(taints: Sequence[Taint]) -> list[dict[str, Any]]:
     """Return taints without empty values, which the definition's pattern refuses."""
-    return [{key: value for key, value in taint.items() if value} for taint in taints]
+    return [_given(key=taint.key, value=taint.value, effect=taint.effect) for taint in taints]
 
 
-def node_requirements(args: NodePoolArgs) -> list[dict[str, Any]]:
+def _budget(budget: Budget) -> dict[str, Any]:
+    """Return a budget of a NodePool (https://karpenter.sh/docs/concepts/disruption/#disruption-budgets)."""
+    return _given(nodes=budget.nodes, reasons=budget.reasons, schedule=budget.schedule, duration=budget.duration)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the values that are not empty."""
+    return {key: value for key, value in values.items() if value}
+
+
+def node_requirements(pool: NodePool) -> list[dict[str, Any]]:
     """Return the requirements that instances of a pool meet (https://karpenter.sh/docs/concepts/scheduling/)."""
     allowed = {
-        "karpenter.sh/capacity-type": args["capacity_types"],
-        "kubernetes.io/arch": args["architectures"],
+        "karpenter.sh/capacity-type": pool.capacity_types,
+        "kubernetes.io/arch": pool.architectures,
         "kubernetes.io/os": ["linux"],
-        "karpenter.k8s.aws/instance-category": args["categories"],
-        "karpenter.k8s.aws/instance-family": args["families"],
-        "karpenter.k8s.aws/instance-size": args["sizes"],
-        "node.kubernetes.io/instance-type": args["instance_types"],
-        "topology.kubernetes.io/zone": args["zones"],
+        "karpenter.k8s.aws/instance-category": pool.categories,
+        "karpenter.k8s.aws/instance-family": pool.families,
+        "karpenter.k8s.aws/instance-size": pool.sizes,
+        "node.kubernetes.io/instance-type": pool.instance_types,
+        "topology.kubernetes.io/zone": pool.zones,
     }
     requirements: list[dict[str, Any]] = [
         {"key": key, "operator": "In", "values": values} for key, values in allowed.items() if values
     ]
-    if not (args["sizes"] or args["instance_types"]):
+    if not (pool.sizes or pool.instance_types):
         requirements.append({"key": "karpenter.k8s.aws/instance-size", "operator": "NotIn", "values": list(SMALL)})
-    if "min_generation" in args:
-        oldest = str(args["min_generation"] - 1)
+    if pool.min_generation:
+        oldest = str(pool.min_generation - 1)
         requirements.append({"key": "karpenter.k8s.aws/instance-generation", "operator": "Gt", "values": [oldest]})
     return requirements

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from typing import NotRequired, TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -10,49 +11,22 @@ from pulumi_aws import eks
 
 from facts.access_policies import access_policy_arn
 from facts.kubeconfig import kubeconfig
+from settings import Access, AccessEntry, AccessRight, AccessRole
 
 
-class AccessRightArgs(TypedDict):
-    """One EKS access policy."""
+@dataclass(frozen=True)
+class ApiServer:
+    """The Kubernetes API of a cluster.
 
-    role: str
-    """"admin", "edit", "view" or "read-all"."""
-    namespaces: NotRequired[list[str]]
-    """Limits the rights to namespaces (`*` and `?` match); absent: the whole cluster."""
-
-
-class AccessEntryArgs(TypedDict):
-    """One IAM principal's rights."""
-
-    principal: str
-    """ARN of a role or user."""
-    role: NotRequired[str]
-    """"admin", "edit", "view" or "read-all"; absent: none."""
-    namespaces: NotRequired[list[str]]
-    """Limits the role to namespaces (`*` and `?` match); absent: the whole cluster."""
-    rights: NotRequired[list[AccessRightArgs]]
-    """More roles, each of another EKS access policy."""
-    groups: NotRequired[list[str]]
-    """Kubernetes groups, to which roles are bound in the cluster."""
-
-
-class ClusterAccessArgs(TypedDict):
-    """Whom to let in, and where."""
+    cluster_name: the cluster, once it exists. identifier: what tells this cluster from others for good; it is known in
+    every preview. endpoint: the API server's URL. certificate_authority: its certificate in base64.
+    """
 
     cluster_name: pulumi.Input[str]
-    """The cluster, once it is there."""
-    cluster_identifier: str
-    """What tells this cluster from others for good; it must be known in every preview."""
+    identifier: str
     region: str
-    """AWS region of the cluster."""
     endpoint: pulumi.Input[str]
-    """The API server's URL."""
     certificate_authority: pulumi.Input[str]
-    """The API server's certificate in base64."""
-    deployer: str
-    """ARN of the principal that runs this program."""
-    entries: dict[str, AccessEntryArgs]
-    """Everybody else, by a name of the caller's."""
 
 
 class ClusterAccess(pulumi.ComponentResource):
@@ -64,30 +38,32 @@ class ClusterAccess(pulumi.ComponentResource):
     kubernetes: kubernetes.Provider
     kubeconfig: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ClusterAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the entries and the provider."""
+    def __init__(
+        self, name: str, settings: Access, api: ApiServer, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the entries and the provider, which uses `api` by the deployer's rights."""
         super().__init__("eks-platform:index:ClusterAccess", name, {}, opts)
-        deployer: AccessEntryArgs = {"principal": args["deployer"], "role": "admin"}
-        rights = self._grant(name, "deployer", args["cluster_name"], deployer)
-        for key, entry in args["entries"].items():
-            self._grant(name, key, args["cluster_name"], entry)
+        deployer = AccessEntry(principal=settings.deployer, role=AccessRole.ADMIN)
+        rights = self._grant(name, "deployer", api.cluster_name, deployer)
+        for key, entry in settings.entries.items():
+            self._grant(name, key, api.cluster_name, entry)
 
         self.kubeconfig = pulumi.Output.all(
-            args["cluster_name"], args["region"], args["endpoint"], args["certificate_authority"]
+            api.cluster_name, api.region, api.endpoint, api.certificate_authority
         ).apply(lambda parts: kubeconfig(*parts))
         self.kubernetes = kubernetes.Provider(
             f"{name}-kubernetes",
             kubeconfig=self.kubeconfig,
             # Without it a kubeconfig that a preview does not know replaces the provider and all that it made
             # (pulumi-kubernetes #4019).
-            cluster_identifier=args["cluster_identifier"],
+            cluster_identifier=api.identifier,
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
         )
         self.register_outputs({"kubeconfig": self.kubeconfig})
 
     def _grant(
-        self, name: str, key: str, cluster_name: pulumi.Input[str], args: AccessEntryArgs
+        self, name: str, key: str, cluster_name: pulumi.Input[str], granted: AccessEntry
     ) -> list[eks.AccessPolicyAssociation]:
         """Declare a principal's entry and rights; return the rights.
 
@@ -95,29 +71,25 @@ class ClusterAccess(pulumi.ComponentResource):
         key of the stack file, an entry that is renamed, or a deployer that changes places with somebody, would be made
         a second time before the first one goes, which EKS refuses (terraform-aws-eks #2968, #3293).
         """
-        named = f"{name}-{_short_name(args['principal'])}"
+        named = f"{name}-{_short_name(granted.principal)}"
         former = pulumi.Alias(name=f"{name}-{key}")
-        groups = args.get("groups", [])
         entry = eks.AccessEntry(
             named,
             cluster_name=cluster_name,
-            principal_arn=args["principal"],
-            kubernetes_groups=groups or None,
+            principal_arn=granted.principal,
+            kubernetes_groups=granted.groups or None,
             opts=pulumi.ResourceOptions(parent=self, aliases=[former]),
         )
-        own: list[AccessRightArgs] = []
-        if "role" in args:
-            own.append({"role": args["role"], "namespaces": args.get("namespaces", [])})
+        own = [AccessRight(role=granted.role, namespaces=granted.namespaces)] if granted.role else []
         return [
-            self._associate(named, entry, right, [former] if right in own else [])
-            for right in (*own, *args.get("rights", []))
+            self._associate(named, entry, right, [former] if right in own else []) for right in (*own, *granted.rights)
         ]
 
     def _associate(
-        self, named: str, entry: eks.AccessEntry, right: AccessRightArgs, former: list[pulumi.Alias]
+        self, named: str, entry: eks.AccessEntry, right: AccessRight, former: Sequence[pulumi.Alias]
     ) -> eks.AccessPolicyAssociation:
-        namespaces = right.get("namespaces", [])
-        policy = access_policy_arn(right["role"], whole_cluster=not namespaces)
+        namespaces = right.namespaces
+        policy = access_policy_arn(right.role, whole_cluster=not namespaces)
         return eks.AccessPolicyAssociation(
             f"{named}-{policy.rsplit('/', 1)[-1]}",
             cluster_name=entry.cluster_name,

@@ -1,7 +1,10 @@
 """The EKS control plane and what it needs: role, secrets key, log group, OIDC provider."""
 
 import json
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,51 +12,23 @@ import pulumi_eks
 from pulumi_aws import cloudwatch, ec2, iam, kms, vpc
 
 from components.common.dependency import after
+from components.common.where import Where
 from facts import iam_documents
+from settings import AutoMode, IpFamily
+from settings import Cluster as ClusterSettings
 
 
-class AutoModeArgs(TypedDict):
-    """EKS Auto Mode: EKS launches nodes of its own."""
+@dataclass(frozen=True)
+class ControlPlaneNetwork:
+    """Where a control plane is.
 
-    node_pools: list[str]
-    """Which of EKS's own node pools to use: "general-purpose", "system"."""
+    subnet_ids: subnets for its network interfaces, in two zones at least; only those of its creation count. ip_family:
+    the family of the addresses of pods and Services; another one is another cluster.
+    """
 
-
-class ClusterArgs(TypedDict):
-    """What a control plane is made from."""
-
-    cluster_name: str
-    """Name of the cluster in EKS."""
-    version: str
-    """Kubernetes minor version, such as 1.36."""
     vpc_id: pulumi.Input[str]
-    """The VPC of `subnet_ids`."""
-    subnet_ids: pulumi.Input[list[str]]
-    """Subnets for the control plane's network interfaces, in two zones at least. Only those of its creation count."""
-    public_access: dict[str, str]
-    """Who reaches the API from outside the VPC, name to CIDR; empty: the public endpoint is off."""
-    private_access: NotRequired[dict[str, str]]
-    """Who reaches the API through the VPC besides nodes and pods, name to CIDR; absent: nobody."""
-    logs: list[str]
-    """Control-plane logs that go to CloudWatch."""
-    logs_key: NotRequired[str | None]
-    """KMS key of the log group; None: CloudWatch's own."""
-    log_retention_days: int
-    """How long CloudWatch keeps them."""
-    secrets_key: NotRequired[str]
-    """ARN of the KMS key for Kubernetes secrets; absent: one is made."""
-    account_id: str
-    """The account that the key is in."""
-    deletion_protection: bool
-    """Whether EKS refuses to delete the cluster."""
-    support: str
-    """"standard" or "extended": what EKS does when standard support ends."""
-    ip_family: NotRequired[str]
-    """"ipv6": pods and Services have IPv6 addresses; "ipv4" or absent: IPv4 ones. Another one is another cluster."""
-    auto_mode: NotRequired[AutoModeArgs]
-    """Absent: nodes are somebody else's business."""
-    protect: bool
-    """Whether Pulumi refuses to delete or replace the control plane and its key."""
+    subnet_ids: pulumi.Input[Sequence[str]]
+    ip_family: IpFamily
 
 
 class Cluster(pulumi.ComponentResource):
@@ -73,41 +48,55 @@ class Cluster(pulumi.ComponentResource):
     """The issuer without its scheme, as trust policies name it."""
     secrets_key_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the control plane."""
+    def __init__(
+        self,
+        name: str,
+        settings: ClusterSettings,
+        where: Where,
+        *,
+        network: ControlPlaneNetwork,
+        logs_key: str | None,
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the control plane, whose name in EKS is the platform's.
+
+        logs_key: ARN of a KMS key of the company's own for the log group; None: CloudWatch's. protect: whether Pulumi
+        refuses to delete or replace the control plane and its key.
+        """
         super().__init__("eks-platform:index:Cluster", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        self._protected = pulumi.ResourceOptions(parent=self, protect=args["protect"])
-        public = list(args["public_access"].values())
+        self._protected = pulumi.ResourceOptions(parent=self, protect=protect)
+        public = [str(range_) for range_ in settings.public_access.values()]
 
         role = iam.Role(
             f"{name}-control-plane",
-            assume_role_policy=json.dumps(iam_documents.trust_service("eks", tags="auto_mode" in args)),
+            assume_role_policy=json.dumps(iam_documents.trust_service("eks", tags=settings.auto_mode is not None)),
             opts=self._child,
         )
         self.secrets_key_arn = (
-            pulumi.Output.from_input(args["secrets_key"]) if "secrets_key" in args else self._key(args)
+            pulumi.Output.from_input(settings.secrets_key) if settings.secrets_key else self._key(where)
         )
-        group, ways_in = self._private_access(args)
+        group, ways_in = self._private_access(settings.private_access, where, network)
         component = pulumi_eks.Cluster(
             f"{name}-eks",
-            name=args["cluster_name"],
-            version=args["version"],
-            vpc_id=args["vpc_id"],
+            name=where.name,
+            version=settings.version,
+            vpc_id=network.vpc_id,
             # The component only tells them apart to place node groups of its own, of which it gets none.
-            private_subnet_ids=args["subnet_ids"],
+            private_subnet_ids=network.subnet_ids,
             endpoint_private_access=True,
             endpoint_public_access=bool(public),
             public_access_cidrs=public or None,
-            enabled_cluster_log_types=args["logs"],
+            enabled_cluster_log_types=settings.logs,
             encryption_config_key_arn=self.secrets_key_arn,
-            deletion_protection=args["deletion_protection"],
-            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=args["support"].upper()),
-            ip_family="ipv6" if args.get("ip_family") == "ipv6" else None,
-            auto_mode=self._auto_mode(args["auto_mode"]) if "auto_mode" in args else None,
+            deletion_protection=settings.deletion_protection,
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=settings.support.upper()),
+            ip_family="ipv6" if network.ip_family is IpFamily.IPV6 else None,
+            auto_mode=self._auto_mode(settings.auto_mode) if settings.auto_mode else None,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
-            service_role=self._equipped(role, args),
+            service_role=self._equipped(role, settings, where, logs_key),
             # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
             create_oidc_provider=False,
             skip_default_node_group=True,
@@ -158,21 +147,21 @@ class Cluster(pulumi.ComponentResource):
             }
         )
 
-    def _key(self, args: ClusterArgs) -> pulumi.Output[str]:
+    def _key(self, where: Where) -> pulumi.Output[str]:
         key = kms.Key(
             f"{self._name}-secrets",
-            description=f"Kubernetes secrets of {args['cluster_name']}",
+            description=f"Kubernetes secrets of {where.name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=json.dumps(iam_documents.secrets_key(args["account_id"])),
+            policy=json.dumps(iam_documents.secrets_key(where.account_id)),
             opts=self._protected,
         )
-        kms.Alias(
-            f"{self._name}-secrets", name=f"alias/eks/{args['cluster_name']}", target_key_id=key.id, opts=self._child
-        )
+        kms.Alias(f"{self._name}-secrets", name=f"alias/eks/{where.name}", target_key_id=key.id, opts=self._child)
         return key.arn
 
-    def _private_access(self, args: ClusterArgs) -> tuple[ec2.SecurityGroup, list[vpc.SecurityGroupIngressRule]]:
+    def _private_access(
+        self, allowed: Mapping[str, IPv4Network | IPv6Network], where: Where, network: ControlPlaneNetwork
+    ) -> tuple[ec2.SecurityGroup, list[vpc.SecurityGroupIngressRule]]:
         """Return the group of those who reach the private endpoint, for the control plane's interfaces, and its rules.
 
         The group that EKS makes would let them reach the nodes too, and what terraform-aws-eks #1810 tells of happens
@@ -183,9 +172,9 @@ class Cluster(pulumi.ComponentResource):
         """
         group = ec2.SecurityGroup(
             f"{self._name}-private-access",
-            description=f"Private access to the API of {args['cluster_name']}",
-            vpc_id=args["vpc_id"],
-            tags={"Name": f"{args['cluster_name']}-private-access"},
+            description=f"Private access to the API of {where.name}",
+            vpc_id=network.vpc_id,
+            tags={"Name": f"{where.name}-private-access"},
             opts=self._child,
         )
         rules = [
@@ -193,18 +182,18 @@ class Cluster(pulumi.ComponentResource):
                 f"{self._name}-private-access-{key}",
                 security_group_id=group.id,
                 description=f"API from {key}",
-                cidr_ipv4=cidr if ":" not in cidr else None,
-                cidr_ipv6=cidr if ":" in cidr else None,
+                cidr_ipv4=str(cidr) if cidr.version == 4 else None,
+                cidr_ipv6=str(cidr) if cidr.version == 6 else None,
                 ip_protocol="tcp",
                 from_port=443,
                 to_port=443,
                 opts=self._child,
             )
-            for key, cidr in args.get("private_access", {}).items()
+            for key, cidr in allowed.items()
         ]
         return group, rules
 
-    def _auto_mode(self, args: AutoModeArgs) -> pulumi_eks.AutoModeOptionsArgs:
+    def _auto_mode(self, settings: AutoMode) -> pulumi_eks.AutoModeOptionsArgs:
         """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.
 
         https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html
@@ -221,7 +210,7 @@ class Cluster(pulumi.ComponentResource):
             enabled=True,
             create_node_role=False,
             compute_config=pulumi_eks.ClusterComputeConfigArgs(
-                node_pools=args["node_pools"], node_role_arn=after(attachments, role.arn)
+                node_pools=settings.node_pools, node_role_arn=after(attachments, role.arn)
             ),
         )
 
@@ -230,7 +219,9 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-{policy}", role=role.name, policy_arn=iam_documents.managed_policy_arn(policy), opts=self._child
         )
 
-    def _equipped(self, role: iam.Role, args: ClusterArgs) -> pulumi.Output[iam.Role]:
+    def _equipped(
+        self, role: iam.Role, settings: ClusterSettings, where: Where, logs_key: str | None
+    ) -> pulumi.Output[iam.Role]:
         """Return the control plane's role, carrying what the control plane must not outlive.
 
         `depends_on` on the component would not reach the control plane inside it: a destroy could then take the role's
@@ -242,7 +233,7 @@ class Cluster(pulumi.ComponentResource):
             policy_arn=iam_documents.managed_policy_arn(iam_documents.CLUSTER_POLICY),
             opts=self._child,
         )
-        more = iam_documents.AUTO_MODE_CLUSTER_POLICIES if "auto_mode" in args else ()
+        more = iam_documents.AUTO_MODE_CLUSTER_POLICIES if settings.auto_mode else ()
         use_key = iam.RolePolicy(
             f"{self._name}-secrets",
             role=role.id,
@@ -253,9 +244,9 @@ class Cluster(pulumi.ComponentResource):
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         logs = cloudwatch.LogGroup(
             f"{self._name}-control-plane",
-            name=f"/aws/eks/{args['cluster_name']}/cluster",
-            retention_in_days=args["log_retention_days"],
-            kms_key_id=args.get("logs_key"),
+            name=f"/aws/eks/{where.name}/cluster",
+            retention_in_days=settings.log_retention_days,
+            kms_key_id=logs_key,
             opts=self._child,
         )
         others = [self._attach(f"{self._name}-control-plane", role, policy) for policy in more]

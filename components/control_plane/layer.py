@@ -6,10 +6,10 @@ import pulumi
 
 from components.common.identity import ClusterIdentity
 from components.common.where import Where
-from components.control_plane.access import ClusterAccess, ClusterAccessArgs
-from components.control_plane.cluster import Cluster, ClusterArgs
+from components.control_plane.access import ApiServer, ClusterAccess
+from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from components.network.layer import AnyNetwork
-from settings import Stack, arguments
+from settings import Stack
 
 
 @dataclass(frozen=True)
@@ -30,34 +30,26 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
     """Declare the control plane and the access entries."""
     cluster = Cluster(
         where.name,
-        arguments(
-            ClusterArgs,
-            settings.cluster,
-            without=["identity"],
-            cluster_name=where.name,
-            account_id=where.account_id,
-            protect=settings.platform.protect,
+        settings.cluster,
+        where,
+        network=ControlPlaneNetwork(
             vpc_id=network.vpc_id,
             # Auto Mode's nodes end with the control plane, so what leads out of their subnets has to outlive it.
             subnet_ids=network.node_subnet_ids if settings.cluster.auto_mode else network.cluster_subnet_ids,
             ip_family=settings.network.ip_family,
-            logs_key=settings.encryption.logs,
         ),
-        where.in_aws,
+        logs_key=settings.encryption.logs,
+        protect=settings.platform.protect,
+        opts=where.in_aws,
     )
-    access = ClusterAccess(
-        f"{where.name}-access",
-        arguments(
-            ClusterAccessArgs,
-            settings.access,
-            cluster_name=cluster.cluster_name,
-            cluster_identifier=f"{where.region}/{where.name}",
-            region=where.region,
-            endpoint=cluster.endpoint,
-            certificate_authority=cluster.certificate_authority,
-        ),
-        where.in_aws,
+    api = ApiServer(
+        cluster_name=cluster.cluster_name,
+        identifier=f"{where.region}/{where.name}",
+        region=where.region,
+        endpoint=cluster.endpoint,
+        certificate_authority=cluster.certificate_authority,
     )
+    access = ClusterAccess(f"{where.name}-access", settings.access, api, opts=where.in_aws)
     identity = ClusterIdentity(
         kind=settings.cluster.identity,
         cluster_name=cluster.cluster_name,

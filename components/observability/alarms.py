@@ -1,70 +1,39 @@
 """CloudWatch alarms about the platform, and the topic by which people hear of them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NotRequired, TypedDict
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch, kms, sns
 
 from components.common.dependency import after
+from components.common.on_cluster import OnCluster
 from facts import iam_documents
+from settings import Alarms as AlarmsSettings
+from settings import Thresholds
 
 RUNBOOK: Final = "docs/operations.md"
 """Has a heading for each alarm, which is named after it."""
 
 
-class ThresholdArgs(TypedDict):
-    """From which value on each alarm rings."""
+@dataclass(frozen=True)
+class Watched:
+    """What there is to watch.
 
-    load_balancer_errors: int
-    """5xx answers of the ALB itself in 5 minutes."""
-    target_errors: int
-    """5xx answers from behind the ALB in 5 minutes."""
-    unhealthy_targets: int
-    """Targets that fail the ALB's health check for 5 minutes."""
-    failed_nodes: int
-    """Nodes that are not ready, or under pressure, for 15 minutes."""
-    container_restarts: int
-    """Restarts of containers in 15 minutes; without nodes, warnings that one backs off."""
-    unschedulable_pods: int
-    """Pods that no node takes for 15 minutes."""
-    provisioning_failures: int
-    """Warnings in 15 minutes that a pod gets no compute."""
-    interruption_age: int
-    """Age in seconds of the oldest message about an interruption."""
-    nat_port_errors: int
-    """Connections in 5 minutes for which a NAT gateway had no port."""
+    load_balancer: the ALB, as CloudWatch calls it (app/NAME/ID). events_log_group: where Kubernetes' warnings are
+    written. nodes: whether there are EC2 nodes, and Container Insights has metrics of them. provisioners: what creates
+    compute for pods, by the names in its events; empty: nothing does. interruption_queue: the name of Karpenter's
+    queue; None: there is none. nat_gateways: ids of NAT gateways by zone.
+    """
 
-
-class AlarmsArgs(TypedDict):
-    """What there is to watch, and who hears of it."""
-
-    cluster_id: str
-    """The cluster's name, which its metrics carry."""
-    account_id: str
-    """The account whose alarms may publish."""
-    region: str
-    """AWS region of the alarms."""
-    emails: dict[str, str]
-    """Addresses by name."""
-    webhooks: dict[str, pulumi.Input[str]]
-    """HTTPS endpoints by name, secrets."""
-    thresholds: ThresholdArgs
-    """When each alarm rings."""
     load_balancer: pulumi.Input[str]
-    """The ALB, as CloudWatch calls it (app/NAME/ID)."""
     events_log_group: pulumi.Input[str]
-    """Where Kubernetes' warnings are written."""
     nodes: bool
-    """Whether there are EC2 nodes, and Container Insights has metrics of them."""
-    provisioners: list[str]
-    """Who makes compute for pods, by the names in their events; empty: nobody does."""
-    interruption_queue: NotRequired[pulumi.Input[str]]
-    """Name of Karpenter's queue; absent: there is none."""
-    nat_gateways: dict[str, pulumi.Input[str]]
-    """Ids of NAT gateways by zone."""
+    provisioners: Sequence[str]
+    interruption_queue: pulumi.Input[str] | None
+    nat_gateways: Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,41 +82,49 @@ class Alarms(pulumi.ComponentResource):
     topic_arn: pulumi.Output[str]
     """Known once alarms may publish to it."""
 
-    def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the topic and the alarms."""
+    def __init__(
+        self,
+        name: str,
+        settings: AlarmsSettings,
+        cluster: OnCluster,
+        *,
+        watched: Watched,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the topic and the alarms. settings: the thresholds, and who is notified."""
         super().__init__("eks-platform:index:Alarms", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        self.topic_arn = self._topic(args)
-        for key, warnings in warnings_of(args).items():
+        self.topic_arn = self._topic(settings, cluster)
+        for key, warnings in warnings_of(watched).items():
             cloudwatch.LogMetricFilter(
                 f"{name}-{key}",
-                log_group_name=args["events_log_group"],
+                log_group_name=watched.events_log_group,
                 pattern=warnings.pattern,
                 metric_transformation={
                     "name": warnings.metric,
-                    "namespace": namespace_of(args["cluster_id"]),
+                    "namespace": namespace_of(cluster.cluster_id),
                     "value": "1",
                     "unit": "Count",
                 },
                 opts=self._child,
             )
-        for key, alarm in alarms_of(args).items():
+        for key, alarm in alarms_of(cluster.cluster_id, settings.thresholds, watched).items():
             self._alarm(key, alarm)
         self.register_outputs({"topic_arn": self.topic_arn})
 
-    def _topic(self, args: AlarmsArgs) -> pulumi.Output[str]:
-        account, region = args["account_id"], args["region"]
+    def _topic(self, settings: AlarmsSettings, cluster: OnCluster) -> pulumi.Output[str]:
+        account, region = cluster.account_id, cluster.region
         key = kms.Key(
             f"{self._name}-topic",
-            description=f"Alarms of {args['cluster_id']}",
+            description=f"Alarms of {cluster.cluster_id}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=json.dumps(iam_documents.alarm_key(account, region)),
             opts=self._child,
         )
         kms.Alias(
-            f"{self._name}-topic", name=f"alias/{args['cluster_id']}/alarms", target_key_id=key.id, opts=self._child
+            f"{self._name}-topic", name=f"alias/{cluster.cluster_id}/alarms", target_key_id=key.id, opts=self._child
         )
         topic = sns.Topic(f"{self._name}-topic", kms_master_key_id=key.arn, opts=self._child)
         policy = sns.TopicPolicy(
@@ -158,16 +135,16 @@ class Alarms(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        for name, address in args["emails"].items():
+        for name, address in settings.emails.items():
             sns.TopicSubscription(
                 f"{self._name}-email-{name}", topic=topic.arn, protocol="email", endpoint=address, opts=self._child
             )
-        for name, url in args["webhooks"].items():
+        for name, url in settings.webhooks.items():
             sns.TopicSubscription(
                 f"{self._name}-webhook-{name}",
                 topic=topic.arn,
                 protocol="https",
-                endpoint=pulumi.Output.secret(url),
+                endpoint=pulumi.Output.secret(url.get_secret_value()),
                 # `up` then fails where nobody answers, and not the first alarm.
                 endpoint_auto_confirms=True,
                 opts=self._child,
@@ -205,7 +182,7 @@ def namespace_of(cluster_id: str) -> str:
     return f"Platform/{cluster_id}"
 
 
-def warnings_of(args: AlarmsArgs) -> dict[str, Warnings]:
+def warnings_of(watched: Watched) -> dict[str, Warnings]:
     """Return the metrics that are counted from Kubernetes' warnings, by name.
 
     Of Karpenter, that it found no instance type, no capacity, or no ready node class, or a pod that fits no pool:
@@ -213,15 +190,15 @@ def warnings_of(args: AlarmsArgs) -> dict[str, Warnings]:
     Fargate's scheduler, that it could not start a pod.
     """
     found: dict[str, Warnings] = {}
-    if args["provisioners"]:
+    if watched.provisioners:
         by = " || ".join(
             f'$.{path} = "{name}"'
-            for name in args["provisioners"]
+            for name in watched.provisioners
             for path in ("source.component", "reportingComponent")
         )
         reasons = " || ".join(f'$.reason = "{reason}"' for reason in CANNOT_PROVISION)
         found["provisioning-failures"] = Warnings("ProvisioningFailures", f"{{ ({by}) && ({reasons}) }}")
-    if not args["nodes"]:
+    if not watched.nodes:
         found["container-restarts"] = Warnings("ContainerRestarts", '{ $.reason = "BackOff" }')
     return found
 
@@ -237,35 +214,34 @@ CANNOT_PROVISION: Final = (
 https://github.com/kubernetes-sigs/karpenter/blob/main/pkg/events/reason.go"""
 
 
-def alarms_of(args: AlarmsArgs) -> dict[str, Alarm]:
+def alarms_of(cluster_id: str, limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     """Return the alarms by name: one for each thing that the stack has and that CloudWatch measures."""
     return {
-        **_load_balancer(args),
-        **(_nodes(args) if args["nodes"] else {}),
-        **_pods(args),
-        **_interruptions(args),
-        **_nat(args),
+        **_load_balancer(limits, watched),
+        **(_nodes(cluster_id, limits) if watched.nodes else {}),
+        **_pods(cluster_id, limits, watched),
+        **_interruptions(limits, watched),
+        **_nat(limits, watched),
     }
 
 
-def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
+def _load_balancer(limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     """Return the alarms on the ALB.
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
-    balancer = {"LoadBalancer": args["load_balancer"]}
+    balancer = {"LoadBalancer": watched.load_balancer}
     # Counted for each target group, of which the one that the controller made is nobody's to name.
     unhealthy = pulumi.Output.format(
         'SELECT MAX(UnHealthyHostCount) FROM SCHEMA("AWS/ApplicationELB", LoadBalancer, TargetGroup) '
         "WHERE LoadBalancer = '{0}'",
-        args["load_balancer"],
+        watched.load_balancer,
     )
-    limits = args["thresholds"]
     return {
         "load-balancer-errors": Alarm(
             "load-balancer-errors",
             "The load balancer answers with errors of its own.",
-            limits["load_balancer_errors"],
+            limits.load_balancer_errors,
             "HTTPCode_ELB_5XX_Count",
             "AWS/ApplicationELB",
             dimensions=balancer,
@@ -273,7 +249,7 @@ def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
         "target-errors": Alarm(
             "target-errors",
             "What is behind the load balancer answers with errors.",
-            limits["target_errors"],
+            limits.target_errors,
             "HTTPCode_Target_5XX_Count",
             "AWS/ApplicationELB",
             dimensions=balancer,
@@ -281,7 +257,7 @@ def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
         "unhealthy-targets": Alarm(
             "unhealthy-targets",
             "Pods of Traefik fail the load balancer's health check.",
-            limits["unhealthy_targets"],
+            limits.unhealthy_targets,
             expression=unhealthy,
             minutes=1,
             periods=5,
@@ -289,17 +265,17 @@ def _load_balancer(args: AlarmsArgs) -> dict[str, Alarm]:
     }
 
 
-def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
+def _nodes(cluster_id: str, limits: Thresholds) -> dict[str, Alarm]:
     """Return the alarms on EC2 nodes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/container-insights-eks-classic-metrics.html
     """
-    cluster, limits = {"ClusterName": args["cluster_id"]}, args["thresholds"]
+    cluster = {"ClusterName": cluster_id}
     return {
         "failed-nodes": Alarm(
             "failed-nodes",
             "Nodes are not ready or under pressure; or, with insufficient data, none tells how it is.",
-            limits["failed_nodes"],
+            limits.failed_nodes,
             "cluster_failed_node_count",
             "ContainerInsights",
             "Maximum",
@@ -313,7 +289,7 @@ def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
         "unschedulable-pods": Alarm(
             "unschedulable-pods",
             "Pods wait for a node.",
-            limits["unschedulable_pods"],
+            limits.unschedulable_pods,
             "scheduler_pending_pods_UNSCHEDULABLE",
             "AWS/EKS",
             "Maximum",
@@ -324,17 +300,17 @@ def _nodes(args: AlarmsArgs) -> dict[str, Alarm]:
     }
 
 
-def _pods(args: AlarmsArgs) -> dict[str, Alarm]:
+def _pods(cluster_id: str, limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     """Return the alarms on pods: measured by agents on nodes, or counted from warnings."""
-    cluster, limits = {"ClusterName": args["cluster_id"]}, args["thresholds"]
-    counted = warnings_of(args)
-    own = namespace_of(args["cluster_id"])
+    cluster = {"ClusterName": cluster_id}
+    counted = warnings_of(watched)
+    own = namespace_of(cluster_id)
     restarts = counted.get("container-restarts")
     alarms = {
         "container-restarts": Alarm(
             "container-restarts",
             "Containers end and start again.",
-            limits["container_restarts"],
+            limits.container_restarts,
             restarts.metric if restarts else "pod_number_of_container_restarts",
             own if restarts else "ContainerInsights",
             dimensions={} if restarts else cluster,
@@ -344,8 +320,8 @@ def _pods(args: AlarmsArgs) -> dict[str, Alarm]:
     if "provisioning-failures" in counted:
         alarms["provisioning-failures"] = Alarm(
             "provisioning-failures",
-            f"Pods get no compute from {' or '.join(args['provisioners'])}.",
-            limits["provisioning_failures"],
+            f"Pods get no compute from {' or '.join(watched.provisioners)}.",
+            limits.provisioning_failures,
             counted["provisioning-failures"].metric,
             own,
             minutes=15,
@@ -353,27 +329,27 @@ def _pods(args: AlarmsArgs) -> dict[str, Alarm]:
     return alarms
 
 
-def _interruptions(args: AlarmsArgs) -> dict[str, Alarm]:
+def _interruptions(limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     """Return the alarm on Karpenter's queue, if there is one.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    if "interruption_queue" not in args:
+    if watched.interruption_queue is None:
         return {}
     return {
         "interruption-age": Alarm(
             "interruption-age",
             "Karpenter does not read what AWS says about interruptions.",
-            args["thresholds"]["interruption_age"],
+            limits.interruption_age,
             "ApproximateAgeOfOldestMessage",
             "AWS/SQS",
             "Maximum",
-            {"QueueName": args["interruption_queue"]},
+            {"QueueName": watched.interruption_queue},
         )
     }
 
 
-def _nat(args: AlarmsArgs) -> dict[str, Alarm]:
+def _nat(limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     """Return an alarm on each NAT gateway.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/metrics-dimensions-nat-gateway.html
@@ -382,10 +358,10 @@ def _nat(args: AlarmsArgs) -> dict[str, Alarm]:
         f"nat-port-errors-{zone}": Alarm(
             "nat-port-errors",
             f"The NAT gateway in {zone} has no port left for a connection.",
-            args["thresholds"]["nat_port_errors"],
+            limits.nat_port_errors,
             "ErrorPortAllocation",
             "AWS/NATGateway",
             dimensions={"NatGatewayId": gateway},
         )
-        for zone, gateway in args["nat_gateways"].items()
+        for zone, gateway in watched.nat_gateways.items()
     }

@@ -1,30 +1,21 @@
 """Logs and metrics of EC2 nodes and what runs on them, by the add-on amazon-cloudwatch-observability."""
 
 import json
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import cloudwatch
 
-from components.common.identity import ClusterIdentity, ServiceAccountName, workload_identity
+from components.common.identity import ServiceAccountName, workload_identity
+from components.common.on_cluster import OnCluster
 from components.common.placement import Placement, pod_placement
 from components.compute.addons import managed_addon
-from facts import iam_documents
+from facts import iam_documents, namespaces
+from settings import Observability
 
 ADDON: Final = "amazon-cloudwatch-observability"
 LOG_GROUPS: Final = ("application", "host", "dataplane", "performance")
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-setup-logs-FluentBit.html"""
-
-
-class ContainerInsightsLogsArgs(TypedDict):
-    """Where the agents write."""
-
-    cluster_id: str
-    """The cluster's name, which is in the groups' names."""
-    logs_key: NotRequired[str | None]
-    """KMS key of the log groups; None: CloudWatch's own."""
-    retention_days: int
-    """How long CloudWatch keeps what is in them."""
 
 
 class ContainerInsightsLogs(pulumi.ComponentResource):
@@ -36,15 +27,26 @@ class ContainerInsightsLogs(pulumi.ComponentResource):
 
     groups: list[cloudwatch.LogGroup]
 
-    def __init__(self, name: str, args: ContainerInsightsLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the log groups."""
+    def __init__(
+        self,
+        name: str,
+        settings: Observability,
+        *,
+        cluster_id: str,
+        logs_key: str | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the log groups.
+
+        cluster_id: the cluster's name. logs_key: ARN of a KMS key of the company's own; None: CloudWatch's.
+        """
         super().__init__("eks-platform:index:ContainerInsightsLogs", name, {}, opts)
         self.groups = [
             cloudwatch.LogGroup(
                 f"{name}-{kind}",
-                name=f"/aws/containerinsights/{args['cluster_id']}/{kind}",
-                retention_in_days=args["retention_days"],
-                kms_key_id=args.get("logs_key"),
+                name=f"/aws/containerinsights/{cluster_id}/{kind}",
+                retention_in_days=settings.retention_days,
+                kms_key_id=logs_key,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for kind in LOG_GROUPS
@@ -52,34 +54,31 @@ class ContainerInsightsLogs(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-class ContainerInsightsArgs(TypedDict):
-    """What the add-on is made from."""
-
-    cluster_name: pulumi.Input[str]
-    """The cluster, once it has nodes, and log groups of its own."""
-    versions: dict[str, str]
-    """Add-on name to version: amazon-cloudwatch-observability."""
-    identity: ClusterIdentity
-    """How its agents get their role."""
-    placement: Placement
-    """Where its controller runs; its agents run on every node."""
-
-
 class ContainerInsights(pulumi.ComponentResource):
     """The add-on and its agents' role."""
 
-    def __init__(self, name: str, args: ContainerInsightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the role and the add-on."""
+    def __init__(
+        self, name: str, cluster: OnCluster, *, version: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the role and the add-on. version: the add-on's."""
         super().__init__("eks-platform:index:ContainerInsights", name, {}, opts)
         agents = workload_identity(
             f"{name}-agents",
-            args["identity"],
-            ServiceAccountName("amazon-cloudwatch", "cloudwatch-agent"),
+            cluster.identity,
+            ServiceAccountName(namespaces.CLOUDWATCH, "cloudwatch-agent"),
             pulumi.ResourceOptions(parent=self),
             managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.CLOUDWATCH_AGENT_POLICY)],
         )
-        configuration = container_insights_configuration(args["placement"])
-        managed_addon(self, name, args, ADDON, configuration=configuration, identity=agents)
+        managed_addon(
+            name,
+            ADDON,
+            version,
+            pulumi.ResourceOptions(parent=self),
+            cluster_name=cluster.identity.cluster_name,
+            pods=cluster.namespace(namespaces.CLOUDWATCH),
+            configuration=container_insights_configuration(cluster.placement),
+            identity=agents,
+        )
         self.register_outputs({})
 
 

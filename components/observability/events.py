@@ -1,7 +1,7 @@
 """Kubernetes' Warning events: copied to CloudWatch, where they outlive the hour that Kubernetes keeps them."""
 
 import hashlib
-from typing import Final, NotRequired, TypedDict
+from typing import Final
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -11,38 +11,17 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding
 
 import versions
 from components.common.chart import image
-from components.common.identity import ClusterIdentity, ServiceAccountName, role_annotations, workload_identity
-from components.common.placement import Placement, pod_placement
+from components.common.dependency import after
+from components.common.identity import ServiceAccountName, role_annotations, workload_identity
+from components.common.on_cluster import OnCluster
+from components.common.placement import pod_placement
 from components.common.pod_security import restricted_namespace
 from facts import iam_documents, namespaces
-from settings import Charts
+from settings import Observability
 
 NAME: Final = "events"
 LABELS: Final = {"app.kubernetes.io/name": NAME}
 HEALTH_PORT: Final = 2020
-
-
-class EventsArgs(TypedDict):
-    """What copies events is made from."""
-
-    cluster_id: str
-    """The cluster's name as plain text, which is in the log group's name."""
-    namespace: pulumi.Input[str]
-    """Where its pod runs, known once something can run it."""
-    kubernetes_version: str
-    """Minor version, for the namespace's Pod Security Standard."""
-    region: str
-    """AWS region of the log group."""
-    identity: ClusterIdentity
-    """How it gets its role."""
-    placement: Placement
-    """Where its pod runs."""
-    charts: Charts
-    """Where its image comes from; None: its publisher."""
-    logs_key: NotRequired[str | None]
-    """KMS key of the log group; None: CloudWatch's own."""
-    retention_days: int
-    """How long CloudWatch keeps events."""
 
 
 class Events(pulumi.ComponentResource):
@@ -53,27 +32,34 @@ class Events(pulumi.ComponentResource):
 
     log_group_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: EventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: Observability,
+        cluster: OnCluster,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Declare the log group, the role, and what runs in the cluster."""
         super().__init__("eks-platform:index:Events", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
         group = cloudwatch.LogGroup(
             f"{name}-log",
-            name=f"/aws/eks/{args['cluster_id']}/events",
-            retention_in_days=args["retention_days"],
-            kms_key_id=args.get("logs_key"),
+            name=f"/aws/eks/{cluster.cluster_id}/events",
+            retention_in_days=settings.retention_days,
+            kms_key_id=cluster.logs_key,
             opts=self._child,
         )
         identity = workload_identity(
             f"{name}-writer",
-            args["identity"],
+            cluster.identity,
             ServiceAccountName(namespaces.OBSERVABILITY, NAME),
             self._child,
             documents={"log": pulumi.Output.json_dumps(group.arn.apply(iam_documents.log_group_writer))},
         )
         namespace = restricted_namespace(
-            f"{name}-namespace", args["namespace"], args["kubernetes_version"], self._child
+            f"{name}-namespace", namespaces.OBSERVABILITY, cluster.kubernetes_version, self._child
         ).metadata["name"]
         account = ServiceAccount(
             f"{name}-account",
@@ -81,16 +67,17 @@ class Events(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[identity]),
         )
         reader = self._reader(namespace)
-        text = group.name.apply(lambda log_group: fluent_bit(args["region"], log_group))
+        text = group.name.apply(lambda log_group: fluent_bit(cluster.region, log_group))
         configuration = ConfigMap(
             f"{name}-configuration",
             metadata={"name": NAME, "namespace": namespace, "labels": LABELS},
             data={"fluent-bit.conf": text},
             opts=self._child,
         )
+        pods = cluster.namespace(namespaces.OBSERVABILITY)
         Deployment(
             f"{name}-deployment",
-            metadata={"name": NAME, "namespace": namespace, "labels": LABELS},
+            metadata={"name": NAME, "namespace": after(pods.compute, namespace), "labels": LABELS},
             spec={
                 "replicas": 1,
                 "strategy": {"type": "Recreate"},
@@ -98,7 +85,7 @@ class Events(pulumi.ComponentResource):
                 "template": {
                     # Fluent Bit reads its configuration once: another one is another pod.
                     "metadata": {"labels": LABELS, "annotations": {"checksum/configuration": text.apply(_checksum)}},
-                    "spec": pod_spec(args, account.metadata["name"], configuration.metadata["name"]),
+                    "spec": pod_spec(cluster, account.metadata["name"], configuration.metadata["name"]),
                 },
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=[reader]),
@@ -130,7 +117,7 @@ def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def pod_spec(args: EventsArgs, account: pulumi.Input[str], configuration: pulumi.Input[str]) -> PodSpecArgsDict:
+def pod_spec(cluster: OnCluster, account: pulumi.Input[str], configuration: pulumi.Input[str]) -> PodSpecArgsDict:
     """Return the spec of the pod, which the Pod Security Standard `restricted` admits."""
     return {
         "service_account_name": account,
@@ -144,7 +131,7 @@ def pod_spec(args: EventsArgs, account: pulumi.Input[str], configuration: pulumi
         "containers": [
             {
                 "name": "fluent-bit",
-                "image": image(versions.FLUENT_BIT_IMAGE, args["charts"]),
+                "image": image(versions.FLUENT_BIT_IMAGE, cluster.charts),
                 # Past the image's entry point, a shell script that loads plugins for other destinations.
                 "command": ["/fluent-bit/bin/fluent-bit", "--config=/fluent-bit/events/fluent-bit.conf"],
                 "ports": [{"name": "health", "container_port": HEALTH_PORT}],
@@ -165,8 +152,8 @@ def pod_spec(args: EventsArgs, account: pulumi.Input[str], configuration: pulumi
         "volumes": [
             {"name": "configuration", "config_map": {"name": configuration}},
         ],
-        "node_selector": dict(args["placement"].node_selector),
-        "tolerations": pod_placement(args["placement"]).get("tolerations", []),
+        "node_selector": dict(cluster.placement.node_selector),
+        "tolerations": pod_placement(cluster.placement).get("tolerations", []),
     }
 
 

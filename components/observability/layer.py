@@ -9,16 +9,10 @@ from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.ingress.layer import Ingress
 from components.network.layer import AnyNetwork
-from components.observability.alarms import Alarms, AlarmsArgs
-from components.observability.container_insights import (
-    ContainerInsights,
-    ContainerInsightsArgs,
-    ContainerInsightsLogs,
-    ContainerInsightsLogsArgs,
-)
-from components.observability.events import Events, EventsArgs
-from facts import namespaces
-from settings import Stack, arguments
+from components.observability.alarms import Alarms, Watched
+from components.observability.container_insights import ADDON, ContainerInsights, ContainerInsightsLogs
+from components.observability.events import Events
+from settings import Stack
 
 
 def node_log_groups(settings: Stack, *, where: Where) -> Sequence[pulumi.CustomResource]:
@@ -27,14 +21,10 @@ def node_log_groups(settings: Stack, *, where: Where) -> Sequence[pulumi.CustomR
         return []
     logs = ContainerInsightsLogs(
         f"{where.name}-insights",
-        arguments(
-            ContainerInsightsLogsArgs,
-            settings.observability,
-            without=["alarms"],
-            cluster_id=where.name,
-            logs_key=settings.encryption.logs,
-        ),
-        where.in_aws,
+        settings.observability,
+        cluster_id=where.name,
+        logs_key=settings.encryption.logs,
+        opts=where.in_aws,
     )
     return [*logs.groups]
 
@@ -49,42 +39,20 @@ def observability_layer(
     ingress: Ingress,
 ) -> Alarms | None:
     """Declare what is watched, and return the alarms if the stack has any."""
-    section, offered = settings.observability, compute.on_cluster.offered()
+    section, cluster = settings.observability, compute.on_cluster
     if not section:
         return None
-    events = Events(
-        f"{where.name}-events",
-        arguments(
-            EventsArgs,
-            section,
-            without=["alarms"],
-            offered=offered,
-            namespace=compute.on_cluster.namespace(namespaces.OBSERVABILITY).ready,
-        ),
-        control_plane.in_cluster,
-    )
+    events = Events(f"{where.name}-events", section, cluster, opts=control_plane.in_cluster)
     if not settings.fargate_only:
-        ContainerInsights(
-            f"{where.name}-insights",
-            arguments(ContainerInsightsArgs, offered=offered, versions=settings.addon_versions),
-            where.in_aws,
-        )
+        ContainerInsights(f"{where.name}-insights", cluster, version=settings.addon_versions[ADDON], opts=where.in_aws)
     if not section.alarms:
         return None
-    return Alarms(
-        f"{where.name}-alarms",
-        arguments(
-            AlarmsArgs,
-            section.alarms,
-            without=["webhooks"],
-            offered=offered,
-            webhooks=section.alarms.endpoints(),
-            load_balancer=ingress.load_balancer.metrics_name(),
-            events_log_group=events.log_group_name,
-            nodes=not settings.fargate_only,
-            provisioners=settings.provisioners,
-            nat_gateways=network.nat_gateway_ids(),
-            **({"interruption_queue": compute.interruption_queue} if compute.interruption_queue else {}),
-        ),
-        where.in_aws,
+    watched = Watched(
+        load_balancer=ingress.load_balancer.metrics_name(),
+        events_log_group=events.log_group_name,
+        nodes=not settings.fargate_only,
+        provisioners=settings.provisioners,
+        interruption_queue=compute.interruption_queue,
+        nat_gateways=network.nat_gateway_ids(),
     )
+    return Alarms(f"{where.name}-alarms", section.alarms, cluster, watched=watched, opts=where.in_aws)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.common.where import Where
-from components.compute.addons import ClusterAddons, ClusterAddonsArgs
+from components.compute.addons import ClusterAddons
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.services.admission import Admission, guard_of
@@ -14,7 +14,7 @@ from components.services.cert_manager import CertManager
 from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets
 from components.services.load_balancer_controller import LoadBalancerController
-from settings import AdmissionMode, Stack, arguments
+from settings import AdmissionMode, Stack
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,7 @@ class Services:
 def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane, compute: Compute) -> Services:
     """Declare the controllers that the stack file asks for."""
     cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
-    addons = ClusterAddons(
-        f"{where.name}-addons",
-        arguments(ClusterAddonsArgs, offered=cluster.offered(), versions=settings.addon_versions),
-        in_cluster,
-    )
+    addons = ClusterAddons(f"{where.name}-addons", cluster, versions=settings.addon_versions, opts=in_cluster)
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
     optional: list[pulumi.Resource] = []
     if settings.admission.mode is not AdmissionMode.OFF:

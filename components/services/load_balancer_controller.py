@@ -67,7 +67,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             charts=cluster.charts,
             values={
                 "image": {"repository": image(IMAGE, cluster.charts)},
-                "clusterName": cluster.cluster_name,
+                "clusterName": cluster.cluster_id,
                 "region": cluster.region,
                 "vpcId": cluster.vpc_id,
                 "defaultTags": cluster.tags,

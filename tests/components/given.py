@@ -1,9 +1,10 @@
 """What the components that run in the cluster are given."""
 
+import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -17,7 +18,7 @@ from facts import iam_documents
 from facts.iam_documents import PolicyDocument
 from harness.plan import Plan, Registration
 from harness.values import reveal
-from settings import Charts, Identity, Toleration
+from settings import Charts, Identity, Settings, Toleration
 from tests.components.recording import ACCOUNT, REGION, label, recorded, waits_for
 
 CLUSTER: Final = "platform-test"
@@ -31,18 +32,6 @@ REGISTRY: Final = Charts(registry="oci://charts.example.jp/mirror", username="re
 MIRROR: Final = Charts(images="own.example.jp/mirror")
 
 
-def where(name: str = "dev", *, region: str = REGION) -> Where:
-    """Return the place of a stack in which no node group exists yet."""
-    return Where(
-        name=name,
-        region=region,
-        account_id=ACCOUNT,
-        tags={},
-        running_groups={},
-        in_aws=pulumi.ResourceOptions(),
-    )
-
-
 def on_cluster(**changes: Any) -> OnCluster:
     """Return a cluster of which everything is known, and that runs pods in every namespace of the platform.
 
@@ -50,7 +39,6 @@ def on_cluster(**changes: Any) -> OnCluster:
     """
     cluster = OnCluster(
         cluster_id=CLUSTER,
-        cluster_name=pulumi.Output.from_input(CLUSTER),
         kubernetes_version="1.36",
         endpoint=pulumi.Output.from_input("https://example.eks.amazonaws.com"),
         account_id=ACCOUNT,
@@ -80,6 +68,29 @@ def identity(kind: str = "irsa") -> ClusterIdentity:
         oidc_provider_arn=f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}",
         oidc_issuer=ISSUER,
     )
+
+
+def where(name: str = "dev", **changes: Any) -> Where:
+    """Return the place of a stack in which no node group exists yet.
+
+    changes: fields with other values.
+    """
+    place = Where(
+        name=name, region=REGION, account_id=ACCOUNT, tags={}, running_groups={}, in_aws=pulumi.ResourceOptions()
+    )
+    return replace(place, **changes)
+
+
+Section = TypeVar("Section", bound=Settings)
+
+
+def section(model: type[Section], given: Mapping[str, Any], **changes: Any) -> Section:
+    """Return settings from what a stack file would say.
+
+    given, changes: values by the names of the model's fields; what is inside of them has the names of a stack file.
+    """
+    named = {model.model_fields[field].alias or field: value for field, value in {**given, **changes}.items()}
+    return model.model_validate_json(json.dumps(named))
 
 
 def granted(kind: str, namespace: str, name: str, role: Registration) -> tuple[PolicyDocument, dict[str, Any]]:

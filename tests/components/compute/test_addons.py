@@ -1,19 +1,19 @@
 """NodeAddons and ClusterAddons: pinned versions, configurations that EKS accepts, and the order around the nodes."""
 
 import json
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import pulumi
 import pytest
 from pulumi_aws import ec2
-from pulumi_aws.cloudwatch import LogGroup
 
 from components.common.placement import Placement
 from components.compute.addons import (
     ClusterAddons,
-    ClusterAddonsArgs,
     NodeAddons,
-    NodeAddonsArgs,
+    PodNetwork,
     coredns_configuration,
     metrics_server_configuration,
     vpc_cni_configuration,
@@ -21,7 +21,8 @@ from components.compute.addons import (
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
-from tests.components.given import CLUSTER, FARGATE, NODES, identity
+from settings import IpFamily
+from tests.components.given import CLUSTER, FARGATE, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import (
     REGION,
     Probe,
@@ -48,7 +49,8 @@ VERSIONS = {
     "eks-node-monitoring-agent": "v1.7.2-eksbuild.1",
 }
 NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
-ANYWHERE: Placement = {"fargate": False, "node_selector": {}, "tolerations": []}
+ANYWHERE = Placement(fargate=False)
+PODS: Final = PodNetwork(region=REGION, subnets={}, security_group_id="sg-1", ip_family=IpFamily.IPV4)
 ON_NODES = {
     "nodeSelector": {"role": "operations"},
     "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
@@ -59,33 +61,20 @@ KINDS = pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 
 @remembered
 def _node_addons(*, unknown: bool = False, kind: str = "irsa", **changes: Any) -> Plan:
-    args = {
-        "cluster_name": CLUSTER,
-        "versions": VERSIONS,
-        "identity": identity(kind),
-        "region": REGION,
-        "security_group_id": "sg-1",
-        **changes,
-    }
+    pods = replace(PODS, **changes)
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        addons = NodeAddons("addons", cast(NodeAddonsArgs, args), opts)
+        addons = NodeAddons("addons", versions=VERSIONS, identity=identity(kind), pods=pods, opts=opts)
         Probe(cluster_name=addons.cluster_name)
 
     return recorded(declare, unknown=unknown)
 
 
-@remembered
-def _cluster_addons(*, unknown: bool = False, kind: str = "irsa", **changes: Any) -> Plan:
-    args = {
-        "cluster_name": CLUSTER,
-        "versions": VERSIONS,
-        "identity": identity(kind),
-        "placement": NODES,
-        "built_in_volumes": False,
-        **changes,
-    }
-    return recorded(lambda opts: ClusterAddons("addons", cast(ClusterAddonsArgs, args), opts), unknown=unknown)
+def _cluster_addons(
+    *, unknown: bool = False, kind: str = "irsa", versions: Mapping[str, str] = VERSIONS, **changes: Any
+) -> Plan:
+    cluster = on_cluster(**{"identity": identity(kind), "tags": {}, **changes})
+    return recorded(lambda opts: ClusterAddons("addons", cluster, versions=versions, opts=opts), unknown=unknown)
 
 
 def _addon(plan: Plan, name: str) -> Registration:
@@ -198,29 +187,17 @@ def test_node_addons_do_not_wait_for_each_other() -> None:
         assert not waits_for(plan, _addon(plan, name)) & others
 
 
-def test_pods_come_after_the_nodes(unknown: bool) -> None:
+def test_pods_come_after_the_nodes() -> None:
     """Trap 8: coredns waits 20 minutes for a node, and fails; the others' pods wait for one too."""
-
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        args: ClusterAddonsArgs = {
-            "cluster_name": LogGroup("nodes", opts=opts).id,
-            "versions": VERSIONS,
-            "identity": identity(),
-            "placement": NODES,
-            "built_in_volumes": False,
-        }
-        ClusterAddons("addons", args, opts)
-
-    plan = recorded(declare, unknown=unknown)
-    waiting = {entry.name for entry in plan if entry.custom and "LogGroup nodes" in waits_for(plan, entry)}
+    waiting = waiting_for_compute(lambda cluster, opts: ClusterAddons("addons", cluster, versions=VERSIONS, opts=opts))
     assert waiting == {
-        "addons-coredns",
-        "addons-metrics-server",
-        "addons-eks-node-monitoring-agent",
-        "addons-snapshot-controller",
-        "addons-snapshots",
-        "addons-aws-ebs-csi-driver",
-        "addons-gp3",
+        "Addon addons-coredns",
+        "Addon addons-metrics-server",
+        "Addon addons-eks-node-monitoring-agent",
+        "Addon addons-snapshot-controller",
+        "VolumeSnapshotClass addons-snapshots",
+        "Addon addons-aws-ebs-csi-driver",
+        "StorageClass addons-gp3",
     }
 
 
@@ -284,10 +261,9 @@ def test_vpc_cni_gives_pods_addresses_by_the_prefix() -> None:
     }
 
 
-@pytest.mark.parametrize("none", [None, {}], ids=["absent", "empty"])
-def test_vpc_cni_without_subnets_for_pods(none: dict[str, str] | None) -> None:
-    assert "eniConfig" not in vpc_cni_configuration(REGION, none, "sg-1")
-    assert "CUSTOM_NETWORK" not in vpc_cni_configuration(REGION, none, "sg-1")
+def test_vpc_cni_without_subnets_for_pods() -> None:
+    assert "eniConfig" not in vpc_cni_configuration(REGION, {}, "sg-1")
+    assert "CUSTOM_NETWORK" not in vpc_cni_configuration(REGION, {}, "sg-1")
 
 
 def test_vpc_cni_puts_pods_into_their_own_subnets() -> None:
@@ -312,25 +288,17 @@ def test_vpc_cni_puts_pods_into_their_own_subnets() -> None:
     }
 
 
-@pytest.mark.parametrize("pod_subnets", [None, {A: "subnet-1"}], ids=["nodes' subnets", "own subnets"])
-def test_the_addon_is_configured_so(pod_subnets: dict[str, str] | None) -> None:
-    given: dict[str, Any] = {"pod_subnets": pod_subnets} if pod_subnets else {}
-    found = _addon(_node_addons(security_group_id="sg-9", **given), "vpc-cni").inputs["configurationValues"]
+@pytest.mark.parametrize("pod_subnets", [{}, {A: "subnet-1"}], ids=["nodes' subnets", "own subnets"])
+def test_the_addon_is_configured_so(pod_subnets: dict[str, str]) -> None:
+    found = _addon(_node_addons(security_group_id="sg-9", subnets=pod_subnets), "vpc-cni").inputs["configurationValues"]
     assert found == vpc_cni_configuration(REGION, pod_subnets, "sg-9")
 
 
 def test_the_cni_waits_for_the_subnets_of_pods() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = ec2.Subnet("pods", vpc_id="vpc-1", opts=opts)
-        args: NodeAddonsArgs = {
-            "cluster_name": CLUSTER,
-            "versions": VERSIONS,
-            "identity": identity(),
-            "region": REGION,
-            "pod_subnets": subnet.id.apply(lambda found: {A: found}),
-            "security_group_id": "sg-1",
-        }
-        NodeAddons("addons", args, opts)
+        pods = replace(PODS, subnets=subnet.id.apply(lambda found: {A: found}))
+        NodeAddons("addons", versions=VERSIONS, identity=identity(), pods=pods, opts=opts)
 
     plan = recorded(declare, unknown=True)
     cni = _addon(plan, "vpc-cni")
@@ -438,15 +406,11 @@ def test_the_monitoring_agent_runs_on_every_node() -> None:
 
 @KINDS
 def test_with_ipv6_the_cni_has_a_policy_of_our_own(kind: str, unknown: bool) -> None:
-    plan = _node_addons(kind=kind, unknown=unknown, ip_family="ipv6")
+    plan = _node_addons(kind=kind, unknown=unknown, ip_family=IpFamily.IPV6)
     attached = {entry.name for entry in plan.find(type="aws:iam/rolePolicyAttachment:RolePolicyAttachment")}
     assert attached == {"addons-vpc-cni-ipv6"}
     (policy,) = plan.find(type="aws:iam/policy:Policy")
     assert json.loads(policy.inputs["policy"]) == iam_documents.vpc_cni_ipv6(REGION)
-
-
-def test_ipv4_is_what_the_cni_has_otherwise() -> None:
-    assert _node_addons(ip_family="ipv4").to_json() == _node_addons().to_json()
 
 
 def test_auto_mode_has_volumes_and_dns_of_its_own() -> None:

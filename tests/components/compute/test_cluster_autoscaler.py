@@ -2,52 +2,41 @@
 
 from typing import Any
 
-import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 import versions
-from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler, ClusterAutoscalerArgs
+from components.common.on_cluster import OnCluster
+from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler
 from facts import iam_documents
 from harness.plan import Plan
 from harness.values import UNKNOWN
 from settings import Charts
+from settings import ClusterAutoscaler as ClusterAutoscalerSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     MIRROR,
-    NODES,
     PUBLISHERS,
     REGISTRY,
     granted,
     identity,
+    on_cluster,
     release_of,
     repositories,
+    section,
     values_of,
+    waiting_for_compute,
 )
-from tests.components.recording import ACCOUNT, REGION, assert_shape, document, label, recorded, waits_for
+from tests.components.recording import ACCOUNT, REGION, assert_shape, document, recorded, waits_for
 from tests.conformance.charts import unknown_keys
 
 
-def _args(**changes: Any) -> ClusterAutoscalerArgs:
-    args: ClusterAutoscalerArgs = {
-        "cluster_id": CLUSTER,
-        "cluster_name": CLUSTER,
-        "kubernetes_version": "1.36",
-        "account_id": ACCOUNT,
-        "region": REGION,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "expander": "least-waste",
-        "scale_down_unneeded": "10m",
-        "scale_down_utilization_percent": 50,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
-
-
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: ClusterAutoscaler("autoscaler", _args(**changes), opts), unknown=unknown)
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False, **changes: Any) -> Plan:
+    """Record the autoscaler. changes: settings by the names of their fields."""
+    settings = section(ClusterAutoscalerSettings, {}, **changes)
+    return recorded(
+        lambda opts: ClusterAutoscaler("autoscaler", settings, cluster or on_cluster(), opts=opts), unknown=unknown
+    )
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +55,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_service_account_has_the_role(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     role = plan.one(type="aws:iam/role:Role")
     trust, annotations = granted(kind, NAMESPACE, NAME, role)
     assert document(role, "assumeRolePolicy") == trust
@@ -77,7 +66,7 @@ def test_its_service_account_has_the_role(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_release_waits_for_its_rights(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     needed = {"RolePolicyAttachment autoscaler-autoscaler"}
     if kind == "pod-identity":
         needed.add(f"PodIdentityAssociation autoscaler-{NAMESPACE}-{NAME}")
@@ -85,12 +74,9 @@ def test_the_release_waits_for_its_rights(kind: str) -> None:
 
 
 def test_nothing_but_the_release_waits_for_nodes() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        nodes = cloudwatch.LogGroup("nodes", name=CLUSTER, opts=opts)
-        ClusterAutoscaler("autoscaler", _args(cluster_name=nodes.name), opts)
-
-    plan = recorded(declare)
-    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup nodes" in waits_for(plan, entry)}
+    waiting = waiting_for_compute(
+        lambda cluster, opts: ClusterAutoscaler("autoscaler", ClusterAutoscalerSettings(), cluster, opts=opts)
+    )
     assert waiting == {"Release autoscaler-release"}
 
 
@@ -99,7 +85,7 @@ def test_nothing_but_the_release_waits_for_nodes() -> None:
 
 @pytest.mark.parametrize("minor", versions.ADDONS)
 def test_its_image_is_of_the_clusters_minor(minor: str) -> None:
-    tag = values_of(_plan(kubernetes_version=minor), NAME)["image"]["tag"]
+    tag = values_of(_plan(on_cluster(kubernetes_version=minor)), NAME)["image"]["tag"]
     assert tag.startswith(f"v{minor}.")
 
 
@@ -149,12 +135,12 @@ def test_its_pods_are_restricted(values: dict[str, Any]) -> None:
 
 
 def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(charts=REGISTRY), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
+    assert release_of(_plan(on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
 
 
 @pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
 def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(charts=charts), NAME))
+    found = repositories(values_of(_plan(on_cluster(charts=charts)), NAME))
     assert found == [f"{mirror}registry.k8s.io/autoscaling/cluster-autoscaler"]
 
 

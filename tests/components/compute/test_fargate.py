@@ -1,16 +1,20 @@
 """Fargate: profiles, the role of their pods, and what comes after them."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pulumi
 import pytest
 from pulumi_aws.cloudwatch import LogGroup
 
 from components.common.dependency import after
-from components.compute.fargate import Fargate, FargateArgs
+from components.common.where import Where
+from components.compute.fargate import Fargate
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
+from settings import FargateProfile, FargateSelector
+from tests.components.given import where
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -26,30 +30,28 @@ from tests.components.recording import (
     waits_for,
 )
 
-ARGS: dict[str, Any] = {
-    "cluster_name": "dev",
-    "cluster_id": "dev",
-    "region": REGION,
-    "account_id": ACCOUNT,
-    "subnet_ids": ["subnet-1", "subnet-2"],
-    "profiles": {
-        "system": {"selectors": [{"namespace": "kube-system", "labels": {}}]},
-        "apps": {
-            "selectors": [
-                {"namespace": "app-*", "labels": {"fargate": "yes"}},
-                {"namespace": "batch", "labels": {}},
-            ]
-        },
-    },
+PROFILES: Final = {
+    "system": FargateProfile(selectors=[FargateSelector(namespace="kube-system")]),
+    "apps": FargateProfile(
+        selectors=[
+            FargateSelector(namespace="app-*", labels={"fargate": "yes"}),
+            FargateSelector(namespace="batch"),
+        ]
+    ),
 }
+SUBNETS: Final = ["subnet-1", "subnet-2"]
 
 NAMESPACES = ("kube-system", "batch", "app-shop", "traefik", "application", "my-app-shop")
 
 
 @remembered
-def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
+def _recorded(
+    profiles: Mapping[str, FargateProfile] = PROFILES, place: Where | None = None, *, unknown: bool = False, **more: Any
+) -> Plan:
+    given: dict[str, Any] = {"cluster_name": "dev", "subnet_ids": SUBNETS, **more}
+
     def declare(opts: pulumi.ResourceOptions) -> None:
-        fargate = Fargate("fargate", cast(FargateArgs, {**ARGS, **changes}), opts)
+        fargate = Fargate("fargate", profiles, place or where(), **given, opts=opts)
         Probe(
             pod_execution_role_arn=fargate.pod_execution_role_arn,
             **{namespace: after(fargate.profiles_for(namespace), namespace) for namespace in NAMESPACES},
@@ -102,7 +104,7 @@ def test_profiles(name: str, selectors: list[Any]) -> None:
         ({"cluster_name": "other"}, "clusterName", "other"),
         ({"subnet_ids": ["subnet-3"]}, "subnetIds", ["subnet-3"]),
         (
-            {"profiles": {"system": {"selectors": [{"namespace": "traefik", "labels": {}}]}}},
+            {"profiles": {"system": FargateProfile(selectors=[FargateSelector(namespace="traefik")])}},
             "selectors",
             [{"namespace": "traefik", "labels": {}}],
         ),
@@ -118,7 +120,7 @@ def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: o
 
 def test_role() -> None:
     """Only profiles of this cluster may run pods with it."""
-    plan = _recorded(cluster_id="other", region="eu-west-1", account_id="999999999999")
+    plan = _recorded(place=where(name="other", region="eu-west-1", account_id="999999999999"))
     role = plan.one(type="aws:iam/role:Role")
     (trust,) = document(role, "assumeRolePolicy")["Statement"]
     assert trust["Principal"] == {"Service": ["eks-fargate-pods.amazonaws.com"]}
@@ -138,8 +140,8 @@ def test_pods_are_outlived_by_their_rights(unknown: bool) -> None:
 
 def test_the_role_does_not_wait_for_the_cluster(unknown: bool) -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        args = {**ARGS, "cluster_name": LogGroup("cluster", opts=opts).name}
-        Fargate("fargate", cast(FargateArgs, args), opts)
+        cluster = LogGroup("cluster", opts=opts)
+        Fargate("fargate", PROFILES, where(), cluster_name=cluster.name, subnet_ids=SUBNETS, opts=opts)
 
     plan = recorded(declare, unknown=unknown)
     waiting = {entry.name for entry in plan if entry.custom and "LogGroup cluster" in waits_for(plan, entry)}
@@ -168,7 +170,7 @@ def test_profiles_come_one_after_the_other_as_they_are_given() -> None:
     plan = _recorded()
     assert "FargateProfile fargate-system" in needs(plan, _profile(plan, "apps"))
     assert not [entry for entry in waits_for(plan, _profile(plan, "system")) if entry.startswith("FargateProfile")]
-    turned = _recorded(profiles=dict(reversed(ARGS["profiles"].items())))
+    turned = _recorded(profiles=dict(reversed(PROFILES.items())))
     assert "FargateProfile fargate-apps" in needs(turned, _profile(turned, "system"))
 
 

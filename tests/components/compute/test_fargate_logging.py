@@ -5,24 +5,21 @@ import re
 import pulumi
 import pytest
 
-from components.compute.fargate_logging import LARGEST, FargateLogging, FargateLoggingArgs, fargate_log_router
+from components.compute.fargate_logging import LARGEST, FargateLogging, fargate_log_router
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
-from tests.components.given import CLUSTER
+from settings import Observability
+from tests.components.given import CLUSTER, where
 from tests.components.recording import REGION, Probe, assert_shape, below, carried, needs, probed, recorded
 
-ARGS: FargateLoggingArgs = {
-    "cluster_id": CLUSTER,
-    "kubernetes_version": "1.36",
-    "region": REGION,
-    "retention_days": 30,
-}
 GROUP = f"/aws/eks/{CLUSTER}/fargate"
 
 
 def _plan(*, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        logging = FargateLogging("logging", ARGS, opts)
+        logging = FargateLogging(
+            "logging", Observability(), where(CLUSTER), kubernetes_version="1.36", logs_key=None, opts=opts
+        )
         Probe(arn=logging.log_group_arn)
 
     return recorded(declare, unknown=unknown)

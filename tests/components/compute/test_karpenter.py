@@ -1,19 +1,31 @@
 """Karpenter: its role in parts, its nodes' role and profile, the queue and its events, two releases in order."""
 
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
-import versions
-from components.compute.karpenter import NAMESPACE, Karpenter, KarpenterArgs
+from components.common.on_cluster import OnCluster
+from components.compute.karpenter import NAMESPACE, Karpenter
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
 from settings import Charts
+from settings import Karpenter as KarpenterSettings
 from tests import upstream
-from tests.components.given import CLUSTER, NODES, PUBLISHERS, REGISTRY, granted, identity, release_of, values_of
+from tests.components.given import (
+    CLUSTER,
+    MIRROR,
+    PUBLISHERS,
+    REGISTRY,
+    granted,
+    identity,
+    on_cluster,
+    release_of,
+    section,
+    values_of,
+    waiting_for_compute,
+)
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -21,7 +33,6 @@ from tests.components.recording import (
     assert_shape,
     carried,
     document,
-    label,
     labels,
     needs,
     recorded,
@@ -39,26 +50,15 @@ EVENTS = {
 }
 
 
-def _args(**changes: Any) -> KarpenterArgs:
-    args: KarpenterArgs = {
-        "cluster_id": CLUSTER,
-        "cluster_name": CLUSTER,
-        "endpoint": "https://0123456789ABCDEF.gr7.ap-northeast-1.eks.amazonaws.com",
-        "account_id": ACCOUNT,
-        "region": REGION,
-        "version": versions.KARPENTER.version,
-        "node_repair": False,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "isolated": False,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+ENDPOINT: Final = "https://example.eks.amazonaws.com"
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False, **changes: Any) -> Plan:
+    """Record Karpenter. changes: settings by the names of their fields."""
+    settings = section(KarpenterSettings, {"node_pools": {"general": {}}}, **changes)
+
     def declare(opts: pulumi.ResourceOptions) -> None:
-        karpenter = Karpenter("karpenter", _args(**changes), opts)
+        karpenter = Karpenter("karpenter", settings, cluster or on_cluster(), opts=opts)
         Probe(
             profile=karpenter.instance_profile_name,
             node_role=karpenter.node_role_arn,
@@ -117,7 +117,7 @@ def test_each_part_is_attached() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_service_account_has_the_role(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     role = plan.one(type="aws:iam/role:Role", name="karpenter-controller")
     trust, annotations = granted(kind, NAMESPACE, "karpenter", role)
     assert document(role, "assumeRolePolicy") == trust
@@ -214,7 +214,7 @@ def test_its_definitions_are_a_chart_of_their_own_at_the_same_version() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_the_controller_waits_for_its_rights_its_queue_and_its_events(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     needed = {
         "Queue karpenter-interruption",
         "QueuePolicy karpenter-interruption",
@@ -227,13 +227,9 @@ def test_the_controller_waits_for_its_rights_its_queue_and_its_events(kind: str)
     assert needed <= waits_for(plan, release_of(plan, "karpenter"))
 
 
-def test_nothing_but_the_releases_waits_for_nodes() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        nodes = cloudwatch.LogGroup("nodes", name=CLUSTER, opts=opts)
-        Karpenter("karpenter", _args(cluster_name=nodes.name), opts)
-
-    plan = recorded(declare)
-    waiting = {label(entry) for entry in plan if entry.custom and "LogGroup nodes" in waits_for(plan, entry)}
+def test_nothing_but_the_controller_waits_for_nodes() -> None:
+    settings = section(KarpenterSettings, {"node_pools": {"general": {}}})
+    waiting = waiting_for_compute(lambda cluster, opts: Karpenter("karpenter", settings, cluster, opts=opts))
     assert waiting == {"Release karpenter-release"}
 
 
@@ -242,7 +238,7 @@ def test_the_controller_knows_its_cluster_region_and_queue() -> None:
     assert values["settings"] == {
         "isolatedVPC": False,
         "clusterName": CLUSTER,
-        "clusterEndpoint": _args()["endpoint"],
+        "clusterEndpoint": ENDPOINT,
         "interruptionQueue": CLUSTER,
         "featureGates": {"nodeRepair": False},
     }
@@ -275,7 +271,7 @@ def test_it_runs_where_the_platforms_pods_do() -> None:
 
 
 def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> None:
-    plan = _plan(charts=REGISTRY)
+    plan = _plan(on_cluster(charts=REGISTRY))
     for name in ("karpenter-crd", "karpenter"):
         inputs = release_of(plan, name).inputs
         assert inputs["chart"] == f"{REGISTRY.registry}/{name}"
@@ -285,19 +281,19 @@ def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> Non
 @pytest.mark.parametrize(
     ("charts", "repository"),
     [
-        (None, "public.ecr.aws/karpenter/controller"),
-        ({"images": "own.example.jp/mirror"}, "own.example.jp/mirror/public.ecr.aws/karpenter/controller"),
+        (PUBLISHERS, "public.ecr.aws/karpenter/controller"),
+        (MIRROR, f"{MIRROR.images}/public.ecr.aws/karpenter/controller"),
     ],
     ids=["the publisher's", "the company's own"],
 )
 def test_its_image_comes_from_the_companys_registry_where_there_is_one(charts: Charts, repository: str) -> None:
-    assert values_of(_plan(charts=charts), "karpenter")["controller"]["image"] == {"repository": repository}
+    assert values_of(_plan(on_cluster(charts=charts)), "karpenter")["controller"]["image"] == {"repository": repository}
 
 
 @pytest.mark.parametrize("isolated", [True, False])
 def test_where_nothing_leads_out_it_asks_neither_for_prices_nor_iam(isolated: bool) -> None:
     # karpenter #8609: neither has an endpoint in a VPC, and each reconciliation would fail.
-    values = values_of(_plan(isolated=isolated), "karpenter")
+    values = values_of(_plan(on_cluster(isolated=isolated)), "karpenter")
     assert values["settings"]["isolatedVPC"] is isolated
 
 

@@ -1,6 +1,8 @@
 """NodeGroup: what EKS launches, and in which order it comes and goes."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import botocore.session
 import pulumi
@@ -9,10 +11,12 @@ from pulumi_aws import ec2
 from pulumi_aws.cloudwatch import LogGroup
 
 from components.common.dependency import after
-from components.common.running_groups import RunningGroupArgs
-from components.compute.node_group import AMI_TYPES, NodeGroup, NodeGroupArgs
+from components.common.running_groups import RunningGroup
+from components.compute.node_group import AMI_TYPES, NodeEnvironment, NodeGroup
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
+from settings import NodeGroup as NodeGroupSettings
+from tests.components.given import section, where
 from tests.components.recording import (
     REGION,
     Probe,
@@ -29,35 +33,31 @@ from tests.components.recording import (
 
 A, C, D = f"{REGION}a", f"{REGION}c", f"{REGION}d"
 SUBNETS = {A: "subnet-1", C: "subnet-2", D: "subnet-3"}
-ARGS: dict[str, Any] = {
-    "cluster_name": "dev",
-    "version": "1.36",
-    "subnets": SUBNETS,
-    "zones": [],
+GIVEN: Final = {
     "instance_types": ["m5.large", "m5a.large"],
     "capacity": "spot",
-    "image": "bottlerocket",
-    "architecture": "amd64",
     "release": "1.66.0-1ad6b4a4",
-    "min": 1,
-    "max": 3,
-    "disk_gib": 50,
-    "labels": {},
-    "taints": [],
-    "repair": True,
-    "per_zone": False,
-    "accelerator": "none",
-    "running": {},
-    "max_unavailable": "33%",
-    "force_update_version": False,
-    "timeouts": {"create": "60m", "update": "60m", "delete": "60m"},
 }
+ENVIRONMENT: Final = NodeEnvironment(
+    cluster_name="dev", kubernetes_version="1.36", subnets=SUBNETS, zones=[], volumes_key=None
+)
 
 
 @remembered
-def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
+def _recorded(
+    environment: NodeEnvironment = ENVIRONMENT,
+    running: Mapping[str, RunningGroup] | None = None,
+    tags: Mapping[str, str] | None = None,
+    *,
+    unknown: bool = False,
+    **changes: Any,
+) -> Plan:
+    """Record the group. changes: settings by the names of their fields."""
+    settings = section(NodeGroupSettings, GIVEN, **changes)
+    place = where(running_groups=running or {}, tags=tags or {})
+
     def declare(opts: pulumi.ResourceOptions) -> None:
-        group = NodeGroup("system", cast(NodeGroupArgs, {**ARGS, **changes}), opts)
+        group = NodeGroup("system", settings, place, environment=environment, opts=opts)
         Probe(
             ready=after(group.groups, "ready"),
             node_group_names=group.node_group_names,
@@ -120,9 +120,9 @@ def test_group() -> None:
 @pytest.mark.parametrize(
     ("changes", "input_", "value"),
     [
-        ({"cluster_name": "other"}, "clusterName", "other"),
-        ({"version": "1.35"}, "version", "1.35"),
-        ({"subnets": {A: "subnet-9"}}, "subnetIds", ["subnet-9"]),
+        ({"environment": replace(ENVIRONMENT, cluster_name="other")}, "clusterName", "other"),
+        ({"environment": replace(ENVIRONMENT, kubernetes_version="1.35")}, "version", "1.35"),
+        ({"environment": replace(ENVIRONMENT, subnets={A: "subnet-9"})}, "subnetIds", ["subnet-9"]),
         ({"zones": [D, A]}, "subnetIds", ["subnet-3", "subnet-1"]),
         ({"instance_types": ["m6g.large"]}, "instanceTypes", ["m6g.large"]),
         ({"capacity": "on-demand"}, "capacityType", "ON_DEMAND"),
@@ -151,7 +151,7 @@ def test_group() -> None:
         ({"repair": False}, "nodeRepairConfig", {"enabled": False}),
         ({"max_unavailable": "2"}, "updateConfig", {"maxUnavailable": 2}),
         ({"max_unavailable": "100%"}, "updateConfig", {"maxUnavailablePercentage": 100}),
-        ({"accelerator": "nvidia"}, "amiType", "BOTTLEROCKET_x86_64_NVIDIA"),
+        ({"environment": replace(ENVIRONMENT, zones=[A])}, "subnetIds", ["subnet-1"]),
     ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
@@ -179,7 +179,8 @@ def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: o
     ],
 )
 def test_images(image: str, architecture: str, accelerator: str, ami_type: str) -> None:
-    group = _group(_recorded(image=image, architecture=architecture, accelerator=accelerator))
+    types = {"none": "m5.large", "nvidia": "g5.xlarge", "neuron": "inf2.xlarge"}
+    group = _group(_recorded(image=image, architecture=architecture, instance_types=[types[accelerator]]))
     assert group.inputs["amiType"] == ami_type
 
 
@@ -205,14 +206,9 @@ def test_timeouts() -> None:
 # --- Sizes --------------------------------------------------------------------------------------------------------
 
 NAME = "system-nodes-0a1b2c3"
-RUNNING: RunningGroupArgs = {
-    "min": 1,
-    "max": 3,
-    "desired": 3,
-    "instance_types": ["m5.large", "m5a.large"],
-    "ami_type": "BOTTLEROCKET_x86_64",
-    "subnets": 3,
-}
+RUNNING: Final = RunningGroup(
+    min=1, max=3, desired=3, instance_types=["m5.large", "m5a.large"], ami_type="BOTTLEROCKET_x86_64", subnets=3
+)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +247,7 @@ def test_another_group_is_not_taken_for_this_one(name: str) -> None:
 
 
 def test_of_a_group_and_its_replacement_the_larger_counts() -> None:
-    running = {NAME: RUNNING, "system-nodes-9f8e7d6": {**RUNNING, "desired": 1}}
+    running = {NAME: RUNNING, "system-nodes-9f8e7d6": replace(RUNNING, desired=1)}
     assert _group(_recorded(running=running, max=9)).inputs["scalingConfig"]["desiredSize"] == 3
 
 
@@ -272,8 +268,8 @@ def test_each_zone_has_a_group_of_equal_nodes() -> None:
 
 
 def test_each_zone_keeps_its_own_size() -> None:
-    one: RunningGroupArgs = {**RUNNING, "subnets": 1}
-    running = {"system-a-0a1b2c3": one, "system-d-0a1b2c3": {**one, "desired": 2}}
+    one = replace(RUNNING, subnets=1)
+    running = {"system-a-0a1b2c3": one, "system-d-0a1b2c3": replace(one, desired=2)}
     plan = _recorded(per_zone=True, zones=[A, D], running=running, max=9)
     sizes = {
         entry.name: entry.inputs["scalingConfig"]["desiredSize"]
@@ -410,12 +406,12 @@ def test_nodes_come_after_the_cluster_and_their_way_out(unknown: bool) -> None:
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = ec2.Subnet("subnet", vpc_id="vpc-1", opts=opts)
-        args = {
-            **ARGS,
-            "cluster_name": LogGroup("cluster", opts=opts).name,
-            "subnets": subnet.id.apply(lambda found: {A: found}),
-        }
-        NodeGroup("system", cast(NodeGroupArgs, args), opts)
+        environment = replace(
+            ENVIRONMENT,
+            cluster_name=LogGroup("cluster", opts=opts).name,
+            subnets=subnet.id.apply(lambda found: {A: found}),
+        )
+        NodeGroup("system", section(NodeGroupSettings, GIVEN), where(), environment=environment, opts=opts)
 
     plan = recorded(declare, unknown=unknown)
     assert needs(plan, _group(plan), "clusterName") == {"LogGroup cluster"}

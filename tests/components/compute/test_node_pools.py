@@ -1,50 +1,43 @@
 """Karpenter's node class and node pools: what may be launched, and the time that its end may take."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
+import versions
 from components.compute.node_pools import (
     NODE_CLASS,
-    NodePoolArgs,
+    NodeNetwork,
     NodePools,
-    NodePoolsArgs,
     drain_timeout,
     node_class_spec,
     node_pool_spec,
     node_requirements,
 )
 from harness.plan import Plan, Registration
+from settings import Karpenter as KarpenterSettings
+from settings import NodePool
 from tests import upstream
+from tests.components.given import on_cluster, section
 from tests.components.recording import Probe, assert_shape, label, labels, recorded
 
 SUBNETS = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"]
 
 
-def _pool(**changes: Any) -> NodePoolArgs:
-    args: NodePoolArgs = {
-        "capacity_types": ["spot", "on-demand"],
-        "categories": ["c", "m"],
-        "families": [],
-        "instance_types": [],
-        "sizes": [],
-        "architectures": ["amd64"],
-        "zones": [],
-        "cpu_limit": "64",
-        "memory_limit": "256Gi",
-        "labels": {},
-        "taints": [],
-        "startup_taints": [],
-        "consolidation": "WhenEmptyOrUnderutilized",
-        "consolidate_after": "1m",
-        "expire_after": "336h",
-        "termination_grace_period": "1h",
-        "budgets": [{"nodes": "10%"}],
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+POOL: Final = {"categories": ["c", "m"], "cpu_limit": "64", "memory_limit": "256Gi"}
+NETWORK: Final = NodeNetwork(subnet_ids=SUBNETS, security_group_id="sg-0a1b2c3d4e5f60001", public=False)
+PROFILE: Final = "platform-test-karpenter-node"
+TAGS: Final = {"CostCenter": "platform"}
+
+
+def _pool(**changes: Any) -> NodePool:
+    """Return settings of a pool. changes: settings by the names of their fields."""
+    return section(NodePool, POOL, **changes)
 
 
 EVERYTHING = _pool(
@@ -70,25 +63,33 @@ EVERYTHING = _pool(
 )
 
 
-def _args(**changes: Any) -> NodePoolsArgs:
-    args: NodePoolsArgs = {
-        "cluster_id": "platform-test",
-        "instance_profile_name": "platform-test-karpenter-node",
-        "subnet_ids": SUBNETS,
-        "security_group_id": "sg-0a1b2c3d4e5f60001",
-        "image": "bottlerocket",
-        "image_alias": "bottlerocket@v1.66.0",
-        "disk_gib": 50,
-        "public_nodes": False,
-        "tags": {"CostCenter": "platform"},
-        "pools": {"general": _pool(), "batch": EVERYTHING},
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+def _settings(pools: Mapping[str, NodePool] | None = None, **changes: Any) -> KarpenterSettings:
+    """Return settings with these pools. changes: settings by the names of their fields."""
+    settings = section(KarpenterSettings, {"node_pools": {"general": {}}}, **changes)
+    return settings.model_copy(update={"node_pools": pools or {"general": _pool(), "batch": EVERYTHING}})
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+def _node_pools(
+    opts: pulumi.ResourceOptions,
+    settings: KarpenterSettings,
+    profile: pulumi.Input[str] = PROFILE,
+    network: NodeNetwork = NETWORK,
+) -> NodePools:
+    return NodePools(
+        "nodes", settings, on_cluster(tags=TAGS), instance_profile_name=profile, network=network, opts=opts
+    )
+
+
+def _plan(
+    pools: Mapping[str, NodePool] | None = None,
+    network: NodeNetwork = NETWORK,
+    *,
+    unknown: bool = False,
+    **changes: Any,
+) -> Plan:
+    settings = _settings(pools, **changes)
     return recorded(
-        lambda opts: Probe(name=NodePools("nodes", _args(**changes), opts).node_class_name), unknown=unknown
+        lambda opts: Probe(name=_node_pools(opts, settings, network=network).node_class_name), unknown=unknown
     )
 
 
@@ -112,8 +113,8 @@ def test_up_waits_until_karpenter_says_that_they_are_ready() -> None:
         assert entry.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
 
 
-def _requirement(args: NodePoolArgs, key: str) -> dict[str, Any] | None:
-    return next((item for item in node_requirements(args) if item["key"] == key), None)
+def _requirement(pool: NodePool, key: str) -> dict[str, Any] | None:
+    return next((item for item in node_requirements(pool) if item["key"] == key), None)
 
 
 def test_there_is_one_class_and_a_pool_for_each_setting(unknown: bool) -> None:
@@ -139,15 +140,8 @@ def test_pools_go_before_their_class() -> None:
 def test_the_class_waits_for_what_its_arguments_carry() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         profile, subnet, group = (cloudwatch.LogGroup(name, opts=opts) for name in ("profile", "subnet", "group"))
-        NodePools(
-            "nodes",
-            _args(
-                instance_profile_name=profile.name,
-                subnet_ids=pulumi.Output.all(subnet.id),
-                security_group_id=group.id,
-            ),
-            opts,
-        )
+        network = NodeNetwork(subnet_ids=pulumi.Output.all(subnet.id), security_group_id=group.id, public=False)
+        _node_pools(opts, _settings(), profile.name, network)
 
     plan = recorded(declare)
     carried = {"LogGroup profile", "LogGroup subnet", "LogGroup group"}
@@ -167,7 +161,7 @@ def test_nodes_have_a_profile_of_our_own() -> None:
 @pytest.mark.parametrize("alias", ["bottlerocket@v1.66.0", "al2023@v20260930"])
 def test_the_image_is_the_one_that_is_pinned(alias: str) -> None:
     # Trap 15 (AMI aliases of EC2NodeClass): with `latest` nodes change with no pull request.
-    spec = _class(_plan(image=alias.partition("@")[0], image_alias=alias)).inputs["spec"]
+    spec = _class(_plan(image=alias.partition("@")[0], image_version=alias.partition("@")[2])).inputs["spec"]
     assert spec["amiSelectorTerms"] == [{"alias": alias}]
     assert "amiFamily" not in spec
 
@@ -182,7 +176,7 @@ def test_subnets_and_security_group_are_this_clusters_by_id() -> None:
 
 @pytest.mark.parametrize("public", [True, False])
 def test_nodes_have_public_addresses_where_their_subnets_are_public(public: bool) -> None:
-    assert _class(_plan(public_nodes=public)).inputs["spec"]["associatePublicIPAddress"] is public
+    assert _class(_plan(network=replace(NETWORK, public=public))).inputs["spec"]["associatePublicIPAddress"] is public
 
 
 def test_pods_do_not_reach_the_nodes_metadata() -> None:
@@ -324,7 +318,7 @@ def test_a_pool_has_time_to_drain_its_nodes(grace: str, timeout: str) -> None:
 @pytest.mark.upstream
 @pytest.mark.parametrize("image", ["bottlerocket", "al2023"])
 def test_the_definition_takes_the_class(image: str) -> None:
-    body = _class(_plan(image=image, image_alias=f"{image}@v1.66.0")).inputs
+    body = _class(_plan(image=image)).inputs
     definition = upstream.facts("crds", "karpenter", "karpenter.k8s.aws_ec2nodeclasses.yaml")
     assert upstream.object_problems(definition, body) == []
     # What its rules in CEL ask for.
@@ -337,7 +331,7 @@ RESTRICTED_TAGS = ("eks:eks-cluster-name", "kubernetes.io/cluster", "karpenter.s
 
 @pytest.mark.upstream
 @pytest.mark.parametrize("pool", [_pool(), EVERYTHING], ids=["least", "everything"])
-def test_the_definition_takes_a_pool(pool: NodePoolArgs) -> None:
+def test_the_definition_takes_a_pool(pool: NodePool) -> None:
     body = _pools(_plan(pools={"general": pool}))["general"].inputs
     definition = upstream.facts("crds", "karpenter", "karpenter.sh_nodepools.yaml")
     assert upstream.object_problems(definition, body) == []
@@ -380,12 +374,12 @@ def test_what_the_definition_would_refuse_is_seen(change: dict[str, Any]) -> Non
 
 def test_the_class_is_known_in_a_first_preview_but_for_its_ids() -> None:
     # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
-    assert node_class_spec(_args())["metadataOptions"]["httpTokens"] == "required"
+    assert node_class_spec(_settings(), on_cluster(), PROFILE, NETWORK)["metadataOptions"]["httpTokens"] == "required"
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", opts=opts)
-        NodePools("nodes", _args(subnet_ids=pulumi.Output.all(subnet.arn)), opts)
+        _node_pools(opts, _settings(), network=replace(NETWORK, subnet_ids=pulumi.Output.all(subnet.arn)))
 
     spec = _class(recorded(declare, unknown=True)).inputs["spec"]
     assert repr(spec["subnetSelectorTerms"]) == "[unknown]"
-    assert spec["amiSelectorTerms"] == [{"alias": "bottlerocket@v1.66.0"}]
+    assert spec["amiSelectorTerms"] == [{"alias": versions.BOTTLEROCKET_ALIAS}]

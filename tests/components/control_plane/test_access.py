@@ -1,17 +1,21 @@
 """ClusterAccess: who gets which rights, and that the program keeps its own until all it made is gone."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import pulumi
 import pytest
 from pulumi_aws.cloudwatch import LogGroup
 from pulumi_kubernetes.core.v1 import ConfigMap
 
-from components.control_plane.access import ClusterAccess, ClusterAccessArgs
+from components.control_plane.access import ApiServer, ClusterAccess
 from facts.access_policies import access_policy_arn
 from facts.kubeconfig import kubeconfig
 from harness.plan import Plan
 from harness.values import UNKNOWN, Secret
+from settings import Access
+from tests.components.given import section
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -36,21 +40,27 @@ ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 POLICY = "arn:aws:eks::aws:cluster-access-policy"
 
 
+API: Final = ApiServer(
+    cluster_name="dev",
+    identifier=f"{REGION}/dev",
+    region=REGION,
+    endpoint="https://example.eks.amazonaws.com",
+    certificate_authority="Q0E=",
+)
+
+
 @remembered
-def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "cluster_name": "dev",
-        "cluster_identifier": f"{REGION}/dev",
-        "region": REGION,
-        "endpoint": "https://example.eks.amazonaws.com",
-        "certificate_authority": "Q0E=",
-        "deployer": DEPLOYER,
-        "entries": {},
-        **changes,
-    }
+def _recorded(
+    entries: Mapping[str, Any] | None = None,
+    deployer: str = DEPLOYER,
+    api: ApiServer = API,
+    *,
+    unknown: bool = False,
+) -> Plan:
+    settings = section(Access, {"deployer": deployer, "entries": entries or {}})
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        access = ClusterAccess("access", cast(ClusterAccessArgs, args), opts)
+        access = ClusterAccess("access", settings, api, opts=opts)
         Probe(kubeconfig=access.kubeconfig)
         ConfigMap("object", opts=pulumi.ResourceOptions(provider=access.kubernetes))
 
@@ -221,16 +231,8 @@ def test_provider(unknown: bool) -> None:
 
 def test_the_identifier_is_known_where_the_kubeconfig_is_not() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        args: ClusterAccessArgs = {
-            "cluster_name": "dev",
-            "cluster_identifier": f"{REGION}/dev",
-            "region": REGION,
-            "endpoint": LogGroup("later", opts=opts).arn,
-            "certificate_authority": "Q0E=",
-            "deployer": DEPLOYER,
-            "entries": {},
-        }
-        ClusterAccess("access", args, opts)
+        api = replace(API, endpoint=LogGroup("later", opts=opts).arn)
+        ClusterAccess("access", Access(deployer=DEPLOYER), api, opts=opts)
 
     plan = recorded(declare, unknown=True)
     provider = plan.one(type="pulumi:providers:kubernetes", name="access-kubernetes")
@@ -250,14 +252,16 @@ def test_the_kubeconfig_is_no_secret(unknown: bool) -> None:
     ("changes", "changed"),
     [
         ({"cluster_name": "other"}, {"clusterName", "kubeconfig"}),
-        ({"cluster_identifier": "other"}, {"clusterIdentifier"}),
+        ({"identifier": "other"}, {"clusterIdentifier"}),
         ({"region": "eu-west-1"}, {"kubeconfig"}),
         ({"endpoint": "https://other"}, {"kubeconfig"}),
         ({"certificate_authority": "b3RoZXI="}, {"kubeconfig"}),
     ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], changed: set[str]) -> None:
-    before, after = ({label(entry): entry.inputs for entry in plan} for plan in (_recorded(), _recorded(**changes)))
+    before, after = (
+        {label(entry): entry.inputs for entry in plan} for plan in (_recorded(), _recorded(api=replace(API, **changes)))
+    )
     assert before.keys() == after.keys()
     found = {
         key

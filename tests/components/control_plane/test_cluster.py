@@ -1,15 +1,20 @@
 """Cluster: the control plane as EKS gets it through `pulumi_eks`, and what it must not outlive."""
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, Final
 
 import pulumi
 import pytest
 from pulumi_aws import ec2
 
-from components.control_plane.cluster import Cluster, ClusterArgs
+from components.common.where import Where
+from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
+from settings import Cluster as ClusterSettings
+from settings import IpFamily
+from tests.components.given import section, where
 from tests.components.recording import (
     ACCOUNT,
     Probe,
@@ -30,25 +35,32 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
+NETWORK: Final = ControlPlaneNetwork(vpc_id="vpc-1", subnet_ids=["subnet-1", "subnet-2"], ip_family=IpFamily.IPV4)
+
+
 @remembered
-def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
-    args = {
-        "cluster_name": "dev",
-        "version": "1.36",
-        "vpc_id": "vpc-1",
-        "subnet_ids": ["subnet-1", "subnet-2"],
-        "public_access": {},
-        "logs": ["audit", "authenticator"],
-        "log_retention_days": 90,
-        "account_id": ACCOUNT,
-        "deletion_protection": False,
-        "support": "standard",
-        "protect": False,
-        **changes,
-    }
+def _recorded(
+    network: ControlPlaneNetwork = NETWORK,
+    place: Where | None = None,
+    *,
+    logs_key: str | None = None,
+    protect: bool = False,
+    unknown: bool = False,
+    **changes: Any,
+) -> Plan:
+    """Record the control plane. changes: settings by the names of their fields."""
+    settings = section(ClusterSettings, {}, **changes)
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        cluster = Cluster("platform", cast(ClusterArgs, args), opts)
+        cluster = Cluster(
+            "platform",
+            settings,
+            place or where(name="dev"),
+            network=network,
+            logs_key=logs_key,
+            protect=protect,
+            opts=opts,
+        )
         Probe(**{key: getattr(cluster, key) for key in OUTPUTS})
 
     return recorded(declare, unknown=unknown)
@@ -145,13 +157,13 @@ def test_control_plane() -> None:
 @pytest.mark.parametrize(
     ("changes", "input_", "value"),
     [
-        ({"cluster_name": "other"}, "name", "other"),
+        ({"place": where(name="other")}, "name", "other"),
         ({"version": "1.35"}, "version", "1.35"),
         ({"logs": ["api"]}, "enabledClusterLogTypes", ["api"]),
         ({"deletion_protection": True}, "deletionProtection", True),
         ({"support": "extended"}, "upgradePolicy", {"supportType": "EXTENDED"}),
         (
-            {"subnet_ids": ["subnet-3", "subnet-4"]},
+            {"network": replace(NETWORK, subnet_ids=["subnet-3", "subnet-4"])},
             "vpcConfig",
             {
                 "subnetIds": ["subnet-3", "subnet-4"],
@@ -220,20 +232,8 @@ def test_the_control_plane_waits_for_its_subnets() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         vpc = ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=opts)
         subnets = [ec2.Subnet(f"subnet-{key}", vpc_id=vpc.id, opts=opts) for key in "ab"]
-        args: ClusterArgs = {
-            "cluster_name": "dev",
-            "version": "1.36",
-            "vpc_id": vpc.id,
-            "subnet_ids": pulumi.Output.all(*[subnet.id for subnet in subnets]),
-            "public_access": {},
-            "logs": [],
-            "log_retention_days": 90,
-            "account_id": ACCOUNT,
-            "deletion_protection": False,
-            "support": "standard",
-            "protect": False,
-        }
-        Cluster("platform", args, opts)
+        network = replace(NETWORK, vpc_id=vpc.id, subnet_ids=pulumi.Output.all(*[subnet.id for subnet in subnets]))
+        Cluster("platform", ClusterSettings(), where(), network=network, logs_key=None, protect=False, opts=opts)
 
     plan = recorded(declare, unknown=True)
     assert {"Subnet subnet-a", "Subnet subnet-b"} <= needs(plan, _control_plane(plan))
@@ -316,7 +316,7 @@ def test_secrets_are_encrypted_by_a_key_of_the_cluster() -> None:
 
 def test_the_key_gives_rights_by_iam_alone(unknown: bool) -> None:
     """It names no role, and so waits for none: a key takes longer than anything else that a control plane needs."""
-    plan = _recorded(unknown=unknown, account_id="999999999999")
+    plan = _recorded(place=where(account_id="999999999999"), unknown=unknown)
     key = plan.one(type="aws:kms/key:Key")
     (statement,) = document(key, "policy")["Statement"]
     assert statement["Principal"] == {"AWS": ["arn:aws:iam::999999999999:root"]}
@@ -412,12 +412,14 @@ def test_a_first_preview_knows_the_name_and_the_version_only() -> None:
 
 @pytest.mark.parametrize(("family", "found"), [("ipv6", "ipv6"), ("ipv4", None)])
 def test_the_family_of_addresses_is_asked_for_where_it_is_not_the_usual_one(family: str, found: str | None) -> None:
-    network = _control_plane(_recorded(ip_family=family)).inputs.get("kubernetesNetworkConfig", {})
+    network = _control_plane(_recorded(replace(NETWORK, ip_family=IpFamily(family)))).inputs.get(
+        "kubernetesNetworkConfig", {}
+    )
     assert network.get("ipFamily") == found
 
 
 def test_auto_mode_is_all_three_parts(unknown: bool) -> None:
-    plan = _recorded(auto_mode={"node_pools": ["general-purpose", "system"]}, unknown=unknown)
+    plan = _recorded(auto_mode={"nodePools": ["general-purpose", "system"]}, unknown=unknown)
     inputs = _control_plane(plan).inputs
     assert inputs["computeConfig"]["enabled"] is True
     assert inputs["computeConfig"]["nodePools"] == ["general-purpose", "system"]
@@ -429,7 +431,7 @@ def test_auto_mode_is_all_three_parts(unknown: bool) -> None:
 
 
 def test_auto_modes_roles_have_what_it_needs_for_as_long_as_the_control_plane_is_there(unknown: bool) -> None:
-    plan = _recorded(auto_mode={"node_pools": ["system"]}, unknown=unknown)
+    plan = _recorded(auto_mode={"nodePools": ["system"]}, unknown=unknown)
     found = waits_for(plan, _control_plane(plan))
     own = {
         f"RolePolicyAttachment platform-control-plane-{policy}" for policy in iam_documents.AUTO_MODE_CLUSTER_POLICIES

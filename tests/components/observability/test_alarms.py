@@ -1,18 +1,18 @@
 """Alarms: one for each thing that there is, a topic that alarms alone may use, and a runbook for each."""
 
-import inspect
 import re
-from typing import Any, Final, cast
+from dataclasses import replace
+from typing import Final
 
 import pulumi
 import pytest
+from pydantic import SecretStr
 
 from components.observability.alarms import (
     CANNOT_PROVISION,
     RUNBOOK,
     Alarms,
-    AlarmsArgs,
-    ThresholdArgs,
+    Watched,
     alarms_of,
     warnings_of,
 )
@@ -20,8 +20,9 @@ from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN, Secret, reveal
 from rehearsal.program import ROOT
-from settings.observability import Thresholds
-from tests.components.given import CLUSTER
+from settings import Alarms as AlarmsSettings
+from settings import Thresholds
+from tests.components.given import CLUSTER, on_cluster, section
 from tests.components.recording import (
     ACCOUNT,
     REGION,
@@ -34,7 +35,7 @@ from tests.components.recording import (
     waits_for,
 )
 
-THRESHOLDS: Final[ThresholdArgs] = {
+THRESHOLDS: Final = {
     "load_balancer_errors": 1,
     "target_errors": 2,
     "unhealthy_targets": 3,
@@ -42,39 +43,33 @@ THRESHOLDS: Final[ThresholdArgs] = {
     "container_restarts": 5,
     "unschedulable_pods": 6,
     "provisioning_failures": 7,
-    "interruption_age": 8,
+    # Fewer seconds are refused.
+    "interruption_age": 18,
     "nat_port_errors": 9,
 }
-ARGS: Final[AlarmsArgs] = {
-    "cluster_id": CLUSTER,
-    "account_id": ACCOUNT,
-    "region": REGION,
-    "emails": {"on-call": "on-call@example.jp"},
-    "webhooks": {"pager": "https://events.example.jp/hunter2"},
-    "thresholds": THRESHOLDS,
-    "load_balancer": "app/platform/0123456789abcdef",
-    "events_log_group": "/aws/eks/platform-test/events",
-    "nodes": True,
-    "provisioners": ["karpenter"],
-    "interruption_queue": CLUSTER,
-    "nat_gateways": {f"{REGION}a": "nat-1", f"{REGION}c": "nat-2"},
-}
-ON_FARGATE: Final[dict[str, Any]] = {
-    "nodes": False,
-    "provisioners": ["fargate-scheduler"],
-    "interruption_queue": None,
-    "nat_gateways": {},
-}
+LIMITS: Final = section(Thresholds, THRESHOLDS)
+SETTINGS: Final = AlarmsSettings(
+    emails={"on-call": "on-call@example.jp"},
+    webhooks={"pager": SecretStr("https://events.example.jp/hunter2")},
+    thresholds=LIMITS,
+)
+WATCHED: Final = Watched(
+    load_balancer="app/platform/0123456789abcdef",
+    events_log_group="/aws/eks/platform-test/events",
+    nodes=True,
+    provisioners=["karpenter"],
+    interruption_queue=CLUSTER,
+    nat_gateways={f"{REGION}a": "nat-1", f"{REGION}c": "nat-2"},
+)
+ON_FARGATE: Final = replace(
+    WATCHED, nodes=False, provisioners=["fargate-scheduler"], interruption_queue=None, nat_gateways={}
+)
+NODE_GROUPS: Final = replace(WATCHED, provisioners=[], interruption_queue=None, nat_gateways={})
 
 
-def _args(**changes: Any) -> AlarmsArgs:
-    given: Any = {key: value for key, value in {**ARGS, **changes}.items() if value is not None}
-    return cast(AlarmsArgs, given)
-
-
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+def _plan(watched: Watched = WATCHED, *, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        alarms = Alarms("alarms", _args(**changes), opts)
+        alarms = Alarms("alarms", SETTINGS, on_cluster(), watched=watched, opts=opts)
         Probe(topic=alarms.topic_arn)
 
     return recorded(declare, unknown=unknown)
@@ -95,10 +90,10 @@ ALWAYS: Final = {"load-balancer-errors", "target-errors", "unhealthy-targets", "
 
 
 @pytest.mark.parametrize(
-    ("changes", "more"),
+    ("watched", "more"),
     [
         (
-            {},
+            WATCHED,
             {
                 "failed-nodes",
                 "unschedulable-pods",
@@ -109,15 +104,12 @@ ALWAYS: Final = {"load-balancer-errors", "target-errors", "unhealthy-targets", "
             },
         ),
         (ON_FARGATE, {"provisioning-failures"}),
-        (
-            {"provisioners": [], "interruption_queue": None, "nat_gateways": {}},
-            {"failed-nodes", "unschedulable-pods"},
-        ),
+        (NODE_GROUPS, {"failed-nodes", "unschedulable-pods"}),
     ],
     ids=["nodes and Karpenter", "Fargate", "node groups alone"],
 )
-def test_there_is_an_alarm_for_what_there_is_and_for_nothing_else(changes: dict[str, Any], more: set[str]) -> None:
-    assert _alarms(_plan(**changes)).keys() == ALWAYS | more
+def test_there_is_an_alarm_for_what_there_is_and_for_nothing_else(watched: Watched, more: set[str]) -> None:
+    assert _alarms(_plan(watched)).keys() == ALWAYS | more
 
 
 METRICS: Final = {
@@ -171,12 +163,12 @@ def _timing(entry: Registration) -> tuple[int, int, int]:
     return period, inputs["evaluationPeriods"], inputs.get("datapointsToAlarm", inputs["evaluationPeriods"])
 
 
-@pytest.mark.parametrize("changes", [{}, ON_FARGATE], ids=["nodes", "fargate"])
+@pytest.mark.parametrize("watched", [WATCHED, ON_FARGATE], ids=["nodes", "fargate"])
 @pytest.mark.parametrize("setting", THRESHOLDS)
-def test_each_rings_after_the_time_that_its_setting_says(setting: str, changes: dict[str, Any]) -> None:
+def test_each_rings_after_the_time_that_its_setting_says(setting: str, watched: Watched) -> None:
     """What happens "in" some minutes is summed up over them; what is so "for" some minutes is so in each of them."""
     text = Thresholds.model_fields[setting].description or ""
-    found = [entry for key, entry in _alarms(_plan(**changes)).items() if key.startswith(setting.replace("_", "-"))]
+    found = [entry for key, entry in _alarms(_plan(watched)).items() if key.startswith(setting.replace("_", "-"))]
     said = re.findall(r"\b(in|for) (\d+) minutes", text)
     # A value of its own time, such as an age, needs no other.
     assert len(said) == (0 if "in seconds" in text else 1)
@@ -189,21 +181,12 @@ def test_each_rings_after_the_time_that_its_setting_says(setting: str, changes: 
 
 
 @pytest.mark.parametrize("setting", THRESHOLDS)
-def test_components_and_settings_say_the_same_time(setting: str) -> None:
-    source = inspect.getsource(ThresholdArgs)
-    documented = source.partition(f"{setting}: int")[2].partition('"""')[2].partition('"""')[0]
-    text = Thresholds.model_fields[setting].description or ""
-    times = r"(?:in|for) \d+ minutes"
-    assert re.findall(times, documented) == re.findall(times, text)
-
-
-@pytest.mark.parametrize("setting", THRESHOLDS)
 def test_each_threshold_is_one_alarms(setting: str) -> None:
     name = setting.replace("_", "-")
     found = {key: entry.inputs["threshold"] for key, entry in _alarms(_plan()).items() if key.startswith(name)}
-    assert set(found.values()) == {THRESHOLDS[setting]}  # type: ignore[literal-required]
+    assert set(found.values()) == {THRESHOLDS[setting]}
     others = {entry.inputs["threshold"] for key, entry in _alarms(_plan()).items() if key not in found}
-    assert THRESHOLDS[setting] not in others  # type: ignore[literal-required]
+    assert THRESHOLDS[setting] not in others
 
 
 def test_each_rings_from_its_threshold_on() -> None:
@@ -227,7 +210,7 @@ def test_no_data_is_no_fault_but_for_nodes_that_must_have_some() -> None:
 def test_what_karpenter_cannot_do_is_counted_from_its_events() -> None:
     plan = _plan()
     entry = plan.one(type="aws:cloudwatch/logMetricFilter:LogMetricFilter")
-    assert entry.inputs["logGroupName"] == ARGS["events_log_group"]
+    assert entry.inputs["logGroupName"] == WATCHED.events_log_group
     assert entry.inputs["metricTransformation"] == {
         "name": "ProvisioningFailures",
         "namespace": f"Platform/{CLUSTER}",
@@ -241,16 +224,16 @@ def test_what_karpenter_cannot_do_is_counted_from_its_events() -> None:
 
 def test_on_fargate_restarts_are_counted_too() -> None:
     """There is no agent that measures them."""
-    filters = warnings_of(_args(**ON_FARGATE))
+    filters = warnings_of(ON_FARGATE)
     assert filters["container-restarts"].pattern == '{ $.reason = "BackOff" }'
-    alarm = alarms_of(_args(**ON_FARGATE))["container-restarts"]
+    alarm = alarms_of(CLUSTER, LIMITS, ON_FARGATE)["container-restarts"]
     assert (alarm.namespace, alarm.metric, alarm.dimensions) == (f"Platform/{CLUSTER}", "ContainerRestarts", {})
     assert '"fargate-scheduler"' in filters["provisioning-failures"].pattern
 
 
 def test_patterns_are_as_long_as_cloudwatch_allows() -> None:
     """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html."""
-    found = warnings_of(_args(provisioners=["karpenter", "fargate-scheduler"], nodes=False))
+    found = warnings_of(replace(WATCHED, provisioners=["karpenter", "fargate-scheduler"], nodes=False))
     assert max(len(warnings.pattern) for warnings in found.values()) <= 1024
 
 
@@ -262,9 +245,9 @@ def _anchors() -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("changes", [{}, ON_FARGATE], ids=["nodes", "fargate"])
-def test_each_alarm_says_where_the_runbook_is(changes: dict[str, Any]) -> None:
-    for name, entry in _alarms(_plan(**changes)).items():
+@pytest.mark.parametrize("watched", [WATCHED, ON_FARGATE], ids=["nodes", "fargate"])
+def test_each_alarm_says_where_the_runbook_is(watched: Watched) -> None:
+    for name, entry in _alarms(_plan(watched)).items():
         meaning, _, anchor = entry.inputs["alarmDescription"].partition(f" Runbook: {RUNBOOK}#")
         assert meaning.endswith(".")
         assert name.startswith(anchor)
@@ -273,7 +256,7 @@ def test_each_alarm_says_where_the_runbook_is(changes: dict[str, Any]) -> None:
 
 def test_the_runbook_has_no_alarm_that_is_gone() -> None:
     chapter = (ROOT / RUNBOOK).read_text(encoding="utf-8").split("\n## Alarms\n")[1].split("\n## ")[0]
-    everything = {**alarms_of(_args()), **alarms_of(_args(**ON_FARGATE))}
+    everything = {**alarms_of(CLUSTER, LIMITS, WATCHED), **alarms_of(CLUSTER, LIMITS, ON_FARGATE)}
     assert set(re.findall(r"^### (.+)$", chapter, re.MULTILINE)) == {alarm.runbook for alarm in everything.values()}
 
 

@@ -13,31 +13,26 @@ from components.observability.container_insights import (
     ADDON,
     LOG_GROUPS,
     ContainerInsights,
-    ContainerInsightsArgs,
     ContainerInsightsLogs,
     container_insights_configuration,
 )
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
-from tests.components.given import CLUSTER, NODES, identity
+from settings import Observability
+from tests.components.given import CLUSTER, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import Probe, assert_shape, below, carried, document, recorded, waits_for
 
 VERSIONS = versions.ADDONS[versions.DEFAULT_KUBERNETES]
-ANYWHERE: Placement = {"fargate": False, "node_selector": {}, "tolerations": []}
+ANYWHERE = Placement(fargate=False)
 
 
 def _plan(*, unknown: bool = False, kind: str = "irsa") -> Plan:
-    args: ContainerInsightsArgs = {
-        "cluster_name": CLUSTER,
-        "versions": VERSIONS,
-        "identity": identity(kind),
-        "placement": NODES,
-    }
-
     def declare(opts: pulumi.ResourceOptions) -> None:
-        logs = ContainerInsightsLogs("logs", {"cluster_id": CLUSTER, "retention_days": 14}, opts)
-        ContainerInsights("insights", args, opts)
+        logs = ContainerInsightsLogs(
+            "logs", Observability(retentionDays=14), cluster_id=CLUSTER, logs_key=None, opts=opts
+        )
+        ContainerInsights("insights", on_cluster(identity=identity(kind)), version=VERSIONS[ADDON], opts=opts)
         Probe(nodes=after(logs.groups, CLUSTER))
 
     return recorded(declare, unknown=unknown)
@@ -94,8 +89,8 @@ def test_agents_have_their_role_before_they_start(kind: str, unknown: bool) -> N
     if kind == "irsa":
         assert addon.inputs["serviceAccountRoleArn"] == (UNKNOWN if unknown else role.outputs["arn"])
         accounts = [("amazon-cloudwatch", "cloudwatch-agent")]
-        args = identity()
-        trust = iam_documents.trust_irsa(str(args["oidc_provider_arn"]), str(args["oidc_issuer"]), accounts)
+        given = identity()
+        trust = iam_documents.trust_irsa(str(given.oidc_provider_arn), str(given.oidc_issuer), accounts)
         assert document(role, "assumeRolePolicy") == trust
     else:
         assert "serviceAccountRoleArn" not in addon.inputs
@@ -103,6 +98,13 @@ def test_agents_have_their_role_before_they_start(kind: str, unknown: bool) -> N
         assert association.inputs["namespace"] == "amazon-cloudwatch"
         assert association.inputs["serviceAccount"] == "cloudwatch-agent"
         assert f"PodIdentityAssociation {association.name}" in waits_for(plan, addon)
+
+
+def test_nothing_but_the_addon_waits_for_nodes() -> None:
+    waiting = waiting_for_compute(
+        lambda cluster, opts: ContainerInsights("insights", cluster, version=VERSIONS[ADDON], opts=opts)
+    )
+    assert waiting == {f"Addon insights-{ADDON}"}
 
 
 # --- Configuration ------------------------------------------------------------------------------------------------

@@ -1,40 +1,30 @@
 """Kubernetes' warnings in CloudWatch: what is copied, by whom, and with which rights."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pytest
-from pulumi_aws import cloudwatch
 
 import versions
-from components.observability.events import Events, EventsArgs, fluent_bit
+from components.common.on_cluster import OnCluster
+from components.observability.events import Events, fluent_bit
 from facts import iam_documents, namespaces
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
-from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, PUBLISHERS, granted, identity
-from tests.components.recording import REGION, Probe, assert_shape, below, document, labels, needs, recorded, waits_for
+from settings import Observability
+from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, granted, identity, on_cluster, waiting_for_compute
+from tests.components.recording import Probe, assert_shape, below, document, needs, recorded, waits_for
 
 GROUP = f"/aws/eks/{CLUSTER}/events"
 
 
-def _args(**changes: Any) -> EventsArgs:
-    args: EventsArgs = {
-        "cluster_id": CLUSTER,
-        "namespace": namespaces.OBSERVABILITY,
-        "kubernetes_version": "1.36",
-        "region": REGION,
-        "identity": identity(),
-        "placement": NODES,
-        "charts": PUBLISHERS,
-        "retention_days": 30,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+SETTINGS: Final = Observability()
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        events = Events("events", _args(**changes), opts)
+        events = Events("events", SETTINGS, cluster or on_cluster(), opts=opts)
         Probe(log_group_name=events.log_group_name)
 
     return recorded(declare, unknown=unknown)
@@ -50,7 +40,7 @@ def _pod(plan: Plan) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_shape(kind: str, unknown: bool) -> None:
-    assert_shape(_plan(unknown=unknown, identity=identity(kind)), Events, "events")
+    assert_shape(_plan(on_cluster(identity=identity(kind)), unknown=unknown), Events, "events")
 
 
 def test_inventory() -> None:
@@ -88,7 +78,7 @@ def test_it_reads_events_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_it_writes_to_its_log_group_and_to_no_other(kind: str) -> None:
-    plan = _plan(identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)))
     group = plan.one(type="aws:cloudwatch/logGroup:LogGroup")
     assert group.inputs == {"name": GROUP, "retentionInDays": 30}
     policy = plan.one(type="aws:iam/policy:Policy")
@@ -101,27 +91,16 @@ def test_it_writes_to_its_log_group_and_to_no_other(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_its_rights_and_its_log_group_are_there_before_it_and_after_it(kind: str, unknown: bool) -> None:
-    plan = _plan(unknown=unknown, identity=identity(kind))
+    plan = _plan(on_cluster(identity=identity(kind)), unknown=unknown)
     needed = {"RolePolicyAttachment events-writer-log", "ClusterRoleBinding events-reader", "LogGroup events-log"}
     if kind == "pod-identity":
         needed.add("PodIdentityAssociation events-writer-observability-events")
     assert needed <= waits_for(plan, _deployment(plan))
 
 
-def test_only_what_is_in_the_cluster_waits_for_nodes() -> None:
-    def declare(opts: pulumi.ResourceOptions) -> None:
-        compute = cloudwatch.LogGroup("nodes", name=namespaces.OBSERVABILITY, opts=opts)
-        Events("events", _args(namespace=compute.name), opts)
-
-    plan = recorded(declare)
-    waiting = labels(plan, (entry.urn for entry in plan if "LogGroup nodes" in waits_for(plan, entry)))
-    assert waiting == {
-        "Namespace events-namespace",
-        "ServiceAccount events-account",
-        "ClusterRoleBinding events-reader",
-        "ConfigMap events-configuration",
-        "Deployment events-deployment",
-    }
+def test_nothing_but_its_pod_waits_for_nodes() -> None:
+    waiting = waiting_for_compute(lambda cluster, opts: Events("events", SETTINGS, cluster, opts=opts))
+    assert waiting == {"Deployment events-deployment"}
 
 
 # --- Pod ----------------------------------------------------------------------------------------------------------
@@ -160,7 +139,7 @@ def test_the_image_is_pinned_by_its_digest() -> None:
 
 
 def test_the_image_comes_from_the_companys_registry_where_there_is_one() -> None:
-    (container,) = _pod(_plan(charts=MIRROR))["containers"]
+    (container,) = _pod(_plan(on_cluster(charts=MIRROR)))["containers"]
     assert container["image"] == f"{MIRROR.images}/{versions.FLUENT_BIT_IMAGE}"
 
 
@@ -173,7 +152,7 @@ def test_the_image_comes_from_the_companys_registry_where_there_is_one() -> None
     ids=["nodes", "fargate"],
 )
 def test_it_runs_where_the_platforms_pods_do(placement: Any, selector: Any, tolerations: Any) -> None:
-    pod = _pod(_plan(placement=placement))
+    pod = _pod(_plan(on_cluster(placement=placement)))
     assert (pod["nodeSelector"], pod["tolerations"]) == (selector, tolerations)
 
 
@@ -190,8 +169,8 @@ def test_it_reads_the_configuration_that_is_mounted() -> None:
 
 
 def test_another_configuration_is_another_pod() -> None:
-    def annotation(**changes: Any) -> str:
-        metadata = _deployment(_plan(**changes)).inputs["spec"]["template"]["metadata"]
+    def annotation(**changes: str) -> str:
+        metadata = _deployment(_plan(on_cluster(**changes))).inputs["spec"]["template"]["metadata"]
         return str(metadata["annotations"]["checksum/configuration"])
 
     assert annotation() == annotation()
