@@ -260,3 +260,9 @@ def _key_type(action: Action, form: str) -> str:
 def size(document: Mapping[str, Any]) -> int:
     """Return the characters of a policy as IAM counts them: without white space."""
     return len(json.dumps(document, separators=(",", ":")))
+
+
+def access_level(action: str) -> str:
+    """Return what kind of access an action is to AWS: Read, List, Write, Tagging or Permissions management."""
+    service, _, name = action.partition(":")
+    return str(_DATA.actions.get_action_details(service, name)["accessLevel"])

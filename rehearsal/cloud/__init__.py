@@ -23,6 +23,7 @@ from rehearsal.cloud import (
     invokes,
     kubernetes,
     limits,
+    s3,
     services,
     yaml_component,
 )
@@ -39,6 +40,7 @@ KINDS: Final[dict[str, Kind]] = {
     **iam.KINDS,
     **eks.KINDS,
     **elb.KINDS,
+    **s3.KINDS,
     **services.KINDS,
     **kubernetes.KINDS,
 }

@@ -317,6 +317,31 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
             "weightedRoutingPolicies[]": "",
         },
     ),
+    "aws:s3/bucket:Bucket": Counterpart(
+        "AWS::S3::Bucket",
+        (("s3", "CreateBucket", ""), ("s3", "CreateBucket", "CreateBucketConfiguration")),
+        {"bucket": "BucketName", "bucketPrefix": "BucketNamePrefix"},
+    ),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Counterpart(
+        None,
+        (
+            ("s3", "PutBucketLifecycleConfiguration", ""),
+            ("s3", "PutBucketLifecycleConfiguration", "LifecycleConfiguration"),
+        ),
+    ),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": Counterpart(
+        None, (("s3", "PutBucketOwnershipControls", ""), ("s3", "PutBucketOwnershipControls", "OwnershipControls"))
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Counterpart("AWS::S3::BucketPolicy", (("s3", "PutBucketPolicy", ""),)),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
+        None,
+        (("s3", "PutPublicAccessBlock", ""), ("s3", "PutPublicAccessBlock", "PublicAccessBlockConfiguration")),
+    ),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Counterpart(
+        None,
+        (("s3", "PutBucketEncryption", ""), ("s3", "PutBucketEncryption", "ServerSideEncryptionConfiguration")),
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": Counterpart(None, (("s3", "PutBucketVersioning", ""),)),
     "aws:sns/topic:Topic": Counterpart("AWS::SNS::Topic", (("sns", "CreateTopic", ""),), {"name": "TopicName"}),
     "aws:sns/topicPolicy:TopicPolicy": Counterpart(
         "AWS::SNS::TopicPolicy",

@@ -10,6 +10,13 @@ NO_SCHEMA: Final[Mapping[str, str]] = {
     "aws:ec2/tag:Tag": "a part of each tagged type; the API is CreateTags",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "a part of AWS::EKS::AccessEntry; the API is its own",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "a part of AWS::IAM::Role; the API is AttachRolePolicy",
+    **{
+        f"aws:s3/bucket{part}:Bucket{part}": "a part of AWS::S3::Bucket; the API is its own"
+        for part in (
+            *("LifecycleConfiguration", "OwnershipControls", "PublicAccessBlock", "ServerSideEncryptionConfiguration"),
+            "Versioning",
+        )
+    },
 }
 """Types that CloudFormation has no type for."""
 
@@ -58,6 +65,7 @@ DIFFERENT_REPLACEMENT: Final[Mapping[tuple[str, str], str]] = {
     ("aws:kms/key:Key", "keyUsage"): "CloudFormation refuses the change, the provider makes another key",
     ("aws:kms/key:Key", "multiRegion"): "CloudFormation refuses the change, the provider makes another key",
     ("aws:route53/record:Record", "name"): _OF_ITS_ID,
+    ("aws:s3/bucket:Bucket", "objectLockEnabled"): "S3 takes it later too; the provider makes another bucket",
     ("aws:sns/topicPolicy:TopicPolicy", "arn"): _OF_ITS_ID,
     ("aws:sqs/queuePolicy:QueuePolicy", "queueUrl"): _OF_ITS_ID,
     **{
