@@ -35,13 +35,13 @@ class GitHubRoles(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("eks-platform-bootstrap:index:GitHubRoles", name, {}, opts)
-        self._name, self._state = name, state
-        self._child = pulumi.ResourceOptions(parent=self)
+        self._prefix, self._state_of_stacks = name, state
+        self._below = pulumi.ResourceOptions(parent=self)
         self._subject = github.subject
-        self._provider: pulumi.Input[str] = (
+        self._vouching: pulumi.Input[str] = (
             github.provider
             or iam.OpenIdConnectProvider(
-                f"{name}-provider", url=f"https://{ISSUER}", client_id_lists=["sts.amazonaws.com"], opts=self._child
+                f"{name}-provider", url=f"https://{ISSUER}", client_id_lists=["sts.amazonaws.com"], opts=self._below
             ).arn
         )
         kept = [*(role.arn for role in (*deployers, *planners)), *_policies_of(deployers, name)]
@@ -53,22 +53,22 @@ class GitHubRoles(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _role(self, role: Role, policies: Sequence[PolicyDocument], *, writes: bool) -> None:
-        assume = pulumi.Output.from_input(self._provider).apply(
+        assume = pulumi.Output.from_input(self._vouching).apply(
             lambda provider: json.dumps(trust(provider, self._subject, role.environments))
         )
         made = iam.Role(
-            f"{self._name}-{role.name}", name=role.name, path=role.path, assume_role_policy=assume, opts=self._child
+            f"{self._prefix}-{role.name}", name=role.name, path=role.path, assume_role_policy=assume, opts=self._below
         )
         child = pulumi.ResourceOptions(parent=self)
         for number, policy in enumerate(policies, start=1):
-            of_role = f"{self._name}-{role.name}-{number}"
+            of_role = f"{self._prefix}-{role.name}-{number}"
             managed = iam.Policy(of_role, name=of_role, policy=json.dumps(policy), opts=child)
             iam.RolePolicyAttachment(of_role, role=made.name, policy_arn=managed.arn, opts=child)
         iam.RolePolicy(
-            f"{self._name}-{role.name}-state",
+            f"{self._prefix}-{role.name}-state",
             role=made.name,
-            policy=self._state.key.arn.apply(
-                lambda key: json.dumps(state_policy(role, self._state.arn, key, writes=writes))
+            policy=self._state_of_stacks.key.arn.apply(
+                lambda key: json.dumps(state_policy(role, self._state_of_stacks.arn, key, writes=writes))
             ),
             opts=child,
         )
@@ -79,11 +79,11 @@ class GitHubRoles(pulumi.ComponentResource):
             whole = Role(arn, tuple(needs for role in mine for needs in role.needs), ())
             path, _, name = f"/{arn.partition(':policy/')[2]}".rpartition("/")
             iam.Policy(
-                f"{self._name}-{name}",
+                f"{self._prefix}-{name}",
                 name=name,
                 path=f"{path}/",
                 policy=json.dumps(boundary_policy(whole)),
-                opts=self._child,
+                opts=self._below,
             )
 
 

@@ -38,10 +38,10 @@ class State(pulumi.ComponentResource):
         self.alias = kms.Alias(f"{name}-alias", name="alias/pulumi", target_key_id=self.key.key_id, opts=child)
         self.bucket = s3.Bucket(f"{name}-bucket", bucket=bucket, opts=kept)
         arn = f"arn:{partition}:s3:::{bucket}"
-        of_bucket = {"bucket": self.bucket.bucket}
+        name_of_bucket = self.bucket.bucket
         private = s3.BucketPublicAccessBlock(
             f"{name}-private",
-            **of_bucket,
+            bucket=name_of_bucket,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -49,11 +49,11 @@ class State(pulumi.ComponentResource):
             opts=child,
         )
         owned = s3.BucketOwnershipControls(
-            f"{name}-owned", **of_bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
+            f"{name}-owned", bucket=name_of_bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
         )
         encrypted = s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encrypted",
-            **of_bucket,
+            bucket=name_of_bucket,
             rules=[
                 {
                     "apply_server_side_encryption_by_default": {
@@ -67,11 +67,11 @@ class State(pulumi.ComponentResource):
             opts=child,
         )
         versions = s3.BucketVersioning(
-            f"{name}-versions", **of_bucket, versioning_configuration={"status": "Enabled"}, opts=child
+            f"{name}-versions", bucket=name_of_bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
         s3.BucketLifecycleConfiguration(
             f"{name}-lifecycle",
-            **of_bucket,
+            bucket=name_of_bucket,
             rules=[
                 {
                     "id": "old-versions",
@@ -87,7 +87,7 @@ class State(pulumi.ComponentResource):
         # S3 changes one thing about a bucket at a time: a policy put while the block of public ones is being put fails.
         s3.BucketPolicy(
             f"{name}-tls-only",
-            **of_bucket,
+            bucket=name_of_bucket,
             policy=json.dumps(_tls_only(arn)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[private, owned, encrypted]),
         )

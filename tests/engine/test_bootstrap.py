@@ -6,7 +6,8 @@ from typing import Final
 import pytest
 
 from rehearsal.engine import cli
-from rehearsal.engine.rehearse import ROOT, Rehearsal
+from rehearsal.engine.rehearse import Rehearsal
+from rehearsal.program import ROOT
 from tests.engine.journal import label
 
 pytestmark = pytest.mark.engine
