@@ -1,6 +1,10 @@
 # Everything a person or a workflow does with the platform. Needs Python 3.11+ and a package index; `make help` lists it.
 
-STACK ?= dev
+# The stacks are the files at the top: nothing else names one.
+STACKS := $(patsubst Pulumi.%.yaml,%,$(sort $(wildcard Pulumi.*.yaml)))
+STACK ?= $(firstword $(STACKS))
+# Where the stack file is; PROJECT=examples/stacks shows and rehearses an example.
+PROJECT ?= .
 FORMAT ?= text
 # Arguments handed through, e.g. `make test ARGS='-k network'` or `make plan ARGS='--json'`.
 ARGS ?=
@@ -28,7 +32,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: preview
 preview: $(RUNTIME) ## Show what STACK would create (FORMAT=text or json, UNKNOWN=1 as a first `pulumi preview` sees it)
-	@$(PY) -m rehearsal.preview --stack $(STACK) --format $(FORMAT) $(if $(UNKNOWN),--unknown) $(ARGS)
+	@$(PY) -m rehearsal.preview --project $(PROJECT) --stack $(STACK) --format $(FORMAT) $(if $(UNKNOWN),--unknown) $(ARGS)
 
 .PHONY: pulumi
 pulumi: $(RUNTIME) ## Find the Pulumi CLI, or build it with Go into a cache outside the tree
@@ -40,15 +44,19 @@ tools: $(RUNTIME) ## Build Helm, etcd and the Kubernetes API server with Go into
 
 .PHONY: rehearse
 rehearse: $(RUNTIME) ## Bring STACK up on the real Pulumi engine and a fake cloud
-	@$(PY) -m rehearsal.engine.rehearse --stack $(STACK) $(ARGS)
+	@$(PY) -m rehearsal.engine.rehearse --project $(PROJECT) --stack $(STACK) $(ARGS)
 
 .PHONY: rehearse-destroy
 rehearse-destroy: $(RUNTIME) ## Take the rehearsed STACK down and prove that the fake cloud is empty
-	@$(PY) -m rehearsal.engine.rehearse --stack $(STACK) --destroy $(ARGS)
+	@$(PY) -m rehearsal.engine.rehearse --project $(PROJECT) --stack $(STACK) --destroy $(ARGS)
 
 .PHONY: timeline
 timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt picture, critical path, lower bound
-	@$(PY) -m rehearsal.engine.timeline --stack $(STACK) $(ARGS)
+	@$(PY) -m rehearsal.engine.timeline --project $(PROJECT) --stack $(STACK) $(ARGS)
+
+.PHONY: stacks
+stacks: $(RUNTIME) ## List the stacks and their environments in the order in which they are deployed (ARGS=--json)
+	@$(PY) -m tools.stacks $(ARGS)
 
 ## The stack, for real
 
@@ -70,8 +78,16 @@ pulumi-cli:
 
 ## The code
 
+.PHONY: check-stacks
+check-stacks: $(DEV) ## Check the stack files at the top: plans, policies, AWS's schemas, dependencies, what runs in the cluster
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m own $(ARGS)
+
 .PHONY: test
-test: $(DEV) ## Run the tests, one worker a core
+test: $(DEV) ## Run the tests that a pull request needs, one worker a core
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --quick $(ARGS)
+
+.PHONY: test-all
+test-all: $(DEV) ## Run every test, one worker a core
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: conformance
@@ -130,7 +146,7 @@ clean: ## Remove the virtual environment and all caches of the tree
 help: ## Show this
 	@awk -F ':.*## ' '/^## / { printf "%s%s\n", (n++ ? "\n" : ""), substr($$0, 4) } \
 		/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nSTACK is dev, staging, prod, fargate, private, staging-b or auto (now %s).\n' '$(STACK)'
+	@printf '\nSTACK is one of: %s (now %s).\n' '$(STACKS)' '$(STACK)'
 
 # The environment. A stamp is written last, so a set-up that was interrupted starts again; its output goes to stderr.
 

@@ -79,16 +79,16 @@ def run_program(
     deployed: the plan of the update before; None before the first one. caller_of: who runs Pulumi, from the stack's
     configuration; None where it does not matter. Raises UnknownStackError, and whatever the program raises.
     """
-    configuration = read_configuration(stack, config, root=root)
+    configuration, folder = read_configuration(stack, config, root=root), program_folder(root)
     others = {
         name: run_program(other, root=root, model=model, caller_of=caller_of)
         for name, other in referenced(configuration, stack, root).items()
     }
 
     def program() -> None:
-        runpy.run_path(str(root), run_name="__main__")
+        runpy.run_path(str(folder), run_name="__main__")
 
-    with contextlib.chdir(root):
+    with contextlib.chdir(folder):
         plan = record(
             program,
             model=model,
@@ -104,6 +104,14 @@ def run_program(
             caller=caller_of(configuration),
         )
     return replace(plan, placeholders=configuration.placeholders, config=configuration.values)
+
+
+def program_folder(root: Path) -> Path:
+    """Return the folder of the program of the project in `root`: that of `Pulumi.yaml`, or the one that it names.
+
+    https://www.pulumi.com/docs/iac/concepts/projects/project-file/
+    """
+    return (root / str(_read(root / "Pulumi.yaml").get("main", "."))).resolve()
 
 
 def stacks(root: Path) -> list[str]:

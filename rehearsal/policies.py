@@ -20,7 +20,7 @@ PACK: Final = "policy/PulumiPolicy.yaml"
 
 
 def violations_of(plan: Plan, root: Path) -> list[Violation] | None:
-    """Return where a plan breaks the rules, mandatory violations first; None if the project in `root` has no pack."""
+    """Return where a plan breaks the rules, mandatory violations first; None if the program in `root` has no pack."""
     return violations(resources_of(plan), RULES, environment_of(plan)) if (root / PACK).exists() else None
 
 

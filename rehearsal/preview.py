@@ -13,14 +13,15 @@ from pathlib import Path
 import pulumi
 
 from harness import HarnessError
+from harness.program import program_folder
 from harness.render import render
 from policy.rule import Level
 from rehearsal import policies
 from rehearsal.program import ROOT, run_program
 
 
-def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Print the plan of a stack of the project in `root`; return the exit code.
+def main(arguments: Sequence[str] | None = None, root: Path | None = None) -> int:
+    """Print the plan of a stack of the project in `root`, or in the folder that is named; return the exit code.
 
     It is 1, with a message on standard error, for a stack that does not exist, for settings that the program refuses,
     and for a program that logs an error, which fails on the engine too; and, after the plan, for one that breaks a
@@ -28,17 +29,19 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m rehearsal.preview", description=__doc__)
     parser.add_argument("--stack", required=True, help="name of the stack: Pulumi.<stack>.yaml")
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json prints only JSON")
     parser.add_argument(
         "--unknown", action="store_true", help="computed values are unknown, as in a first `pulumi preview`"
     )
     options = parser.parse_args(arguments)
+    root = root or options.project
     try:
         plan = run_program(options.stack, unknown=options.unknown, root=root)
     except (HarnessError, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 1
-    violations = policies.violations_of(plan, root)
+    violations = policies.violations_of(plan, program_folder(root))
     if options.format == "json":
         found = [policies.to_json(violation) for violation in violations or []]
         print(json.dumps({**plan.to_json(), "violations": found}, indent=2))

@@ -22,3 +22,30 @@ def pytest_configure(config: pytest.Config) -> None:
     pulumi.runtime.settings.SETTINGS.project = PROJECT
     for warning in WARNINGS:
         config.addinivalue_line("filterwarnings", warning)
+
+
+QUICK_STACKS = ("dev", "prod", "fargate")
+"""The stacks whose lives on the engine a pull request needs: each kind of compute, of ingress and of network."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option by which `make test` leaves out what `make test-all` runs as well."""
+    parser.addoption("--quick", action="store_true", help="leave out what is thorough, and stacks' lives on the engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, with `--quick`, what a pull request does not need."""
+    if not config.getoption("--quick"):
+        return
+    left = [item for item in items if _is_thorough(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if not _is_thorough(item)]
+
+
+def _is_thorough(item: pytest.Item) -> bool:
+    if item.get_closest_marker("thorough"):
+        return True
+    stack = (
+        item.callspec.params.get("stack") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    )
+    return bool(item.get_closest_marker("engine")) and isinstance(stack, str) and stack not in QUICK_STACKS

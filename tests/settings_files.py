@@ -1,4 +1,4 @@
-"""Stack files for tests: the real ones, and what becomes of them when something in them is changed."""
+"""Stack files for tests: those of `examples/stacks`, and what becomes of them when something in them is changed."""
 
 import copy
 import json
@@ -15,9 +15,9 @@ import yaml
 import versions
 from rehearsal.record import PROJECT
 from settings import Stack, load
+from tests.plans import EXAMPLES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-STACKS: Final = ("dev", "staging", "prod", "fargate", "private", "staging-b", "auto")
 TODAY: Final = versions.KUBERNETES[versions.DEFAULT_KUBERNETES].offered_since
 """A day on which EKS offers the default version, however long ago."""
 
@@ -60,7 +60,7 @@ def problems_of(case: Case) -> list[str]:
 
 @cache
 def _document(stack: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.safe_load((EXAMPLES / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     return document
 
 

@@ -16,6 +16,7 @@ from harness.plan import STACK
 from rehearsal.preview import main
 from rehearsal.program import ROOT
 from rehearsal.record import PROJECT
+from tests.plans import EXAMPLES, project_with
 from tests.planted import secret_settings
 from tests.settings_files import Case, bad_files, changed, document_of, parts, problems_of, put
 
@@ -95,9 +96,7 @@ def monitors(monkeypatch: pytest.MonkeyPatch) -> list[RecordingMonitor]:
 def test_the_program_ends_with_one_message_and_declares_nothing(
     case: Case, tmp_path: Path, capfd: pytest.CaptureFixture[str], monitors: list[RecordingMonitor]
 ) -> None:
-    for name in ("__main__.py", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "Pulumi.bad.yaml").write_text(stack_file(case))
+    project_with(tmp_path, "bad", stack_file(case))
 
     assert main(["--stack", "bad"], tmp_path) == 1
     out, err = capfd.readouterr()
@@ -111,7 +110,7 @@ def test_the_program_ends_with_one_message_and_declares_nothing(
 
 def test_a_good_stack_file_declares_something(monitors: list[RecordingMonitor]) -> None:
     """Or the test above would prove nothing."""
-    assert main(["--stack", "dev"]) == 0
+    assert main(["--stack", "dev"], EXAMPLES) == 0
     [monitor] = monitors
     assert len(monitor.plan().registrations) > 100
 
@@ -133,8 +132,10 @@ def test_there_are_at_least_200() -> None:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the program with its Makefile, whose environment is that of the tests."""
     folder = tmp_path_factory.mktemp("clone")
-    for path in [*ROOT.glob("*.py"), *ROOT.glob("requirements*"), ROOT / "Makefile", ROOT / "Pulumi.yaml"]:
+    for path in [*ROOT.glob("*.py"), *ROOT.glob("requirements*"), ROOT / "Makefile"]:
         shutil.copy(path, folder)
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": PROJECT}))
     for name in ("components", "facts", "manifests", "policy", "rehearsal", "settings"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     python = folder / ".venv" / "bin" / "python"

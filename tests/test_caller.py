@@ -5,8 +5,8 @@ from typing import Final
 import pulumi
 import pytest
 
-from rehearsal.program import run_program
 from settings.caller import is_principal
+from tests.plans import run_program
 
 IAM: Final = "arn:aws:iam::111122223333"
 STS: Final = "arn:aws:sts::111122223333"

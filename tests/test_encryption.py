@@ -9,7 +9,7 @@ import pytest
 from facts import iam_documents
 from harness.plan import Plan
 from harness.values import reveal
-from rehearsal.program import run_program
+from tests.plans import run_program
 
 KEYS: Final = {
     use: f"arn:aws:kms:ap-northeast-1:444455556666:key/{number}f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"

@@ -9,10 +9,9 @@ import pytest
 
 from harness.plan import Plan
 from rehearsal.cloud import kind_of
-from rehearsal.program import run_program
 from settings.deployed import running
 from settings.for_good import FOR_GOOD
-from tests.plans import STACKS, plan_of
+from tests.plans import STACKS, plan_of, run_program
 from tests.test_settings_effect import EFFECTS
 
 KEY: Final = "arn:aws:kms:ap-northeast-1:111122223333:key/11111111-2222-4333-8444-555555555555"

@@ -16,7 +16,8 @@ from outputs import PlatformOutputs
 from rehearsal.record import PROJECT
 from settings.problems import SettingsError
 from settings.rules import registry
-from tests.settings_files import ROOT, STACKS, Case, bad_files, changed, document_of, good_files, put, read, sections_of
+from tests.plans import EXAMPLES, STACKS
+from tests.settings_files import ROOT, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
 
 SCHEMA = jsonschema_rs.validator_for(generate.stack_file_schema(PROJECT))
@@ -91,7 +92,7 @@ def test_the_schema_allows_what_the_program_takes(case: Case) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_points_at_the_schema(stack: str) -> None:
-    text = (ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    text = (EXAMPLES / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=./settings.schema.json\n")
 
 

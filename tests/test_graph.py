@@ -11,8 +11,7 @@ from typing import Final
 import pytest
 
 from harness.plan import Plan, Registration
-from rehearsal.program import run_program
-from tests.plans import STACKS, plan_of
+from tests.plans import STACKS, plan_of, run_program
 
 # --- The graph ----------------------------------------------------------------------------------------------------
 

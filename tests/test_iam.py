@@ -10,9 +10,9 @@ import pytest
 
 from harness.plan import Plan, Registration
 from harness.values import reveal
-from rehearsal.program import run_program, stacks
 from tests import iam_reference
 from tests.iam_reference import as_list, problems, size
+from tests.plans import STACKS, run_program
 
 LONGEST_NAME: Final = "a" * 20
 """As long as `platform.name` may be; it is in every name and in most documents."""
@@ -113,7 +113,7 @@ def _found(plan: Plan) -> list[Found]:
     ]
 
 
-@pytest.fixture(params=stacks())
+@pytest.fixture(params=STACKS)
 def stack(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -16,8 +16,8 @@ import versions
 from components.compute import cluster_autoscaler
 from components.delivery import argo_cd
 from harness.values import reveal
-from rehearsal.program import ROOT, stacks
-from tests.plans import plan_of
+from rehearsal.program import ROOT
+from tests.plans import STACKS, plan_of
 
 DIGEST: Final = re.compile(r"@sha256:[0-9a-f]{64}$")
 
@@ -70,7 +70,7 @@ def by_tag_alone(found: Iterator[str]) -> set[str]:
     return {image for image in found if not DIGEST.search(image)} - WITHOUT_DIGEST.keys()
 
 
-@pytest.mark.parametrize("stack", stacks())
+@pytest.mark.parametrize("stack", STACKS)
 def test_stacks_name_images_by_digest(stack: str) -> None:
     objects = (reveal(entry.inputs) for entry in plan_of(stack) if entry.type.startswith("kubernetes:"))
     assert by_tag_alone(image for inputs in objects for image in images(inputs)) == set()

@@ -7,10 +7,9 @@ import pytest
 
 from facts import namespaces
 from harness.plan import Plan
-from rehearsal.program import run_program
 from settings import Stack
 from settings.namespaces import ALWAYS, OPTIONAL, platform_namespaces
-from tests.plans import STACKS, below, plan_of
+from tests.plans import STACKS, below, plan_of, run_program
 
 SECTIONS: Final[dict[str, Any]] = {
     "externalSecrets": {

@@ -1,9 +1,11 @@
 """The repository itself: pins, workflows, the Makefile and the script of continuous integration hold together."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):(?!=)", MAKEFILE, re.MULTILINE))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-STACKS = {path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")}
 
 
 def _workflow(path: Path) -> dict[str, Any]:
@@ -57,8 +58,18 @@ def test_what_readers_and_tools_look_for_is_at_the_top(name: str) -> None:
     assert (ROOT / name).exists()
 
 
-def test_the_four_stacks_have_a_file() -> None:
-    assert {"dev", "staging", "prod", "fargate"} <= STACKS
+NAMED = r"(?<![\w./$({-])(dev|staging|staging-b|prod|fargate)(?![\w./-])"
+"""The name of a stack of the repository as a word of its own."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*WORKFLOWS, ROOT / "Makefile", ROOT / ".ci" / "run", *sorted((ROOT / "policy").rglob("*.py"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_nothing_names_a_stack_but_its_file(path: Path) -> None:
+    text = re.sub(r"#.*", "", path.read_text())
+    assert re.findall(NAMED, text) == []
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git clone")
@@ -136,7 +147,7 @@ def test_workflows_call_make_targets_that_exist() -> None:
         for target in re.findall(r"^\s*make (?:-s )?([a-z-]+)", step.get("run", ""), re.MULTILINE)
     }
     called |= {job["with"]["target"] for _, job in _jobs() if "target" in job.get("with", {})}
-    assert called >= {"preview", "plan", "up", "drift", "check", "test", "audit"}
+    assert called >= {"preview", "plan", "up", "drift", "check", "check-stacks", "stacks", "audit"}
     assert called <= TARGETS
 
 
@@ -192,20 +203,74 @@ def test_no_script_holds_an_expression() -> None:
 
 def test_a_run_of_up_is_never_cancelled_and_never_beside_another_of_its_stack() -> None:
     jobs = _workflow(ROOT / ".github" / "workflows" / "up.yml")["jobs"]
-    for name, job in jobs.items():
-        assert job["concurrency"] == {"group": f"up-{name}", "cancel-in-progress": False}
-        assert job["with"] == {"target": "up", "stack": name, "environment": name}
-    assert jobs["staging"]["needs"] == "dev"
-    assert {jobs[name]["needs"] for name in STACKS - {"dev", "staging"}} == {"staging"}
-    assert set(jobs) == STACKS
+    assert set(jobs) == {"stacks", "development", "production"}
+    for name in ("development", "production"):
+        job, stack = jobs[name], "${{ matrix.stack }}"
+        assert job["concurrency"] == {"group": f"up-{stack}", "cancel-in-progress": False}
+        assert job["with"] == {"target": "up", "stack": stack, "environment": stack}
+        found = {"stack": f"${{{{ fromJSON(needs.stacks.outputs.{name}) }}}}"}
+        # One after the other: a stack may refer to another, which the list has before it.
+        assert job["strategy"] == {"max-parallel": 1, "matrix": found}
+        assert f"needs.stacks.outputs.{name} != '[]'" in job["if"]
+    assert jobs["production"]["needs"] == ["stacks", "development"]
+    assert "!failure()" in jobs["production"]["if"]
 
 
 @pytest.mark.parametrize("workflow", ["preview", "drift"])
 def test_every_stack_is_previewed_and_checked_for_drift(workflow: str) -> None:
     jobs = _workflow(ROOT / ".github" / "workflows" / f"{workflow}.yml")["jobs"]
-    matrices = [set(job["strategy"]["matrix"]["stack"]) for job in jobs.values() if "strategy" in job]
+    matrices = [(job["needs"], job["strategy"]["matrix"]) for job in jobs.values() if "strategy" in job]
     assert matrices
-    assert all(stacks == STACKS for stacks in matrices)
+    assert all(it == ("stacks", {"stack": "${{ fromJSON(needs.stacks.outputs.all) }}"}) for it in matrices)
+
+
+def test_the_list_of_the_stacks_is_the_same_job_in_each_workflow() -> None:
+    found = [job for name, job in _jobs() if name in {f"{it}.yml: stacks" for it in ("preview", "drift", "up")}]
+    assert len(found) == 3
+    assert all(job == found[0] for job in found)
+    groups = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tools.stacks", "--json"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+    )
+    assert set(found[0]["outputs"]) == set(groups)
+    assert sorted(groups["all"]) == sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+    assert sorted(groups["development"] + groups["production"]) == sorted(groups["all"])
+
+
+def test_a_pull_request_checks_the_stack_files_and_the_program_when_it_changed() -> None:
+    jobs = _workflow(ROOT / ".github" / "workflows" / "test.yml")["jobs"]
+    assert [step["run"] for step in jobs["stacks"]["steps"] if "run" in step] == ["make check-stacks"]
+    assert "if" not in jobs["stacks"]
+    assert jobs["test"]["needs"] == "changes"
+    assert jobs["test"]["if"] == "${{ needs.changes.outputs.code == 'true' }}"
+    assert jobs["test"]["env"]["TARGET"] == "${{ github.event_name == 'pull_request' && 'test' || 'test-all' }}"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [(["Pulumi.dev.yaml", "Pulumi.tokyo.yaml"], "false"), (["Pulumi.dev.yaml", "__main__.py"], "true"),
+     (["examples/stacks/Pulumi.dev.yaml"], "true")],
+)  # fmt: skip
+def test_a_stack_file_alone_is_no_change_of_the_program(changed: list[str], code: str, tmp_path: Path) -> None:
+    jobs = _workflow(ROOT / ".github" / "workflows" / "test.yml")["jobs"]
+    (script,) = [step["run"] for step in jobs["changes"]["steps"] if "run" in step]
+
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.jp"]
+        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--message", "before")
+    for name in changed:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("changed")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "after")
+    output = tmp_path / "output"
+    environment = {**os.environ, "GITHUB_EVENT_NAME": "pull_request", "GITHUB_OUTPUT": str(output)}
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    assert output.read_text() == f"code={code}\n"
 
 
 def test_workflows_run_the_cli_of_the_sdk_version() -> None:
@@ -262,12 +327,10 @@ def test_the_ci_script_can_run() -> None:
     subprocess.run(["bash", "-n", script], check=True)
 
 
-def test_the_ci_script_previews_every_stack_and_ends_with_the_tests() -> None:
+def test_the_ci_script_previews_every_stack_file_and_ends_with_the_tests() -> None:
     script = (ROOT / ".ci" / "run").read_text()
-    stacks = re.search(r"^stacks=\((.*)\)$", script, re.MULTILINE)
-    assert stacks is not None
-    assert set(stacks[1].split()) == STACKS
-    assert script.rstrip().endswith("exec make test")
+    assert "\nfor file in Pulumi.*.yaml examples/stacks/Pulumi.*.yaml; do\n" in script
+    assert script.rstrip().endswith("exec make test-all")
     assert set(re.findall(r"\bmake (?:-s )?([a-z-]+)\b", re.sub(r"#.*", "", script))) <= TARGETS
 
 
@@ -289,6 +352,7 @@ class Clone:
         self.calls = folder / "calls"
         for name in ("Makefile", *(f"{name}.txt" for name in PINS)):
             shutil.copy(ROOT / name, folder)
+        (folder / "Pulumi.tokyo.yaml").touch()
 
     def python(self, name: str, *, version_ok: bool = True, venv: bool = True, pip: bool = True) -> str:
         """Return a stand-in: whether it is new enough, has the venv module, and its environments' pip works."""
@@ -339,7 +403,7 @@ def clone(tmp_path: Path) -> Clone:
 def test_a_fresh_clone_prints_the_json_alone(clone: Clone) -> None:
     result = clone.make("-s", "preview", "FORMAT=json", f"PYTHON={clone.python('python3')}")
     assert (result.returncode, result.stdout) == (0, '{"plan": true}\n')
-    assert "-m rehearsal.preview --stack dev --format json" in clone.calls.read_text()
+    assert "-m rehearsal.preview --project . --stack tokyo --format json" in clone.calls.read_text()
 
 
 def test_a_preview_installs_no_tool_for_tests(clone: Clone) -> None:

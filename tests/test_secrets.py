@@ -15,11 +15,11 @@ from harness.plan import Plan, show
 from harness.program import merge
 from harness.values import Secret, has_secret, transform
 from rehearsal.preview import main
-from rehearsal.program import ROOT, run_program
 from rehearsal.record import PROJECT
 from settings.problems import SettingsError
+from tests.plans import project_with, run_program
 from tests.planted import PLANTED, PLANTINGS, forms_in, places_in, planted, secret_settings
-from tests.settings_files import Case, bad_files, changed, read, sections_of
+from tests.settings_files import Case, bad_files, changed, document_of, read, sections_of
 from tests.test_settings import message_of
 
 SECURE = {"secure": "AAAA"}
@@ -88,12 +88,10 @@ def _opened(marker: Any) -> Any:
 def test_no_preview_prints_a_secret(
     setting: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str, mode: list[str]
 ) -> None:
-    for name in ("__main__.py", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    file = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+    file = document_of("dev")
     given = {f"{PROJECT}:{key}": value for key, value in planted(setting, SECURE).items()}
     file["config"] = merge(file["config"], given)
-    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump(file))
+    project_with(tmp_path, "dev", yaml.safe_dump(file))
 
     assert main(["--stack", "dev", "--format", form, *mode], tmp_path) == 0
     out, err = capfd.readouterr()

@@ -15,8 +15,8 @@ import versions
 from rehearsal.record import PROJECT
 from settings import Platform, Stack, arguments, load, plain, stack_settings
 from settings.problems import Problem, SettingsError, place, shown
+from tests.plans import STACKS
 from tests.settings_files import (
-    STACKS,
     TODAY,
     Case,
     bad_files,

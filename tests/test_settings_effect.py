@@ -19,7 +19,7 @@ from harness.values import reveal
 from policy.rule import Level, violations
 from policy.rules import RULES
 from rehearsal.policies import environment_of, resources_of
-from rehearsal.program import run_program
+from tests.plans import run_program
 
 Config = dict[str, Any]
 KEY: Final = "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"

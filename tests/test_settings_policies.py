@@ -20,8 +20,8 @@ from harness.program import merge
 from policy.rule import Level, violations
 from policy.rules import RULES
 from rehearsal.policies import resources_of
-from rehearsal.program import ROOT, run_program
 from settings.problems import models
+from tests.plans import project_with, run_program
 from tests.settings_files import Case, good_files
 from tests.test_bad_stack_files import stack_file
 from tests.test_settings_effect import BASES, EFFECTS, STACK
@@ -42,11 +42,7 @@ LOADED: Final = [case for case in good_files() if case["name"] not in NO_PREVIEW
 @pytest.mark.parametrize("case", LOADED, ids=lambda case: case["name"])
 def test_a_stack_file_that_loads_is_refused_by_no_policy(case: Case, tmp_path: Path) -> None:
     stack = case.get("stack", "dev")
-    for path in ROOT.iterdir():
-        if path.name != f"Pulumi.{stack}.yaml":
-            (tmp_path / path.name).symlink_to(path)
-    (tmp_path / f"Pulumi.{stack}.yaml").write_text(stack_file(case), encoding="utf-8")
-    assert _refused(run_program(stack, root=tmp_path)) == []
+    assert _refused(run_program(stack, root=project_with(tmp_path, stack, stack_file(case)))) == []
 
 
 # --- Every value of every setting that has few --------------------------------------------------------------------

@@ -15,9 +15,8 @@ import pulumi
 import pytest
 
 import components
-from rehearsal.program import run_program
 from settings import Settings
-from tests.plans import STACKS, plan_of
+from tests.plans import STACKS, plan_of, run_program
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {

@@ -11,8 +11,8 @@ import pytest
 
 from harness.plan import Plan, Registration, show
 from harness.values import has_secret, has_unknown, reveal
-from rehearsal.program import ROOT, run_program, stacks
-from tests.plans import STACKS, below, of_type, plan_of
+from rehearsal.program import ROOT, stacks
+from tests.plans import EXAMPLES, STACKS, below, of_type, plan_of, run_program
 
 both_modes = pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
 WITHOUT_NODE_GROUPS: Final = ("fargate", "auto")
@@ -36,7 +36,7 @@ def _custom(plan: Plan) -> Iterator[Registration]:
 
 
 def test_each_stack_file_is_a_stack_of_these_tests() -> None:
-    assert set(STACKS) == set(stacks())
+    assert set(STACKS) == set(stacks(EXAMPLES))
 
 
 @every_stack

@@ -9,8 +9,7 @@ import pytest
 from harness.build import Tool, parse_version
 from harness.build import build as build_tool
 from harness.values import reveal
-from rehearsal.program import stacks
-from tests.plans import plan_of
+from tests.plans import STACKS, plan_of
 from tools import build
 
 ALL = (build.PULUMI, *build.CONFORMANCE)
@@ -37,7 +36,7 @@ def test_helm_is_of_the_line_in_the_provider() -> None:
 
 
 def test_there_is_an_api_server_of_each_version_that_a_stack_has_and_of_no_other() -> None:
-    assert set(build.KUBERNETES) == {reveal(plan_of(stack).exports["kubernetesVersion"]) for stack in stacks()}
+    assert set(build.KUBERNETES) == {reveal(plan_of(stack).exports["kubernetesVersion"]) for stack in STACKS}
 
 
 @pytest.mark.parametrize("minor", build.KUBERNETES)

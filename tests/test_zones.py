@@ -5,11 +5,10 @@ from typing import Any, Final
 import pulumi
 import pytest
 
-from rehearsal.program import run_program
 from settings import Stack
 from settings.problems import Problem
 from settings.zones import CONTROL_PLANE, NODE_POOL, SUBNET, zones_in_use
-from tests.plans import plan_of
+from tests.plans import plan_of, run_program
 from tests.settings_files import put, read, sections_of
 
 A, C, D = (f"ap-northeast-1{letter}" for letter in "acd")

@@ -1,4 +1,4 @@
-"""Compares the plans of every stack at two revisions: `python -m tools.same_plans BASE`.
+"""Compares the plans of every example stack at two revisions: `python -m tools.same_plans BASE`.
 
 BASE is a Git revision; the other side is the work tree. Both run with this environment's packages, each stack once
 with computed values known and once with them unknown. Prints a line for each resource or property that differs and
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+EXAMPLES: Final = "examples/stacks"
 
 Plans = dict[str, dict[str, Any]]
 """By stack and mode: the plan's resources by URN, and its exports under the key "exports"."""
@@ -40,8 +42,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def plans_of(root: Path) -> Plans:
-    """Return the plans of every stack of the project in `root`."""
-    stacks = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    """Return the plans of every example stack of the program in `root`."""
+    folder = root / EXAMPLES
+    stacks = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
     return {
         f"{stack}{' (computed values unknown)' if unknown else ''}": _plan(root, stack, unknown)
         for stack in stacks
@@ -50,7 +53,7 @@ def plans_of(root: Path) -> Plans:
 
 
 def _plan(root: Path, stack: str, unknown: bool) -> dict[str, Any]:
-    command = [sys.executable, "-m", "rehearsal.preview", "--stack", stack, "--format", "json"]
+    command = [sys.executable, "-m", "rehearsal.preview", "--stack", stack, "--format", "json", "--project", EXAMPLES]
     run = subprocess.run([*command, *(["--unknown"] if unknown else [])], cwd=root, stdout=subprocess.PIPE, check=True)
     plan = json.loads(run.stdout)
     resources = {resource["urn"]: _sorted(resource) for resource in plan.pop("resources")}

@@ -106,22 +106,23 @@ def owners(stack: str, project: Path = ROOT) -> list[str]:
     return list(referenced(read_configuration(stack, root=project), stack, project).values())
 
 
-def rehearsals(folder: Path, stack: str) -> list[Rehearsal]:
+def rehearsals(folder: Path, stack: str, project: Path = ROOT) -> list[Rehearsal]:
     """Return the rehearsals of what a stack refers to, in the order in which they come up, and last its own."""
-    before = [rehearsal for owner in owners(stack) for rehearsal in rehearsals(folder, owner)]
-    return [*before, Rehearsal(folder, stack)]
+    before = [rehearsal for owner in owners(stack, project) for rehearsal in rehearsals(folder, owner, project)]
+    return [*before, Rehearsal(folder, stack, project=project)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Bring a stack up or take it down; return the CLI's exit code, or 1 if something is left in the cloud."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.engine.rehearse", description=__doc__)
-    parser.add_argument("--stack", default="dev")
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
     parser.add_argument("--destroy", action="store_true", help="take the stack down and prove that the cloud is empty")
     parser.add_argument("--folder", type=Path, help="where to keep the rehearsal (default: in the cache)")
     parser.add_argument("arguments", nargs="*", help="further arguments of `pulumi up` or `pulumi destroy`, after --")
     options = parser.parse_args(arguments)
     try:
-        *before, rehearsal = rehearsals(options.folder or default_folder(options.stack), options.stack)
+        *before, rehearsal = rehearsals(options.folder or default_folder(options.stack), options.stack, options.project)
     except NoCliError as error:
         print(error, file=sys.stderr)
         return 1

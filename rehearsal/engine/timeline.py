@@ -24,6 +24,7 @@ from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import BINDING, INGRESS, RELEASE
 from rehearsal.engine.rehearse import rehearsals
 from rehearsal.engine.rules import RULES
+from rehearsal.program import ROOT
 
 PARALLEL: Final = 256
 """Operations at once: the default, four a core, would make a small machine look like a slow graph."""
@@ -71,7 +72,8 @@ def tasks_of(resources: Iterable[Entry]) -> list[Task]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the picture and print the table; return 1 where there is no CLI."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.engine.timeline", description=__doc__)
-    parser.add_argument("--stack", default="dev")
+    parser.add_argument("--stack", required=True)
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
     parser.add_argument("--output", type=Path, help="the picture (default: timeline-STACK.svg)")
     parser.add_argument(
         "--pace", type=float, default=0.0, help="measure too: seconds to wait for each real one, e.g. 0.02"
@@ -79,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            *before, rehearsal = rehearsals(Path(folder) / "rehearsal", options.stack)
+            *before, rehearsal = rehearsals(Path(folder) / "rehearsal", options.stack, options.project)
         except NoCliError as error:
             print(error, file=sys.stderr)
             return 1

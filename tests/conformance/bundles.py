@@ -3,7 +3,6 @@
 Whatever stack, release, manifest or example there is, is found by looking; nothing here names one.
 """
 
-import json
 import runpy
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import chdir
@@ -17,21 +16,21 @@ from harness.plan import Plan
 from harness.values import has_unknown, reveal
 from rehearsal.program import ROOT, read_configuration, stacks
 from rehearsal.record import record
-from tests import upstream
+from tests import plans, upstream
 from tests.conformance import helm
-from tests.plans import plan_of
+from tests.plans import OWN, plan_of
 
 Object = dict[str, Any]
 
 DEFINITION: Final = "CustomResourceDefinition"
 CONFIG_GROUP: Final = "kubernetes:yaml/v2:ConfigGroup"
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
-STACKS: Final = tuple(stacks())
+STACKS: Final = tuple(sorted(plans.STACKS))
 KUSTOMIZATION: Final = "kustomization.yaml"
 MANIFESTS: Final = tuple(
     sorted({path.parent.relative_to(ROOT / "manifests").as_posix() for path in (ROOT / "manifests").rglob("*.yaml")})
 )
-EXAMPLES: Final = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/Pulumi.yaml")))
+EXAMPLES: Final = tuple(sorted(path.parent.name for path in (ROOT / "examples").glob("*/__main__.py")))
 NAMES: Final = (*STACKS, *(f"manifests/{name}" for name in MANIFESTS), *(f"examples/{name}" for name in EXAMPLES))
 
 NO_DEFINITION: Final = {
@@ -91,7 +90,7 @@ def bundle(name: str) -> Bundle:
 
 
 def _platforms(name: str) -> tuple[Bundle, ...]:
-    if name in STACKS:
+    if name in (*STACKS, *OWN):
         return ()
     return tuple(bundle(stack) for stack in (STACKS if name.startswith("manifests/") else STACKS[:1]))
 
@@ -99,14 +98,14 @@ def _platforms(name: str) -> tuple[Bundle, ...]:
 @cache
 def plan_below(name: str) -> Plan | None:
     """Return the plan of a bundle's program; None for manifests."""
-    if name in STACKS:
+    if name in (*STACKS, *OWN):
         return plan_of(name)
     return None if name.startswith("manifests/") else _example_plan(ROOT / name, STACKS[0])
 
 
 def minor_below(name: str) -> str:
     """Return the Kubernetes version of a bundle's cluster."""
-    return str(reveal(plan_of(name if name in STACKS else STACKS[0]).exports["kubernetesVersion"]))
+    return str(reveal(plan_of(name if name in (*STACKS, *OWN) else STACKS[0]).exports["kubernetesVersion"]))
 
 
 def own_objects(name: str) -> list[Object]:
@@ -238,9 +237,3 @@ def label_of(item: Mapping[str, Any]) -> str:
     """Return how a message names an object: kind, namespace and name."""
     metadata = item["metadata"]
     return f"{item['kind']} {metadata.get('namespace', '')}/{metadata['name']}"
-
-
-def setting(name: str, key: str) -> Any:
-    """Return a setting of a stack's file by its key such as "operationsPods", or an empty object."""
-    text = read_configuration(name).values.get(f"eks-platform:{key}")
-    return json.loads(text) if text else {}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from harness.plan import Plan
 from harness.values import reveal
-from tests.conformance.bundles import Bundle, Object, label_of, setting
+from tests.conformance.bundles import Bundle, Object, label_of
 from tests.conformance.helm import NO_COPY, all_releases
 from tests.conformance.pods import (
     Workload,
@@ -20,6 +20,7 @@ from tests.conformance.pods import (
     selects,
     workloads,
 )
+from tests.plans import setting
 
 Rule = Callable[[Bundle], Iterator[str]]
 

@@ -5,12 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from rehearsal.program import run_program
 from settings.rules.charts import NAMES, OWN
 from tests import upstream
 from tests.conformance import charts
 from tests.conformance.helm import NO_COPY, all_releases
-from tests.plans import plan_of
+from tests.plans import plan_of, run_program
 
 pytestmark = pytest.mark.upstream
 

@@ -11,11 +11,10 @@ import pytest
 
 from harness.plan import Plan, Registration
 from harness.values import reveal
-from rehearsal.program import run_program
 from tests.conformance.bundles import STACKS, minor_below
 from tests.conformance.helm import NO_COPY, RELEASE, release_of
 from tests.conformance.pods import workloads
-from tests.plans import below
+from tests.plans import below, run_program
 
 pytestmark = pytest.mark.upstream
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from rehearsal.program import read_configuration
 from tests.conformance import sizes
 from tests.conformance.bundles import STACKS, bundle
 from tests.conformance.capacity import Node, Replicas, copies, place, rolls
+from tests.plans import setting
 
 pytestmark = pytest.mark.upstream
 
 # Which pod comes first is chance: the largest, the smallest, and orders of no meaning, the same in every run.
 ORDERS = range(6)
 # Elsewhere Fargate or Auto Mode gives each pod its room.
-WITH_NODES = [stack for stack in STACKS if "eks-platform:nodeGroups" in read_configuration(stack).values]
+WITH_NODES = [stack for stack in STACKS if setting(stack, "nodeGroups")]
 
 
 def _in_order(pods: Sequence[Replicas], order: int) -> list[Replicas]:

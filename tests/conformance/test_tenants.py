@@ -16,10 +16,10 @@ import pytest
 from facts import admission_policies
 from harness.plan import Plan
 from harness.values import reveal
-from rehearsal.program import run_program
 from tests.conformance import bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.server import ApiServer, RefusedError, running, wait_until
+from tests.plans import run_program
 from tools.build import kube_apiserver
 
 pytestmark = pytest.mark.upstream

@@ -16,6 +16,7 @@ import pytest
 from harness.engine.process import Run
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal, owners
+from tests.plans import EXAMPLES
 
 
 @pytest.fixture(scope="session")
@@ -58,13 +59,13 @@ def platforms(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, pul
         first, ended = shared_folder / f"first-{stack}", shared_folder / f"first-{stack}.json"
         with _alone(shared_folder / f"first-{stack}.lock"):
             if not ended.exists():
-                for owner in owners(stack):
+                for owner in owners(stack, EXAMPLES):
                     # One at most: it brings with it what it refers to itself.
                     platform(owner).copy(first)
-                rehearsal = Rehearsal(first, stack)
+                rehearsal = Rehearsal(first, stack, project=EXAMPLES)
                 run = rehearsal.up(check=False, behaviour=rehearsal.paced(PACE))
                 ended.write_text(json.dumps(asdict(run)))
-            made = Rehearsal(first, stack).copy(tmp_path_factory.mktemp(stack) / "first")
+            made = Rehearsal(first, stack, project=EXAMPLES).copy(tmp_path_factory.mktemp(stack) / "first")
         return made, Run(**json.loads(ended.read_text()))
 
     def platform(stack: str) -> Rehearsal:

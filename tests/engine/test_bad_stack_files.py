@@ -9,6 +9,7 @@ import yaml
 from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.record import PROJECT
+from tests.plans import EXAMPLES
 from tests.settings_files import bad_files, problems_of
 from tests.test_bad_stack_files import CATEGORIES, stack_file
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> Rehearsal:
     """A stack that was never brought up."""
-    return Rehearsal(tmp_path_factory.mktemp("bad"), "dev")
+    return Rehearsal(tmp_path_factory.mktemp("bad"), "dev", project=EXAMPLES)
 
 
 @pytest.mark.parametrize("name", [CATEGORIES[key][-1] for key in ("wrong type", "injection", "overlap", "Unicode")])

@@ -14,6 +14,7 @@ from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.conftest import PACE, Platforms
 from tests.engine.journal import done, is_over_before, label
+from tests.plans import EXAMPLES
 
 pytestmark = pytest.mark.engine
 
@@ -196,7 +197,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, platforms: Platforms) -> 
 
     @cache
     def development() -> Rehearsal:
-        rehearsal = Rehearsal(tmp_path_factory.mktemp("dev"), "dev")
+        rehearsal = Rehearsal(tmp_path_factory.mktemp("dev"), "dev", project=EXAMPLES)
         rehearsal.change(BEFORE)
         rehearsal.up()
         return rehearsal
@@ -284,7 +285,7 @@ def test_a_zone_that_was_added_later_can_be_taken_out_when_no_node_may_be_there(
     tmp_path: Path, pulumi: cli.Cli
 ) -> None:
     """docs/operations.md, "Take a zone out"; terraform-aws-vpc #995."""
-    rehearsal = Rehearsal(tmp_path, "dev")
+    rehearsal = Rehearsal(tmp_path, "dev", project=EXAMPLES)
     rehearsal.change({"network.zones": [C, D]})
     rehearsal.up()
     rehearsal.change({"network.zones": [A, C, D]})
@@ -321,7 +322,7 @@ def _known(rehearsal: Rehearsal) -> list[dict[str, Any]]:
 
 def test_somebody_else_than_the_deployer_is_refused_before_anything_is_made(tmp_path: Path, pulumi: cli.Cli) -> None:
     """terraform-aws-eks #3020: the first object would be Unauthorized, when the cluster has been there for minutes."""
-    rehearsal = Rehearsal(tmp_path, "dev")
+    rehearsal = Rehearsal(tmp_path, "dev", project=EXAMPLES)
     someone = replace(rehearsal.environment, deployer="arn:aws:iam::111122223333:user/on-call/taro")
 
     run = rehearsal.up(check=False, behaviour=someone)

@@ -15,7 +15,7 @@ from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms, Program
 from tests.engine.test_stacks import UNPROTECTED
-from tests.plans import STACKS, below, plan_of
+from tests.plans import EXAMPLES, STACKS, below, plan_of
 
 pytestmark = pytest.mark.engine
 
@@ -122,7 +122,7 @@ def test_every_type_fails_in_some_stack() -> None:
 
 @in_turn
 def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
-    types, clean, rehearsal = _failing_types(stack), platforms(stack), Rehearsal(tmp_path, stack)
+    types, clean, rehearsal = _failing_types(stack), platforms(stack), Rehearsal(tmp_path, stack, project=EXAMPLES)
 
     failed = _converge(rehearsal, rehearsal.failing_once("create", types=types), rehearsal.up, CONTINUE)
 

@@ -17,6 +17,7 @@ from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.program import ROOT
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms
+from tests.plans import EXAMPLES
 
 pytestmark = pytest.mark.engine
 
@@ -67,7 +68,7 @@ def _stopped(rehearsal: Rehearsal, verb: str, held: Environment, end: End) -> No
 @pytest.fixture
 def fresh(pulumi: object, tmp_path: Path) -> Rehearsal:
     """A stack that never came up."""
-    return Rehearsal(tmp_path / "fresh", STACK)
+    return Rehearsal(tmp_path / "fresh", STACK, project=EXAMPLES)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal, owners
 from rehearsal.program import ROOT
 from tests.engine.conftest import HEAD, Platforms
-from tests.plans import STACKS
+from tests.plans import EXAMPLES, STACKS
 from tests.policy.advice import ADVICE
 
 pytestmark = pytest.mark.engine
@@ -72,9 +72,9 @@ def small(tmp_path: Path, pulumi: cli.Cli) -> Small:
 def test_a_first_preview_of_a_stack_has_no_mandatory_violation(
     stack: str, tmp_path: Path, platforms: Platforms
 ) -> None:
-    for owner in owners(stack):
+    for owner in owners(stack, EXAMPLES):
         platforms(owner).copy(tmp_path / "new")
-    run = Rehearsal(tmp_path / "new", stack).pulumi("preview", *PACK)
+    run = Rehearsal(tmp_path / "new", stack, project=EXAMPLES).pulumi("preview", *PACK)
     assert "eks-platform@v1.0.0" in run.stdout
     assert "can't run policy" not in run.text
     assert {level for level, _, _ in _violations(run)} <= {"advisory"}

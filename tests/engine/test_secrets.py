@@ -13,6 +13,7 @@ from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.record import PROJECT
 from tests.engine.journal import matching
 from tests.engine.test_stacks import OF_THE_ENGINE
+from tests.plans import EXAMPLES
 from tests.planted import PLANTED, PLANTINGS, forms_in, planted
 
 pytestmark = pytest.mark.engine
@@ -48,7 +49,7 @@ def _plain(given: Any, way: str = "") -> Iterator[tuple[str, Any]]:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, pulumi: cli.Cli) -> tuple[Rehearsal, Run]:
     """A stack with all secrets planted, and the `up` that made it."""
-    rehearsal = Rehearsal(tmp_path_factory.mktemp("secrets"), "dev")
+    rehearsal = Rehearsal(tmp_path_factory.mktemp("secrets"), "dev", project=EXAMPLES)
     for setting in PLANTINGS:
         rehearsal.change(dict(_plain(planted(setting, ...))))
     _set(rehearsal, PLANTED)

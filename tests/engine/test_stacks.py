@@ -14,7 +14,7 @@ from rehearsal.engine.rehearse import Rehearsal, owners
 from rehearsal.program import ROOT
 from tests.engine.conftest import PACE, Platforms
 from tests.engine.journal import is_over_before, label, matching, outlived_by
-from tests.plans import STACKS, plan_of
+from tests.plans import EXAMPLES, STACKS, plan_of
 from tests.test_urns import former_urns, recorded_urns
 
 pytestmark = pytest.mark.engine
@@ -35,14 +35,14 @@ class Life:
         self.stack = stack
         self.folder = folder
         self.made = platforms(stack)
-        self.before = [platforms(owner) for owner in owners(stack)]
+        self.before = [platforms(owner) for owner in owners(stack, EXAMPLES)]
 
     @cached_property
     def first_preview(self) -> set[str]:
         """URNs of all that the first preview shows."""
         for owner in self.before:
             owner.copy(self.folder / "new")
-        new = Rehearsal(self.folder / "new", self.stack)
+        new = Rehearsal(self.folder / "new", self.stack, project=EXAMPLES)
         steps = new.preview()
         assert {step["op"] for step in steps} <= {"create", "read"}
         assert new.left() == self.others

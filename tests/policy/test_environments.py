@@ -11,7 +11,7 @@ from policy import servicer
 from policy.environments import environment_in
 from rehearsal.policies import environment_of
 from rehearsal.preview import main
-from rehearsal.program import run_program
+from tests.plans import EXAMPLES, run_program
 
 UNSAID: Final = {"platform": {"environment": None}}
 
@@ -53,7 +53,7 @@ def test_a_stack_that_says_it_is_told_nothing() -> None:
 
 
 def test_a_preview_says_for_which_environment_it_checked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--stack", "prod"]) == 0
+    assert main(["--stack", "prod"], EXAMPLES) == 0
     assert "\nNo policy of a production stack is violated.\n" in capsys.readouterr().out
 
 

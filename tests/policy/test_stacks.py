@@ -21,8 +21,8 @@ from policy.rule import Level, violations
 from policy.rules import RULES
 from policy.rules.iam import IDENTITY_POLICIES, statements
 from rehearsal.policies import environment_of, resources_of
-from rehearsal.program import ROOT, run_program
-from tests.plans import STACKS, plan_of
+from rehearsal.program import ROOT
+from tests.plans import STACKS, plan_of, run_program
 from tests.policy.advice import ADVICE
 
 UNSEEN: Final[dict[str, str]] = {}

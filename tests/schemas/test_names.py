@@ -4,9 +4,8 @@ import pytest
 from pulumi_aws import cloudwatch, lb
 
 from harness import RefusedError
-from rehearsal.program import run_program
 from rehearsal.record import record
-from tests.plans import STACKS
+from tests.plans import STACKS, run_program
 from tests.schemas.longest import KEYS, NO_NAMES, longest, longest_name, named_keys
 from tests.settings_files import sections_of
 

@@ -6,10 +6,9 @@ import pytest
 
 from harness.plan import Plan
 from rehearsal.cloud.regions import IN_FEW_REGIONS
-from rehearsal.program import run_program
 from settings.regions import REGIONS
 from settings.rules.network import ENDPOINTS_OF, ENDPOINTS_WITHOUT_NAT
-from tests.plans import STACKS, plan_of
+from tests.plans import STACKS, plan_of, run_program
 from tests.schemas import words
 from tests.schemas.counterparts import COUNTERPARTS, TYPES
 

@@ -17,9 +17,8 @@ import yaml
 
 from harness.plan import Plan, Registration
 from harness.values import reveal
-from rehearsal.program import stacks
 from tests.conformance import bundles
-from tests.plans import plan_of
+from tests.plans import STACKS, plan_of
 
 UNPREFIXED: Final = frozenset({"ec2", "lb"})
 """Modules of Pulumi's AWS provider whose resources Terraform names without the module."""
@@ -128,7 +127,7 @@ def write(folder: Path, *, charts: bool) -> None:
     for name in bundles.NAMES:
         for part, items in _objects(name, charts=charts):
             _file(folder / part / f"{name.replace('/', '-')}.yaml").write_text(yaml.safe_dump_all(items))
-    for stack in stacks():
+    for stack in STACKS:
         _file(folder / "aws" / f"{stack}.json").write_text(json.dumps(terraform_plan(plan_of(stack))))
 
 
