@@ -10,7 +10,8 @@ import pytest
 from harness.plan import Plan
 from harness.program import PLACEHOLDER, UnknownStackError, merge
 from harness.values import UNKNOWN, Secret
-from rehearsal.program import ROOT, read_configuration, run_program, stacks
+from rehearsal.program import read_configuration, run_program, stacks
+from tests.plans import EXAMPLES, STACKS, any_stack, plan_of
 
 
 def configured(folder: Path, stack_file: str, overrides: dict[str, Any] | None = None, project_file: str = "") -> Any:
@@ -117,17 +118,25 @@ def test_an_override_reaches_the_program(project: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("stack", stacks())
+@any_stack
 def test_each_stack_of_this_project_plans_the_same_resources_known_and_unknown(stack: str) -> None:
     def shape(plan: Plan) -> list[tuple[str, list[str]]]:
         return [(entry.urn, sorted(entry.inputs)) for entry in plan]
 
-    known, unknown = (run_program(stack, unknown=mode) for mode in (False, True))
+    known, unknown = (plan_of(stack, unknown=mode) for mode in (False, True))
     assert {urn for urn, _ in shape(known)} == {urn for urn, _ in shape(unknown)}
     assert not [entry.name for entry in known if entry.unknown_inputs]
     assert known.exports.keys() == unknown.exports.keys()
 
 
-def test_this_project_has_stacks() -> None:
-    assert {"dev", "prod"} <= set(stacks())
-    assert (ROOT / "Pulumi.yaml").is_file()
+def test_this_project_has_stacks_and_examples() -> None:
+    assert stacks()
+    assert set(stacks(EXAMPLES)) == set(STACKS)
+
+
+def test_a_project_may_have_its_program_elsewhere(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "Pulumi.yaml").write_text(f"name: sample\nruntime: python\nmain: {os.path.relpath(project, other)}\n")
+    (other / "Pulumi.dev.yaml").symlink_to(project / "Pulumi.dev.yaml")
+    assert run_program("dev", root=other).to_json() == run_program("dev", root=project).to_json()
