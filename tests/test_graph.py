@@ -288,8 +288,8 @@ WAITS: Final = {
     "added chart's namespace": WORKLOAD_CONTROLLERS,
     "added chart": ["added chart's namespace", "added chart's rights"],
     # Workloads: after all that serves them.
-    "workloads' namespaces": [*WORKLOAD_CONTROLLERS, "added chart", "fargate for teams"],
-    "workloads": ["workloads' namespaces"],
+    "workloads' namespaces": [*WORKLOAD_CONTROLLERS, "added chart"],
+    "workloads": ["workloads' namespaces", "fargate for teams"],
     # Namespaces of teams take along what is in them.
     "teams' roles": [*WORKLOAD_CONTROLLERS, "added chart"],
     "teams' namespaces": [*WORKLOAD_CONTROLLERS, "added chart"],
@@ -306,8 +306,8 @@ WAITS: Final = {
     "insights": ["nodes", "insights' rights"],
     "warnings' policy": ["warnings' log"],
     "warnings' rights": ["warnings' policy", "identity"],
-    "warnings' place": ["warnings' log", "kubernetes", "nodes", "fargate", "fargate logging"],
-    "warnings": ["warnings' place", "warnings' rights"],
+    "warnings' place": ["warnings' log", "kubernetes"],
+    "warnings": ["warnings' place", "warnings' rights", "nodes", "fargate", "fargate logging"],
     # Alarms: only for what they watch.
     "alarms' key's name": ["alarms' key"],
     "topic": ["alarms' key"],

@@ -13,6 +13,7 @@ from facts import kinds, manifests
 from harness.plan import Plan
 from settings import Workloads as WorkloadsSettings
 from settings.problems import SettingsError
+from tests.components.given import on_cluster
 from tests.components.recording import needs, recorded
 from tests.settings_files import changed, read
 
@@ -60,7 +61,9 @@ def _problems(*folders: str, **sections: Any) -> list[str]:
 
 
 def _plan(*folders: str) -> Plan:
-    return recorded(lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders or ("x",))), opts=opts))
+    return recorded(
+        lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders or ("x",))), on_cluster(), opts=opts)
+    )
 
 
 # --- Every object of Kubernetes -----------------------------------------------------------------------------------

@@ -125,7 +125,8 @@ def test_the_constructor_takes_its_settings_and_the_place_by_position_and_all_el
 ) -> None:
     """`X(name, settings, cluster, *, ..., opts)`: a setting that is passed by another name is an error of mypy."""
     _, name, *others, opts = inspect.signature(component.__init__).parameters.values()
-    hints = get_type_hints(component.__init__)
+    # The alias `pulumi.Input` names classes of this module as text.
+    hints = get_type_hints(component.__init__, localns=vars(pulumi.output))
     assert (name.name, hints["name"]) == ("name", str)
     assert (opts.name, opts.kind, opts.default) == ("opts", inspect.Parameter.KEYWORD_ONLY, None)
     assert hints["opts"] == pulumi.ResourceOptions | None

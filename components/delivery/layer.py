@@ -57,15 +57,11 @@ def delivery_layer(
             )
         )
     if settings.workloads:
-        pods = [
-            resource
-            for namespace in settings.workloads.namespaces
-            for resource in on_cluster.namespace(namespace).compute
-        ]
         Workloads(
             f"{where.name}-workloads",
             settings.workloads,
-            opts=control_plane.after(*used, *extra_charts, *pods),
+            on_cluster,
+            opts=control_plane.after(*used, *extra_charts),
         )
     Teams(
         f"{where.name}-teams",

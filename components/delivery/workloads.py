@@ -4,6 +4,7 @@ from typing import Final
 
 import pulumi
 
+from components.common.on_cluster import OnCluster
 from facts.manifests import Object, group_of, is_namespace, namespace_of, objects, type_token
 from settings import Workloads as WorkloadsSettings
 
@@ -30,8 +31,13 @@ class Workloads(pulumi.ComponentResource):
     do their finalizers clear, and do the load balancers go that were made for them.
     """
 
-    def __init__(self, name: str, settings: WorkloadsSettings, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the namespaces, then what admission asks for, then all other objects."""
+    def __init__(
+        self, name: str, settings: WorkloadsSettings, cluster: OnCluster, *, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the namespaces, then what admission asks for, then all other objects.
+
+        An object in a namespace waits for what runs the namespace's pods.
+        """
         super().__init__("eks-platform:index:Workloads", name, {}, opts)
         items = [item for folder in settings.folders for item in objects(folder)]
         namespaces = {
@@ -41,8 +47,12 @@ class Workloads(pulumi.ComponentResource):
         }
 
         def in_namespace(item: Object, *more: pulumi.Resource) -> pulumi.ResourceOptions:
-            namespace = namespaces.get(namespace_of(item) or "")
-            return pulumi.ResourceOptions(parent=self, depends_on=[*([namespace] if namespace else []), *more])
+            name_of_namespace = namespace_of(item)
+            if not name_of_namespace:
+                return pulumi.ResourceOptions(parent=self, depends_on=more)
+            own = [namespaces[name_of_namespace]] if name_of_namespace in namespaces else []
+            compute = cluster.namespace(name_of_namespace).compute
+            return pulumi.ResourceOptions(parent=self, depends_on=[*own, *compute, *more])
 
         asked = [(namespace_of(item), _declare(name, item, in_namespace(item))) for item in items if _admits(item)]
         for item in items:

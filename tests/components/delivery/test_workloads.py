@@ -11,12 +11,14 @@ from harness.plan import Plan
 from harness.values import reveal
 from rehearsal.cloud import MODEL
 from settings import Workloads as WorkloadsSettings
+from tests.components.given import on_cluster, waiting_for_compute
 from tests.components.recording import assert_shape, needs, recorded, waits_for
 
 
 def _plan(*folders: str, unknown: bool = False) -> Plan:
     return recorded(
-        lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders)), opts=opts), unknown=unknown
+        lambda opts: Workloads("apps", WorkloadsSettings(folders=list(folders)), on_cluster(), opts=opts),
+        unknown=unknown,
     )
 
 
@@ -53,11 +55,18 @@ def test_all_of_it_waits_for_what_serves_it() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         server = cloudwatch.LogGroup("server", opts=opts)
         after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[server]))
-        Workloads("apps", WorkloadsSettings(folders=["nginx"]), opts=after)
+        Workloads("apps", WorkloadsSettings(folders=["nginx"]), on_cluster(), opts=after)
 
     plan = recorded(declare)
     for entry in plan.children(plan.one(name="apps")):
         assert "LogGroup server" in waits_for(plan, entry)
+
+
+def test_what_is_in_a_namespace_waits_for_what_runs_its_pods() -> None:
+    settings = WorkloadsSettings(folders=["nginx"])
+    waiting = waiting_for_compute(lambda cluster, opts: Workloads("apps", settings, cluster, opts=opts))
+    assert "Deployment apps-app-nginx-deployment-nginx" in waiting
+    assert "Namespace apps-namespace-app-nginx" not in waiting
 
 
 def test_a_folder_that_is_not_there_is_an_error() -> None:
