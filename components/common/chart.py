@@ -1,4 +1,4 @@
-"""Helm releases: one way to install a pinned chart."""
+"""Helm releases of pinned charts."""
 
 import json
 from collections.abc import Mapping
@@ -18,27 +18,27 @@ MAX_HISTORY: Final = 5
 
 
 def image(repository: str, charts: Charts) -> str:
-    """Return where the image `repository` ("public.ecr.aws/karpenter/controller") comes from.
+    """Return the name under which the image `repository` ("public.ecr.aws/karpenter/controller") is pulled.
 
-    repository: its whole name at the publisher's, registry included ("docker.io/library/traefik"); with a tag and a
-    digest, the answer has them too. charts: where images come from. With `images` "registry.example.jp/mirror" it is
-    "registry.example.jp/mirror/public.ecr.aws/karpenter/controller": with the whole name below it, images of different
-    registries never meet, and a pull-through cache has one rule for each registry, under that registry's name.
+    repository: its full name in the publisher's registry ("docker.io/library/traefik"); a tag and a digest are kept.
+    charts: with `images` "registry.example.jp/mirror" the result is
+    "registry.example.jp/mirror/public.ecr.aws/karpenter/controller". It keeps the full name, so that images of
+    different registries cannot collide and a pull-through cache needs one rule for each registry.
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html
 
-    For every chart that pulls images, a component gives the result to the chart's values, whether it is mirrored or
-    not: so a changed default of the chart cannot slip past the mirror. Images of EKS add-ons come from EKS's own
-    registry in the region and need none of this.
+    Components pass the result to the values of every chart that pulls images, with a mirror or without, so that a
+    changed default of the chart cannot bypass the mirror. Images of EKS add-ons are in EKS's own registry in the
+    region and do not need it.
     """
     return f"{charts.images}/{repository}" if charts.images else repository
 
 
 def file(url: str, charts: Charts) -> str:
-    """Return the URL that the file at `url` ("https://raw.githubusercontent.com/...") comes from.
+    """Return the URL from which the file at `url` ("https://raw.githubusercontent.com/...") is fetched.
 
-    charts: where charts and images come from. With `files` "https://files.example.jp/mirror" the answer is
-    "https://files.example.jp/mirror/raw.githubusercontent.com/...". It is for what the machine that runs `pulumi up`
-    fetches, such as custom resource definitions.
+    charts: with `files` "https://files.example.jp/mirror" the result is
+    "https://files.example.jp/mirror/raw.githubusercontent.com/...". It is for files that the machine running
+    `pulumi up` fetches, such as custom resource definitions.
     """
     return f"{charts.files}/{url.removeprefix('https://')}" if charts.files else url
 
@@ -56,16 +56,16 @@ def release(
 ) -> Release:
     """Declare the Helm release of a pinned chart, under the chart's own name unless `release_name` is another.
 
-    It waits for what runs the pods of its namespace: Helm waits for the pods, and takes back a release whose pods are
-    still pending after ten minutes. charts: where charts and images come from.
+    It is created after the nodes or the Fargate profile for the pods of its namespace: Helm waits for the pods, and
+    rolls back a release whose pods are still pending after ten minutes. charts: registries of charts and images.
 
     A `Release` and not `helm.v4.Chart`, which cannot be previewed on a cluster that does not exist yet
-    (pulumi-kubernetes #3027), and which renders a chart's generated certificates anew each time.
-    Where a value is None, the chart forgets its default. It is in a file of values too: that Pulumi hands over nulls
-    in `values` is nowhere promised for Python (pulumi-kubernetes #4306, pulumi #12178).
-    A failed first installation is taken back, so that the next `pulumi up` can try again under the same name.
+    (pulumi-kubernetes #3027), and which generates a chart's certificates again each time.
+    A value of None removes the chart's default. It is in a file of values too, because nothing guarantees that Pulumi
+    passes nulls in `values` to the provider from Python (pulumi-kubernetes #4306, pulumi #12178).
+    A failed first installation is rolled back, so that the next `pulumi up` can try again under the same name.
     """
-    # A chart under another name is not the platform's own, and has its values from its own section.
+    # A chart under another release name was added by a team; its values are in its own section.
     if release_name is None:
         values = merged(values, charts.values.get(chart.name, {}))
     if charts.registry:
@@ -89,14 +89,14 @@ def release(
         skip_crds=skip_crds,
         atomic=True,
         timeout=600,
-        # Each revision is a Secret with the whole chart in it (half a megabyte for Argo CD), and Helm keeps all of them
-        # unless it is told otherwise. A rollback needs one. https://helm.sh/docs/helm/helm_upgrade/ (--history-max)
+        # Each revision is a Secret that contains the whole chart (half a megabyte for Argo CD), and by default Helm
+        # keeps all of them. A rollback needs one. https://helm.sh/docs/helm/helm_upgrade/ (--history-max)
         max_history=MAX_HISTORY,
         opts=opts,
     )
 
 
 def _nulls(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of values those that are None, with what is around them."""
+    """Return the values that are None, with the objects that contain them."""
     inner = {key: _nulls(value) for key, value in values.items() if isinstance(value, Mapping)}
     return {key: None for key, value in values.items() if value is None} | {key: it for key, it in inner.items() if it}

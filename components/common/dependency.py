@@ -1,4 +1,4 @@
-"""Carrying a dependency in a value."""
+"""Dependencies that are part of a value."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar, overload
@@ -17,10 +17,10 @@ def after(resources: Sequence[pulumi.Resource], value: T) -> pulumi.Output[T]: .
 def after(resources: Sequence[pulumi.Resource], value: Any) -> pulumi.Output[Any]:
     """Return `value` as an output that depends on `resources` too.
 
-    Whoever takes it waits for them (for all that is below a component) on creation and is outlived by them on destroy.
-    Unlike `depends_on`, it reaches the children of a component that another process makes (pulumi_eks.Cluster), and one
-    child of ours without the others.
+    What has it as an input is created after them (after every child of a component) and deleted before them. Unlike
+    `depends_on`, it also reaches the children of a component that another process declares (pulumi_eks.Cluster), and
+    it can reach a single child of a component.
     """
-    # By URN and not by id, which a preview does not know of a new resource: a value that it then did not know either
-    # would show everything that cannot change it, node groups for one, as replaced.
+    # By URN and not by id: a preview does not know the id of a new resource. The value would be unknown too, and the
+    # preview would show every resource as replaced that cannot change it in place, such as a node group.
     return pulumi.Output.all(value, *[resource.urn for resource in resources]).apply(lambda values: values[0])

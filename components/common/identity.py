@@ -13,7 +13,7 @@ from settings import Identity
 
 @dataclass(frozen=True)
 class ServiceAccountName:
-    """A Kubernetes service account. With IRSA, `*` in either part matches any characters."""
+    """A Kubernetes service account. With IRSA, `*` in one of the parts matches any characters."""
 
     namespace: str
     name: str
@@ -21,9 +21,9 @@ class ServiceAccountName:
 
 @dataclass(frozen=True)
 class ClusterIdentity:
-    """How the cluster gives IAM roles to pods: what a component needs to create its own.
+    """How the cluster gives IAM roles to pods: what a component needs to create a role.
 
-    cluster_name: the cluster, once it exists. cluster_arn: known before the cluster exists, and so are the roles.
+    cluster_name: known once the cluster exists. cluster_arn: known before it exists, so that roles can be created then.
     oidc_issuer: the issuer of the OIDC provider without the scheme.
     """
 
@@ -38,7 +38,7 @@ class Irsa(pulumi.ComponentResource):
     """IAM role for service accounts: its trust names both the subject and the audience."""
 
     role_arn: pulumi.Output[str]
-    """Known once the policies are attached: whatever uses it is deleted before them."""
+    """Known once the policies are attached: what uses the role is deleted before its policies."""
     role_name: pulumi.Output[str]
 
     def __init__(
@@ -53,7 +53,7 @@ class Irsa(pulumi.ComponentResource):
     ) -> None:
         """Declare the role, which the service accounts assume with their projected token.
 
-        documents: policy documents, as JSON, by a short name. managed_policy_arns: policies that exist already.
+        documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
         Raises ValueError for a service account that is a wildcard in both parts.
         """
         super().__init__("eks-platform:index:Irsa", name, {}, opts)
@@ -84,9 +84,9 @@ class PodIdentity(pulumi.ComponentResource):
         managed_policy_arns: Sequence[str] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the role and its associations, one for each service account, which has an exact name.
+        """Declare the role and an association for each service account; their names are exact, without wildcards.
 
-        documents: policy documents, as JSON, by a short name. managed_policy_arns: policies that exist already.
+        documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
         """
         super().__init__("eks-platform:index:PodIdentity", name, {}, opts)
         accounts = [(account.namespace, account.name) for account in service_accounts]
@@ -120,9 +120,9 @@ def workload_identity(
     documents: Mapping[str, pulumi.Input[str]] | None = None,
     managed_policy_arns: Sequence[str] = (),
 ) -> Irsa | PodIdentity:
-    """Declare the role of one service account in the way that the cluster gives roles.
+    """Declare the role of one service account, as an `Irsa` or a `PodIdentity` according to the cluster.
 
-    documents: policy documents, as JSON, by a short name. managed_policy_arns: policies that exist already.
+    documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
     """
     component = Irsa if cluster.kind is Identity.IRSA else PodIdentity
     return component(

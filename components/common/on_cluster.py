@@ -1,4 +1,4 @@
-"""What every component on the cluster needs, in one value."""
+"""What every component on the cluster needs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,10 +16,10 @@ from settings import Charts
 class OnCluster:
     """A cluster that can run pods, and how components are installed on it.
 
-    cluster_id: the cluster's name, known in every preview. placement: where the platform's own pods run. charts: where
-    charts and images come from. pods_in: namespace to what runs its pods. isolated: whether pods reach no more than
-    endpoints in the VPC. shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes
-    have a driver for EBS volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS
+    cluster_id: the cluster's name, known in every preview. placement: the nodes for the platform's own pods.
+    charts: registries of charts and images. pods_in: namespace to the node groups or the Fargate profile that run its
+    pods. isolated: whether pods can connect only to endpoints in the VPC. shared_subnets: whether the subnets belong to
+    another stack. built_in_volumes: whether nodes have a driver for EBS volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS
     keys for log groups, EBS volumes and Karpenter's queue; None: AWS's keys.
     """
 
@@ -42,10 +42,10 @@ class OnCluster:
     queue_key: str | None
 
     def namespace(self, name: str) -> PodNamespace:
-        """Return a namespace with what runs its pods.
+        """Return a namespace with the compute for its pods.
 
-        Raises KeyError where no node group, Fargate profile or Auto Mode runs pods there: `compute_layer` knows the
-        namespaces of every section of the settings.
+        Raises KeyError where no node group, Fargate profile or Auto Mode runs pods of that namespace: `compute_layer`
+        knows the namespaces of every section of the settings.
         """
         return PodNamespace(name, self.pods_in[name])
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from settings import Toleration
 
 FARGATE_WEBHOOK_PORT: Final = 10260
-"""For webhooks whose usual port is 10250: it is the kubelet's, and on Fargate each pod shares its node with one.
+"""For webhooks that listen on 10250 by default: each Fargate pod shares its node with a kubelet, which has that port.
 
 https://github.com/external-secrets/external-secrets/issues/1981
 https://cert-manager.io/docs/installation/compatibility/#aws-eks"""
@@ -17,7 +17,7 @@ https://cert-manager.io/docs/installation/compatibility/#aws-eks"""
 class Placement:
     """Which nodes the platform's own pods may use.
 
-    fargate: whether all pods run on Fargate, where each has a node of its own and shares it with the kubelet's port.
+    fargate: whether all pods run on Fargate, where each pod has a separate node whose kubelet uses port 10250.
     node_selector: labels that the nodes must have. tolerations: taints that the pods tolerate.
     """
 
@@ -27,7 +27,7 @@ class Placement:
 
 
 def pod_placement(placement: Placement) -> dict[str, Any]:
-    """Return `nodeSelector` and `tolerations` in the form of a pod's spec, which charts and add-ons share."""
+    """Return `nodeSelector` and `tolerations` as in the spec of a pod; charts and add-ons accept this form."""
     values: dict[str, Any] = {}
     if placement.node_selector:
         values["nodeSelector"] = dict(placement.node_selector)
@@ -37,11 +37,11 @@ def pod_placement(placement: Placement) -> dict[str, Any]:
 
 
 def pod_annotations(placement: Placement) -> dict[str, str]:
-    """Return the annotations of a controller's pods: where they share Karpenter's nodes, it does not move them.
+    """Return the annotations of a controller's pods, by which Karpenter does not evict them to save nodes.
 
-    It would put a controller somewhere else each time that it finds a cheaper node. A node that has expired, or whose
-    image has changed, goes all the same when its pool's termination grace period is over. On Fargate there is no node
-    to take away.
+    Otherwise Karpenter moves a controller each time that it finds a cheaper node. A node that has expired, or whose
+    image has changed, is still deleted at the end of its pool's termination grace period. Fargate pods need no
+    annotation.
     https://karpenter.sh/docs/concepts/disruption/#pod-level-controls
     """
     return {} if placement.fargate else {"karpenter.sh/do-not-disrupt": "true"}
@@ -55,11 +55,11 @@ def _toleration(toleration: Toleration) -> dict[str, str]:
 
 
 def zone_spread(labels: dict[str, str], *, fargate: bool) -> list[dict[str, Any]]:
-    """Return topology spread constraints by which the pods with `labels` survive the loss of a zone.
+    """Return topology spread constraints with which the pods with `labels` survive the loss of a zone.
 
-    Zones without a node do not count, so that one node alone still takes every replica. Nor do nodes that are lost or
-    cordoned: unless taints are honoured, their zone counts as an empty one, and the replicas that it had stay pending.
-    Fargate places each pod in a subnet of its own choice and would leave a pod that must be spread pending.
+    Zones without a node do not count, so that a single node accepts every replica. Nodes that are lost or cordoned do
+    not count either: unless taints are honoured, their zone counts as empty, and the replicas from it stay pending.
+    Fargate chooses the subnet of each pod, and a pod that must be spread would stay pending.
     https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#spread-constraint-definition
     """
     common = {

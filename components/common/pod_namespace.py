@@ -1,4 +1,4 @@
-"""A namespace together with what runs its pods."""
+"""A namespace together with the compute for its pods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from components.common.dependency import after
 
 @dataclass(frozen=True)
 class PodNamespace:
-    """A namespace whose pods something can run.
+    """A namespace whose pods can run.
 
     compute: the node groups, or the Fargate profile with its logging, that run the pods. Empty: EKS Auto Mode launches
-    nodes when pods wait for them. Whatever creates pods takes one of these, so that none is created before its compute.
+    nodes when pods wait for them. What creates pods requires a value of this class, so that it is created after the
+    compute for them.
     """
 
     name: str
@@ -31,5 +32,5 @@ def before_nodes(namespace: str) -> PodNamespace:
 
 
 def without_pods(namespace: str) -> PodNamespace:
-    """Return a namespace for what creates no pods there, such as a chart of definitions: it waits for no compute."""
+    """Return a namespace for a release without pods, such as a chart of definitions: it waits for no compute."""
     return PodNamespace(namespace, [])

@@ -1,4 +1,4 @@
-"""Pods that may do no more than they need, and namespaces that take no others."""
+"""Security contexts of pods, and namespaces that enforce a Pod Security Standard."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,7 +11,7 @@ RESTRICTED_CONTAINER: Final[Mapping[str, Any]] = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-"""Security context of a container: what `restricted` asks of it, and a file system that nobody writes to."""
+"""Security context of a container: what `restricted` requires, and a read-only root file system."""
 
 
 def restricted_namespace(
@@ -21,9 +21,9 @@ def restricted_namespace(
     opts: pulumi.ResourceOptions,
     labels: Mapping[str, str] | None = None,
 ) -> Namespace:
-    """Declare a namespace in which the API server takes only pods of the Pod Security Standard `restricted`.
+    """Declare a namespace in which the API server accepts only pods of the Pod Security Standard `restricted`.
 
-    kubernetes_version: the minor whose standard holds: a newer one may refuse what runs today.
+    kubernetes_version: the minor version of the standard: a newer one may refuse pods that run today.
     https://kubernetes.io/docs/concepts/security/pod-security-standards/
     """
     return secured_namespace(name, namespace, kubernetes_version, opts, standard="restricted", labels=labels)
@@ -40,17 +40,17 @@ def secured_namespace(
 ) -> Namespace:
     """Declare a namespace with a Pod Security Standard: "restricted", "baseline" or "privileged".
 
-    kubernetes_version: the minor whose standard holds.
+    kubernetes_version: the minor version of the standard.
     """
     secured = pod_security_labels(standard, kubernetes_version)
     return Namespace(name, metadata={"name": namespace, "labels": {**secured, **(labels or {})}}, opts=opts)
 
 
 def pod_security_labels(standard: str, kubernetes_version: str) -> dict[str, str]:
-    """Return the labels by which a namespace takes pods of a Pod Security Standard alone, in all three modes.
+    """Return the labels with which a namespace accepts only pods of a Pod Security Standard, in all three modes.
 
-    `enforce` refuses pods; `warn` and `audit` also speak of what makes pods, such as a Deployment, whose author would
-    otherwise learn of a refused pod from the events of a ReplicaSet.
+    `enforce` refuses pods. `warn` and `audit` also report objects that create pods, such as a Deployment: without them
+    its author learns of a refused pod only from the events of a ReplicaSet.
     https://kubernetes.io/docs/concepts/security/pod-security-admission/#pod-security-admission-labels-for-namespaces
     """
     return {

@@ -1,12 +1,12 @@
-"""What makes `pulumi up` wait until a controller says that a custom resource is ready."""
+"""How `pulumi up` waits until a controller reports that a custom resource is ready."""
 
 from typing import Final
 
 WAIT_UNTIL_READY: Final = {"pulumi.com/waitFor": "condition=Ready"}
-"""Annotation of objects whose controller reports a condition Ready: Pulumi otherwise takes a custom resource for done
-once the API server has it, and `up` is green over a store that reads nothing. Creations and updates then end within ten
-minutes, or fail with the condition's message; deletions do not ask.
+"""Annotation of objects whose controller reports a condition Ready. Without it a custom resource is complete for Pulumi
+once the API server has stored it, and `pulumi up` succeeds although, for example, a secret store cannot read anything.
+With it, creations and updates fail with the condition's message after ten minutes; deletions do not wait.
 
-Only where nothing that comes later is needed for it to become true. Of Kubernetes' own kinds and Helm releases Pulumi
-knows by itself when they are ready.
+Use it only where the condition does not depend on a resource that is created later. For Kubernetes' own kinds and for
+Helm releases Pulumi checks by itself whether they are ready.
 https://github.com/pulumi/pulumi-kubernetes/issues/1260, https://github.com/pulumi/pulumi-kubernetes/pull/3135"""

@@ -1,4 +1,4 @@
-"""The node groups of a cluster as EKS has them now: an autoscaler changes their sizes, and tells nobody."""
+"""The current node groups of a cluster: an autoscaler changes their sizes outside of Pulumi."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -50,9 +50,9 @@ def running_groups(cluster_name: str, provider: pulumi.ProviderResource) -> dict
 
 
 def running_group(resource_name: str, groups: Mapping[str, RunningGroup]) -> RunningGroup | None:
-    """Return what Pulumi made under a resource's name: a group of that name and seven characters, or None.
+    """Return the node group that Pulumi created for a resource: the resource's name and seven characters; or None.
 
-    While a replacement is under way there are two of them; the larger one counts.
+    During a replacement there are two; the result is the larger one.
     https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
     """
     own = re.compile(rf"{re.escape(resource_name)}-[0-9a-f]{{7}}")

@@ -1,4 +1,4 @@
-"""Where a stack is: account, region, names and tags, and the AWS provider that everything is made with."""
+"""Where a stack is: account, region, names and tags, and the AWS provider of all its resources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -20,16 +20,16 @@ from settings import SingleSignOn
 NAMESPACE: Final = namespaces.ARGO_CD
 IMAGE: Final = "quay.io/argoproj/argocd"
 REDIS_IMAGE: Final = "public.ecr.aws/docker/library/redis"
-"""The chart has it by another name of the registry, for which a mirror would need a second rule.
+"""The chart names the same registry differently, for which a mirror would need a second rule.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html"""
 NAME: Final = interfaces.ARGO_CD_NAME
 SERVER: Final = interfaces.ARGO_CD_SERVER
 SERVER_PORT: Final = 8080
-"""Of web, API and gRPC together, in the pod."""
+"""Port of the pod for the web interface, the API and gRPC."""
 
 SIZES: Final = {
-    # It keeps every object that it manages in memory: 2 GiB is what some hundreds of Applications take.
+    # It keeps every object that it manages in memory: some hundreds of Applications need 2 GiB.
     "controller": ("250m", "2Gi"),
     # It renders charts and clones repositories of any size, several at a time.
     "repoServer": ("100m", "1Gi"),
@@ -37,23 +37,22 @@ SIZES: Final = {
     "applicationSet": ("50m", "256Mi"),
     "redis": ("50m", "256Mi"),
 }
-"""CPU request, and memory request and limit, of one pod of each part; `charts.values` has others."""
+"""CPU request, and memory request and limit, of a pod of each part; `charts.values` can change them."""
 REPLICATED: Final = {
     "repoServer": "repo-server",
     "server": "server",
     "applicationSet": "applicationset-controller",
 }
-"""Parts that run twice, by their key in the chart's values, and their names there.
+"""Parts with two replicas: their keys in the chart's values, and their names in the chart.
 
-The controller is one pod that shares its work with nobody; Redis is a cache, filled again after a restart.
+The controller cannot share its work between pods; Redis is a cache, which is filled again after a restart.
 https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
 
 
 class ArgoCd(pulumi.ComponentResource):
-    """The controller that keeps the cluster as Git says.
+    """The controller that applies the contents of Git repositories to the cluster.
 
-    Depend on compute. Let everything that it deploys depend on this: an Application goes
-    only while the controller lives.
+    What it deploys must depend on this component: an Application can be deleted only while the controller runs.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class ArgoCd(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
         inside = namespace.metadata["name"]
-        # The chart's own policy for the server lets everybody in, and policies add up.
+        # The chart's own policy for the server allows every connection, and policies are additive.
         NetworkPolicy(
             f"{name}-nobody",
             metadata={"name": "nobody", "namespace": inside},
@@ -142,16 +141,16 @@ def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addr
     }
     return {
         "fullnameOverride": NAME,
-        # Helm upgrades them with the chart. They stay when it goes: with them would go every Application that somebody
-        # made by hand, and their finalizers would wait for a controller that is gone too.
+        # Helm upgrades them with the chart, and keeps them when the release is deleted: their deletion would delete
+        # every Application that was created by hand, whose finalizers would wait for the deleted controller.
         "crds": {"install": True, "keep": True},
         "global": {
             "image": {"repository": image(IMAGE, cluster.charts), "tag": versions.ARGO_CD.tag},
-            # Without a host there is only a port-forward.
+            # Without a host, users connect by a port-forward.
             "domain": settings.host or "localhost",
             "logging": {"format": "json"},
             "priorityClassName": "system-cluster-critical",
-            # Those of the parts are switched on one by one: the server's would let everybody in.
+            # The policies of the parts are enabled one by one: the server's would allow every connection.
             "networkPolicy": {"create": False},
             **pod_placement(cluster.placement),
         },
@@ -159,7 +158,7 @@ def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addr
             "params": {"server.insecure": True},
             **_access(settings.sso, {} if ingress_addresses else HEALTH_OF_INGRESSES),
         },
-        # Argo CD speaks to the OpenID Connect provider itself.
+        # Argo CD uses the OpenID Connect provider directly.
         "dex": {"enabled": False},
         "notifications": {"enabled": False},
         "redisSecretInit": {"resources": small},
@@ -176,7 +175,7 @@ if obj.status ~= nil and obj.status.loadBalancer ~= nil and obj.status.loadBalan
 end
 return {{status = "Progressing", message = "Waiting for an address"}}
 """
-"""Argo CD's own rule, that an Ingress without an address is not ready yet, for other classes alone (argo-cd #14607)."""
+"""Argo CD's own rule, that an Ingress without an address is not ready yet, only for other classes (argo-cd #14607)."""
 
 
 HEALTH_OF_INGRESSES: Final = {"resource.customizations.health.networking.k8s.io_Ingress": INGRESS_HEALTH}
@@ -184,7 +183,7 @@ HEALTH_OF_INGRESSES: Final = {"resource.customizations.health.networking.k8s.io_
 
 
 def _access(sso: SingleSignOn | None, health: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of who may log in, and what they may do. health: further keys of the same ConfigMap.
+    """Return the values for logins and permissions. health: further keys of the same ConfigMap.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/user-management/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/

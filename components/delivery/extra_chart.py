@@ -1,4 +1,4 @@
-"""Any other Helm chart: its namespace, its IAM role and its release."""
+"""A Helm chart that a team adds: its namespace, its IAM role and its release."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,9 +19,9 @@ from versions import Chart
 
 
 class ExtraChart(pulumi.ComponentResource):
-    """A chart that this program knows nothing about.
+    """A chart that a team adds in the stack file.
 
-    What uses kinds that the chart defines must depend on this: finalizers clear only while its controller lives.
+    What uses kinds that the chart defines must depend on this: finalizers are removed only while its controller runs.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class ExtraChart(pulumi.ComponentResource):
 def extra_chart_values(
     settings: ExtraChartSettings, cluster: OnCluster, annotations: Mapping[str, pulumi.Input[str]]
 ) -> dict[str, Any]:
-    """Return the chart's values: placement, then what the stack file says, which wins, then what only the stack knows.
+    """Return the chart's values: placement, overridden by the stack file, with its secret values and the annotations.
 
     annotations: those of the service account.
     """

@@ -1,4 +1,4 @@
-"""GitOps: what Argo CD deploys from Git, and what it may."""
+"""GitOps: what Argo CD deploys from Git, and what it is allowed to deploy."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,8 +22,9 @@ PLATFORM_GROUPS: Final = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistr
 class GitOps(pulumi.ComponentResource):
     """AppProjects and ApplicationSets.
 
-    An ApplicationSet is gone when its Applications are, and these when all that they deployed is, load balancers and
-    volumes included. So it must depend on Argo CD and on every controller that clears up after workloads.
+    The deletion of an ApplicationSet waits for its Applications, and theirs for everything that they deployed, load
+    balancers and volumes included. So this must depend on Argo CD and on every controller that cleans up after
+    workloads.
     """
 
     def __init__(
@@ -69,9 +70,9 @@ class GitOps(pulumi.ComponentResource):
                 spec=application_set_spec(key, manifests, cluster.kubernetes_version),
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    # An Application whose project is gone is never gone itself (argo-cd #4369).
+                    # An Application whose project is deleted can never be deleted itself (argo-cd #4369).
                     depends_on=[project, *logins],
-                    # Pods end, load balancers and volumes go.
+                    # Pods terminate; load balancers and volumes are deleted.
                     custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
                 ),
             )
@@ -79,7 +80,7 @@ class GitOps(pulumi.ComponentResource):
 
 
 def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
-    """Return what is in the secret of a login: the SDK's class keeps all of it encrypted in the state.
+    """Return the contents of a login's secret. The SDK's class encrypts all of it in the state.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repository-credentials
     """
@@ -94,7 +95,7 @@ def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
 
 
 def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
-    """Return the spec of the AppProject: one repository, its own namespaces, no kind that is not named.
+    """Return the spec of the AppProject: one repository, the namespaces with its prefix, the kinds in the settings.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
@@ -113,10 +114,10 @@ def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
 
 
 def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: str) -> dict[str, Any]:
-    """Return the spec of the ApplicationSet: an Application for each folder, in a namespace of the folder's name.
+    """Return the spec of the ApplicationSet: an Application for each folder, in a namespace named after the folder.
 
-    Its deletion, or that of a folder, takes along what was deployed (a finalizer of each Application): what a
-    controller made for it in AWS would otherwise be left behind.
+    The deletion of the set, or of a folder, also deletes what was deployed (by a finalizer of each Application):
+    otherwise resources that controllers created for it in AWS would be left behind.
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Git/
     """

@@ -1,4 +1,4 @@
-"""Teams: what their people may do with the platform's kinds, and namespaces that are ready for them."""
+"""Teams: permissions for the platform's kinds, and namespaces that are ready to use."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,8 +17,8 @@ from settings import ContainerDefaults, Quota, TeamNamespace
 class Teams(pulumi.ComponentResource):
     """Cluster roles for the platform's kinds, and namespaces with rights, quota, limits and network policies.
 
-    A namespace takes along what a team put into it, load balancers and volumes included: it must depend on every
-    controller that clears up after workloads.
+    The deletion of a namespace deletes everything that a team created in it, load balancers and volumes included: it
+    must depend on every controller that cleans up after workloads.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Teams(pulumi.ComponentResource):
             name,
             key,
             kubernetes_version,
-            # Until what the team has in AWS is gone.
+            # Time for the deletion of the team's load balancers and volumes.
             pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")),
             standard=team.pod_security.value,
         )
@@ -95,8 +95,8 @@ AGGREGATED: Final = {
     "edit": [f"{RBAC}/aggregate-to-edit", f"{RBAC}/aggregate-to-admin"],
     "view": [f"{RBAC}/aggregate-to-view"],
 }
-"""Labels by which Kubernetes adds a role to its own `admin`, `edit` and `view`: whoever has one of these by a
-RoleBinding has it. EKS access policies are lists of AWS's, and do not change.
+"""Labels by which Kubernetes adds the rules of a role to its own `admin`, `edit` and `view`, for all who have one of
+these by a RoleBinding. EKS access policies are fixed by AWS and cannot be extended.
 
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles,
 https://github.com/aws/containers-roadmap/issues/2349"""
@@ -113,7 +113,7 @@ def cluster_roles(resources: Mapping[str, list[str]]) -> dict[str, list[PolicyRu
 def container_limits(defaults: ContainerDefaults) -> LimitRangeItemArgsDict:
     """Return the entry of a LimitRange for containers (https://kubernetes.io/docs/concepts/policy/limit-range/).
 
-    No limit of CPU, which would slow a container down while the node's CPUs are idle.
+    Without a CPU limit, which would throttle a container while the node's CPUs are idle.
     """
     return {
         "type": "Container",
@@ -123,7 +123,7 @@ def container_limits(defaults: ContainerDefaults) -> LimitRangeItemArgsDict:
 
 
 def quota_limits(quota: Quota) -> dict[str, str]:
-    """Return what a ResourceQuota allows (https://kubernetes.io/docs/concepts/policy/resource-quotas/)."""
+    """Return the `hard` limits of a ResourceQuota (https://kubernetes.io/docs/concepts/policy/resource-quotas/)."""
     limits = {
         "requests.cpu": quota.cpu,
         "requests.memory": quota.memory,
@@ -137,7 +137,7 @@ def quota_limits(quota: Quota) -> dict[str, str]:
 def network_policy() -> NetworkPolicySpecArgsDict:
     """Return the spec of a NetworkPolicy for all pods: connections from the namespace and from Traefik alone.
 
-    What pods connect to is left open: names, AWS and other services are different for each team.
+    Outbound connections are not restricted: their destinations differ from team to team.
     """
     traefik: NetworkPolicyPeerArgsDict = {
         "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": TRAEFIK}}

@@ -1,4 +1,4 @@
-"""What every network gives to the layers above it, whoever has created it."""
+"""The outputs of every network, whether this stack has created it or not."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import pulumi
 
 
 class AnyNetwork(pulumi.ComponentResource):
-    """A network that a cluster can be in: the outputs that its subclasses set, under the same names."""
+    """A network for a cluster; the subclasses set its outputs."""
 
     vpc_id: pulumi.Output[str]
     vpc_cidr: pulumi.Output[str]
@@ -36,7 +36,7 @@ class AnyNetwork(pulumi.ComponentResource):
     """Ids of the subnets for pods by zone; empty where pods get addresses of the nodes' subnets."""
 
     def nat_gateway_ids(self) -> Mapping[str, pulumi.Output[str]]:
-        """Return the ids of the NAT gateways by zone; none where there are none, or where the VPC's owner has them."""
+        """Return the ids of the stack's own NAT gateways by zone."""
         return {}
 
     def outputs(self) -> dict[str, pulumi.Output[object]]:

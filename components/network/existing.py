@@ -1,4 +1,4 @@
-"""A VPC that something else made: its subnets, and the tags they need."""
+"""A VPC that exists already: its subnets, and the tags that they need."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -27,14 +27,14 @@ class ExistingNetwork(AnyNetwork):
     ) -> None:
         """Look up the subnets, and tag them for the cluster or check their tags.
 
-        Raises RunError naming each subnet and the tags it lacks, or a zone that EKS refuses.
+        Raises RunError with each subnet and its missing tags, or with a zone that EKS refuses.
         """
         super().__init__("eks-platform:index:ExistingNetwork", name, {}, opts)
         self._name = name
         vpc_id = required(settings.vpc_id)
         private, public = settings.private_subnets, settings.public_subnets
-        # Shared: other clusters may use the subnets, and they outlive this one. Not the tag by which Karpenter's users
-        # search for subnets: it has room for one cluster, and the platform's node class names subnets by id.
+        # `shared`: other clusters may use the subnets, which exist longer than this cluster. Without the tag by which
+        # Karpenter discovers subnets: it can name one cluster only, and the platform's node class has subnet ids.
         own = cluster_tags(where.name, for_nodes=False, owned=False)
         wanted = {
             **{subnet: {**own, **INTERNAL_ELB_TAG} for subnet in private.values()},
@@ -42,7 +42,7 @@ class ExistingNetwork(AnyNetwork):
         }
         lookup = pulumi.InvokeOptions(parent=self)
         found = {subnet: ec2.get_subnet(id=subnet, opts=lookup) for subnet in wanted}
-        # A load balancer may have a subnet there, a control plane may not.
+        # Load balancers can have subnets in such a zone, the control plane cannot.
         check_zones(
             "network.existing.privateSubnets",
             {zone: found[subnet].availability_zone_id for zone, subnet in private.items()},
@@ -74,14 +74,14 @@ class ExistingNetwork(AnyNetwork):
                     resource_id=subnet,
                     key=key,
                     value=value,
-                    # A role is the subnet's, and every cluster in the VPC looks for it: the first cluster to go must
-                    # not take it from the others (eksctl #4208, karpenter #6120).
+                    # Every cluster in the VPC needs the tag with the subnet's role: the deletion of one cluster must
+                    # not remove it for the others (eksctl #4208, karpenter #6120).
                     opts=pulumi.ResourceOptions(parent=self, retain_on_delete=key in ROLE_TAGS),
                 )
 
 
 ROLE_TAGS: Final = frozenset({*ELB_TAG, *INTERNAL_ELB_TAG})
-"""Tags that clusters in one VPC share; they stay when a cluster goes."""
+"""Tags that all clusters in a VPC share; they stay when a cluster is deleted."""
 
 
 def _check(found: dict[str, Mapping[str, str]], wanted: dict[str, dict[str, str]]) -> None:
@@ -95,5 +95,5 @@ def _check(found: dict[str, Mapping[str, str]], wanted: dict[str, dict[str, str]
 
 
 def _satisfied(tags: Mapping[str, str], key: str, value: str) -> bool:
-    """Tell whether the tag is there. `owned` is as good as `shared`, and a role's value is read as present or empty."""
+    """Tell whether a subnet has a tag; `owned` counts as `shared`, and the tag of a role may have an empty value."""
     return key in tags and (tags[key] == value or value in ("shared", "1"))

@@ -76,7 +76,7 @@ def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: 
         "accountId": where.account_id,
         "region": where.region,
     }
-    # The engine hands every number over as a float, which equals the integer.
+    # The engine passes every number as a float, which equals the integer.
     problems = [
         f"its {key} is {outputs.get(key)}, expected {value}"
         for key, value in wanted.items()
@@ -88,7 +88,7 @@ def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: 
     for key in SUBNETS:
         there: Mapping[str, str] = outputs[key]
         missing = [zone for zone in zones if zone not in there]
-        # Without an internet gateway, or a range for pods, there are none at all.
+        # An owner without an internet gateway, or without a range for pods, has no such subnets at all.
         if missing and (there or key == "privateSubnets"):
             problems.append(f"it has no {key} in {' and '.join(missing)}")
         subnets[key] = {zone: there[zone] for zone in zones if zone in there}

@@ -1,4 +1,4 @@
-"""The stack's own VPC: subnets in two to six zones, the way out, endpoints and flow logs."""
+"""The stack's own VPC: subnets in two to six zones, routes to the internet, endpoints and flow logs."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from settings import Network as NetworkSettings
 
 
 class Network(AnyNetwork):
-    """A VPC whose subnets carry the tags that load balancers and Karpenter look for.
+    """A VPC whose subnets have the tags by which load balancer controllers and Karpenter find them.
 
     Subnets are named after their zone and numbered by `address_plan.zone_blocks`: a new zone renumbers none.
     """
@@ -40,8 +40,8 @@ class Network(AnyNetwork):
         internet: whether it has an internet gateway and public subnets; without them `nat` must be "none". protect:
         whether Pulumi refuses to delete or replace the VPC. logs_key: ARN of the KMS key for the log group of the flow
         logs; None: CloudWatch's own key.
-        Raises ValueError where the range does not fit the zones, RunError for zones that EKS refuses, or too few, and
-        for services without an interface endpoint in them.
+        Raises ValueError where the range is too small for the zones; RunError where EKS refuses a zone, where the
+        region has too few zones, and where a service has no interface endpoint in them.
         """
         super().__init__("eks-platform:index:Network", name, {}, opts)
         self._name = name
@@ -50,7 +50,7 @@ class Network(AnyNetwork):
         self._cidr = required(settings.cidr)
         self._child = pulumi.ResourceOptions(parent=self)
         zones = self._zones()
-        # A subnet where a service has no endpoint is an error of AWS, after the VPC is there.
+        # AWS would refuse an endpoint in a zone that its service does not support only after the VPC is created.
         endpoint_subnets = {
             service: endpoint_zones(service, where.region, zones, pulumi.InvokeOptions(parent=self))
             for service in settings.interface_endpoints
@@ -82,8 +82,8 @@ class Network(AnyNetwork):
             self._flow_logs(settings.flow_logs, logs_key)
 
         nodes = private or public
-        # Nodes that start before their way out exists fail to join, and nodes that drain after it is gone hang
-        # (appmod-blueprints #582): whoever takes the nodes' subnets takes with them all that a packet needs on its way.
+        # Nodes that start before their routes exist fail to join, and nodes that drain after the routes are deleted
+        # hang (appmod-blueprints #582): the nodes' subnets depend on everything on a packet's way out of the VPC.
         ways_out = [*(to_nat if private else to_internet), *endpoints]
         self.vpc_id = self._vpc.id
         self.vpc_cidr = self._vpc.cidr_block
@@ -109,7 +109,7 @@ class Network(AnyNetwork):
             return named
         found = get_availability_zones(
             state="available",
-            # Local Zones and zones that an account must opt in to have no EKS control plane interfaces.
+            # EKS has no control plane interfaces in Local Zones and in zones that an account must opt in to.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=pulumi.InvokeOptions(parent=self),
         )
@@ -126,7 +126,7 @@ class Network(AnyNetwork):
         return usable[:count]
 
     def _close_default_security_group(self) -> None:
-        # Without rules it opens nothing to whoever forgets to name a group (CIS AWS Foundations 5.4).
+        # A resource without a security group gets this one, which must allow nothing (CIS AWS Foundations 5.4).
         ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child)
 
     def _public_subnet(self, zone: str) -> ec2.Subnet:
@@ -182,7 +182,7 @@ class Network(AnyNetwork):
         return {
             zone: ec2.Subnet(
                 f"{self._name}-pods-{zone}",
-                # The VPC with the range: the subnet comes after it.
+                # Of the association: the subnet can be created only once the VPC has the range.
                 vpc_id=association.vpc_id,
                 availability_zone=zone,
                 cidr_block=str(address_plan.pod_block(pods, zone)),
@@ -193,7 +193,7 @@ class Network(AnyNetwork):
         }
 
     def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
-        """Return the public subnets' route tables, and all that leads out of them."""
+        """Return the public subnets' route tables, and all resources on the way from them to the internet."""
         gateway = ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
         )
@@ -216,9 +216,9 @@ class Network(AnyNetwork):
         public: dict[str, ec2.Subnet],
         to_internet: list[pulumi.CustomResource],
     ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
-        """Return the private subnets' route tables, and all that leads out of them and of the pods' subnets."""
+        """Return the private subnets' route tables, and all resources on the way out of them and the pods' subnets."""
         self._gateways = gateways = self._nat_gateways(public, to_internet) if private else {}
-        # Out and never in, as with NAT. IPv4 addresses are reached by the node's own, which the CNI puts in front.
+        # Outbound connections only, as with NAT. For IPv4 destinations the CNI translates to the node's IPv4 address.
         # https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html
         egress = (
             ec2.EgressOnlyInternetGateway(
@@ -275,7 +275,7 @@ class Network(AnyNetwork):
                 allocation_id=address.id,
                 subnet_id=public[zone].id,
                 tags={"Name": f"{self._name}-{zone}"},
-                # A NAT gateway is of no use, and its address cannot be released, without the internet gateway.
+                # Without the internet gateway a NAT gateway does not work, and its address cannot be released.
                 # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
                 opts=pulumi.ResourceOptions(parent=self, depends_on=to_internet),
             )
@@ -292,7 +292,7 @@ class Network(AnyNetwork):
         )
 
     def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> ec2.VpcEndpoint:
-        # Free, and image layers of ECR come from S3: NAT traffic that nobody pays for.
+        # It is free, and it saves NAT charges for the image layers of ECR, which are in S3.
         return ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=self._vpc.id,
@@ -306,7 +306,7 @@ class Network(AnyNetwork):
     def _interface_endpoints(
         self, subnets: dict[str, ec2.Subnet], zones: dict[str, list[str]]
     ) -> list[pulumi.CustomResource]:
-        """Return the endpoints and the rules that let the VPC in; zones: those of each service's endpoint."""
+        """Return the endpoints and the rules by which the VPC can use them; zones: those of each service's endpoint."""
         if not zones:
             return []
         group = ec2.SecurityGroup(
@@ -379,6 +379,6 @@ class Network(AnyNetwork):
 
 
 def _ids(subnets: dict[str, ec2.Subnet]) -> pulumi.Output[dict[str, str]]:
-    # Not Output.all: of no subnets at all it makes a list.
+    # Output.all would return a list where there are no subnets.
     ids: dict[str, Any] = {zone: subnet.id for zone, subnet in subnets.items()}
     return pulumi.Output.from_input(ids)

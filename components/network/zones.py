@@ -1,4 +1,4 @@
-"""Where in a region something is: zones that EKS refuses, and those in which a service has an interface endpoint.
+"""Availability zones: those that EKS refuses, and those in which a service has an interface endpoint.
 
 Names of zones differ from account to account, their ids do not.
 """
@@ -20,7 +20,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html#network-requi
 
 
 def check_zones(setting: str, zone_ids: Mapping[str, str]) -> None:
-    """Raise RunError if EKS refuses one of the zones that a setting names; zone_ids: zone's name to its id."""
+    """Raise RunError if EKS refuses one of the zones of a setting. zone_ids: the ids of the zones by their names."""
     for zone, zone_id in zone_ids.items():
         if zone_id in REFUSED_ZONES.values():
             raise pulumi.RunError(
@@ -31,7 +31,7 @@ def check_zones(setting: str, zone_ids: Mapping[str, str]) -> None:
 def endpoint_zones(service: str, region: str, zones: Collection[str], opts: pulumi.InvokeOptions) -> list[str]:
     """Return those of `zones` in which an interface endpoint of a service can have a subnet.
 
-    Raises RunError where there is none, or no such endpoint in the region.
+    Raises RunError where there is no such zone, or where the service has no interface endpoint in the region.
     """
     try:
         found = ec2.get_vpc_endpoint_service(
