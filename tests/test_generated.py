@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from outputs import PlatformOutputs
 from rehearsal.record import PROJECT
 from settings.problems import SettingsError
 from settings.rules import registry
-from tests.plans import EXAMPLES, STACKS
+from tests.plans import EXAMPLES, OWN_PARAMETERS, STACKS
 from tests.settings_files import ROOT, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
 
@@ -90,10 +91,17 @@ def test_the_schema_allows_what_the_program_takes(case: Case) -> None:
     assert [error.message for error in SCHEMA.iter_errors(document(changed(case)))] == []
 
 
+@pytest.mark.parametrize("file", OWN_PARAMETERS)
+def test_a_stack_file_at_the_top_is_valid(file: str) -> None:
+    schema = json.loads((ROOT / "settings.schema.json").read_text(encoding="utf-8"))
+    found = yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))
+    assert [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(found)] == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_stack_file_points_at_the_schema(stack: str) -> None:
+def test_an_example_points_at_the_schema(stack: str) -> None:
     text = (EXAMPLES / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    assert text.startswith("# yaml-language-server: $schema=./settings.schema.json\n")
+    assert text.startswith("# yaml-language-server: $schema=../../settings.schema.json\n")
 
 
 # What only the program sees: JSON Schema has no arithmetic on addresses, and a parser has already merged keys.

@@ -9,7 +9,7 @@ from facts import namespaces
 from harness.plan import Plan
 from settings import Stack
 from settings.namespaces import ALWAYS, OPTIONAL, platform_namespaces
-from tests.plans import STACKS, below, plan_of, run_program
+from tests.plans import any_stack, below, plan_of, run_program
 
 SECTIONS: Final[dict[str, Any]] = {
     "externalSecrets": {
@@ -35,7 +35,7 @@ def test_a_section_that_is_absent_needs_no_namespace() -> None:
         assert platform_namespaces({section: object()}) == (*ALWAYS, namespace)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_every_release_is_in_a_namespace_that_is_known(stack: str) -> None:
     plan = plan_of(stack)
     added = {entry.urn for entry in below(plan, "ExtraChart")}

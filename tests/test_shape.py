@@ -16,7 +16,7 @@ import pytest
 
 import components
 from settings import Settings
-from tests.plans import STACKS, plan_of, run_program
+from tests.plans import STACKS, any_stack, plan_of, run_program
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {
@@ -176,7 +176,7 @@ def test_it_says_once_that_it_is_complete(component: type[pulumi.ComponentResour
 # --- Children -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_every_resource_is_below_a_component(stack: str) -> None:
     plan = plan_of(stack)
     root = plan.one(type="pulumi:pulumi:Stack")
@@ -188,7 +188,7 @@ def test_every_resource_is_below_a_component(stack: str) -> None:
             assert not plan.by_urn[entry.parent].custom
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_a_child_is_named_after_its_component(stack: str) -> None:
     plan = plan_of(stack)
     for entry in plan:
@@ -197,14 +197,14 @@ def test_a_child_is_named_after_its_component(stack: str) -> None:
             assert entry.name == above.name or entry.name.startswith(f"{above.name}-"), entry.urn
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_a_first_preview_shows_every_resource(stack: str) -> None:
     # What is made inside of an apply is missing where the value is not known.
     known, unknown = (plan_of(stack, unknown=mode).by_urn.keys() for mode in (False, True))
     assert set(known) == set(unknown)
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_no_resource_is_made_inside_of_an_apply(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside", default=False)
     apply, declare = pulumi.Output.apply, pulumi.Resource.__init__

@@ -48,6 +48,15 @@ class Release:
         """The copy of the chart; the test is skipped where UPSTREAM_CHARTS is not set."""
         return upstream.chart(self.chart)
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether there is a copy of the chart at the release's version."""
+        try:
+            self.check_version()
+        except RenderingError:
+            return False
+        return True
+
     def rendered(self) -> list[dict[str, Any]]:
         """Return the objects that Helm installs, hooks included; raises RenderingError."""
         self.check_version()

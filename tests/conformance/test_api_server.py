@@ -15,11 +15,12 @@ from tests.conformance.conftest import Servers
 from tests.conformance.installation import Installation, installed
 from tests.conformance.pods import workloads
 from tests.conformance.server import ApiServer, RefusedError
+from tests.plans import OWN_PARAMETERS
 
 pytestmark = pytest.mark.upstream
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=[*NAMES, *OWN_PARAMETERS])
 def installation(request: pytest.FixtureRequest, servers: Servers, helm: Path) -> Iterator[tuple[Bundle, Installation]]:
     """Each bundle on the server, and what the server said."""
     found = bundle(request.param)

@@ -10,19 +10,20 @@ import pytest
 
 from tests.conformance import meaning
 from tests.conformance.bundles import NAMES, STACKS, Bundle, Object, bundle, label_of
+from tests.plans import OWN_PARAMETERS, any_stack
 
 pytestmark = pytest.mark.upstream
 
 ALL = {**meaning.RULES, **meaning.STACK_RULES}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OWN_PARAMETERS])
 @pytest.mark.parametrize("rule", meaning.RULES)
 def test_what_is_installed_follows_the_rules(rule: str, name: str, helm: Path) -> None:
     assert meaning.problems(bundle(name), rule) == []
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 @pytest.mark.parametrize("rule", meaning.STACK_RULES)
 def test_stacks_follow_theirs(rule: str, stack: str, helm: Path) -> None:
     assert meaning.problems(bundle(stack), rule) == []

@@ -9,6 +9,7 @@ import pytest
 import versions
 from harness.build import NoToolError
 from tests.conformance import bundles, openapi
+from tests.plans import OWN_PARAMETERS
 
 
 def _objects(name: str) -> list[bundles.Object]:
@@ -25,7 +26,7 @@ def _definitions() -> tuple[bundles.Object, ...]:
     return bundles.upstream_definitions() if "UPSTREAM_FACTS" in os.environ else ()
 
 
-@pytest.mark.parametrize("name", bundles.NAMES)
+@pytest.mark.parametrize("name", [*bundles.NAMES, *OWN_PARAMETERS])
 def test_every_object_is_as_its_schema_says(name: str) -> None:
     definitions = _definitions()
     # Without copies of upstream's definitions, custom resources cannot be checked.
