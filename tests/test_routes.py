@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from components.ingress.traefik import PRIORITY, PROVIDERS, platform_routes
+from components.ingress.traefik import PRIORITY, PROVIDERS, PlatformRoute, platform_routes
 from facts.interfaces import ARGO_CD_SERVICE as SERVICE
 from harness.plan import Plan
 from harness.values import reveal
@@ -152,17 +152,17 @@ def test_the_highest_priority_is_not_rounded() -> None:
     # A number of JSON is a float for Pulumi and for Helm: 9223372036854774784, below what a team may write.
     assert int(PRIORITY) == HIGHEST
     assert int(float(PRIORITY)) != HIGHEST
-    routers = platform_routes([{"name": "argocd", "host": HOST, "service": SERVICE}])["http"]["routers"]
+    routers = platform_routes([PlatformRoute("argocd", HOST, SERVICE)])["http"]["routers"]
     assert {router["priority"] for router in routers.values()} == {PRIORITY}
 
 
 def test_web_and_grpc_are_on_one_host() -> None:
-    http = platform_routes([{"name": "argocd", "host": HOST, "service": SERVICE}])["http"]
+    http = platform_routes([PlatformRoute("argocd", HOST, SERVICE)])["http"]
     web, grpc = http["routers"].values()
     assert (web["entryPoints"], grpc["entryPoints"]) == (["web"], ["web"])
     assert [matches(web["rule"], request) for request in (LOGIN, GRPC)] == [True, False]
     assert [matches(grpc["rule"], request) for request in (LOGIN, GRPC)] == [False, True]
     assert http["services"][web["service"]] == {"loadBalancer": {"servers": [{"url": f"http://{SERVICE}"}]}}
     assert http["services"][grpc["service"]] == {"loadBalancer": {"servers": [{"url": f"h2c://{SERVICE}"}]}}
-    # Traefik has no certificate: TLS ends at the ALB.
+    # Whether there is TLS is the entry point's own: routes are the same with and without it.
     assert not {"tls"} & {*web, *grpc}

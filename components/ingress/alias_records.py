@@ -1,29 +1,13 @@
 """Host names that lead to a load balancer."""
 
+from collections.abc import Sequence
 from itertools import product
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import pulumi
 from pulumi_aws import route53
 
-
-class DnsAliasArgs(TypedDict):
-    """Which names lead where."""
-
-    cluster_id: str
-    """The cluster's name, which tells its records from those of other clusters for the same names."""
-    hosted_zone_id: str
-    """The Route 53 zone of the names."""
-    names: list[str]
-    """Host names; wildcards allowed."""
-    weight: NotRequired[int]
-    """The cluster's share of the answers, of 0 to 255; absent: no other cluster has these names."""
-    target_dns_name: pulumi.Input[str]
-    """The load balancer's own name."""
-    dual_stack: bool
-    """Whether the load balancer has IPv6 addresses too."""
-    target_zone_id: pulumi.Input[str]
-    """The Route 53 zone that the load balancer's name is in."""
+from settings import Domain
 
 
 class WeightedArgs(TypedDict, total=False):
@@ -42,24 +26,40 @@ class DnsAlias(pulumi.ComponentResource):
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
     """
 
-    def __init__(self, name: str, args: DnsAliasArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare a record for each name and each family of addresses."""
+    def __init__(
+        self,
+        name: str,
+        settings: Domain,
+        *,
+        cluster_id: str,
+        names: Sequence[str],
+        target_dns_name: pulumi.Input[str],
+        target_zone_id: pulumi.Input[str],
+        dual_stack: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a record for each name and each family of addresses.
+
+        cluster_id: the cluster's name, which distinguishes its weighted records from those of other clusters. names:
+        host names; wildcards are allowed. target_dns_name, target_zone_id: the load balancer's own name, and the
+        Route 53 zone that this name is in. dual_stack: whether the load balancer has IPv6 addresses too.
+        """
         super().__init__("eks-platform:index:DnsAlias", name, {}, opts)
         share: WeightedArgs = {}
-        if "weight" in args:
-            policy: route53.RecordWeightedRoutingPolicyArgsDict = {"weight": args["weight"]}
-            share = {"set_identifier": args["cluster_id"], "weighted_routing_policies": [policy]}
-        families = {"A": "", "AAAA": "-ipv6"} if args["dual_stack"] else {"A": ""}
-        for host, (kind, suffix) in product(args["names"], families.items()):
+        if settings.weight is not None:
+            policy: route53.RecordWeightedRoutingPolicyArgsDict = {"weight": settings.weight}
+            share = {"set_identifier": cluster_id, "weighted_routing_policies": [policy]}
+        families = {"A": "", "AAAA": "-ipv6"} if dual_stack else {"A": ""}
+        for host, (kind, suffix) in product(names, families.items()):
             route53.Record(
                 f"{name}-{host.replace('*', 'wildcard')}{suffix}",
-                zone_id=args["hosted_zone_id"],
+                zone_id=settings.hosted_zone_id,
                 name=host,
                 type=kind,
                 aliases=[
                     {
-                        "name": args["target_dns_name"],
-                        "zone_id": args["target_zone_id"],
+                        "name": target_dns_name,
+                        "zone_id": target_zone_id,
                         "evaluate_target_health": True,
                     }
                 ],

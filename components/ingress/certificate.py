@@ -1,20 +1,9 @@
 """A TLS certificate that proves itself by DNS."""
 
-from typing import TypedDict
-
 import pulumi
 from pulumi_aws import acm, route53
 
-
-class CertificateArgs(TypedDict):
-    """What the certificate is for."""
-
-    name: str
-    """The first name."""
-    alternatives: list[str]
-    """More names; wildcards allowed."""
-    hosted_zone_id: str
-    """The Route 53 zone of all names."""
+from settings import Domain
 
 
 class Certificate(pulumi.ComponentResource):
@@ -23,21 +12,21 @@ class Certificate(pulumi.ComponentResource):
     certificate_arn: pulumi.Output[str]
     """Known once the certificate is issued."""
 
-    def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: Domain, *, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the certificate and its validation."""
         super().__init__("eks-platform:index:Certificate", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         certificate = acm.Certificate(
             f"{name}-certificate",
-            domain_name=args["name"],
-            subject_alternative_names=args["alternatives"],
+            domain_name=settings.name,
+            subject_alternative_names=settings.alternatives,
             validation_method="DNS",
-            tags={"Name": args["name"]},
+            tags={"Name": settings.name},
             opts=child,
         )
         records = [
-            self._record(name, domain, certificate, args["hosted_zone_id"])
-            for domain in validated_names([args["name"], *args["alternatives"]])
+            self._record(name, domain, certificate, settings.hosted_zone_id)
+            for domain in validated_names(settings.names)
         ]
         validation = acm.CertificateValidation(
             f"{name}-validation",

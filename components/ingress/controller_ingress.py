@@ -1,7 +1,8 @@
 """The one ALB in front of Traefik, made by the load balancer controller from an Ingress."""
 
 import json
-from typing import Any, Final, NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pulumi
 from pulumi_aws import lb
@@ -10,45 +11,10 @@ from pulumi_kubernetes.networking import v1 as networking
 from components.common.dependency import after
 from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
+from settings import Ingress, TargetProtocol
 
 DEREGISTRATION_SECONDS: Final = 30
 """How long the ALB waits for requests under way at a pod that ends."""
-
-
-class AccessLogArgs(TypedDict):
-    """Where an ALB writes its access logs."""
-
-    bucket: str
-    """An S3 bucket whose policy lets the load balancer write."""
-    prefix: NotRequired[str]
-    """The keys' beginning."""
-
-
-class LoadBalancerArgs(TypedDict):
-    """What an ALB in front of Traefik is made from, whoever makes it."""
-
-    scheme: str
-    """"internet-facing" or "internal"."""
-    subnet_ids: pulumi.Input[list[str]]
-    """The ALB's subnets, in two zones at least."""
-    dual_stack: bool
-    """Whether it has IPv6 addresses beside IPv4 ones, and sends to IPv6 addresses of pods."""
-    allowed: list[str]
-    """Who may connect, as CIDRs."""
-    certificate: NotRequired[pulumi.Input[str]]
-    """ARN of the certificate of the HTTPS listener; absent: HTTP alone."""
-    target_protocol: str
-    """"HTTP" or "HTTPS": how it sends requests to Traefik's pods."""
-    tls_policy: str
-    """The HTTPS listener's security policy."""
-    web_acl: NotRequired[str]
-    """ARN of a WAFv2 web ACL; absent: none."""
-    access_logs: NotRequired[AccessLogArgs]
-    """Absent: no access logs."""
-    deletion_protection: bool
-    """Whether AWS refuses to delete the ALB."""
-    idle_timeout: int
-    """Seconds after which a connection without traffic is closed."""
 
 
 class ControllerIngress(pulumi.ComponentResource):
@@ -61,8 +27,22 @@ class ControllerIngress(pulumi.ComponentResource):
     dns_name: pulumi.Output[str]
     zone_id: pulumi.Output[str]
 
-    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the Ingress."""
+    def __init__(
+        self,
+        name: str,
+        settings: Ingress,
+        *,
+        subnet_ids: pulumi.Input[list[str]],
+        dual_stack: bool,
+        certificate: pulumi.Input[str] | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the Ingress.
+
+        subnet_ids: the ALB's subnets, in at least two zones. dual_stack: whether the ALB has IPv6 addresses next to its
+        IPv4 ones, and sends to IPv6 addresses of pods. certificate: ARN of the certificate of the HTTPS listener; None:
+        HTTP alone.
+        """
         super().__init__("eks-platform:index:ControllerIngress", name, {}, opts)
         backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": ENTRY_POINT}}}
         ingress = networking.Ingress(
@@ -70,8 +50,10 @@ class ControllerIngress(pulumi.ComponentResource):
             metadata={
                 "name": SERVICE,
                 "namespace": NAMESPACE,
-                "annotations": pulumi.Output.all(args["subnet_ids"], args.get("certificate")).apply(
-                    lambda known: ingress_annotations(args, known[0], known[1])
+                "annotations": pulumi.Output.all(subnet_ids, certificate).apply(
+                    lambda known: ingress_annotations(
+                        settings, subnet_ids=known[0], dual_stack=dual_stack, certificate=known[1]
+                    )
                 ),
             },
             spec={
@@ -107,46 +89,49 @@ def balancer_name(dns_name: str) -> str:
     return dns_name.partition(".")[0].removeprefix("internal-").rpartition("-")[0]
 
 
-def ingress_annotations(args: LoadBalancerArgs, subnet_ids: list[str], certificate_arn: str | None) -> dict[str, str]:
+def ingress_annotations(
+    settings: Ingress, *, subnet_ids: Sequence[str], dual_stack: bool, certificate: str | None
+) -> dict[str, str]:
     """Return the Ingress's annotations.
 
     None puts it into a group: the ALB is for this Ingress alone.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/
     """
+    attributes = load_balancer_attributes(settings)
     annotations: dict[str, Any] = {
-        "scheme": args["scheme"],
+        "scheme": settings.scheme.value,
         "subnets": ",".join(subnet_ids),
         "target-type": "ip",
-        "inbound-cidrs": ",".join(args["allowed"]),
+        "inbound-cidrs": ",".join(map(str, settings.allowed)),
         "healthcheck-path": "/ping",
         "healthcheck-port": str(PING_PORT),
         "healthcheck-interval-seconds": "10",
         "target-group-attributes": f"deregistration_delay.timeout_seconds={DEREGISTRATION_SECONDS}",
-        "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in load_balancer_attributes(args).items()),
+        "load-balancer-attributes": ",".join(f"{key}={value}" for key, value in attributes.items()),
         "listen-ports": json.dumps([{"HTTP": 80}]),
         # The controller leaves alone what has no annotation: without this word a web ACL would stay for ever.
         # https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#wafv2-acl-arn
-        "wafv2-acl-arn": args.get("web_acl", "none"),
+        "wafv2-acl-arn": settings.web_acl or "none",
     }
-    if args["target_protocol"] == "HTTPS":
+    if settings.target_protocol is TargetProtocol.HTTPS:
         # Otherwise the health check has the protocol of the requests, and the port that answers it has no TLS.
         # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/pkg/ingress/model_build_target_group.go
         annotations |= {"backend-protocol": "HTTPS", "healthcheck-protocol": "HTTP"}
-    if args["dual_stack"]:
+    if dual_stack:
         annotations["ip-address-type"] = "dualstack"
-    if certificate_arn:
+    if certificate:
         annotations |= {
             "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),
             "ssl-redirect": "443",
-            "certificate-arn": certificate_arn,
+            "certificate-arn": certificate,
             # The default policy is of 2016.
-            "ssl-policy": args["tls_policy"],
+            "ssl-policy": settings.tls_policy,
         }
     return {f"alb.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
 
 
-def load_balancer_attributes(args: LoadBalancerArgs) -> dict[str, str]:
+def load_balancer_attributes(settings: Ingress) -> dict[str, str]:
     """Return the ALB's attributes by the names of the API, those that are off too: the controller leaves others alone.
 
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#load-balancer-attributes,
@@ -154,12 +139,12 @@ def load_balancer_attributes(args: LoadBalancerArgs) -> dict[str, str]:
     """
     attributes = {
         "routing.http.drop_invalid_header_fields.enabled": "true",
-        "deletion_protection.enabled": str(args["deletion_protection"]).lower(),
-        "idle_timeout.timeout_seconds": str(args["idle_timeout"]),
-        "access_logs.s3.enabled": str("access_logs" in args).lower(),
+        "deletion_protection.enabled": str(settings.deletion_protection).lower(),
+        "idle_timeout.timeout_seconds": str(settings.idle_timeout),
+        "access_logs.s3.enabled": str(settings.access_logs is not None).lower(),
     }
-    if "access_logs" in args:
-        attributes["access_logs.s3.bucket"] = args["access_logs"]["bucket"]
+    if settings.access_logs:
+        attributes["access_logs.s3.bucket"] = settings.access_logs.bucket
         # Empty: none, also where there was one.
-        attributes["access_logs.s3.prefix"] = args["access_logs"].get("prefix", "")
+        attributes["access_logs.s3.prefix"] = settings.access_logs.prefix or ""
     return attributes

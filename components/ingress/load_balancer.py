@@ -1,29 +1,19 @@
 """The one ALB in front of Traefik, owned by this program and bound to Traefik's pods."""
 
-from typing import Final, TypedDict
+from typing import Final
 
 import pulumi
 from pulumi_aws import ec2, lb, vpc, wafv2
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.ingress.controller_ingress import DEREGISTRATION_SECONDS, LoadBalancerArgs
+from components.ingress.controller_ingress import DEREGISTRATION_SECONDS
 from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE, WEB_PORT
+from settings import Ingress, IpFamily, Scheme
 
 IMMUTABLE: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
 """What the controller's webhook lets nobody change in a TargetGroupBinding.
 
 https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/webhooks/elbv2/targetgroupbinding_validator.go"""
-
-
-class OwnedLoadBalancerArgs(LoadBalancerArgs):
-    """What the program's own ALB needs besides."""
-
-    platform_name: str
-    """What the ALB and its security group are tagged with."""
-    vpc_id: pulumi.Input[str]
-    """The VPC of the subnets."""
-    pod_security_group_id: pulumi.Input[str]
-    """The security group of Traefik's pods."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -36,33 +26,48 @@ class LoadBalancer(pulumi.ComponentResource):
     target_group_arn: pulumi.Output[str]
     """Known once a listener sends to the group."""
 
-    def __init__(self, name: str, args: OwnedLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the ALB."""
+    def __init__(
+        self,
+        name: str,
+        settings: Ingress,
+        *,
+        vpc_id: pulumi.Input[str],
+        subnet_ids: pulumi.Input[list[str]],
+        dual_stack: bool,
+        certificate: pulumi.Input[str] | None,
+        pod_security_group_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the ALB.
+
+        name: also what the ALB and its security group are tagged with. vpc_id: the VPC of the subnets. subnet_ids,
+        dual_stack, certificate: see ControllerIngress. pod_security_group_id: the security group of Traefik's pods.
+        """
         super().__init__("eks-platform:index:LoadBalancer", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        https = "certificate" in args
-        group = self._security_group(args, [80, 443] if https else [80])
+        https = certificate is not None
+        group = self._security_group(settings, vpc_id, [80, 443] if https else [80])
         balancer = lb.LoadBalancer(
             name,
             load_balancer_type="application",
-            internal=args["scheme"] == "internal",
-            subnets=args["subnet_ids"],
+            internal=settings.scheme is Scheme.INTERNAL,
+            subnets=subnet_ids,
             security_groups=[group.id],
-            ip_address_type="dualstack" if args["dual_stack"] else None,
+            ip_address_type="dualstack" if dual_stack else None,
             drop_invalid_header_fields=True,
-            enable_deletion_protection=args["deletion_protection"],
-            idle_timeout=args["idle_timeout"],
-            access_logs={"enabled": True, **args["access_logs"]} if "access_logs" in args else None,
-            tags={"Name": args["platform_name"]},
+            enable_deletion_protection=settings.deletion_protection,
+            idle_timeout=settings.idle_timeout,
+            access_logs=_access_logs(settings),
+            tags={"Name": name},
             opts=self._child,
         )
         targets = lb.TargetGroup(
             f"{name}-web",
-            vpc_id=args["vpc_id"],
+            vpc_id=vpc_id,
             target_type="ip",
-            ip_address_type="ipv6" if args["dual_stack"] else None,
-            protocol=args["target_protocol"],
+            ip_address_type="ipv6" if dual_stack else None,
+            protocol=settings.target_protocol.value,
             port=WEB_PORT,
             deregistration_delay=DEREGISTRATION_SECONDS,
             health_check={"protocol": "HTTP", "path": "/ping", "port": str(PING_PORT), "interval": 10, "timeout": 5},
@@ -87,16 +92,16 @@ class LoadBalancer(pulumi.ComponentResource):
                 load_balancer_arn=balancer.arn,
                 port=443,
                 protocol="HTTPS",
-                certificate_arn=args["certificate"],
-                ssl_policy=args["tls_policy"],
+                certificate_arn=certificate,
+                ssl_policy=settings.tls_policy,
                 default_actions=[forward],
                 opts=self._child,
             )
-        if "web_acl" in args:
+        if settings.web_acl:
             wafv2.WebAclAssociation(
-                f"{name}-waf", resource_arn=balancer.arn, web_acl_arn=args["web_acl"], opts=self._child
+                f"{name}-waf", resource_arn=balancer.arn, web_acl_arn=settings.web_acl, opts=self._child
             )
-        self._way_to_pods(group, args["pod_security_group_id"])
+        self._way_to_pods(group, pod_security_group_id)
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.arn = balancer.arn
@@ -118,15 +123,15 @@ class LoadBalancer(pulumi.ComponentResource):
         """Return what the ALB is called in CloudWatch."""
         return self._arn_suffix
 
-    def _security_group(self, args: OwnedLoadBalancerArgs, ports: list[int]) -> ec2.SecurityGroup:
+    def _security_group(self, settings: Ingress, vpc_id: pulumi.Input[str], ports: list[int]) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
             self._name,
-            description=f"ALB {args['platform_name']}",
-            vpc_id=args["vpc_id"],
-            tags={"Name": args["platform_name"]},
+            description=f"ALB {self._name}",
+            vpc_id=vpc_id,
+            tags={"Name": self._name},
             opts=self._child,
         )
-        for cidr in args["allowed"]:
+        for cidr in map(str, settings.allowed):
             for port in ports:
                 vpc.SecurityGroupIngressRule(
                     f"{self._name}-{cidr.replace('/', '-').replace(':', '-')}-{port}",
@@ -165,15 +170,11 @@ class LoadBalancer(pulumi.ComponentResource):
             )
 
 
-class TargetBindingArgs(TypedDict):
-    """Which pods a target group gets."""
-
-    target_group_arn: pulumi.Input[str]
-    """The target group."""
-    vpc_id: pulumi.Input[str]
-    """The VPC of the target group."""
-    ip_family: str
-    """"ipv4" or "ipv6": the pods' addresses, which are of the target group's family."""
+def _access_logs(settings: Ingress) -> lb.LoadBalancerAccessLogsArgsDict | None:
+    if not settings.access_logs:
+        return None
+    logs: lb.LoadBalancerAccessLogsArgsDict = {"enabled": True, "bucket": settings.access_logs.bucket}
+    return {**logs, "prefix": settings.access_logs.prefix} if settings.access_logs.prefix else logs
 
 
 class TargetBinding(pulumi.ComponentResource):
@@ -182,8 +183,19 @@ class TargetBinding(pulumi.ComponentResource):
     Depend on the controller and on Traefik: the binding's finalizer needs the controller (terraform-aws-eks #285).
     """
 
-    def __init__(self, name: str, args: TargetBindingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the binding."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        target_group_arn: pulumi.Input[str],
+        vpc_id: pulumi.Input[str],
+        ip_family: IpFamily,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the binding.
+
+        vpc_id: the VPC of the target group. ip_family: that of the pods' addresses and of the target group.
+        """
         super().__init__("eks-platform:index:TargetBinding", name, {}, opts)
         CustomResource(
             f"{name}-binding",
@@ -192,10 +204,10 @@ class TargetBinding(pulumi.ComponentResource):
             metadata={"name": SERVICE, "namespace": NAMESPACE},
             spec={
                 "serviceRef": {"name": SERVICE, "port": ENTRY_POINT},
-                "targetGroupARN": args["target_group_arn"],
+                "targetGroupARN": target_group_arn,
                 "targetType": "ip",
-                "ipAddressType": args["ip_family"],
-                "vpcID": args["vpc_id"],
+                "ipAddressType": ip_family.value,
+                "vpcID": vpc_id,
             },
             opts=pulumi.ResourceOptions(
                 parent=self,

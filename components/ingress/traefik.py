@@ -1,6 +1,8 @@
 """Traefik: its custom resource definitions and its Helm release."""
 
-from typing import Any, Final, TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
@@ -9,12 +11,13 @@ from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
 import versions
 from components.common.chart import file, image, release
-from components.common.placement import Placement, pod_placement, zone_spread
-from components.common.pod_namespace import PodNamespace
+from components.common.on_cluster import OnCluster
+from components.common.placement import pod_placement, zone_spread
 from components.common.pod_security import RESTRICTED_CONTAINER, restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import namespaces
-from settings import Charts
+from settings import Ingress, TargetProtocol
+from settings import Traefik as TraefikSettings
 
 NAMESPACE: Final = namespaces.TRAEFIK
 IMAGE: Final = "docker.io/library/traefik"
@@ -52,81 +55,62 @@ LABELS: Final = {"app.kubernetes.io/name": "traefik", "app.kubernetes.io/instanc
 """By which the chart's Service and Deployment select pods: the release's name and its namespace."""
 
 
-class TraefikDefinitionsArgs(TypedDict):
-    """Where the definitions come from."""
-
-    gateway_api: bool
-    """Whether the definitions of the Gateway API are installed too."""
-    charts: Charts
-    """Where the definitions' files come from; None: their publisher."""
-
-
 class TraefikDefinitions(pulumi.ComponentResource):
     """Traefik's custom resource definitions, at the chart's version, and those of the Gateway API on demand.
 
     A step of their own: Helm installs what is in a chart's crds/ once and never upgrades it.
     """
 
-    def __init__(self, name: str, args: TraefikDefinitionsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: TraefikSettings,
+        cluster: OnCluster,
+        *,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         """Declare the definitions."""
         super().__init__("eks-platform:index:TraefikDefinitions", name, {}, opts)
-        files = [file(url, args["charts"]) for url in versions.TRAEFIK_CRDS]
+        files = [file(url, cluster.charts) for url in versions.TRAEFIK_CRDS]
         ConfigGroup(f"{name}-crds", files=files, opts=pulumi.ResourceOptions(parent=self))
-        if args["gateway_api"]:
+        if settings.gateway_api:
             ConfigGroup(
                 f"{name}-gateway-api",
-                files=[file(url, args["charts"]) for url in versions.GATEWAY_API_CRDS],
+                files=[file(url, cluster.charts) for url in versions.GATEWAY_API_CRDS],
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
 
 
-class PlatformRouteArgs(TypedDict):
-    """A host name of the platform's own, and where its requests go."""
+@dataclass(frozen=True)
+class PlatformRoute:
+    """A host name of the platform's own, and where its requests go.
+
+    name: what the route is called in Traefik, such as "argocd". service: host and port of the Service inside the
+    cluster, such as "argocd-server.argocd.svc.cluster.local:80".
+    """
 
     name: str
-    """What the route is called in Traefik, such as "argocd"."""
     host: str
-    """The host name."""
     service: str
-    """Host and port of the Service inside the cluster, such as "argocd-server.argocd.svc.cluster.local:80"."""
 
 
-class TraefikArgs(TypedDict):
-    """What Traefik is made from."""
+@dataclass(frozen=True)
+class Front:
+    """The ALB in front of Traefik.
 
-    kubernetes_version: str
-    """The minor whose Pod Security Standard holds in the namespace."""
-    min_replicas: int
-    max_replicas: int
-    cpu_target_percent: int
-    """CPU use, in percent of the request, that the autoscaler aims at."""
-    cpu: str
-    """CPU request of one replica."""
-    memory: str
-    """Memory request and limit of one replica."""
-    trusted_cidrs: pulumi.Input[list[str]]
-    """The ALB's subnets: from nowhere else are `X-Forwarded-*` headers believed."""
-    gateway_api: bool
-    """Whether it serves routes of the Gateway API, by a Gateway of its own behind the same ALB."""
+    settings: its section of the stack file. subnet_cidrs: its subnets: from nowhere else are `X-Forwarded-*` headers
+    believed. address: host name that leads to it, for the status of Ingresses and of the Gateway; None: they have none.
+    """
+
+    settings: Ingress
+    subnet_cidrs: pulumi.Input[list[str]]
     address: pulumi.Input[str] | None
-    """Host name that leads to the ALB, for the status of Ingresses and of the Gateway; None: they have none."""
-    routes: list[PlatformRouteArgs]
-    """The platform's own routes, which no route of a team comes before."""
-    read_timeout: int
-    """Seconds that a client has for a whole request with its body; 0: any time."""
-    target_protocol: str
-    """"HTTP" or "HTTPS": how the ALB sends requests."""
-    cert_manager: pulumi.Resource | None
-    """What issues the pods' certificate for HTTPS."""
-    idle_timeout: int
-    """Seconds after which the ALB closes a connection without traffic."""
-    namespace: PodNamespace
-    """Its namespace, with what runs its pods."""
-    placement: Placement
-    """Where its pods run."""
-    charts: Charts
-    """Where charts and images come from; None: its publisher."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it sends HTTPS."""
+        return self.settings.target_protocol is TargetProtocol.HTTPS
 
 
 class Traefik(pulumi.ComponentResource):
@@ -136,27 +120,41 @@ class Traefik(pulumi.ComponentResource):
     Depend on its definitions and on compute.
     """
 
-    def __init__(self, name: str, args: TraefikArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the namespace and the release."""
+    def __init__(
+        self,
+        name: str,
+        settings: TraefikSettings,
+        cluster: OnCluster,
+        *,
+        front: Front,
+        routes: Sequence[PlatformRoute],
+        cert_manager: pulumi.Resource | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the namespace, the release, and for HTTPS the certificate of the pods.
+
+        routes: the platform's own routes, which no route of a team comes before. cert_manager: what issues the
+        certificate.
+        """
         super().__init__("eks-platform:index:Traefik", name, {}, opts)
         namespace = restricted_namespace(
             f"{name}-namespace",
             NAMESPACE,
-            args["kubernetes_version"],
+            cluster.kubernetes_version,
             pulumi.ResourceOptions(parent=self),
             # New pods count as ready only once the load balancer finds them healthy.
             # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
             {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"},
         )
-        needed = self._certificate(name, namespace, args["cert_manager"]) if args["target_protocol"] == "HTTPS" else []
+        needed = self._certificate(name, namespace, cert_manager) if front.encrypted else []
         release(
             f"{name}-release",
             versions.TRAEFIK,
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, *needed]),
-            namespace=args["namespace"],
-            charts=args["charts"],
+            namespace=cluster.namespace(NAMESPACE),
+            charts=cluster.charts,
             skip_crds=True,
-            values=traefik_values(args),
+            values=traefik_values(settings, cluster, front, routes),
         )
         self.register_outputs({})
 
@@ -207,23 +205,25 @@ def target_certificate_spec() -> dict[str, Any]:
     }
 
 
-def traefik_values(args: TraefikArgs) -> dict[str, Any]:
+def traefik_values(
+    settings: TraefikSettings, cluster: OnCluster, front: Front, routes: Sequence[PlatformRoute]
+) -> dict[str, Any]:
     """Return the chart's values (traefik chart 41)."""
-    encrypted = args["target_protocol"] == "HTTPS"
-    resources = {"requests": {"cpu": args["cpu"], "memory": args["memory"]}, "limits": {"memory": args["memory"]}}
-    registry, _, repository = image(IMAGE, args["charts"]).partition("/")
+    resources = {"requests": {"cpu": settings.cpu, "memory": settings.memory}, "limits": {"memory": settings.memory}}
+    registry, _, repository = image(IMAGE, cluster.charts).partition("/")
     transport = {
         "respondingTimeouts": {
-            "readTimeout": f"{args['read_timeout']}s",
+            "readTimeout": f"{settings.read_timeout}s",
             # Longer than the ALB's: otherwise it would send a request on a connection that Traefik is closing, and
             # answer 502.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-502-issues
-            "idleTimeout": f"{max(KEEP_ALIVE_SECONDS, args['idle_timeout'] + 60)}s",
+            "idleTimeout": f"{max(KEEP_ALIVE_SECONDS, front.settings.idle_timeout + 60)}s",
         },
         # After `preStop`. Traefik's default of ten seconds cuts requests that the ALB still waits for.
         "lifeCycle": {"graceTimeOut": f"{DRAIN_SECONDS}s"},
     }
-    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": args["cpu_target_percent"]}}
+    certificate = {"secretName": TARGET_CERTIFICATE}
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": settings.cpu_target_percent}}
     return {
         "image": {"registry": registry, "repository": repository, "tag": versions.TRAEFIK.tag},
         "deployment": {
@@ -232,12 +232,12 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
         },
         "autoscaling": {
             "enabled": True,
-            "minReplicas": args["min_replicas"],
-            "maxReplicas": args["max_replicas"],
+            "minReplicas": settings.min_replicas,
+            "maxReplicas": settings.max_replicas,
             "metrics": [{"type": "Resource", "resource": cpu}],
         },
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": zone_spread(LABELS, fargate=args["placement"].fargate),
+        "topologySpreadConstraints": zone_spread(LABELS, fargate=cluster.placement.fargate),
         "resources": resources,
         # Like the controllers beside it, which would otherwise push it off a full node.
         "priorityClassName": "system-cluster-critical",
@@ -246,18 +246,18 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
         "ports": {
             ENTRY_POINT: {
                 "port": WEB_PORT,
-                "forwardedHeaders": {"trustedIPs": args["trusted_cidrs"]},
+                "forwardedHeaders": {"trustedIPs": front.subnet_cidrs},
                 "transport": transport,
-                **({"http": {"tls": {"enabled": True}}} if encrypted else {}),
+                **({"http": {"tls": {"enabled": True}}} if front.encrypted else {}),
             },
             "websecure": {"expose": {"default": False}},
             "traefik": {"port": PING_PORT},
         },
-        "providers": _providers(args),
-        **_gateway(args),
+        "providers": _providers(settings, front.address, routes),
+        **_gateway(settings, front),
         # The ALB names no server in its connections, so each of them gets the default certificate.
         # https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/kubernetes/crd/tls/tlsstore/
-        **({"tlsStore": {"default": {"defaultCertificate": {"secretName": TARGET_CERTIFICATE}}}} if encrypted else {}),
+        **({"tlsStore": {"default": {"defaultCertificate": certificate}}} if front.encrypted else {}),
         # The ALB's own class would be claimed by two controllers if Traefik's were the default.
         "ingressClass": {"enabled": True, "isDefaultClass": False, "name": INGRESS_CLASS},
         # Any flag of the API, `--api.dashboard=false` included, switches it on, and a route could then publish it.
@@ -273,11 +273,13 @@ def traefik_values(args: TraefikArgs) -> dict[str, Any]:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "securityContext": RESTRICTED_CONTAINER,
-        **pod_placement(args["placement"]),
+        **pod_placement(cluster.placement),
     }
 
 
-def _providers(args: TraefikArgs) -> dict[str, Any]:
+def _providers(
+    settings: TraefikSettings, address: pulumi.Input[str] | None, routes: Sequence[PlatformRoute]
+) -> dict[str, Any]:
     """Return the values of where routes come from.
 
     Only the platform's namespace may refer to what another provider has, such as `api@internal` or the platform's own
@@ -285,20 +287,20 @@ def _providers(args: TraefikArgs) -> dict[str, Any]:
     https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/kubernetes/kubernetes-crd/
     """
     own = {"crossProviderNamespaces": [NAMESPACE]}
-    address = {"hostname": args["address"]} if args["address"] else {}
+    hostname = {"hostname": address} if address else {}
     # The Service is inside the cluster: its address would lead nobody to the ALB.
-    ingress = {**own, "publishedService": {"enabled": False}, **({"ingressEndpoint": address} if address else {})}
-    gateway = {**own, "enabled": True, "statusAddress": {"service": {"enabled": False}, **address}}
+    ingress = {**own, "publishedService": {"enabled": False}, **({"ingressEndpoint": hostname} if hostname else {})}
+    gateway = {**own, "enabled": True, "statusAddress": {"service": {"enabled": False}, **hostname}}
     return {
         "precedence": list(PROVIDERS),
         "kubernetesCRD": {**own, "defaultTLSResourcesNamespace": NAMESPACE},
         "kubernetesIngress": ingress,
-        **({"kubernetesGateway": gateway} if args["gateway_api"] else {}),
-        **({"file": {"enabled": True, "content": platform_routes(args["routes"])}} if args["routes"] else {}),
+        **({"kubernetesGateway": gateway} if settings.gateway_api else {}),
+        **({"file": {"enabled": True, "content": platform_routes(routes)}} if routes else {}),
     }
 
 
-def platform_routes(routes: list[PlatformRouteArgs]) -> dict[str, Any]:
+def platform_routes(routes: Sequence[PlatformRoute]) -> dict[str, Any]:
     """Return the platform's own routes in the form of Traefik's file provider: web and gRPC on each host.
 
     They have the highest priority that there is and come from the provider that is asked first, so no HTTP route of a
@@ -310,26 +312,27 @@ def platform_routes(routes: list[PlatformRouteArgs]) -> dict[str, Any]:
     routers, services = {}, {}
     for route in routes:
         for kind, scheme, rule in (("web", "http", f"!{grpc}"), ("grpc", "h2c", grpc)):
-            name = f"{route['name']}-{kind}"
+            name = f"{route.name}-{kind}"
             routers[name] = {
                 "entryPoints": [ENTRY_POINT],
-                "rule": f"Host(`{route['host']}`) && {rule}",
+                "rule": f"Host(`{route.host}`) && {rule}",
                 "priority": PRIORITY,
                 "service": name,
             }
-            services[name] = {"loadBalancer": {"servers": [{"url": f"{scheme}://{route['service']}"}]}}
+            services[name] = {"loadBalancer": {"servers": [{"url": f"{scheme}://{route.service}"}]}}
     return {"http": {"routers": routers, "services": services}}
 
 
-def _gateway(args: TraefikArgs) -> dict[str, Any]:
+def _gateway(settings: TraefikSettings, front: Front) -> dict[str, Any]:
     """Return the values of the chart's Gateway: the protocol that the ALB sends, for the routes of every namespace.
 
     Whoever may write an IngressRoute reaches the same hosts and paths.
     """
-    if not args["gateway_api"]:
+    if not settings.gateway_api:
         return {}
-    listener = {"port": WEB_PORT, "protocol": args["target_protocol"], "namespacePolicy": {"from": "All"}}
-    if args["target_protocol"] == "HTTPS":
+    protocol = front.settings.target_protocol.value
+    listener: dict[str, Any] = {"port": WEB_PORT, "protocol": protocol, "namespacePolicy": {"from": "All"}}
+    if front.encrypted:
         listener["certificateRefs"] = [{"name": TARGET_CERTIFICATE}]
     return {
         "gateway": {"enabled": True, "name": GATEWAY, "listeners": {ENTRY_POINT: listener}},

@@ -2,23 +2,27 @@
 
 import pytest
 
-from components.ingress.alias_records import DnsAlias, DnsAliasArgs
+from components.ingress.alias_records import DnsAlias
 from harness.plan import Plan
+from settings import Domain
 from tests.components.recording import assert_shape, recorded
 
 
 def _plan(*names: str, unknown: bool = False, weight: int | None = None, dual_stack: bool = False) -> Plan:
-    args: DnsAliasArgs = {
-        "cluster_id": "platform-test",
-        "hosted_zone_id": "Z0123456789EXAMPLE",
-        "names": list(names),
-        "target_dns_name": "k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
-        "target_zone_id": "Z14GRHDCWA56QT",
-        "dual_stack": dual_stack,
-    }
-    if weight is not None:
-        args["weight"] = weight
-    return recorded(lambda opts: DnsAlias("test", args, opts), unknown=unknown)
+    settings = Domain(name="example.jp", hostedZoneId="Z0123456789EXAMPLE", weight=weight)
+    return recorded(
+        lambda opts: DnsAlias(
+            "test",
+            settings,
+            cluster_id="platform-test",
+            names=names,
+            target_dns_name="k8s-platform-0123456789.ap-northeast-1.elb.amazonaws.com",
+            target_zone_id="Z14GRHDCWA56QT",
+            dual_stack=dual_stack,
+            opts=opts,
+        ),
+        unknown=unknown,
+    )
 
 
 def test_each_name_is_an_alias_of_the_load_balancer(unknown: bool) -> None:

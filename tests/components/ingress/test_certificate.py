@@ -4,23 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.ingress.certificate import Certificate, CertificateArgs, validated_names
+from components.ingress.certificate import Certificate, validated_names
 from harness.plan import Plan
 from harness.values import UNKNOWN
+from settings import Domain
 from tests.components.recording import Probe, assert_shape, carried, label, needs, recorded
 
 ZONE = "Z0123456789EXAMPLE"
 
 
-def _args(name: str = "example.jp", *alternatives: str) -> CertificateArgs:
-    return {"name": name, "alternatives": list(alternatives), "hosted_zone_id": ZONE}
-
-
-def _plan(args: CertificateArgs, *, unknown: bool = False) -> Plan:
-    return recorded(
-        lambda opts: Probe(arn=Certificate("test", args, opts).certificate_arn),
-        unknown=unknown,
-    )
+def _plan(name: str, *alternatives: str, unknown: bool = False) -> Plan:
+    settings = Domain(name=name, alternatives=list(alternatives), hostedZoneId=ZONE)
+    return recorded(lambda opts: Probe(arn=Certificate("test", settings, opts=opts).certificate_arn), unknown=unknown)
 
 
 def _records(plan: Plan) -> list[str]:
@@ -28,7 +23,7 @@ def _records(plan: Plan) -> list[str]:
 
 
 def test_the_certificate_is_for_all_names_and_proves_itself_by_dns(unknown: bool) -> None:
-    plan = _plan(_args("example.jp", "*.example.jp"), unknown=unknown)
+    plan = _plan("example.jp", "*.example.jp", unknown=unknown)
     assert_shape(plan, Certificate, "test")
     inputs = plan.one(type="aws:acm/certificate:Certificate").inputs
     assert inputs["domainName"] == "example.jp"
@@ -48,11 +43,11 @@ def test_the_certificate_is_for_all_names_and_proves_itself_by_dns(unknown: bool
     ],
 )
 def test_a_wildcard_and_its_apex_share_a_record(names: list[str], records: list[str], unknown: bool) -> None:
-    assert _records(_plan(_args(*names), unknown=unknown)) == records
+    assert _records(_plan(*names, unknown=unknown)) == records
 
 
 def test_each_record_is_the_one_that_acm_asks_for() -> None:
-    plan = _plan(_args("example.jp", "*.example.jp", "api.example.jp"))
+    plan = _plan("example.jp", "*.example.jp", "api.example.jp")
     options = plan.one(type="aws:acm/certificate:Certificate").outputs["domainValidationOptions"]
     for entry in plan.find(type="aws:route53/record:Record"):
         domain = entry.name.removeprefix("test-")
@@ -66,7 +61,7 @@ def test_each_record_is_the_one_that_acm_asks_for() -> None:
 
 
 def test_the_certificate_counts_only_once_it_is_issued() -> None:
-    plan = _plan(_args("example.jp", "api.example.jp"))
+    plan = _plan("example.jp", "api.example.jp")
     validation = plan.one(type="aws:acm/certificateValidation:CertificateValidation")
     assert needs(plan, validation, "validationRecordFqdns") == {"Record test-example.jp", "Record test-api.example.jp"}
     assert len(validation.inputs["validationRecordFqdns"]) == 2
@@ -74,7 +69,7 @@ def test_the_certificate_counts_only_once_it_is_issued() -> None:
 
 
 def test_a_first_preview_does_not_know_the_records_and_has_them_all_the_same() -> None:
-    plan = _plan(_args("example.jp"), unknown=True)
+    plan = _plan("example.jp", unknown=True)
     entry = plan.one(type="aws:route53/record:Record")
     assert entry.inputs["name"] is UNKNOWN
     assert plan.one(name="probe").inputs["arn"] is UNKNOWN

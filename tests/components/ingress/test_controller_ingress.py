@@ -11,7 +11,6 @@ from pulumi_aws import cloudwatch
 import versions
 from components.ingress.controller_ingress import (
     ControllerIngress,
-    LoadBalancerArgs,
     balancer_name,
     ingress_annotations,
     load_balancer_attributes,
@@ -20,6 +19,7 @@ from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
 from harness.plan import Plan
 from harness.values import UNKNOWN
+from settings import Ingress
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, needs, recorded
 
@@ -29,39 +29,32 @@ WEB_ACL = "arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/platform/0f
 PREFIX = "alb.ingress.kubernetes.io/"
 
 
-def _args(**changes: Any) -> LoadBalancerArgs:
-    args: LoadBalancerArgs = {
-        "scheme": "internet-facing",
-        "subnet_ids": SUBNETS,
-        "dual_stack": False,
-        "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
-        "target_protocol": "HTTP",
-        "tls_policy": versions.ALB_TLS_POLICY,
-        "deletion_protection": False,
-        "idle_timeout": 60,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+def _settings(**section: Any) -> Ingress:
+    """Return the section of a stack file with these settings."""
+    return Ingress.model_validate_json(json.dumps({"allowed": ["203.0.113.0/24", "198.51.100.16/28"], **section}))
 
 
 EVERYTHING: dict[str, Any] = {
     "certificate": CERTIFICATE,
-    "web_acl": WEB_ACL,
-    "access_logs": {"bucket": "logs", "prefix": "platform"},
-    "deletion_protection": True,
+    "webAcl": WEB_ACL,
+    "accessLogs": {"bucket": "logs", "prefix": "platform"},
+    "deletionProtection": True,
 }
 
 
-def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
+def _plan(*, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        ingress = ControllerIngress("front", _args(**changes), opts)
+        ingress = ControllerIngress(
+            "front", _settings(), subnet_ids=SUBNETS, dual_stack=False, certificate=None, opts=opts
+        )
         Probe(dns_name=ingress.dns_name, zone_id=ingress.zone_id, metrics=ingress.metrics_name())
 
     return recorded(declare, unknown=unknown)
 
 
-def _annotations(**changes: Any) -> dict[str, str]:
-    args = _args(**changes)
-    found = ingress_annotations(args, SUBNETS, args.get("certificate"))  # type: ignore[arg-type]  # plain text here
+def _annotations(*, dual_stack: bool = False, **section: Any) -> dict[str, str]:
+    settings = _settings(**section)
+    found = ingress_annotations(settings, subnet_ids=SUBNETS, dual_stack=dual_stack, certificate=settings.certificate)
     return {key.removeprefix(PREFIX): value for key, value in found.items()}
 
 
@@ -116,7 +109,7 @@ def test_traffic_goes_to_pods_that_answer_a_ping() -> None:
 
 
 def test_traffic_goes_to_pods_by_https_where_the_settings_say_so() -> None:
-    found = _annotations(target_protocol="HTTPS")
+    found = _annotations(targetProtocol="HTTPS")
     assert found["backend-protocol"] == "HTTPS"
     # What is not said has the protocol of the requests, and no target would be healthy: the port of pings has no TLS.
     assert (found["healthcheck-protocol"], found["healthcheck-port"]) == ("HTTP", str(PING_PORT))
@@ -156,7 +149,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
 
 
 def test_a_web_acl_stands_in_front_where_there_is_one() -> None:
-    assert _annotations(web_acl=WEB_ACL)["wafv2-acl-arn"] == WEB_ACL
+    assert _annotations(webAcl=WEB_ACL)["wafv2-acl-arn"] == WEB_ACL
     # Without a word the controller would leave the one that was there (aws-load-balancer-controller #1946).
     assert _annotations()["wafv2-acl-arn"] == "none"
 
@@ -165,15 +158,15 @@ def test_a_web_acl_stands_in_front_where_there_is_one() -> None:
     ("changes", "attributes"),
     [
         ({}, {}),
-        ({"deletion_protection": True}, {"deletion_protection.enabled": "true"}),
-        ({"idle_timeout": 300}, {"idle_timeout.timeout_seconds": "300"}),
+        ({"deletionProtection": True}, {"deletion_protection.enabled": "true"}),
+        ({"idleTimeout": 300}, {"idle_timeout.timeout_seconds": "300"}),
         (
-            {"access_logs": {"bucket": "logs"}},
+            {"accessLogs": {"bucket": "logs"}},
             # An empty prefix takes away one that was there.
             {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs", "access_logs.s3.prefix": ""},
         ),
         (
-            {"access_logs": {"bucket": "logs", "prefix": "platform"}},
+            {"accessLogs": {"bucket": "logs", "prefix": "platform"}},
             {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "logs", "access_logs.s3.prefix": "platform"},
         ),
     ],
@@ -188,7 +181,7 @@ def test_attributes_are_those_of_the_api(changes: dict[str, Any], attributes: di
         "access_logs.s3.enabled": "false",
         "idle_timeout.timeout_seconds": "60",
     }
-    assert load_balancer_attributes(_args(**changes)) == {**always, **attributes}
+    assert load_balancer_attributes(_settings(**changes)) == {**always, **attributes}
     written = dict(item.split("=", 1) for item in _annotations(**changes)["load-balancer-attributes"].split(","))
     assert written == {**always, **attributes}
 
@@ -197,8 +190,14 @@ def test_annotations_wait_for_the_certificate_and_the_subnets(unknown: bool) -> 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", name="subnet-1", opts=opts)
         certificate = cloudwatch.LogGroup("certificate", name="issued", opts=opts)
-        args = _args(subnet_ids=pulumi.Output.all(subnet.id), certificate=certificate.arn)
-        ControllerIngress("front", args, opts)
+        ControllerIngress(
+            "front",
+            _settings(),
+            subnet_ids=pulumi.Output.all(subnet.id),
+            dual_stack=False,
+            certificate=certificate.arn,
+            opts=opts,
+        )
 
     plan = recorded(declare, unknown=unknown)
     ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
@@ -214,15 +213,14 @@ def test_the_controller_knows_every_annotation(changes: dict[str, Any]) -> None:
     page = upstream.facts("albc-v3.5.0-ingress-annotations.md").read_text()
     known = set(re.findall(r"^\| \[(alb\.ingress\.kubernetes\.io/[^\]]+)\]", page, re.MULTILINE))
     assert len(known) > 50
-    args = _args(**changes)
-    assert set(ingress_annotations(args, SUBNETS, CERTIFICATE)) <= known
+    assert {f"{PREFIX}{key}" for key in _annotations(**changes)} <= known
 
 
 @pytest.mark.upstream
 def test_values_of_annotations_are_what_the_page_allows() -> None:
     page = upstream.facts("albc-v3.5.0-ingress-annotations.md").read_text()
     found = _annotations(**EVERYTHING)
-    for key, value in load_balancer_attributes(_args(**EVERYTHING)).items():
+    for key, value in load_balancer_attributes(_settings(**EVERYTHING)).items():
         assert key in page, key
         assert not set(value) & {",", "="}
     assert all(isinstance(value, str) for value in found.values())
@@ -258,6 +256,5 @@ def test_what_cloudwatch_calls_it_is_known_once_it_is_there(unknown: bool) -> No
 
 @pytest.mark.parametrize("dual_stack", [True, False])
 def test_with_ipv6_it_has_addresses_of_either_family(dual_stack: bool) -> None:
-    annotations = ingress_annotations(_args(dual_stack=dual_stack), SUBNETS, None)
-    found = annotations.get("alb.ingress.kubernetes.io/ip-address-type")
+    found = _annotations(dual_stack=dual_stack).get("ip-address-type")
     assert found == ("dualstack" if dual_stack else None)

@@ -1,5 +1,6 @@
 """The program's own ALB, and the binding of Traefik's pods to it."""
 
+import json
 from typing import Any
 
 import pulumi
@@ -7,15 +8,11 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
-from components.ingress.load_balancer import (
-    LoadBalancer,
-    OwnedLoadBalancerArgs,
-    TargetBinding,
-    TargetBindingArgs,
-)
+from components.ingress.load_balancer import LoadBalancer, TargetBinding
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 from harness.plan import Plan, Registration
 from harness.values import UNKNOWN
+from settings import Ingress, IpFamily
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, carried, label, labels, needs, recorded, waits_for
 
@@ -26,26 +23,25 @@ INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
-def _args(**changes: Any) -> OwnedLoadBalancerArgs:
-    args: OwnedLoadBalancerArgs = {
-        "platform_name": "platform-test",
-        "scheme": "internet-facing",
+def _balancer(opts: pulumi.ResourceOptions, name: str = "front", **changes: Any) -> LoadBalancer:
+    """Declare the component. changes: its other values, and settings under the names of a stack file."""
+    given: dict[str, Any] = {
+        "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
         "dual_stack": False,
-        "allowed": ["203.0.113.0/24", "198.51.100.16/28"],
-        "target_protocol": "HTTP",
-        "tls_policy": versions.ALB_TLS_POLICY,
-        "deletion_protection": False,
-        "idle_timeout": 60,
-        "vpc_id": "vpc-0123456789abcdef0",
+        "certificate": None,
         "pod_security_group_id": PODS,
     }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+    section = {key: value for key, value in changes.items() if key not in given}
+    settings = Ingress.model_validate_json(json.dumps({"allowed": ["203.0.113.0/24", "198.51.100.16/28"], **section}))
+    return LoadBalancer(
+        name, settings, **{**given, **{key: changes[key] for key in given if key in changes}}, opts=opts
+    )
 
 
 def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        balancer = LoadBalancer("front", _args(**changes), opts)
+        balancer = _balancer(opts, **changes)
         Probe(
             dns_name=balancer.dns_name,
             zone_id=balancer.zone_id,
@@ -109,7 +105,7 @@ def test_it_is_where_the_settings_say(scheme: str, internal: bool) -> None:
 
 @pytest.mark.parametrize("protected", [True, False])
 def test_aws_refuses_to_delete_it_where_the_settings_say_so(protected: bool) -> None:
-    inputs = _plan(deletion_protection=protected).one(type="aws:lb/loadBalancer:LoadBalancer").inputs
+    inputs = _plan(deletionProtection=protected).one(type="aws:lb/loadBalancer:LoadBalancer").inputs
     assert inputs["enableDeletionProtection"] is protected
 
 
@@ -117,9 +113,9 @@ def test_aws_refuses_to_delete_it_where_the_settings_say_so(protected: bool) -> 
     ("changes", "logs"),
     [
         ({}, None),
-        ({"access_logs": {"bucket": "logs"}}, {"enabled": True, "bucket": "logs"}),
+        ({"accessLogs": {"bucket": "logs"}}, {"enabled": True, "bucket": "logs"}),
         (
-            {"access_logs": {"bucket": "logs", "prefix": "platform"}},
+            {"accessLogs": {"bucket": "logs", "prefix": "platform"}},
             {"enabled": True, "bucket": "logs", "prefix": "platform"},
         ),
     ],
@@ -131,7 +127,7 @@ def test_access_logs_go_where_the_settings_say(changes: dict[str, Any], logs: di
 
 def test_names_fit_in_the_32_characters_that_elb_gives() -> None:
     # Pulumi adds a hyphen and seven digits; a platform's name has 20 characters at most.
-    plan = recorded(lambda opts: LoadBalancer("a" * 20, _args(), opts))
+    plan = recorded(lambda opts: _balancer(opts, "a" * 20))
     for kind in ("aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"):
         assert len(plan.one(type=kind).outputs["name"]) <= 32
 
@@ -146,7 +142,7 @@ def test_traffic_goes_to_pods_that_answer_a_ping() -> None:
 
 
 def test_traffic_goes_to_pods_by_https_where_the_settings_say_so() -> None:
-    inputs = _plan(target_protocol="HTTPS").one(type="aws:lb/targetGroup:TargetGroup").inputs
+    inputs = _plan(targetProtocol="HTTPS").one(type="aws:lb/targetGroup:TargetGroup").inputs
     assert (inputs["protocol"], inputs["port"]) == ("HTTPS", WEB_PORT)
     # The port that answers pings has no TLS.
     assert (inputs["healthCheck"]["protocol"], inputs["healthCheck"]["port"]) == ("HTTP", str(PING_PORT))
@@ -180,7 +176,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
 
 def test_a_web_acl_stands_in_front_where_there_is_one() -> None:
     assert not _plan().find(type="aws:wafv2/webAclAssociation:WebAclAssociation")
-    plan = _plan(web_acl=WEB_ACL)
+    plan = _plan(webAcl=WEB_ACL)
     inputs = plan.one(type="aws:wafv2/webAclAssociation:WebAclAssociation").inputs
     assert inputs["webAclArn"] == WEB_ACL
     assert inputs["resourceArn"] == plan.one(type="aws:lb/loadBalancer:LoadBalancer").outputs["arn"]
@@ -217,7 +213,7 @@ def test_it_reaches_the_pods_on_their_two_ports_alone() -> None:
 def test_only_the_way_to_the_pods_waits_for_the_cluster() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         cluster = cloudwatch.LogGroup("cluster", opts=opts)
-        LoadBalancer("front", _args(certificate=CERTIFICATE, web_acl=WEB_ACL, pod_security_group_id=cluster.id), opts)
+        _balancer(opts, certificate=CERTIFICATE, webAcl=WEB_ACL, pod_security_group_id=cluster.id)
 
     plan = recorded(declare)
     waiting = {label(entry) for entry in plan if entry.custom and "LogGroup cluster" in waits_for(plan, entry)}
@@ -243,7 +239,7 @@ def test_targets_are_bound_once_a_listener_sends_to_them(changes: dict[str, Any]
 def test_the_https_listener_waits_for_the_certificate() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         certificate = cloudwatch.LogGroup("certificate", opts=opts)
-        LoadBalancer("front", _args(certificate=certificate.arn), opts)
+        _balancer(opts, certificate=certificate.arn)
 
     plan = recorded(declare)
     assert needs(plan, _listeners(plan)[443], "certificateArn") == {"LogGroup certificate"}
@@ -256,12 +252,13 @@ def test_the_https_listener_waits_for_the_certificate() -> None:
 def _binding(*, unknown: bool = False, ip_family: str = "ipv4") -> tuple[Plan, Registration]:
     def declare(opts: pulumi.ResourceOptions) -> None:
         targets = cloudwatch.LogGroup("targets", opts=opts)
-        args: TargetBindingArgs = {
-            "target_group_arn": targets.arn,
-            "vpc_id": "vpc-0123456789abcdef0",
-            "ip_family": ip_family,
-        }
-        TargetBinding("proxy", args, opts)
+        TargetBinding(
+            "proxy",
+            target_group_arn=targets.arn,
+            vpc_id="vpc-0123456789abcdef0",
+            ip_family=IpFamily(ip_family),
+            opts=opts,
+        )
 
     plan = recorded(declare, unknown=unknown)
     assert_shape(plan, TargetBinding, "proxy")
@@ -329,5 +326,5 @@ def test_the_definition_takes_the_binding() -> None:
 
 @pytest.mark.parametrize("seconds", [60, 4000])
 def test_it_waits_for_slow_answers_as_long_as_the_settings_say(seconds: int) -> None:
-    (balancer,) = _plan(idle_timeout=seconds).find(type="aws:lb/loadBalancer:LoadBalancer")
+    (balancer,) = _plan(idleTimeout=seconds).find(type="aws:lb/loadBalancer:LoadBalancer")
     assert balancer.inputs["idleTimeout"] == seconds

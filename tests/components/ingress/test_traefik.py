@@ -3,13 +3,14 @@
 import json
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.common.on_cluster import OnCluster
 from components.common.ready import WAIT_UNTIL_READY
 from components.ingress.controller_ingress import DEREGISTRATION_SECONDS
 from components.ingress.traefik import (
@@ -23,50 +24,69 @@ from components.ingress.traefik import (
     SERVICE,
     TARGET_CERTIFICATE,
     WEB_PORT,
-    PlatformRouteArgs,
+    Front,
+    PlatformRoute,
     Traefik,
-    TraefikArgs,
     TraefikDefinitions,
-    TraefikDefinitionsArgs,
     target_certificate_spec,
     traefik_values,
 )
 from harness.plan import Plan
 from harness.values import UNKNOWN
-from settings import Charts
+from settings import Charts, Ingress, TargetProtocol
+from settings import Traefik as TraefikSettings
 from tests import upstream
-from tests.components.given import FARGATE, NODES, PUBLISHERS, REGISTRY, release_of, values_of
-from tests.components.recording import assert_shape, needs, recorded, waits_for
+from tests.components.given import (
+    FARGATE,
+    MIRROR,
+    NODES,
+    PUBLISHERS,
+    REGISTRY,
+    on_cluster,
+    release_of,
+    values_of,
+    waiting_for_compute,
+)
+from tests.components.recording import assert_shape, recorded, waits_for
 from tests.conformance import helm
 from tests.conformance.charts import unknown_keys
 
 TRUSTED = ["10.0.0.0/22", "10.0.16.0/22"]
 
 
-def _args(**changes: Any) -> TraefikArgs:
-    args: TraefikArgs = {
-        "kubernetes_version": "1.36",
-        "min_replicas": 3,
-        "max_replicas": 12,
-        "cpu_target_percent": 60,
-        "cpu": "250m",
-        "memory": "256Mi",
-        "trusted_cidrs": TRUSTED,
-        "gateway_api": False,
-        "address": None,
-        "routes": [],
-        "read_timeout": 60,
-        "target_protocol": "HTTP",
-        "cert_manager": None,
-        "idle_timeout": 60,
-        "placement": NODES,
-        "charts": PUBLISHERS,
-    }
-    return {**args, **changes}  # type: ignore[typeddict-item]  # a test's changes are keys of the same shape
+class Given(NamedTuple):
+    """What the component is given."""
+
+    settings: TraefikSettings
+    cluster: OnCluster
+    front: Front
+    routes: list[PlatformRoute]
+
+    def values(self) -> dict[str, Any]:
+        return traefik_values(self.settings, self.cluster, self.front, self.routes)
+
+
+def _given(**changes: Any) -> Given:
+    """Return what the component is given, with changes of it, whichever part they are of."""
+    cluster = {key: changes.pop(key) for key in ("kubernetes_version", "placement", "charts") if key in changes}
+    ingress: dict[str, Any] = {key: changes.pop(key) for key in ("target_protocol", "idle_timeout") if key in changes}
+    if "target_protocol" in ingress:
+        ingress["target_protocol"] = TargetProtocol(ingress["target_protocol"])
+    front = Front(
+        Ingress().model_copy(update=ingress), changes.pop("trusted_cidrs", TRUSTED), changes.pop("address", None)
+    )
+    routes = changes.pop("routes", [])
+    assert changes.keys() <= set(TraefikSettings.model_fields)
+    return Given(TraefikSettings().model_copy(update=changes), on_cluster(**cluster), front, routes)
+
+
+def _traefik(opts: pulumi.ResourceOptions, cert_manager: pulumi.Resource | None = None, **changes: Any) -> Traefik:
+    settings, cluster, front, routes = _given(**changes)
+    return Traefik("proxy", settings, cluster, front=front, routes=routes, cert_manager=cert_manager, opts=opts)
 
 
 def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
-    return recorded(lambda opts: Traefik("proxy", _args(**changes), opts), unknown=unknown)
+    return recorded(lambda opts: _traefik(opts, **changes), unknown=unknown)
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +99,9 @@ def values() -> dict[str, Any]:
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
     # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
-    args: TraefikDefinitionsArgs = {"gateway_api": False, "charts": PUBLISHERS}
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", args, opts), unknown=unknown)
+    plan = recorded(
+        lambda opts: TraefikDefinitions("proxy", TraefikSettings(), on_cluster(), opts=opts), unknown=unknown
+    )
     assert_shape(plan, TraefikDefinitions, "proxy")
     group = plan.one(type="kubernetes:yaml/v2:ConfigGroup")
     assert group.inputs["files"] == list(versions.TRAEFIK_CRDS)
@@ -88,8 +109,8 @@ def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
 
 
 def test_the_definitions_may_come_from_elsewhere() -> None:
-    charts: Charts = {"files": "https://files.example.jp/mirror"}
-    plan = recorded(lambda opts: TraefikDefinitions("proxy", {"charts": charts, "gateway_api": False}, opts))
+    charts = Charts(files="https://files.example.jp/mirror")
+    plan = recorded(lambda opts: TraefikDefinitions("proxy", TraefikSettings(), on_cluster(charts=charts), opts=opts))
     assert plan.one(type="kubernetes:yaml/v2:ConfigGroup").inputs["files"] == [
         f"https://files.example.jp/mirror/{url.removeprefix('https://')}" for url in versions.TRAEFIK_CRDS
     ]
@@ -122,7 +143,15 @@ def test_it_is_in_its_namespace(unknown: bool) -> None:
     plan = _plan(unknown=unknown)
     release = release_of(plan, "traefik")
     assert release.inputs["namespace"] == NAMESPACE
-    assert needs(plan, release, "namespace") == {"Namespace proxy-namespace"}
+    assert "Namespace proxy-namespace" in waits_for(plan, release)
+
+
+def test_its_pods_wait_for_what_runs_them() -> None:
+    def declare(cluster: OnCluster, opts: pulumi.ResourceOptions) -> None:
+        settings, _, front, routes = _given()
+        Traefik("proxy", settings, cluster, front=front, routes=routes, cert_manager=None, opts=opts)
+
+    assert waiting_for_compute(declare) == {"Release proxy-release"}
 
 
 def test_its_pods_are_what_the_restricted_standard_asks_for(values: dict[str, Any]) -> None:
@@ -256,7 +285,8 @@ def test_logs_are_json_and_each_request_has_a_line(values: dict[str, Any]) -> No
 
 def test_the_gateway_api_has_definitions_of_its_own(unknown: bool) -> None:
     plan = recorded(
-        lambda opts: TraefikDefinitions("proxy", {"gateway_api": True, "charts": PUBLISHERS}, opts), unknown=unknown
+        lambda opts: TraefikDefinitions("proxy", TraefikSettings(gatewayApi=True), on_cluster(), opts=opts),
+        unknown=unknown,
     )
     assert_shape(plan, TraefikDefinitions, "proxy")
     groups = {entry.name: entry.inputs["files"] for entry in plan.find(type="kubernetes:yaml/v2:ConfigGroup")}
@@ -309,7 +339,7 @@ def test_its_certificate_is_ready_before_it_starts(unknown: bool) -> None:
 def test_only_its_certificate_waits_for_cert_manager() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         cert_manager = cloudwatch.LogGroup("cert-manager", opts=opts)
-        Traefik("proxy", _args(target_protocol="HTTPS", cert_manager=cert_manager), opts)
+        _traefik(opts, cert_manager, target_protocol="HTTPS")
 
     plan = recorded(declare)
     assert {
@@ -340,7 +370,7 @@ def test_routes_of_teams_name_the_same_entry_point_with_and_without_tls(values: 
     encrypted = values_of(_plan(target_protocol="HTTPS"), "traefik")
     assert encrypted["ports"][ENTRY_POINT] == {**values["ports"][ENTRY_POINT], "http": {"tls": {"enabled": True}}}
     assert encrypted["ports"].keys() == values["ports"].keys()
-    route: PlatformRouteArgs = {"name": "argocd", "host": "argocd.example.jp", "service": "argocd-server.argocd:80"}
+    route = PlatformRoute("argocd", "argocd.example.jp", "argocd-server.argocd:80")
     file = values_of(_plan(target_protocol="HTTPS", routes=[route]), "traefik")["providers"]["file"]["content"]
     assert [router["entryPoints"] for router in file["http"]["routers"].values()] == [[ENTRY_POINT]] * 2
 
@@ -381,7 +411,7 @@ def test_helm_gives_the_entry_point_of_the_service_tls_and_its_certificate() -> 
 
 
 def test_it_scales_by_cpu_between_the_settings() -> None:
-    values = traefik_values(_args(min_replicas=2, max_replicas=7, cpu_target_percent=55))
+    values = _given(min_replicas=2, max_replicas=7, cpu_target_percent=55).values()
     assert values["autoscaling"] == {
         "enabled": True,
         "minReplicas": 2,
@@ -398,7 +428,7 @@ def test_it_scales_by_cpu_between_the_settings() -> None:
 
 
 def test_its_size_is_the_settings() -> None:
-    assert traefik_values(_args(cpu="500m", memory="512Mi"))["resources"] == {
+    assert _given(cpu="500m", memory="512Mi").values()["resources"] == {
         "requests": {"cpu": "500m", "memory": "512Mi"},
         # No limit of CPU: it throttles a proxy in the middle of requests.
         "limits": {"memory": "512Mi"},
@@ -426,12 +456,12 @@ def test_a_pod_that_goes_ends_its_requests_first(values: dict[str, Any]) -> None
 @pytest.mark.parametrize(("load_balancer", "traefik"), [(60, "180s"), (120, "180s"), (121, "181s"), (4000, "4060s")])
 def test_the_load_balancer_is_the_first_to_close_a_connection(load_balancer: int, traefik: str) -> None:
     # Otherwise a request comes on a connection that Traefik has just closed, and ends with 502.
-    timeouts = traefik_values(_args(idle_timeout=load_balancer))["ports"]["web"]["transport"]["respondingTimeouts"]
+    timeouts = _given(idle_timeout=load_balancer).values()["ports"]["web"]["transport"]["respondingTimeouts"]
     assert timeouts["idleTimeout"] == traefik
 
 
 def test_a_client_has_as_long_as_the_settings_say() -> None:
-    timeouts = traefik_values(_args(read_timeout=900))["ports"]["web"]["transport"]["respondingTimeouts"]
+    timeouts = _given(read_timeout=900).values()["ports"]["web"]["transport"]["respondingTimeouts"]
     assert timeouts["readTimeout"] == "900s"
 
 
@@ -441,7 +471,7 @@ def test_it_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
 
 
 def test_on_fargate_no_replica_waits_for_a_zone() -> None:
-    on_fargate = traefik_values(_args(placement=FARGATE))
+    on_fargate = _given(placement=FARGATE).values()
     assert not on_fargate.keys() & {"nodeSelector", "tolerations"}
     assert {item["whenUnsatisfiable"] for item in on_fargate["topologySpreadConstraints"]} == {"ScheduleAnyway"}
 
@@ -455,8 +485,8 @@ def test_it_comes_from_the_companys_registry_where_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("charts", "registry", "repository"),
     [
-        (None, "docker.io", "library/traefik"),
-        ({"images": "own.example.jp/mirror"}, "own.example.jp", "mirror/docker.io/library/traefik"),
+        (PUBLISHERS, "docker.io", "library/traefik"),
+        (MIRROR, "own.example.jp", "mirror/docker.io/library/traefik"),
     ],
     ids=["the publisher's", "the company's own"],
 )
@@ -470,7 +500,7 @@ def test_its_image_comes_from_the_companys_registry_where_there_is_one(
 def test_it_waits_for_the_subnets_that_it_trusts() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", name="10.0.0.0/22", opts=opts)
-        Traefik("proxy", _args(trusted_cidrs=pulumi.Output.all(subnet.name)), opts)
+        _traefik(opts, trusted_cidrs=pulumi.Output.all(subnet.name))
 
     plan = recorded(declare)
     assert "LogGroup subnet" in waits_for(plan, release_of(plan, "traefik"))
@@ -480,7 +510,7 @@ def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
     # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
     def declare(opts: pulumi.ResourceOptions) -> None:
         group = cloudwatch.LogGroup("subnet", opts=opts)
-        Traefik("proxy", _args(trusted_cidrs=group.arn.apply(lambda arn: [arn])), opts)
+        _traefik(opts, trusted_cidrs=group.arn.apply(lambda arn: [arn]))
 
     values = release_of(recorded(declare, unknown=True), "traefik").inputs["values"]
     assert values["ports"]["web"]["port"] == WEB_PORT
