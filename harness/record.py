@@ -19,6 +19,7 @@ from pulumi.runtime.stack import run_in_stack
 from harness.model import Model
 from harness.monitor import RecordingMonitor
 from harness.plan import Plan
+from harness.shortcuts import shortcuts
 from harness.values import Properties
 
 _P = ParamSpec("_P")
@@ -94,7 +95,7 @@ def record(  # noqa: PLR0913  # what the engine hands over
         )
         SETTINGS.callbacks = monitor.callbacks
         set_all_config(dict(config or {}), list(secret_keys))
-        with _environment(config or {}, secret_keys), asyncio.Runner(loop_factory=_loop) as runner:
+        with shortcuts(), _environment(config or {}, secret_keys), asyncio.Runner(loop_factory=_loop) as runner:
             try:
                 runner.run(run_in_stack(lambda: _completed(program)))
             except Exception as error:
