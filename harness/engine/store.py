@@ -107,9 +107,9 @@ class Event:
 class Cloud:
     """What exists at one moment; within `Store.change` also the way to change it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: float | None = None) -> None:
         self._connection = connection
-        self.now: Final = time.time()
+        self.now: Final = time.time() if now is None else now
 
     @cached_property
     def resources(self) -> list[Resource]:
@@ -227,12 +227,15 @@ class Store:
         return connection
 
     @contextmanager
-    def change(self) -> Iterator[Cloud]:
-        """Give the cloud to look at and change; nothing of it stays if the block raises."""
+    def change(self, now: float | None = None) -> Iterator[Cloud]:
+        """Give the cloud to look at and change; nothing of it stays if the block raises.
+
+        now: the time in the cloud, in virtual time; None for the clock's.
+        """
         connection = self._connect()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            yield Cloud(connection)
+            yield Cloud(connection, now)
         except BaseException:
             connection.execute("ROLLBACK")
             raise
