@@ -2,8 +2,9 @@
 
 The policies, roles and namespaces are those that the stack prod installs. Real: the API server, its CEL, its admission,
 RBAC. Stand-ins: who somebody is comes from impersonation and not from IAM; no controller runs, so the test itself
-gathers the rules of `edit` from its parts and starts the count of a quota. Requests are dry runs: the server decides
-about them as about any other.
+gathers the rules of `edit` from its parts and starts the count of a quota; the rules of Argo CD's projects are asked of
+`app_project`, which has them from Argo CD's source. Requests are dry runs: the server decides about them as about any
+other.
 """
 
 import copy
@@ -13,10 +14,11 @@ from typing import Any, Final
 
 import pytest
 
+from components.delivery.gitops import PLATFORM_GROUPS
 from facts import admission_policies
 from harness.plan import Plan
 from harness.values import reveal
-from tests.conformance import bundles
+from tests.conformance import app_project, bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.server import ApiServer, RefusedError, running, wait_until
 from tests.plans import run_program
@@ -567,6 +569,162 @@ def test_a_neighbour_goes_through(server: ApiServer, item: Object, who: str) -> 
 @pytest.mark.parametrize("item", [it[1] for it in NAMESPACES], ids=[what for what, _ in NAMESPACES])
 def test_a_namespace_with_its_level_goes_through(server: ApiServer, item: Object) -> None:
     assert _refusal(server.acting_as(*CONTROLLER), item) == ""
+
+
+# --- Argo CD's project --------------------------------------------------------------------------------------------
+
+# Argo CD's controller may do everything: between a team's repository and the cluster are the AppProject of its set and
+# then the admission policies.
+
+SET: Final = "applications"
+ELSEWHERE: Final = "https://github.com/somebody-else/applications.git"
+
+
+def _project(name: str = SET) -> Object:
+    projects = _plan().find(type="kubernetes:argoproj.io/v1alpha1:AppProject")
+    return next(dict(reveal(it.inputs["spec"])) for it in projects if it.inputs["metadata"]["name"] == name)
+
+
+def _projects_refusal(item: Object, name: str = SET, repository: str | None = None) -> str:
+    """Return why the project of a set refuses an object in its repository, for its namespace of the team's."""
+    project = _project(name)
+    (own,) = project["sourceRepos"]
+    return app_project.refusal(
+        project, item, repository=repository or own, namespace=OURS, server=project["destinations"][0]["server"]
+    )
+
+
+def _in(namespace: str, item: Object) -> Object:
+    return {**item, "metadata": {**item["metadata"], "namespace": namespace}}
+
+
+@pytest.mark.parametrize("item", [it[3] for it in ATTACKS], ids=[f"{row} {what}" for row, what, _, _ in ATTACKS])
+def test_an_attack_out_of_a_repository_is_refused(server: ApiServer, item: Object) -> None:
+    """By its project where the object is none that a team may have, and else by admission."""
+    of_no_team = (
+        item["kind"] in {"Pod", "IngressRouteTCP"}
+        or item["metadata"].get("namespace", OURS) != OURS
+        or (item["kind"] == "Namespace" and not item["metadata"]["name"].startswith("app-"))
+    )
+    assert bool(_projects_refusal(item)) == of_no_team
+    assert of_no_team or "ValidatingAdmissionPolicy" in _refusal(server.acting_as(*CONTROLLER), item)
+
+
+@pytest.mark.parametrize("item", [it[2] for it in NEIGHBOURS], ids=[f"{row} {what}" for row, what, _ in NEIGHBOURS])
+def test_a_neighbour_out_of_a_repository_goes_through(server: ApiServer, item: Object) -> None:
+    # A pod alone is nothing that one deploys: the project knows what makes pods.
+    assert bool(_projects_refusal(item)) == (item["kind"] == "Pod")
+    assert _refusal(server.acting_as(*CONTROLLER), item) == ""
+
+
+@pytest.mark.parametrize("item", [it[1] for it in NAMESPACES], ids=[what for what, _ in NAMESPACES])
+def test_a_repository_makes_no_namespace_but_its_own(item: Object) -> None:
+    assert bool(_projects_refusal(item)) == (not item["metadata"]["name"].startswith("app-"))
+
+
+def _of_cluster(version: str, kind: str, name: str = "mine") -> Object:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": {}}
+
+
+def _cluster_admin(kind: str) -> Object:
+    item = _binding("mine", "cluster-admin", (POD[0], "team-shop"), OURS)
+    if kind == "ClusterRoleBinding":
+        item["metadata"].pop("namespace")
+    return {**item, "kind": kind}
+
+
+# What the API server takes from Argo CD's controller: there the project alone stands in the way.
+BY_PROJECT_ALONE: Final[list[tuple[str, str, Object]]] = [
+    (
+        "S3",
+        "the platform's default options of TLS",
+        _in("traefik", _object("traefik.io/v1alpha1", "TLSOption", {}, "default")),
+    ),
+    ("S3", "a TLSOption of its own", _object("traefik.io/v1alpha1", "TLSOption", {"sniStrict": True})),
+    ("S4", "a privileged pod among the platform's", _in("kube-system", _deployment(SUPER))),
+    ("S4", "a namespace of the platform without a level", _namespace("kube-system", enforce="privileged")),
+    ("S5", "all rights in its namespace", _cluster_admin("RoleBinding")),
+    ("S5", "all rights in the cluster", _cluster_admin("ClusterRoleBinding")),
+    ("S6", "a route for Argo CD's host among the platform's", _in("traefik", _route(f"Host(`{ARGO_CD}`)"))),
+    ("S7", "another team's secrets from its namespace", _in("external-secrets", _secret("orders"))),
+    ("S8", "a quota of its own", _object("v1", "ResourceQuota", {"hard": {"pods": "1000"}})),
+    ("S9", "a load balancer in a namespace of the platform", _in("kube-system", _service(type="LoadBalancer"))),
+]
+
+# Kinds that this server does not define, or that are the platform's alone.
+PLATFORMS_OWN: Final[list[tuple[str, Object]]] = [
+    ("a project with all rights", _in("argocd", _object("argoproj.io/v1alpha1", "AppProject", {}, "applications"))),
+    ("another project's Application", _object("argoproj.io/v1alpha1", "Application", {"project": "operations"})),
+    ("a node pool", _of_cluster("karpenter.sh/v1", "NodePool")),
+    ("a store of secrets", _of_cluster("external-secrets.io/v1", "ClusterSecretStore")),
+    ("a binding of policies", _of_cluster("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")),
+]
+
+
+@pytest.mark.parametrize(
+    "item", [it[2] for it in BY_PROJECT_ALONE], ids=[f"{row} {what}" for row, what, _ in BY_PROJECT_ALONE]
+)
+def test_what_admission_would_take_the_project_refuses(server: ApiServer, item: Object) -> None:
+    namespace = item["metadata"].get("namespace", OURS)
+    if namespace in {OURS, "kube-system"}:
+        assert _refusal(server.acting_as(*CONTROLLER), item) == ""
+    assert "is not permitted" in _projects_refusal(item)
+
+
+@pytest.mark.parametrize("item", [it[1] for it in PLATFORMS_OWN], ids=[what for what, _ in PLATFORMS_OWN])
+def test_a_repository_holds_nothing_of_the_platforms_own(item: Object) -> None:
+    assert "is not permitted" in _projects_refusal(item)
+
+
+@pytest.mark.parametrize("name", [SET, "operations"])
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("karpenter.sh", "NodePool"),
+        ("karpenter.k8s.aws", "EC2NodeClass"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+    ],
+)
+def test_no_set_holds_what_is_pulumis_alone(name: str, group: str, kind: str) -> None:
+    assert group in PLATFORM_GROUPS
+    assert "is not permitted" in _projects_refusal(_of_cluster(f"{group}/v1", kind), name)
+
+
+def test_an_application_of_another_repository_is_refused() -> None:
+    assert _projects_refusal(_deployment()) == ""
+    assert _projects_refusal(_deployment(), repository=ELSEWHERE) == f"application repo {ELSEWHERE} is not permitted"
+    assert "is not permitted" in _projects_refusal(_deployment(), "operations")
+
+
+OWN_NAMESPACES: Final = [{"group": "", "kind": "Namespace", "name": "app-*"}]
+
+
+@pytest.mark.parametrize(
+    ("spec", "item", "refused"),
+    [
+        # Without a list every kind in a namespace is allowed, and none outside of one.
+        ({}, _deployment(), False),
+        ({"namespaceResourceWhitelist": []}, _deployment(), True),
+        ({"namespaceResourceBlacklist": [{"group": "apps", "kind": "*"}]}, _deployment(), True),
+        ({}, _namespace("app-new"), True),
+        ({"clusterResourceWhitelist": OWN_NAMESPACES}, _namespace("app-new"), False),
+        ({"clusterResourceWhitelist": OWN_NAMESPACES}, _namespace("web"), True),
+        (
+            {"clusterResourceWhitelist": [{"group": "*", "kind": "*"}], "clusterResourceBlacklist": OWN_NAMESPACES},
+            _namespace("app-new"),
+            True,
+        ),
+        ({"destinations": [{"server": "*", "namespace": pattern} for pattern in ("*", "!app-*")]}, _deployment(), True),
+        ({"destinations": [{"server": "https://elsewhere", "namespace": "*"}]}, _deployment(), True),
+        ({"sourceRepos": ["*", "!https://github.com/example-jp/*"]}, _deployment(), True),
+    ],
+)
+def test_the_rules_of_projects_are_those_of_argo_cd(spec: Object, item: Object, refused: bool) -> None:
+    project = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}], **spec}
+    found = app_project.refusal(
+        project, item, repository="https://github.com/example-jp/apps.git", namespace=OURS, server="https://here"
+    )
+    assert bool(found) == refused
 
 
 def test_every_policy_of_the_stack_is_tried() -> None:
