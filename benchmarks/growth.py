@@ -8,6 +8,7 @@ time.
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,8 +70,12 @@ def growth(stack: str, runs: int) -> dict[str, tuple[float, float]]:
     }
 
 
-if __name__ == "__main__":
-    import sys
+def main() -> None:
+    """Print the table: `python -m benchmarks.growth STACK RUNS`."""
+    stack, runs = sys.argv[1], int(sys.argv[2])
+    for name, (each, resource) in growth(stack, runs).items():
+        print(f"  {name:<32}{each:8.2f} ms, {resource:.2f} ms a resource")
 
-    for name, (each, resource) in growth(sys.argv[1] if len(sys.argv) > 1 else "dev", 3).items():
-        print(f"{name:<20}{each:8.2f} ms each{resource:8.2f} ms a resource")
+
+if __name__ == "__main__":
+    main()

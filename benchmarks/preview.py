@@ -107,6 +107,7 @@ def report(stack: str, runs: int) -> str:
     resources = resource_count(stack)
     imports = [sys.executable, "-c", "\n".join(["import gc", "gc.disable()", *(f"import {name}" for name in modules)])]
     rounds = [(run(preview(stack, "text")), run(imports)) for _ in range(runs + 1)][1:]
+    own = statistics.median(bare.seconds for _, bare in rounds)
     return "\n".join(
         [
             f"make preview STACK={stack}: {resources} resources, {runs} runs after a warm-up",
@@ -117,10 +118,19 @@ def report(stack: str, runs: int) -> str:
             row("resources a second", (resources / whole.seconds for whole, _ in rounds), ".0f"),
             row("peak memory, MiB", (whole.mebibytes for whole, _ in rounds), ".0f"),
             row("peak memory of the imports, MiB", (bare.mebibytes for _, bare in rounds), ".0f"),
+            f"The bare imports, {own:.2f} s of it, are the SDKs' own.",
+            "One more, in a process that is warm (CPU time, least of the runs):",
+            *further(stack, runs),
             f"{len(modules)} SDK modules: "
             + ", ".join(f"{name} {count}" for name, count in by_package(modules).items()),
         ]
     )
+
+
+def further(stack: str, runs: int) -> list[str]:
+    """Return the lines on what one more NodePool, access entry and chart costs; see `benchmarks/growth.py`."""
+    command = [sys.executable, "-m", "benchmarks.growth", stack, str(runs)]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
 
 
 def main() -> None:

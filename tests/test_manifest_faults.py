@@ -249,7 +249,7 @@ def test_a_component_of_kustomize_is_refused(write: Write) -> None:
     [
         ("- a", "a document that is ['a']: expected an object of Kubernetes"),
         ("text", "a document that is 'text': expected an object of Kubernetes"),
-        ("a: [", "expected the node content, but found '<stream end>' in line 1: expected YAML"),
+        ("a: [", "did not find expected node content in line 2: expected YAML"),
         ("{a: 1, a: 2}", "the key a again in line 1: expected YAML"),
         ("{1: 1}", "the key 1 is not text in line 1: expected YAML"),
         ("{a: 1}", "an object: no apiVersion or no kind: expected both, such as apps/v1 and Deployment"),

@@ -1,4 +1,10 @@
-"""One run of the Pulumi CLI as a process: watched, held, interrupted, killed."""
+"""One run of the Pulumi CLI as a process: watched, held, interrupted, killed.
+
+`pulumi.automation` (SDK 3.272.0) was tried on the same sandbox: `up`, `preview`, `refresh`, `destroy`, outputs, export
+and import work as well. What it cannot do is what every run here needs. It hands on the caller's whole environment
+(`PulumiCommand.run` starts from `os.environ`), so that credentials and backends of the machine reach the program. And
+it returns when the CLI has ended, with no process to interrupt, to kill, or to wait for until the cloud stops.
+"""
 
 from __future__ import annotations
 

@@ -98,6 +98,11 @@ def _of(types: Collection[str], resources: Iterable[Event | Resource]) -> set[st
 
 
 CONTINUE: Final = "--continue-on-error"
+"""Not for changes: see `test_a_stack_changes_though_every_update_fails_once`."""
+
+
+AT_ONCE: Final = ("--parallel", "64")
+"""As many operations at once as there may be: all that fail at the same time fail in one round."""
 
 
 def _converge(rehearsal: Rehearsal, behaviour: Environment, run: Callable[..., Run], *flags: str) -> set[str]:
@@ -133,10 +138,16 @@ def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms
 
 @pytest.mark.parametrize("stack", CHANGES_OF)
 def test_a_stack_changes_though_every_update_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
+    """Without --continue-on-error, after which the engine deletes what the program did not register (seen in 3.259).
+
+    What depends on a resource whose update failed is not registered, and whether the engine then deletes it depends on
+    which of the two it learns of first: on a busy machine add-ons and releases were deleted and created anew, where
+    this test expects updates.
+    """
     rehearsal = platforms(stack).copy(tmp_path / "failing")
     rehearsal.change(CHANGES_OF[stack])
 
-    failed = _converge(rehearsal, rehearsal.failing_once("update"), rehearsal.up, CONTINUE)
+    failed = _converge(rehearsal, rehearsal.failing_once("update"), rehearsal.up, *AT_ONCE)
 
     updated = [event for event in rehearsal.events() if (event.operation, event.phase) == ("update", "end")]
     assert failed == {event.urn for event in updated}
