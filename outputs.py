@@ -12,7 +12,7 @@ from components.common.where import Where
 from components.control_plane.layer import ControlPlane
 from components.ingress.layer import Ingress
 from components.ingress.traefik import INGRESS_CLASS
-from components.network.layer import AnyNetwork
+from components.network.base import AnyNetwork
 from components.observability.alarms import Alarms
 from facts.contract import CONTRACT_VERSION
 from settings import Stack

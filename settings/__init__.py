@@ -8,7 +8,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
-from settings.base import Settings, arguments, plain, required
+from settings.base import Settings, required
 from settings.caller import require_deployer
 from settings.charts import Charts
 from settings.cluster import (
@@ -130,9 +130,7 @@ __all__ = [
     "Toleration",
     "Traefik",
     "Workloads",
-    "arguments",
     "load",
-    "plain",
     "require_deployer",
     "required",
     "stack_settings",

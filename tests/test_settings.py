@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import Annotated, Any, NotRequired, TypedDict, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pulumi
 import pytest
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import versions
 from rehearsal.record import PROJECT
-from settings import Platform, Stack, arguments, load, plain, stack_settings
+from settings import Stack, load, stack_settings
 from settings.problems import Problem, SettingsError, place, shown
 from tests.plans import STACKS
 from tests.settings_files import (
@@ -363,39 +363,6 @@ def test_karpenter_has_the_pinned_image_or_that_of_the_stack(karpenter: dict[str
     stack = read(sections)
     assert stack.karpenter is not None
     assert stack.karpenter.image_alias == alias
-
-
-# --- What reaches the components ----------------------------------------------------------------------------------
-
-
-class PlatformShape(TypedDict):
-    name: str
-    region: str
-    account: NotRequired[str]
-
-
-def test_plain_values_have_the_fields_names_and_nothing_that_is_absent() -> None:
-    network = read(sections_of("prod")).network
-    assert plain(network, "interface_endpoints") == {
-        "cidr": "10.30.0.0/16",
-        "zones": ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"],
-        "nat": "per-zone",
-        "public_nodes": False,
-        "ip_family": "ipv4",
-        "flow_logs": {"retention_days": 365},
-    }
-
-
-def test_arguments_that_do_not_fit_are_a_programming_error() -> None:
-    platform = Platform(name="platform", region="ap-northeast-1")
-    assert arguments(PlatformShape, platform, without=["tags", "protect"]) == {
-        "name": "platform",
-        "region": "ap-northeast-1",
-    }
-    with pytest.raises(TypeError, match=r"PlatformShape does not know \['protect'\]"):
-        arguments(PlatformShape, platform, without=["tags"])
-    with pytest.raises(TypeError, match=r"PlatformShape lacks \['region'\]"):
-        arguments(PlatformShape, platform, without=["tags", "protect", "region"])
 
 
 # --- The words ----------------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """What every component on the cluster needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import pulumi
 
@@ -49,7 +48,3 @@ class OnCluster:
         knows the namespaces of every section of the settings.
         """
         return PodNamespace(name, self.pods_in[name])
-
-    def offered(self) -> dict[str, Any]:
-        """Return the values by name, of which each component's arguments take those that it knows."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}

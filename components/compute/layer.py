@@ -17,7 +17,7 @@ from components.compute.karpenter import Karpenter
 from components.compute.node_group import NodeEnvironment, NodeGroup
 from components.compute.node_pools import NodeNetwork, NodePools
 from components.control_plane.layer import ControlPlane
-from components.network.layer import AnyNetwork
+from components.network.base import AnyNetwork
 from facts import namespaces
 from settings import Stack
 

@@ -8,7 +8,7 @@ from components.common.identity import ClusterIdentity
 from components.common.where import Where
 from components.control_plane.access import ApiServer, ClusterAccess
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
-from components.network.layer import AnyNetwork
+from components.network.base import AnyNetwork
 from settings import Stack
 
 

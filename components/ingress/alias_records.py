@@ -2,19 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import product
-from typing import TypedDict
 
 import pulumi
 from pulumi_aws import route53
 
 from settings import Domain
-
-
-class WeightedArgs(TypedDict, total=False):
-    """What makes a record one of several with its name."""
-
-    set_identifier: str
-    weighted_routing_policies: list[route53.RecordWeightedRoutingPolicyArgsDict]
 
 
 class DnsAlias(pulumi.ComponentResource):
@@ -45,10 +37,6 @@ class DnsAlias(pulumi.ComponentResource):
         Route 53 zone that this name is in. dual_stack: whether the load balancer has IPv6 addresses too.
         """
         super().__init__("eks-platform:index:DnsAlias", name, {}, opts)
-        share: WeightedArgs = {}
-        if settings.weight is not None:
-            policy: route53.RecordWeightedRoutingPolicyArgsDict = {"weight": settings.weight}
-            share = {"set_identifier": cluster_id, "weighted_routing_policies": [policy]}
         families = {"A": "", "AAAA": "-ipv6"} if dual_stack else {"A": ""}
         for host, (kind, suffix) in product(names, families.items()):
             route53.Record(
@@ -63,7 +51,8 @@ class DnsAlias(pulumi.ComponentResource):
                         "evaluate_target_health": True,
                     }
                 ],
-                **share,
+                set_identifier=cluster_id if settings.weight is not None else None,
+                weighted_routing_policies=[{"weight": settings.weight}] if settings.weight is not None else None,
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})

@@ -12,7 +12,7 @@ from components.ingress.certificate import Certificate
 from components.ingress.controller_ingress import ControllerIngress
 from components.ingress.load_balancer import LoadBalancer, TargetBinding
 from components.ingress.traefik import Front, PlatformRoute, Traefik, TraefikDefinitions
-from components.network.layer import AnyNetwork
+from components.network.base import AnyNetwork
 from components.services.layer import Services
 from facts.interfaces import ARGO_CD_SERVICE
 from settings import IngressOwner, IpFamily, Scheme, Stack

@@ -7,8 +7,6 @@ from components.network.shared import SharedNetwork
 from components.network.vpc import Network
 from settings import Stack
 
-__all__ = ["AnyNetwork", "network_layer"]
-
 
 def network_layer(settings: Stack, *, where: Where) -> AnyNetwork:
     """Declare the network of the stack file."""

@@ -8,7 +8,7 @@ from components.common.where import Where
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.ingress.layer import Ingress
-from components.network.layer import AnyNetwork
+from components.network.base import AnyNetwork
 from components.observability.alarms import Alarms, Watched
 from components.observability.container_insights import ADDON, ContainerInsights, ContainerInsightsLogs
 from components.observability.events import Events

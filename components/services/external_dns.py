@@ -59,7 +59,7 @@ class ExternalDns(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=cluster.namespace(NAMESPACE),
             charts=cluster.charts,
-            # Only of the source `crd`, which is not offered: Helm would never upgrade it.
+            # The chart's only definition is that of the source `crd`, which the settings do not have.
             skip_crds=True,
             values=external_dns_values(settings, cluster, platform_hosts, role_annotations(identity)),
         )
