@@ -39,9 +39,12 @@ class Needs:
     managed: list[str]
 
 
-def ask(stack: str) -> Needs:
-    """Return what a stack needs, by a process of its own. Raises ValueError with what that says if it fails."""
-    command = [sys.executable, "-m", "bootstrap.plan", "--stack", stack]
+def ask(stack: str, platform: str) -> Needs:
+    """Return what a stack of the project in a folder, seen from ROOT, needs: by a process of its own.
+
+    Raises ValueError with what that process says if it fails.
+    """
+    command = [sys.executable, "-m", "bootstrap.plan", "--stack", stack, "--project", platform]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         raise ValueError(f"the plan of stack {stack} fails:\n{run.stderr}")

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Final
 
 from bootstrap.needs import ROOT, Needs
@@ -83,20 +84,22 @@ def _keys(value: Any) -> Iterator[str]:
         yield value
 
 
-def of_stack(stack: str) -> Needs:
+def of_stack(stack: str, root: Path = ROOT) -> Needs:
     """Return what a stack needs. Raises RehearsalError where there is none, and what its program raises."""
-    configuration = read_configuration(stack, root=ROOT)
+    configuration = read_configuration(stack, root=root)
     prefix = f"{configuration.project}:"
     settings = {key.removeprefix(prefix): value for key, value in configuration.values.items()}
     sections = {key: json.loads(settings.get(key, "{}")) for key in ("platform", "access")}
-    return needs_of(run_program(stack, root=ROOT), sections)
+    return needs_of(run_program(stack, root=root), sections)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what a stack needs; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bootstrap.plan", description=__doc__)
     parser.add_argument("--stack", required=True, help="name of the platform's stack: Pulumi.<stack>.yaml")
-    json.dump(asdict(of_stack(parser.parse_args(arguments).stack)), sys.stdout, indent=2)
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of the project (default: the top)")
+    options = parser.parse_args(arguments)
+    json.dump(asdict(of_stack(options.stack, options.project.resolve())), sys.stdout, indent=2)
     return 0
 
 

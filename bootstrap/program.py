@@ -45,7 +45,7 @@ def declare() -> None:
 
 def _needs(stack: str, given: Bootstrap) -> Needs:
     try:
-        needs = ask(stack)
+        needs = ask(stack, given.platform)
     except ValueError as error:
         raise pulumi.RunError(str(error)) from None
     if needs.account != given.account:

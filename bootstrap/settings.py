@@ -50,6 +50,11 @@ class Bootstrap(Settings):
     account: AccountId = Field(description="The account; the AWS provider refuses any other.")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="Region of the state bucket and its key.")
     bucket: BucketName = Field(description="Name of the state bucket, which nobody else in the world may have.")
+    platform: str = Field(
+        ".",
+        pattern=r"^[\w.-]+(/[\w.-]+)*$",
+        description="Folder of the project whose stacks are deployed, from the top of the repository.",
+    )
     stacks: list[StackName] = Field(min_length=1, description="The platform's stacks that live in this account.")
     github: GitHub
     protect: bool = Field(True, description="Whether Pulumi refuses to delete the bucket and the key.")

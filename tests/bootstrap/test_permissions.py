@@ -28,9 +28,9 @@ from bootstrap.needs import Needs
 from bootstrap.plan import of_stack
 from facts.iam_documents.document import MANAGED_POLICY_LIMIT, PolicyDocument, policy_size
 from rehearsal.cloud import INVOKES, KINDS
-from rehearsal.program import stacks
 from tests import iam_reference
 from tests.iam_reference import problems
+from tests.plans import EXAMPLES, STACKS
 from tests.schemas import words
 from tests.schemas.counterparts import COUNTERPARTS
 
@@ -134,10 +134,10 @@ NOT_CALLED: Final[dict[tuple[str, str], str]] = {
 
 @cache
 def _needs(stack: str) -> Needs:
-    return of_stack(stack)
+    return of_stack(stack, EXAMPLES)
 
 
-@pytest.fixture(params=stacks())
+@pytest.fixture(params=STACKS)
 def needs(request: pytest.FixtureRequest) -> Needs:
     return replace(_needs(request.param), boundary=BOUNDARY)
 

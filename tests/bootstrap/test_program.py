@@ -15,21 +15,25 @@ from bootstrap.needs import Needs
 from bootstrap.plan import main, of_stack
 from harness.plan import Plan, Registration
 from harness.values import reveal
-from rehearsal.program import ROOT, run_program, stacks
+from rehearsal.program import ROOT, run_program
 from tests.iam_reference import problems
+from tests.plans import EXAMPLES
 
-BOOTSTRAP: Final = ROOT / "bootstrap"
+BOOTSTRAP: Final = ROOT / "examples" / "bootstrap"
 STACK: Final = "development"
 PREFIX: Final = "eks-platform-bootstrap"
 
-known = cache(of_stack)
+
+@cache
+def known(stack: str) -> Needs:
+    return of_stack(stack, EXAMPLES)
 
 
 @pytest.fixture(autouse=True)
 def _asked_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The plans are made once, and here; the process of its own has its test on the engine."""
     plans = {stack: known(stack) for stack in ("dev", "staging")}
-    monkeypatch.setattr(program, "ask", plans.__getitem__)
+    monkeypatch.setattr(program, "ask", lambda stack, _platform: plans[stack])
 
 
 def bootstrap(*, unknown: bool = False, **config: Any) -> Plan:
@@ -153,7 +157,7 @@ def test_a_provider_that_the_account_has_is_used() -> None:
 
 
 def _with(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
-    monkeypatch.setattr(program, "ask", lambda stack: replace(known(stack), **changed))
+    monkeypatch.setattr(program, "ask", lambda stack, _platform: replace(known(stack), **changed))
 
 
 def test_a_boundary_that_the_stack_files_name_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +213,7 @@ def test_a_user_cannot_be_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stack_that_fails_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(stack: str) -> Needs:
+    def fails(stack: str, platform: str) -> Needs:
         raise ValueError(f"the plan of stack {stack} fails:\nno stack 'dev'")
 
     monkeypatch.setattr(program, "ask", fails)
@@ -241,7 +245,6 @@ def test_everything_has_a_parent_and_the_providers_tags() -> None:
 
 
 def test_what_a_stack_needs_is_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--stack", "dev"]) == 0
+    assert main(["--stack", "dev", "--project", str(EXAMPLES)]) == 0
     assert Needs(**json.loads(capsys.readouterr().out)) == known("dev")
     assert asdict(known("dev"))["project"] == "eks-platform"
-    assert set(stacks()) >= {"dev", "staging"}

@@ -12,7 +12,7 @@ from tests.engine.journal import label
 
 pytestmark = pytest.mark.engine
 
-BOOTSTRAP: Final = ROOT / "bootstrap"
+BOOTSTRAP: Final = ROOT / "examples" / "bootstrap"
 STACK: Final = "development"
 
 
