@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from harness.render import render
 from rehearsal import policies
-from rehearsal.preview import render
 from rehearsal.program import ROOT
 from tests.plans import STACKS, plan_of
 from tools.comment import LIMIT, MARK, comment, main, outputs
