@@ -58,6 +58,15 @@ timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt pictur
 stacks: $(RUNTIME) ## List the stacks and their environments in the order in which they are deployed (ARGS=--json)
 	@$(PY) -m tools.stacks $(ARGS)
 
+.PHONY: new
+new: $(RUNTIME) ## Write the smallest stack file for STACK; asks what ARGS='--region us-east-1 --account ...' do not say
+	@$(PY) -m tools.new_stack $(STACK) $(ARGS)
+
+.PHONY: rename
+rename: $(RUNTIME) ## Give the project another NAME, in Pulumi.yaml, in the stack files and in their schema
+	@$(PY) -m tools.rename $(NAME)
+	@$(PY) -m tools.generate
+
 ## The stack, for real
 
 .PHONY: plan

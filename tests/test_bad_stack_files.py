@@ -138,11 +138,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": PROJECT}))
     for name in ("components", "facts", "manifests", "policy", "rehearsal", "settings"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return environment_of_tests(folder)
+
+
+def environment_of_tests(folder: Path) -> Path:
+    """Give a copy of the repository the environment that the tests run in, so that its Makefile sets up none."""
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    (folder / ".venv" / ".runtime").touch()
+    for stamp in (".runtime", ".dev"):
+        (folder / ".venv" / stamp).touch()
     return folder
 
 
