@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, StringConstraints, WithJsonSchema
 
 import versions
+from facts.capabilities import CAPABILITIES
 from settings.base import Settings
 from settings.values import ChartReference, ChartRegistry, FileMirror, ImageRegistry, Secret
 
@@ -43,10 +44,7 @@ class Charts(Settings):
 
 OPTIONAL_CHARTS: Final[Mapping[str, versions.Chart]] = {
     "argo_cd": versions.ARGO_CD,
-    "cluster_autoscaler": versions.CLUSTER_AUTOSCALER,
-    "external_secrets": versions.EXTERNAL_SECRETS,
-    "external_dns": versions.EXTERNAL_DNS,
-    "cert_manager": versions.CERT_MANAGER,
+    **{it.section: it.chart for it in CAPABILITIES},
 }
 """Section to the chart that is installed where the section is; Karpenter's version is a setting of its own."""
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from facts import namespaces
+from facts.capabilities import CAPABILITIES
 from settings.extra_charts import namespaces_of
 
 ALWAYS: Final = (namespaces.SYSTEM, namespaces.TRAEFIK)
 OPTIONAL: Final[Mapping[str, str]] = {
     "argo_cd": namespaces.ARGO_CD,
-    "cert_manager": namespaces.CERT_MANAGER,
-    "external_dns": namespaces.EXTERNAL_DNS,
-    "external_secrets": namespaces.EXTERNAL_SECRETS,
+    **{it.section: it.namespace for it in CAPABILITIES if it.has_namespace},
     "observability": namespaces.OBSERVABILITY,
 }
 """Section to the namespace that there is where the section is."""

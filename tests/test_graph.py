@@ -10,10 +10,26 @@ from typing import Final
 
 import pytest
 
+from facts.capabilities import CAPABILITIES
 from harness.plan import Plan, Registration
 from tests.plans import STACKS, any_stack, plan_of, run_program, setting
 
+RIGHTS: Final = "(Role|RolePolicyAttachment|PodIdentityAssociation)"
+
 # --- The graph ----------------------------------------------------------------------------------------------------
+
+# Of each controller with a section of its own.
+CONTROLLERS: Final = {
+    step: pattern
+    for it in CAPABILITIES
+    for step, pattern in (
+        (f"{it.chart.name}'s namespace", f"Namespace {it.suffix}-namespace" if it.has_namespace else ""),
+        (f"{it.chart.name}'s policy", f"Policy {it.suffix}{it.role}-.*" if it.role is not None else ""),
+        (f"{it.chart.name}'s rights", f"{RIGHTS} {it.suffix}{it.role}.*" if it.role is not None else ""),
+        (it.chart.name, f"Release {it.suffix}-release"),
+    )
+    if pattern
+}
 
 # What makes up each step: type and name, without the platform's, as regular expressions. Every resource is in one step.
 STEPS: Final = {
@@ -92,23 +108,9 @@ STEPS: Final = {
     "workloads": "(?!Namespace).* workloads-.*",
     "teams' roles": "ClusterRole teams-.*",
     "teams' namespaces": "Namespace teams-.*",
+    **CONTROLLERS,
     "in teams' namespaces": "(RoleBinding|LimitRange|ResourceQuota|NetworkPolicy) teams-.*",
-    "autoscaler's policy": "Policy autoscaler-autoscaler",
-    "autoscaler's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) autoscaler.*",
-    "autoscaler": "Release autoscaler-release",
-    "external-dns's namespace": "Namespace dns-namespace",
-    "external-dns's policy": "Policy dns-controller-records",
-    "external-dns's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) dns-controller.*",
-    "external-dns": "Release dns-release",
-    "cert-manager's namespace": "Namespace certificates-namespace",
-    "cert-manager's policy": "Policy certificates-controller-challenges",
-    "cert-manager's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) certificates-controller.*",
-    "cert-manager": "Release certificates-release",
     "issuers": "ClusterIssuer certificates-.*",
-    "operator's namespace": "Namespace secrets-namespace",
-    "operator's policy": "Policy secrets-operator-store-roles",
-    "operator's rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) secrets-operator.*",
-    "operator": "Release secrets-release",
     "rights to secrets": "(Role|RolePolicy) secrets-(hello|shop)",
     "store of secrets": "ClusterSecretStore secrets-(hello|shop)",
     "rights to parameters": "(Role|RolePolicy) secrets-orders",
@@ -163,7 +165,7 @@ WORKLOAD_CONTROLLERS: Final = [
     "snapshot class",
     "store of secrets",
     "store of parameters",
-    "external-dns",
+    *(it.chart.name for it in CAPABILITIES if it.serves),
     "issuers",
     "admission",
 ]
@@ -252,25 +254,28 @@ WAITS: Final = {
     "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
     "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
     "node pools": ["node class"],
-    # Cluster Autoscaler.
-    "autoscaler's rights": ["autoscaler's policy", "identity"],
-    "autoscaler": ["autoscaler's rights", "kubernetes", "nodes", "fargate"],
-    # ExternalDNS, cert-manager.
-    "external-dns's namespace": ["kubernetes"],
-    "external-dns's rights": ["external-dns's policy", "identity"],
-    "external-dns": ["external-dns's namespace", "external-dns's rights", "nodes", "fargate"],
-    "cert-manager's namespace": ["kubernetes"],
-    "cert-manager's rights": ["cert-manager's policy", "identity"],
-    "cert-manager": ["cert-manager's namespace", "cert-manager's rights", "nodes", "fargate"],
+    # Controllers with a section of their own: their pods wait for what runs them, and for their rights.
+    **{
+        step: waits
+        for it in CAPABILITIES
+        for step, waits in (
+            (f"{it.chart.name}'s namespace", ["kubernetes"]),
+            (f"{it.chart.name}'s rights", [f"{it.chart.name}'s policy", "identity"]),
+            (
+                it.chart.name,
+                [
+                    *(f"{it.chart.name}'s {part}" for part in ("namespace", "rights")),
+                    *("kubernetes", "nodes", "fargate", "fargate logging"),
+                ],
+            ),
+        )
+        if step in CONTROLLERS
+    },
     "issuers": ["cert-manager"],
-    # External Secrets Operator.
-    "operator's namespace": ["kubernetes"],
-    "operator's rights": ["operator's policy", "identity"],
-    "operator": ["operator's namespace", "operator's rights", "nodes", "fargate"],
-    "rights to secrets": ["operator's rights"],
-    "store of secrets": ["operator", "rights to secrets"],
-    "rights to parameters": ["operator's rights"],
-    "store of parameters": ["operator", "rights to parameters"],
+    "rights to secrets": ["external-secrets's rights"],
+    "store of secrets": ["external-secrets", "rights to secrets"],
+    "rights to parameters": ["external-secrets's rights"],
+    "store of parameters": ["external-secrets", "rights to parameters"],
     # Ingress.
     "alb's group": ["vpc"],
     "who may connect": ["alb's group"],
@@ -506,12 +511,10 @@ OUTLIVES: Final = [
     ("fargate for teams", "workloads"),
     # Issuers are cert-manager's own kind.
     ("cert-manager", "issuers"),
-    ("cert-manager's rights", "cert-manager"),
-    ("external-dns's rights", "external-dns"),
+    *((f"{it.chart.name}'s rights", it.chart.name) for it in CAPABILITIES if it.role is not None),
     # The operator's webhook is asked when a store goes: its chart's validatingwebhook.yaml.
-    ("operator", "store of secrets"),
-    ("operator", "store of parameters"),
-    ("operator's rights", "operator"),
+    ("external-secrets", "store of secrets"),
+    ("external-secrets", "store of parameters"),
     ("rights to secrets", "store of secrets"),
     ("rights to parameters", "store of parameters"),
     # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.

@@ -33,7 +33,14 @@ REFERENCE: Final = re.compile(rf"{REGISTRIES}/[\w./-]+:[\w.-]+(?:@sha256:\w+)?")
 
 SOURCES: Final = [
     path
-    for pattern in ("*.py", "components/**/*.py", "examples/**/*.py", "examples/**/*.yaml", "manifests/**/*.yaml")
+    for pattern in (
+        "*.py",
+        "components/**/*.py",
+        "facts/*.py",
+        "examples/**/*.py",
+        "examples/**/*.yaml",
+        "manifests/**/*.yaml",
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
 

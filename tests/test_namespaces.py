@@ -1,31 +1,21 @@
 """Namespaces of the platform's own pods: on Fargate alone each needs a profile, which its release waits for."""
 
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from facts import namespaces
+from facts.capabilities import CAPABILITIES
 from harness.plan import Plan
 from settings import Stack
 from settings.namespaces import ALWAYS, OPTIONAL, platform_namespaces
 from tests.plans import any_stack, below, plan_of, run_program
 
-SECTIONS: Final[dict[str, Any]] = {
-    "externalSecrets": {
-        "stores": {"secrets": {"service": "secrets-manager", "path": "dev/", "namespaces": ["app-*"]}},
-    },
-    "externalDns": {"domains": ["example.jp"], "hostedZoneIds": ["Z0123456789EXAMPLE"]},
-    "certManager": {
-        "issuers": {"one": {"email": "a@example.jp", "hostedZoneId": "Z0123456789EXAMPLE", "domains": ["example.jp"]}}
-    },
-}
+OWN: Final = {to_camel(it.section): it for it in CAPABILITIES if it.has_namespace and not it.needs_nodes}
 """Sections whose pods run on Fargate too, each in a namespace of its own."""
-CHARTS: Final = {
-    "externalSecrets": ("external-secrets", namespaces.EXTERNAL_SECRETS),
-    "externalDns": ("external-dns", namespaces.EXTERNAL_DNS),
-    "certManager": ("cert-manager", namespaces.CERT_MANAGER),
-}
+SECTIONS: Final = {section: it.least for section, it in OWN.items()}
 
 
 def test_a_section_that_is_absent_needs_no_namespace() -> None:
@@ -50,14 +40,14 @@ def test_every_release_is_in_a_namespace_that_is_known(stack: str) -> None:
 @cache
 def _on_fargate() -> Plan:
     """Return the plan of the stack on Fargate with all the sections, each with a profile of its own."""
-    profiles = {section.lower(): {"selectors": [{"namespace": CHARTS[section][1]}]} for section in SECTIONS}
+    profiles = {section.lower(): {"selectors": [{"namespace": OWN[section].namespace}]} for section in SECTIONS}
     return run_program("fargate", config={**SECTIONS, "fargateProfiles": profiles})
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_on_fargate_a_release_waits_for_the_profile_of_its_namespace(section: str) -> None:
     plan = _on_fargate()
-    chart, namespace = CHARTS[section]
+    chart, namespace = OWN[section].chart.name, OWN[section].namespace
     releases = {entry.inputs["name"]: entry for entry in plan.find(type="kubernetes:helm.sh/v3:Release")}
     assert releases[chart].inputs["namespace"] == namespace
     profiles = plan.find(type="aws:eks/fargateProfile:FargateProfile")

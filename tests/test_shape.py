@@ -5,6 +5,7 @@ import contextvars
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -17,46 +18,10 @@ import pytest
 import components
 from settings import Settings
 from tests.plans import STACKS, any_stack, plan_of, run_program
+from tests.test_urns import FOLDER as URNS
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
-TOKENS = {
-    "eks-platform:index:ArgoCd",
-    "eks-platform:index:CertManager",
-    "eks-platform:index:Admission",
-    "eks-platform:index:Alarms",
-    "eks-platform:index:Certificate",
-    "eks-platform:index:Cluster",
-    "eks-platform:index:ClusterAccess",
-    "eks-platform:index:ClusterAddons",
-    "eks-platform:index:ClusterAutoscaler",
-    "eks-platform:index:ContainerInsights",
-    "eks-platform:index:ContainerInsightsLogs",
-    "eks-platform:index:ControllerIngress",
-    "eks-platform:index:DnsAlias",
-    "eks-platform:index:Events",
-    "eks-platform:index:ExistingNetwork",
-    "eks-platform:index:ExtraChart",
-    "eks-platform:index:ExternalDns",
-    "eks-platform:index:ExternalSecrets",
-    "eks-platform:index:Fargate",
-    "eks-platform:index:GitOps",
-    "eks-platform:index:FargateLogging",
-    "eks-platform:index:Irsa",
-    "eks-platform:index:Karpenter",
-    "eks-platform:index:LoadBalancer",
-    "eks-platform:index:LoadBalancerController",
-    "eks-platform:index:Network",
-    "eks-platform:index:NodeAddons",
-    "eks-platform:index:NodeGroup",
-    "eks-platform:index:NodePools",
-    "eks-platform:index:PodIdentity",
-    "eks-platform:index:SharedNetwork",
-    "eks-platform:index:TargetBinding",
-    "eks-platform:index:Teams",
-    "eks-platform:index:Traefik",
-    "eks-platform:index:TraefikDefinitions",
-    "eks-platform:index:Workloads",
-}
+TOKENS = {token for file in URNS.glob("*.txt") for token in re.findall(r"eks-platform:index:\w+", file.read_text())}
 
 
 def _modules() -> Iterator[ModuleType]:

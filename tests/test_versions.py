@@ -10,17 +10,7 @@ import pytest
 import versions
 from versions import Chart
 
-CHARTS = [
-    versions.AWS_LOAD_BALANCER_CONTROLLER,
-    versions.TRAEFIK,
-    versions.KARPENTER,
-    versions.KARPENTER_CRD,
-    versions.ARGO_CD,
-    versions.EXTERNAL_SECRETS,
-    versions.CLUSTER_AUTOSCALER,
-    versions.EXTERNAL_DNS,
-    versions.CERT_MANAGER,
-]
+CHARTS = [pin for pin in vars(versions).values() if isinstance(pin, Chart)]
 
 
 def _upstream(variable: str) -> Path:
@@ -195,22 +185,14 @@ def test_no_traefik_definition_is_missing() -> None:
         "BOTTLEROCKET_RELEASE_VERSION",
         "AL2023_RELEASE_DATE",
         "BOTTLEROCKET_ALIAS",
-        "AWS_LOAD_BALANCER_CONTROLLER",
-        "TRAEFIK",
         "TRAEFIK_CRDS",
         "GATEWAY_API_VERSION",
         "GATEWAY_API_CRDS",
-        "KARPENTER",
-        "KARPENTER_CRD",
         "KARPENTER_MINIMUM",
-        "ARGO_CD",
-        "EXTERNAL_SECRETS",
-        "EXTERNAL_DNS",
-        "CERT_MANAGER",
-        "CLUSTER_AUTOSCALER",
         "CLUSTER_AUTOSCALER_IMAGE",
         "FLUENT_BIT_IMAGE",
         "ALB_TLS_POLICY",
+        *(name for name, pin in vars(versions).items() if isinstance(pin, Chart)),
     ],
 )
 def test_each_pin_stands_below_the_page_that_says_so(pin: str) -> None:

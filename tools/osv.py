@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import versions
+from facts.capabilities import CAPABILITIES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OSV: Final = "https://api.osv.dev"
@@ -25,10 +26,7 @@ BATCH: Final = 1000
 MODULES: Final[Mapping[str, str]] = {
     "argo-cd": "github.com/argoproj/argo-cd/v3",
     "aws-load-balancer-controller": "sigs.k8s.io/aws-load-balancer-controller",
-    "cert-manager": "github.com/cert-manager/cert-manager",
-    "cluster-autoscaler": "k8s.io/autoscaler/cluster-autoscaler",
-    "external-dns": "sigs.k8s.io/external-dns",
-    "external-secrets": "github.com/external-secrets/external-secrets",
+    **{it.chart.name: it.go_module for it in CAPABILITIES},
     "karpenter": "github.com/aws/karpenter-provider-aws",
     "traefik": "github.com/traefik/traefik/v3",
     "aws-ebs-csi-driver": "github.com/kubernetes-sigs/aws-ebs-csi-driver",

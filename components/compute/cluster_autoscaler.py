@@ -10,12 +10,13 @@ from components.common.identity import ServiceAccountName, role_annotations, wor
 from components.common.on_cluster import OnCluster
 from components.common.placement import pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import RESTRICTED_CONTAINER
-from facts import iam_documents, namespaces
+from facts import iam_documents
+from facts.capabilities import CLUSTER_AUTOSCALER
 from settings import ClusterAutoscaler as ClusterAutoscalerSettings
 
-NAMESPACE: Final = namespaces.SYSTEM
+NAMESPACE: Final = CLUSTER_AUTOSCALER.namespace
 NAME: Final = versions.CLUSTER_AUTOSCALER.name
-IMAGE: Final = "registry.k8s.io/autoscaling/cluster-autoscaler"
+(IMAGE,) = CLUSTER_AUTOSCALER.images
 
 
 class ClusterAutoscaler(pulumi.ComponentResource):

@@ -19,6 +19,7 @@ from components.compute.node_pools import NodeNetwork, NodePools
 from components.control_plane.layer import ControlPlane
 from components.network.base import AnyNetwork
 from facts import namespaces
+from facts.capabilities import CLUSTER_AUTOSCALER
 from settings import Stack
 
 
@@ -85,7 +86,7 @@ def compute_layer(
     )
     if settings.cluster_autoscaler:
         ClusterAutoscaler(
-            f"{where.name}-autoscaler", settings.cluster_autoscaler, on_cluster, opts=control_plane.in_cluster
+            CLUSTER_AUTOSCALER.named(where.name), settings.cluster_autoscaler, on_cluster, opts=control_plane.in_cluster
         )
     karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
     return Compute(

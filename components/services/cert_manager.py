@@ -14,11 +14,12 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import FARGATE_WEBHOOK_PORT, pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
-from facts import iam_documents, namespaces
+from facts import iam_documents
+from facts.capabilities import CERT_MANAGER
 from settings import AcmeServer, Issuer
 from settings import CertManager as CertManagerSettings
 
-NAMESPACE: Final = namespaces.CERT_MANAGER
+NAMESPACE: Final = CERT_MANAGER.namespace
 NAME: Final = versions.CERT_MANAGER.name
 IMAGES: Final = "quay.io/jetstack/cert-manager-"
 """The beginning of its images' names, with the part's name after it."""

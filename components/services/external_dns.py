@@ -11,12 +11,13 @@ from components.common.identity import ServiceAccountName, role_annotations, wor
 from components.common.on_cluster import OnCluster
 from components.common.placement import pod_annotations, pod_placement
 from components.common.pod_security import restricted_namespace
-from facts import iam_documents, namespaces
+from facts import iam_documents
+from facts.capabilities import EXTERNAL_DNS
 from settings import ExternalDns as ExternalDnsSettings
 
-NAMESPACE: Final = namespaces.EXTERNAL_DNS
+NAMESPACE: Final = EXTERNAL_DNS.namespace
 NAME: Final = versions.EXTERNAL_DNS.name
-IMAGE: Final = "registry.k8s.io/external-dns/external-dns"
+(IMAGE,) = EXTERNAL_DNS.images
 
 
 class ExternalDns(pulumi.ComponentResource):

@@ -14,12 +14,13 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import FARGATE_WEBHOOK_PORT, Placement, pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
-from facts import iam_documents, namespaces
+from facts import iam_documents
+from facts.capabilities import EXTERNAL_SECRETS
 from settings import Charts, SecretService, SecretStore
 from settings import ExternalSecrets as ExternalSecretsSettings
 
-NAMESPACE: Final = namespaces.EXTERNAL_SECRETS
-IMAGE: Final = "ghcr.io/external-secrets/external-secrets"
+NAMESPACE: Final = EXTERNAL_SECRETS.namespace
+(IMAGE,) = EXTERNAL_SECRETS.images
 
 
 class ExternalSecrets(pulumi.ComponentResource):

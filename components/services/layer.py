@@ -14,6 +14,7 @@ from components.services.cert_manager import CertManager
 from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets
 from components.services.load_balancer_controller import LoadBalancerController
+from facts.capabilities import CERT_MANAGER, EXTERNAL_DNS, EXTERNAL_SECRETS
 from settings import AdmissionMode, Stack
 
 
@@ -45,11 +46,13 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
             )
         )
     if settings.external_secrets:
-        optional.append(ExternalSecrets(f"{where.name}-secrets", settings.external_secrets, cluster, opts=in_cluster))
+        optional.append(
+            ExternalSecrets(EXTERNAL_SECRETS.named(where.name), settings.external_secrets, cluster, opts=in_cluster)
+        )
     if settings.external_dns:
         optional.append(
             ExternalDns(
-                f"{where.name}-dns",
+                EXTERNAL_DNS.named(where.name),
                 settings.external_dns,
                 cluster,
                 platform_hosts=settings.platform_hosts,
@@ -59,7 +62,7 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
         )
     cert_manager = None
     if settings.cert_manager:
-        cert_manager = CertManager(f"{where.name}-certificates", settings.cert_manager, cluster, opts=in_cluster)
+        cert_manager = CertManager(CERT_MANAGER.named(where.name), settings.cert_manager, cluster, opts=in_cluster)
         optional.append(cert_manager)
     return Services(
         cert_manager=cert_manager,

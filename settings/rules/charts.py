@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from facts.capabilities import CAPABILITIES
 from settings.charts import Charts, charts_of
 from settings.problems import Problem, either, place
 from settings.rules.extra_charts import pinned
@@ -29,27 +30,6 @@ OWN: Final[Mapping[str, tuple[Path, ...]]] = {
         ("defaultTags",),
     ),
     "argo-cd": (("crds",), ("configs", "params", "server.insecure"), ("configs", "cm", "admin.enabled")),
-    "cert-manager": (("serviceAccount",), ("crds",), ("installCRDs",), ("global", "leaderElection")),
-    "cluster-autoscaler": (("rbac", "serviceAccount"), ("autoDiscovery",), ("awsRegion",), ("cloudProvider",)),
-    "external-dns": (
-        ("serviceAccount",),
-        ("provider",),
-        ("policy",),
-        ("sources",),
-        ("domainFilters",),
-        ("excludeDomains",),
-        ("registry",),
-        ("txtOwnerId",),
-        ("txtPrefix",),
-        ("extraArgs", "zone-id-filter"),
-    ),
-    "external-secrets": (
-        ("serviceAccount",),
-        ("crds",),
-        ("installCRDs",),
-        ("processSecretStore",),
-        ("rbac", "serviceAccountTokenCreate"),
-    ),
     "karpenter": (
         ("serviceAccount",),
         ("settings", "clusterName"),
@@ -74,6 +54,7 @@ OWN: Final[Mapping[str, tuple[Path, ...]]] = {
         ("gateway",),
         ("tlsStore",),
     ),
+    **{it.chart.name: it.own_values for it in CAPABILITIES},
 }
 """By chart: where the values are this program's alone. What is in AWS (names in trust policies, the cluster, the VPC)
 and what is in other objects depends on some, and the platform's safety on the others."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from facts.capabilities import CAPABILITIES
 from settings.rules.charts import NAMES, OWN
 from tests import upstream
 from tests.conformance import charts
@@ -16,13 +17,10 @@ pytestmark = pytest.mark.upstream
 VALUES: Final[dict[str, dict[str, Any]]] = {
     "argo-cd": {"controller": {"resources": {"requests": {"memory": "3Gi"}, "limits": {"memory": "3Gi"}}}},
     "aws-load-balancer-controller": {"logLevel": "debug"},
-    "cert-manager": {"cainjector": {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "1Gi"}}}},
-    "cluster-autoscaler": {"extraArgs": {"v": 5}},
-    "external-dns": {"interval": "5m"},
-    "external-secrets": {"concurrent": 5},
     "karpenter": {"logLevel": "debug"},
     "karpenter-crd": {"additionalAnnotations": {"team": "platform"}},
     "traefik": {"log": {"level": "DEBUG"}},
+    **{it.chart.name: {"podLabels": {"team": "platform"}} for it in CAPABILITIES},
 }
 """Something that is said of each chart, and that its values.yaml has."""
 

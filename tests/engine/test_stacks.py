@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from facts.capabilities import CAPABILITIES
 from harness.engine.process import Run
 from harness.engine.store import Event, Resource
 from rehearsal.engine.refusals import uses
@@ -177,6 +178,7 @@ def test_destroy_leaves_nothing(stack: str, lives: Lives) -> None:
     assert life.standing.resources() == []
 
 
+SERVING: Final = "|".join(it.component for it in CAPABILITIES if it.serves)
 OUTLIVES: Final = {
     "the load balancer controller and its role outlive what it serves": (
         r":LoadBalancerController\$",
@@ -187,11 +189,15 @@ OUTLIVES: Final = {
     "Karpenter and all it has outlive node pools and classes": (r":Karpenter\$", r":NodePools\$"),
     "node classes outlive node pools": (r":EC2NodeClass::", r":NodePool::"),
     "the operator of secrets outlives its stores": (r":Release::secrets-release", r":ClusterSecretStore::"),
-    "the operator's role outlives it": (r":ExternalSecrets\$.*::secrets-operator", r":Release::secrets-release"),
     "cert-manager outlives its issuers": (r":Release::certificates-release", r":ClusterIssuer::"),
-    "ExternalDNS's role outlives it": (r":ExternalDns\$.*aws:", r":Release::dns-release"),
-    "cert-manager's role outlives it": (r":CertManager\$.*aws:", r":Release::certificates-release"),
-    "the autoscaler's role outlives it": (r":ClusterAutoscaler\$.*aws:", r":Release::autoscaler-release"),
+    **{
+        f"{it.chart.name}'s role outlives it": (
+            rf":{it.component}\$.*aws:.*::{it.suffix}{it.role}",
+            rf":Release::{it.suffix}-release",
+        )
+        for it in CAPABILITIES
+        if it.role is not None
+    },
     "Karpenter's queue and rules outlive it": (
         r":(Queue|QueuePolicy|EventRule|EventTarget)::karpenter-",
         r":Release::karpenter-release",
@@ -200,12 +206,12 @@ OUTLIVES: Final = {
     "Karpenter's definitions outlive it": (r":Release::karpenter-crd", r":Release::karpenter-release"),
     "the load balancer controller's role outlives it": (r":LoadBalancerController\$.*aws:", r":Release::lbc-release"),
     "Argo CD and what clears up after workloads outlive what it deploys": (
-        r":(ArgoCd|LoadBalancerController|ClusterAddons|NodePools|ExternalSecrets|ExternalDns|CertManager)\$"
+        rf":(ArgoCd|LoadBalancerController|ClusterAddons|NodePools|{SERVING})\$"
         r"|:Release::traefik-release",
         r":ApplicationSet::",
     ),
     "what clears up after workloads outlives them and added charts": (
-        r":(LoadBalancerController|ClusterAddons|NodePools|ExternalSecrets|ExternalDns|CertManager)\$"
+        rf":(LoadBalancerController|ClusterAddons|NodePools|{SERVING})\$"
         r"|:Release::traefik-release",
         r":(ExtraChart|Workloads)\$kubernetes:",
     ),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from facts.capabilities import CAPABILITIES
 from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import chart_of, namespace_of, releases_of, values_of
@@ -30,10 +31,7 @@ CERT_MANAGER: Final = "cert-manager"
 SERVICE_ACCOUNTS: Final[Mapping[str, str]] = {
     BALANCER_CONTROLLER: "aws-load-balancer-controller",
     KARPENTER: "karpenter",
-    EXTERNAL_SECRETS: "external-secrets",
-    CLUSTER_AUTOSCALER: "cluster-autoscaler",
-    EXTERNAL_DNS: "external-dns",
-    CERT_MANAGER: "cert-manager",
+    **{it.chart.name: it.service_account for it in CAPABILITIES if it.role is not None},
 }
 """The service account of a chart's controller unless its values name another. Charts not listed use no AWS API."""
 

@@ -9,25 +9,16 @@ from components.common.on_cluster import OnCluster
 from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
-from settings import Charts
 from settings import ClusterAutoscaler as ClusterAutoscalerSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
-    MIRROR,
-    PUBLISHERS,
-    REGISTRY,
-    granted,
-    identity,
     on_cluster,
     release_of,
-    repositories,
     section,
     values_of,
-    waiting_for_compute,
 )
-from tests.components.recording import ACCOUNT, REGION, assert_shape, document, recorded, waits_for
+from tests.components.recording import ACCOUNT, REGION, assert_shape, document, recorded
 from tests.conformance.charts import unknown_keys
 
 
@@ -53,31 +44,9 @@ def test_it_is_a_component(unknown: bool) -> None:
 # --- Role ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_its_service_account_has_the_role(kind: str) -> None:
-    plan = _plan(on_cluster(identity=identity(kind)))
-    role = plan.one(type="aws:iam/role:Role")
-    trust, annotations = granted(kind, NAMESPACE, NAME, role)
-    assert document(role, "assumeRolePolicy") == trust
-    assert values_of(plan, NAME)["rbac"]["serviceAccount"] == {"name": NAME, "annotations": annotations}
-    (policy,) = plan.find(type="aws:iam/policy:Policy")
+def test_its_rights_are_those_of_its_own_groups() -> None:
+    (policy,) = _plan().find(type="aws:iam/policy:Policy")
     assert document(policy, "policy") == iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
-
-
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_the_release_waits_for_its_rights(kind: str) -> None:
-    plan = _plan(on_cluster(identity=identity(kind)))
-    needed = {"RolePolicyAttachment autoscaler-autoscaler"}
-    if kind == "pod-identity":
-        needed.add(f"PodIdentityAssociation autoscaler-{NAMESPACE}-{NAME}")
-    assert needed <= waits_for(plan, release_of(plan, NAME))
-
-
-def test_nothing_but_the_release_waits_for_nodes() -> None:
-    waiting = waiting_for_compute(
-        lambda cluster, opts: ClusterAutoscaler("autoscaler", ClusterAutoscalerSettings(), cluster, opts=opts)
-    )
-    assert waiting == {"Release autoscaler-release"}
 
 
 # --- Release ------------------------------------------------------------------------------------------------------
@@ -132,22 +101,6 @@ def test_its_pods_are_restricted(values: dict[str, Any]) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-
-
-def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
-
-
-@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
-def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(on_cluster(charts=charts)), NAME))
-    assert found == [f"{mirror}registry.k8s.io/autoscaling/cluster-autoscaler"]
-
-
-def test_a_first_preview_knows_all_values_but_the_role() -> None:
-    found = release_of(_plan(unknown=True), NAME).inputs["values"]
-    assert found["rbac"]["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
-    assert found["autoDiscovery"]["clusterName"] == CLUSTER
 
 
 # --- Upstream's own word ------------------------------------------------------------------------------------------

@@ -19,23 +19,14 @@ from components.services.cert_manager import (
 )
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
 from settings import CertManager as CertManagerSettings
-from settings import Charts
 from tests.components.given import (
     FARGATE,
-    MIRROR,
-    PUBLISHERS,
-    REGISTRY,
-    granted,
-    identity,
     on_cluster,
     release_of,
-    repositories,
     values_of,
-    waiting_for_compute,
 )
-from tests.components.recording import REGION, assert_shape, document, recorded, waits_for
+from tests.components.recording import REGION, assert_shape, document, recorded
 
 ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
 PARTS = {"": ("controller", NAME), "webhook": ("webhook", "webhook"), "cainjector": ("cainjector", "cainjector")}
@@ -84,14 +75,8 @@ def test_it_is_a_component(unknown: bool) -> None:
     assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_its_service_account_has_the_role_of_all_issuers(kind: str) -> None:
-    plan = _plan(on_cluster(identity=identity(kind)))
-    role = plan.one(type="aws:iam/role:Role")
-    trust, annotations = granted(kind, NAMESPACE, NAME, role)
-    assert document(role, "assumeRolePolicy") == trust
-    assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
-    (found,) = plan.find(type="aws:iam/policy:Policy")
+def test_its_role_has_the_rights_of_all_issuers() -> None:
+    (found,) = _plan().find(type="aws:iam/policy:Policy")
     zones = ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"]
     assert document(found, "policy") == iam_documents.dns01_solver(
         REGION, zones, ["internal.example.jp", "example.com"]
@@ -130,21 +115,6 @@ def test_issuers_go_before_the_controller() -> None:
     plan = _plan()
     for entry in plan.find(type=ISSUER):
         assert release_of(plan, NAME).urn in entry.depends_on
-
-
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(on_cluster(identity=identity(kind)))
-    needed = {"Namespace certificates-namespace", "RolePolicyAttachment certificates-controller-challenges"}
-    if kind == "pod-identity":
-        needed.add(f"PodIdentityAssociation certificates-controller-{NAMESPACE}-{NAME}")
-    assert needed <= waits_for(plan, release_of(plan, NAME))
-
-
-def test_nothing_but_the_release_and_issuers_waits_for_compute() -> None:
-    waiting = waiting_for_compute(lambda cluster, opts: CertManager("certificates", _settings(), cluster, opts=opts))
-    issuers = {f"ClusterIssuer certificates-{issuer}" for issuer in ("production", "trial")}
-    assert waiting == {"Release certificates-release", *issuers}
 
 
 def test_definitions_come_with_the_chart_and_outlive_it(values: dict[str, Any]) -> None:
@@ -196,22 +166,3 @@ def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
         == FARGATE_WEBHOOK_PORT
     )
     assert "securePort" not in cert_manager_values(_settings(), on_cluster(), {})["webhook"]
-
-
-def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
-
-
-@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
-def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(on_cluster(charts=charts)), NAME))
-    assert found == [
-        f"{mirror}quay.io/jetstack/cert-manager-{part}"
-        for part in ("acmesolver", "cainjector", "controller", "startupapicheck", "webhook")
-    ]
-
-
-def test_a_first_preview_knows_all_values_but_the_role() -> None:
-    found = release_of(_plan(unknown=True), NAME).inputs["values"]
-    assert found["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
-    assert found["replicaCount"] == 2

@@ -10,26 +10,17 @@ from components.common.on_cluster import OnCluster
 from components.services.external_dns import NAME, NAMESPACE, ExternalDns
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
-from settings import Charts
 from settings import ExternalDns as ExternalDnsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     FARGATE,
-    MIRROR,
     NODES,
-    PUBLISHERS,
-    REGISTRY,
-    granted,
-    identity,
     on_cluster,
     release_of,
-    repositories,
     values_of,
-    waiting_for_compute,
 )
-from tests.components.recording import REGION, assert_shape, document, recorded, waits_for
+from tests.components.recording import REGION, assert_shape, document, recorded
 from tests.conformance.charts import unknown_keys
 
 SECTION: Final = {
@@ -75,14 +66,8 @@ def test_it_is_a_component(unknown: bool) -> None:
 
 
 @pytest.mark.parametrize("policy", ["upsert-only", "sync"])
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_its_service_account_has_the_role(kind: str, policy: str) -> None:
-    plan = _plan(cluster=on_cluster(identity=identity(kind)), policy=policy)
-    role = plan.one(type="aws:iam/role:Role")
-    trust, annotations = granted(kind, NAMESPACE, NAME, role)
-    assert document(role, "assumeRolePolicy") == trust
-    assert values_of(plan, NAME)["serviceAccount"] == {"name": NAME, "annotations": annotations}
-    (found,) = plan.find(type="aws:iam/policy:Policy")
+def test_its_rights_are_those_of_its_zones_and_policy(policy: str) -> None:
+    (found,) = _plan(policy=policy).find(type="aws:iam/policy:Policy")
     expected = iam_documents.external_dns(REGION, SECTION["hostedZoneIds"], SECTION["domains"], policy, NAMES)
     assert document(found, "policy") == expected
 
@@ -110,29 +95,6 @@ def test_without_names_of_the_platform_nothing_is_refused() -> None:
     assert {statement["Effect"] for statement in statements} == {"Allow"}
 
 
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_the_release_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(cluster=on_cluster(identity=identity(kind)))
-    needed = {"Namespace dns-namespace", "RolePolicyAttachment dns-controller-records"}
-    if kind == "pod-identity":
-        needed.add(f"PodIdentityAssociation dns-controller-{NAMESPACE}-{NAME}")
-    assert needed <= waits_for(plan, release_of(plan, NAME))
-
-
-def test_nothing_but_the_release_waits_for_compute() -> None:
-    waiting = waiting_for_compute(
-        lambda cluster, opts: ExternalDns(
-            "dns",
-            ExternalDnsSettings.model_validate_json(json.dumps(SECTION)),
-            cluster,
-            platform_hosts=HOSTS,
-            platform_names=NAMES,
-            opts=opts,
-        )
-    )
-    assert waiting == {"Release dns-release"}
-
-
 def test_it_knows_its_own_records_by_the_clusters_name(values: dict[str, Any]) -> None:
     assert (values["registry"], values["txtOwnerId"]) == ("txt", CLUSTER)
     # With a label for the type the mark of the zone's own name stays in the zone: a-external-dns.example.jp.
@@ -150,29 +112,6 @@ def test_it_is_told_what_to_look_at() -> None:
     assert values["extraArgs"] == {"zone-id-filter": SECTION["hostedZoneIds"]}
     assert values["provider"] == {"name": "aws"}
     assert values["env"] == [{"name": "AWS_REGION", "value": REGION}]
-
-
-def test_it_has_a_size_and_runs_where_the_platforms_pods_do(values: dict[str, Any]) -> None:
-    assert values["resources"]["limits"]["memory"] == values["resources"]["requests"]["memory"]
-    assert values["nodeSelector"] == {"role": "operations"}
-    assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
-    assert values["podAnnotations"] == {"karpenter.sh/do-not-disrupt": "true"}
-
-
-def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    assert release_of(_plan(cluster=on_cluster(charts=REGISTRY)), NAME).inputs["chart"] == f"{REGISTRY.registry}/{NAME}"
-
-
-@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
-def test_its_image_comes_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(cluster=on_cluster(charts=charts)), NAME))
-    assert found == [f"{mirror}registry.k8s.io/external-dns/external-dns"]
-
-
-def test_a_first_preview_knows_all_values_but_the_role() -> None:
-    found = release_of(_plan(unknown=True), NAME).inputs["values"]
-    assert found["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
-    assert found["txtOwnerId"] == CLUSTER
 
 
 # --- Upstream's own word ------------------------------------------------------------------------------------------

@@ -17,23 +17,18 @@ from components.services.external_secrets import (
 from facts import iam_documents
 from harness.plan import Plan
 from harness.values import UNKNOWN
-from settings import Charts
 from settings import ExternalSecrets as ExternalSecretsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
     FARGATE,
-    MIRROR,
     NODES,
     PUBLISHERS,
-    REGISTRY,
     granted,
     identity,
     on_cluster,
     release_of,
-    repositories,
     values_of,
-    waiting_for_compute,
 )
 from tests.components.recording import ACCOUNT, REGION, assert_shape, document, needs, recorded, waits_for
 from tests.conformance.charts import unknown_keys
@@ -159,21 +154,6 @@ def test_definitions_outlive_the_release() -> None:
     assert "installCRDs" not in release.inputs["values"]
 
 
-@pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
-def test_the_operator_waits_for_its_rights_and_its_namespace(kind: str) -> None:
-    plan = _plan(on_cluster(identity=identity(kind)))
-    needed = {"Namespace secrets-namespace", "RolePolicyAttachment secrets-operator-store-roles"}
-    if kind == "pod-identity":
-        needed.add(f"PodIdentityAssociation secrets-operator-{NAMESPACE}-external-secrets")
-    assert needed <= waits_for(plan, release_of(plan, "external-secrets"))
-
-
-def test_nothing_but_the_release_and_stores_waits_for_compute() -> None:
-    waiting = waiting_for_compute(lambda cluster, opts: ExternalSecrets("secrets", SETTINGS, cluster, opts=opts))
-    stores = {f"ClusterSecretStore secrets-{store}" for store in ("secrets", "parameters")}
-    assert waiting == {"Release secrets-release", *stores}
-
-
 @pytest.mark.parametrize("where", PODS)
 def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> None:
     values = external_secrets_values(NODES, PUBLISHERS, {})
@@ -207,17 +187,6 @@ def test_all_parts_run_where_the_platforms_pods_do() -> None:
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
     assert external_secrets_values(FARGATE, PUBLISHERS, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
     assert "port" not in external_secrets_values(NODES, PUBLISHERS, {})["webhook"]
-
-
-def test_the_chart_comes_from_the_companys_registry_where_there_is_one() -> None:
-    inputs = release_of(_plan(on_cluster(charts=REGISTRY)), "external-secrets").inputs
-    assert inputs["chart"] == f"{REGISTRY.registry}/external-secrets"
-
-
-@pytest.mark.parametrize(("charts", "mirror"), [(PUBLISHERS, ""), (MIRROR, f"{MIRROR.images}/")])
-def test_its_images_come_from_the_companys_mirror_if_there_is_one(charts: Charts, mirror: str) -> None:
-    found = repositories(values_of(_plan(on_cluster(charts=charts)), "external-secrets"))
-    assert found == [f"{mirror}ghcr.io/external-secrets/external-secrets"] * 3
 
 
 def test_a_first_preview_knows_all_values_but_the_roles() -> None:
