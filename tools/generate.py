@@ -20,6 +20,7 @@ from policy.rule import Rule
 from policy.rules import RULES
 from settings.for_good import FOR_GOOD
 from settings.problems import MEANINGS
+from tools.graph import picture
 from tools.structure import arrows_picture, rooms_table
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -58,7 +59,7 @@ def generated(root: Path) -> dict[Path, str]:
             outputs=outputs_table(outputs),
         ),
         policies: _with_tables(policies, policies=policies_table(RULES)),
-        architecture: _with_tables(architecture, layers=arrows_picture(), files=rooms_table()),
+        architecture: _with_tables(architecture, layers=arrows_picture(), files=rooms_table(), graph=picture()),
     }
 
 
