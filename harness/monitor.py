@@ -438,7 +438,6 @@ class RecordingMonitor:
         return {
             entry.urn: {"type": entry.type, "outputs": reveal(resolve_references(entry.outputs))}
             for entry in self._deployed
-            if not entry.read
         }
 
     def _resource_state(self, urn: str) -> Properties:

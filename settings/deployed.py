@@ -15,7 +15,6 @@ State = Mapping[str, Mapping[str, Any]]
 """The resources of a stack by URN, each with its `type` and its `outputs`."""
 
 OWN: Final = "a VPC of the stack's own"
-SHARED: Final = "the VPC of another stack"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Running:
     made_key: bool
     """Whether that key is the stack's own."""
     network: str | None
-    """OWN, SHARED, or the id of an existing VPC."""
+    """OWN, the id of an existing VPC, or the name of the stack whose VPC it is."""
     cidr: str | None
     """The range of the stack's own VPC."""
     pod_cidr: str | None
@@ -51,7 +50,7 @@ def running(state: State) -> Running | None:
     own_vpc = _one(state, "eks-platform:index:Network$aws:ec2/vpc:Vpc")
     pods = _one(state, "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
     arn = _at(cluster, "arn")
-    shared = "eks-platform:index:SharedNetwork" in types
+    owner = _one(state, "eks-platform:index:SharedNetwork$pulumi:pulumi:StackReference")
     kinds = {"irsa": "eks-platform:index:Irsa", "pod-identity": "eks-platform:index:PodIdentity"}
     identities = [kind for kind, type_ in kinds.items() if type_ in types]
     return Running(
@@ -60,7 +59,7 @@ def running(state: State) -> Running | None:
         ip_family=_at(cluster, "kubernetesNetworkConfig", "ipFamily"),
         secrets_key=key,
         made_key=own_key is not None and _at(own_key, "arn") == key,
-        network=OWN if own_vpc else SHARED if shared else _at(existing, "vpc_id"),
+        network=OWN if own_vpc else _at(owner, "name") or _at(existing, "vpc_id"),
         cidr=_at(own_vpc, "cidrBlock"),
         pod_cidr=_at(pods, "cidrBlock"),
         identity=identities[0] if len(identities) == 1 else None,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from settings.deployed import OWN, SHARED, Running, State, running
+from settings.deployed import OWN, Running, State, running
 from settings.problems import Problem
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _network(stack: Stack) -> str | None:
     existing = stack.network.existing
     if existing is None:
         return OWN
-    return SHARED if existing.stack else existing.vpc_id
+    return existing.stack or existing.vpc_id
 
 
 def _pod_cidr(stack: Stack) -> str | None:

@@ -54,6 +54,14 @@ CHANGES: Final[list[tuple[str, str, Config, Config, str, str]]] = [
         "vpc-0fedcba9876543210",
         "vpc-0a1b2c3d4e5f60718",
     ),
+    (
+        "staging-b",
+        "network.existing",
+        {},
+        {"network": {"existing": {"stack": "organization/eks-platform/other"}}},
+        "organization/eks-platform/other",
+        "organization/eks-platform/staging",
+    ),
     ("dev", "cluster.secretsKey", {}, {"cluster": {"secretsKey": KEY}}, KEY, "it left out"),
     ("dev", "cluster.secretsKey", {"cluster": {"secretsKey": KEY}}, {}, "absent", KEY),
     (

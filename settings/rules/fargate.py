@@ -10,15 +10,19 @@ from settings.namespaces import platform_namespaces
 from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.rules.registry import rule
+from settings.teams import TeamNamespace
 
 
 @rule
 def _profiles_for_every_namespace(
-    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile], sections: Mapping[str, Any]
+    node_groups: dict[str, NodeGroup],
+    fargate_profiles: dict[str, FargateProfile],
+    team_namespaces: dict[str, TeamNamespace],
+    sections: Mapping[str, Any],
 ) -> Iterator[Problem]:
     if node_groups or not fargate_profiles:
         return
-    for namespace in platform_namespaces(sections):
+    for namespace in (*platform_namespaces(sections), *team_namespaces):
         if not any(takes_all(profile, namespace) for profile in fargate_profiles.values()):
             yield Problem("fargateProfiles", f"none takes {namespace}", "expected one: there are no nodes for its pods")
 
