@@ -73,6 +73,22 @@ def test_files_are_there(document: Path) -> None:
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
+def test_tests_are_there(document: Path) -> None:
+    """A renamed test leaves the documents with it."""
+    named = {code for code in _codes(document) if re.fullmatch(r"[\w./-]+\.py::\w+", code)}
+    assert {name for name in named if not _has_test(*name.split("::"))} == set()
+
+
+def _has_test(file: str, test: str) -> bool:
+    path = ROOT / file
+    return path.is_file() and f"def {test}(" in path.read_text()
+
+
+def test_links_lead_to_files(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
+    assert {link for link in links if "://" not in link and not (document.parent / link).exists()} == set()
+
+
 def test_something_of_each_is_named() -> None:
     text = " ".join(code for path in DOCUMENTS for code in _codes(path))
     for name in ("make preview", "access.entries", "components/"):

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from harness.engine.environment import Environment
 from harness.engine.store import Resource
-from rehearsal.engine.aws import Aws
-from rehearsal.engine.kubernetes import Kubernetes
+from rehearsal.engine.aws_provider import Aws
+from rehearsal.engine.kubernetes_provider import Kubernetes
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
     APPLICATION_SET,

@@ -14,7 +14,7 @@ from harness.plan import Registration
 from rehearsal.engine.rehearse import Rehearsal
 from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms, Program
-from tests.engine.test_stacks import UNPROTECTED
+from tests.engine.test_stack_lives import UNPROTECTED
 from tests.plans import EXAMPLES, STACKS, below, plan_of
 
 pytestmark = pytest.mark.engine

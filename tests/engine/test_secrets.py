@@ -12,7 +12,7 @@ from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.record import PROJECT
 from tests.engine.journal import matching
-from tests.engine.test_stacks import OF_THE_ENGINE
+from tests.engine.test_stack_lives import OF_THE_ENGINE
 from tests.plans import EXAMPLES
 from tests.planted import PLANTED, PLANTINGS, forms_in, planted
 

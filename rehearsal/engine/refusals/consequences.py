@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from harness.engine.store import Cloud, Resource
 from rehearsal.engine.refusals import uses
+from rehearsal.engine.refusals.api_server import node_role, served_by
 from rehearsal.engine.refusals.cluster import (
     ADDON_DEFINITIONS,
     APPLICATION_SET,
@@ -29,7 +30,6 @@ from rehearsal.engine.refusals.cluster import (
     objects_in,
 )
 from rehearsal.engine.refusals.controllers import balancer_subnets, selected
-from rehearsal.engine.refusals.kubernetes import node_role, served_by
 
 Consequence = Callable[[str, Resource, Cloud], None]
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.kubernetes import is_custom
+from rehearsal.engine.refusals.api_server import node_class_problem
 from rehearsal.engine.refusals.cluster import (
     CERTIFICATE,
     CLUSTER_STORE,
@@ -15,7 +16,6 @@ from rehearsal.engine.refusals.cluster import (
     NODE_CLASS,
     NODE_POOL,
 )
-from rehearsal.engine.refusals.kubernetes import node_class_problem
 from rehearsal.engine.refusals.rules import rule
 
 ANNOTATION: Final = "pulumi.com/waitFor"

@@ -13,7 +13,7 @@ from harness.engine.store import Cloud
 from harness.values import UNKNOWN
 from rehearsal.cloud import MODEL
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.refusals.kubernetes import access_problem
+from rehearsal.engine.refusals.api_server import access_problem
 from rehearsal.engine.rules import RULES
 
 
