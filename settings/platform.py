@@ -4,7 +4,7 @@ from pydantic import Field
 
 from facts.environments import Environment
 from settings.base import Settings
-from settings.values import AccountId, Name, Region, TagKey, TagValue
+from settings.values import AccountId, Name, PolicyArn, Region, TagKey, TagValue
 
 
 class Platform(Settings):
@@ -27,6 +27,11 @@ class Platform(Settings):
         description="Tags on every AWS resource, beside `Project`, `Stack` and `ManagedBy`; also on nodes, their disks "
         "and volumes of claims, except with Auto Mode. A change replaces every node, a third of a node group at a time "
         "and within Karpenter's budgets; volumes that exist keep the tags they have.",
+    )
+    permissions_boundary: PolicyArn | None = Field(
+        None,
+        description="The IAM policy that limits what any role of the stack may do, whatever its own policies say; "
+        "`bootstrap/` creates it. Absent: roles have no boundary.",
     )
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."

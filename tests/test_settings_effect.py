@@ -331,6 +331,10 @@ EFFECTS: Final[dict[str, Effect]] = {
         ),
         "nodes",
     ),
+    "platform.permissionsBoundary": Effect(
+        {"platform": {"permissionsBoundary": "arn:aws:iam::111122223333:policy/platform-boundary"}},
+        ("Role.permissionsBoundary",),
+    ),
     "platform.protect": Effect(
         {"platform": {"protect": True}},
         # The last one is inside of the component that makes the cluster.

@@ -1,6 +1,6 @@
 """Where a stack is: account, region, names and tags, and the AWS provider of all its resources."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -40,6 +40,8 @@ def location(settings: Stack) -> Where:
         default_tags={"tags": tags},
         allowed_account_ids=[platform.account] if platform.account else None,
     )
+    if platform.permissions_boundary:
+        pulumi.runtime.register_resource_transform(_bounded(platform.permissions_boundary))
     caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     require_deployer(caller.arn, settings.access.deployer)
     return Where(
@@ -50,3 +52,16 @@ def location(settings: Stack) -> Where:
         running_groups=running_groups(platform.name, provider) if settings.node_groups else {},
         in_aws=pulumi.ResourceOptions(providers=[provider]),
     )
+
+
+def _bounded(
+    boundary: str,
+) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
+    """Return the transform that gives a permissions boundary to every role, whichever component declares it."""
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != "aws:iam/role:Role":
+            return None
+        return pulumi.ResourceTransformResult(props={**args.props, "permissionsBoundary": boundary}, opts=args.opts)
+
+    return transform

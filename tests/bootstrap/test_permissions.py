@@ -25,12 +25,12 @@ from bootstrap.documents import (
     trust,
 )
 from bootstrap.needs import Needs
-from bootstrap.plan import of_stack
+from bootstrap.plan import needs_of, of_stack
 from facts.iam_documents.document import MANAGED_POLICY_LIMIT, PolicyDocument, policy_size
 from rehearsal.cloud import INVOKES, KINDS
 from tests import iam_reference
 from tests.iam_reference import problems
-from tests.plans import EXAMPLES, STACKS
+from tests.plans import EXAMPLES, STACKS, run_program
 from tests.schemas import words
 from tests.schemas.counterparts import COUNTERPARTS
 
@@ -328,6 +328,15 @@ def test_a_key_belongs_to_its_stack_by_its_tag(needs: Needs, role: Role) -> None
     for action in ("kms:ScheduleKeyDeletion", "kms:PutKeyPolicy"):
         for statement in _statements(role, action):
             assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Stack": [needs.stack]}}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_role_of_a_stack_gets_the_boundary_that_its_file_names(stack: str) -> None:
+    platform = {"name": "platform", "account": ACCOUNT, "region": "ap-northeast-1"}
+    plan = run_program(stack, config={"platform": {"permissionsBoundary": BOUNDARY}})
+    assert plan.find(type="aws:iam/role:Role")
+    assert needs_of(plan, {"platform": platform, "access": {"deployer": KEPT[0]}}).boundary == BOUNDARY
+    assert of_stack(stack, EXAMPLES).boundary is None
 
 
 # --- Who ----------------------------------------------------------------------------------------------------------
