@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+from pydantic.alias_generators import to_camel
 
+from facts.capabilities import CAPABILITIES
 from harness.plan import Plan, Registration, show
 from harness.values import has_secret, has_unknown, reveal
 from rehearsal.program import ROOT, stacks
@@ -227,16 +229,24 @@ def test_only_what_cannot_be_made_again_is_protected(stack: str) -> None:
 
 
 OPTIONAL: Final[dict[str, dict[str, str | None]]] = {
-    "dev": {"external-secrets": "external-secrets", "keda": "keda-operator"},
-    "staging": {"argo-cd": None, "cert-manager": "cert-manager", "cluster-autoscaler": "cluster-autoscaler"},
-    "prod": {
-        "argo-cd": None,
-        "cluster-autoscaler": "cluster-autoscaler",
-        "external-dns": "external-dns",
-        "external-secrets": "external-secrets",
-    },
+    "dev": {"keda": "keda-operator"},
+    "staging": {"argo-cd": None},
+    "prod": {"argo-cd": None},
 }
 """Charts that some stacks have, and the service account of theirs that has a role."""
+
+
+def _chosen(stack: str) -> dict[str, str | None]:
+    """Return OPTIONAL's charts of a stack, and those of the controllers whose section its file has."""
+    sections = {key.rpartition(":")[2] for key in plan_of(stack).config}
+    controllers = {
+        it.chart.name: it.service_account if it.role is not None else None
+        for it in CAPABILITIES
+        if to_camel(it.section) in sections
+    }
+    return OPTIONAL.get(stack, {}) | controllers
+
+
 OPTIONAL_ADDONS: Final = {
     "staging": {"amazon-cloudwatch-observability"},
     "prod": {"amazon-cloudwatch-observability", "snapshot-controller"},
@@ -253,7 +263,7 @@ OBSERVERS: Final = {
 def test_every_stack_has_the_platforms_parts(stack: str) -> None:
     releases = {entry["name"] for entry in _inputs(stack, "Release")}
     karpenter = set() if stack in WITHOUT_NODE_GROUPS else {"karpenter", "karpenter-crd"}
-    chosen = OPTIONAL.get(stack, {})
+    chosen = _chosen(stack)
     assert releases == {"aws-load-balancer-controller", "traefik"} | karpenter | chosen.keys()
     addons = {entry["addonName"] for entry in _inputs(stack, "Addon")}
     on_nodes = {"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-ebs-csi-driver", "eks-node-monitoring-agent"}
@@ -276,7 +286,7 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             assert len(subjects) == 1
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
     nodes = set() if stack in WITHOUT_NODE_GROUPS else {"aws-node", "ebs-csi-controller-sa", "karpenter"}
-    chosen = {account for account in OPTIONAL.get(stack, {}).values() if account}
+    chosen = {account for account in _chosen(stack).values() if account}
     assert found == {"aws-load-balancer-controller"} | nodes | chosen | OBSERVERS.get(stack, set())
 
 
