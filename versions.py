@@ -345,6 +345,16 @@ CERT_MANAGER: Final = Chart(
     app_version="v1.21.3",
 )
 
+# https://github.com/kubernetes-sigs/descheduler/releases/tag/descheduler-helm-chart-0.36.0, of
+# https://github.com/kubernetes-sigs/descheduler/commit/5ac927845; it is tested on Kubernetes 1.36
+# (https://github.com/kubernetes-sigs/descheduler#compatibility-matrix).
+DESCHEDULER: Final = Chart(
+    name="descheduler",
+    repository="https://kubernetes-sigs.github.io/descheduler",
+    version="0.36.0",
+    app_version="0.36.0",
+)
+
 
 # --- Images -------------------------------------------------------------------------------------------------------
 

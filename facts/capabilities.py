@@ -128,5 +128,19 @@ CLUSTER_AUTOSCALER: Final = Capability(
     needs_nodes=True,
 )
 
-CAPABILITIES: Final = (CERT_MANAGER, CLUSTER_AUTOSCALER, EXTERNAL_DNS, EXTERNAL_SECRETS)
+DESCHEDULER: Final = Capability(
+    section="descheduler",
+    component="Descheduler",
+    suffix="descheduler",
+    chart=versions.DESCHEDULER,
+    namespace="descheduler",
+    images=("registry.k8s.io/descheduler/descheduler",),
+    role=None,
+    serves=False,
+    own_values=(("serviceAccount",), ("kind",), ("replicas",), ("deschedulingInterval",), ("deschedulerPolicy",)),
+    go_module="sigs.k8s.io/descheduler",
+    needs_nodes=True,
+)
+
+CAPABILITIES: Final = (CERT_MANAGER, CLUSTER_AUTOSCALER, DESCHEDULER, EXTERNAL_DNS, EXTERNAL_SECRETS)
 """All of them. A new one is declared by its component, from an entry here: CONTRIBUTING.md lists the files."""

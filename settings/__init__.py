@@ -37,6 +37,7 @@ from settings.compute import (
     TaintEffect,
     Toleration,
 )
+from settings.descheduler import Descheduler
 from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
@@ -78,6 +79,7 @@ __all__ = [
     "Consolidation",
     "ContainerDefaults",
     "Dedicated",
+    "Descheduler",
     "DisruptionReason",
     "Domain",
     "Encryption",

@@ -23,6 +23,7 @@ from settings.cluster import Access, Addons, Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.deployed import deployed
+from settings.descheduler import Descheduler
 from settings.dns import CertManager, ExternalDns
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets
@@ -55,6 +56,7 @@ class Stack(Settings):
     fargate_profiles: dict[Label, FargateProfile] = Field({}, description="Fargate profiles by name.")
     karpenter: Karpenter | None = None
     cluster_autoscaler: ClusterAutoscaler | None = None
+    descheduler: Descheduler | None = None
     traefik: Traefik = Field(default_factory=Traefik)
     ingress: Ingress = Field(default_factory=Ingress)
     external_secrets: ExternalSecrets | None = None

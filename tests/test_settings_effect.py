@@ -86,6 +86,7 @@ BASES: Final[dict[str, Config]] = {
         },
         "operationsPods": {"tolerations": [{"key": "system", "value": "true"}]},
         "clusterAutoscaler": {},
+        "descheduler": {},
     },
     "network": {
         **QUIET,
@@ -856,6 +857,15 @@ EFFECTS: Final[dict[str, Effect]] = {
     "clusterAutoscaler.scaleDownUnneeded": _autoscaler("scale-down-unneeded-time", scaleDownUnneeded="30m"),
     "clusterAutoscaler.scaleDownUtilizationPercent": _autoscaler(
         "scale-down-utilization-threshold", scaleDownUtilizationPercent=65
+    ),
+    # -- Descheduler
+    "descheduler.interval": Effect(
+        {"descheduler": {"interval": "1h"}}, ("Release.values.deschedulingInterval",), "nodes"
+    ),
+    "descheduler.maxEvictionsPerNode": Effect(
+        {"descheduler": {"maxEvictionsPerNode": 9}},
+        ("Release.values.deschedulerPolicy.maxNoOfPodsToEvictPerNode",),
+        "nodes",
     ),
     # -- ExternalDNS and cert-manager
     "externalDns.domains": _records("Release.values.domainFilters[0]", domains=["example.com"]),

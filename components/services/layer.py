@@ -11,10 +11,11 @@ from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.services.admission import Admission, guard_of
 from components.services.cert_manager import CertManager
+from components.services.descheduler import Descheduler
 from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets
 from components.services.load_balancer_controller import LoadBalancerController
-from facts.capabilities import CERT_MANAGER, EXTERNAL_DNS, EXTERNAL_SECRETS
+from facts.capabilities import CERT_MANAGER, DESCHEDULER, EXTERNAL_DNS, EXTERNAL_SECRETS
 from settings import AdmissionMode, Stack
 
 
@@ -64,6 +65,8 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
     if settings.cert_manager:
         cert_manager = CertManager(CERT_MANAGER.named(where.name), settings.cert_manager, cluster, opts=in_cluster)
         optional.append(cert_manager)
+    if settings.descheduler:
+        Descheduler(DESCHEDULER.named(where.name), settings.descheduler, cluster, opts=in_cluster)
     return Services(
         cert_manager=cert_manager,
         load_balancer_controller=load_balancer_controller,

@@ -6,6 +6,7 @@ from typing import Any
 
 from settings.cluster import Addons, Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
+from settings.descheduler import Descheduler
 from settings.namespaces import platform_namespaces
 from settings.platform import Platform
 from settings.problems import Problem, place
@@ -43,6 +44,14 @@ def _fargate_only(
         yield Problem("addons.ebsCsi", "true", "expected false: Fargate pods take no EBS volumes")
     if operations_pods.node_selector:
         yield Problem("operationsPods.nodeSelector", "set", "expected none: there are no nodes to select")
+
+
+@rule
+def _descheduler(
+    node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile], descheduler: Descheduler | None
+) -> Iterator[Problem]:
+    if descheduler and fargate_profiles and not node_groups:
+        yield Problem("descheduler", "set", "expected none: on Fargate each pod has a node of its own")
 
 
 def takes_all(profile: FargateProfile, namespace: str) -> bool:
