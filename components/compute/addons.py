@@ -35,7 +35,7 @@ class PodNetwork:
 class NodeAddons(pulumi.ComponentResource):
     """vpc-cni with prefix delegation, kube-proxy, and the Pod Identity agent.
 
-    They come before any node: a node that starts without a CNI stays not ready until its group times out
+    They are created before any node: a node that starts without a CNI stays not ready until its group times out
     (terraform-aws-eks #3446).
     """
 
@@ -154,7 +154,7 @@ class ClusterAddons(pulumi.ComponentResource):
             "aws-ebs-csi-driver",
             configuration=ebs_csi_configuration(self._cluster.placement, self._cluster.tags),
             identity=controller,
-            # The driver gets its snapshotter only where the definitions of snapshots are there before it.
+            # The driver starts its snapshotter only if the definitions of snapshots exist when it is installed.
             # https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md
             depends_on=snapshots,
         )
@@ -171,7 +171,7 @@ class ClusterAddons(pulumi.ComponentResource):
             parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
             reclaim_policy="Delete",
             allow_volume_expansion=True,
-            # A volume made before its pod is scheduled may be in a zone where the pod cannot go.
+            # A volume that is created before its pod is scheduled may be in a zone in which the pod cannot run.
             volume_binding_mode="WaitForFirstConsumer",
             opts=pulumi.ResourceOptions(parent=self, depends_on=drivers),
         )
@@ -221,7 +221,7 @@ def vpc_cni_configuration(region: str, pod_subnets: Mapping[str, str], security_
 
 
 def ebs_csi_configuration(placement: Placement, tags: Mapping[str, str]) -> str:
-    """Return the EBS driver's configuration, as JSON: where its controller runs, and the tags of what it makes.
+    """Return the EBS driver's configuration, as JSON: where its controller runs, and the tags of its volumes.
 
     https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md
     """
@@ -230,7 +230,7 @@ def ebs_csi_configuration(placement: Placement, tags: Mapping[str, str]) -> str:
 
 
 def coredns_configuration(placement: Placement) -> str:
-    """Return CoreDNS's configuration, as JSON. On Fargate it must ask for Fargate, or its pods wait for a node.
+    """Return CoreDNS's configuration, as JSON. On Fargate it must say so, or its pods wait for a node.
 
     https://docs.aws.amazon.com/eks/latest/userguide/fargate-getting-started.html#fargate-gs-coredns
     """
@@ -280,7 +280,7 @@ def managed_addon(
         resolve_conflicts_on_create="OVERWRITE",
         resolve_conflicts_on_update="OVERWRITE",
         # Nothing waits for DNS on creation, so nothing keeps it on destroy: controllers that still clean up in AWS
-        # need it. EKS then leaves its pods running; they end with the nodes.
+        # need it. EKS then leaves its pods running until the nodes are deleted.
         preserve=addon == "coredns",
         opts=pulumi.ResourceOptions.merge(opts, waiting),
     )

@@ -60,8 +60,8 @@ class Fargate(pulumi.ComponentResource):
                 )
             )
         self.pod_execution_role_arn = after(rights, role.arn)
-        # A profile cannot be changed, and under a fixed name the old one goes first: its pods end, and those that
-        # replace them wait for nodes (terraform-aws-eks #3374). With Pulumi's own names the new one comes first.
+        # A profile cannot be changed, and with a fixed name the old one is deleted first: its pods are deleted, and
+        # their replacements wait for nodes (terraform-aws-eks #3374). With Pulumi's names the new one is created first.
         self._profiles: dict[str, eks.FargateProfile] = {}
         for key, profile in profiles.items():
             self._profiles[key] = eks.FargateProfile(
@@ -80,7 +80,7 @@ class Fargate(pulumi.ComponentResource):
         self.register_outputs({"pod_execution_role_arn": self.pod_execution_role_arn})
 
     def profiles_for(self, namespace: str) -> list[eks.FargateProfile]:
-        """Return the profiles that take pods of a namespace."""
+        """Return the profiles that run pods of a namespace."""
         return [
             self._profiles[key]
             for key, selectors in self._selectors.items()

@@ -67,7 +67,7 @@ class FargateLogging(pulumi.ComponentResource):
 def fargate_log_router(region: str, log_group: str) -> dict[str, str]:
     """Return what the ConfigMap `aws-logging` says: every pod's lines, with what Kubernetes knows of it, to one group.
 
-    Fargate takes the sections FILTER, OUTPUT and PARSER alone, and a container runtime's line as it is in `log`.
+    Fargate accepts the sections FILTER, OUTPUT and PARSER only, and a container runtime's line as it is in `log`.
     https://docs.aws.amazon.com/eks/latest/userguide/fargate-logging.html
     """
     return {

@@ -192,7 +192,7 @@ def karpenter_values(
         "controller": {
             "image": {"repository": image(IMAGE, cluster.charts)},
             "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
-            # Without it the controller asks the instance's metadata, which is a hop too far, and ends.
+            # Without it the controller reads the instance's metadata, which the hop limit forbids, and exits.
             "env": [{"name": "AWS_REGION", "value": cluster.region}],
         },
         # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.

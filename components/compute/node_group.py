@@ -140,7 +140,7 @@ def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str,
     """Tell whether a group is neither resized nor replaced by this run.
 
     zones: the group's; empty where their names are not known. running: the group as it is; None: it does not exist yet.
-    A new group that takes the place of another starts with as many nodes as that one has.
+    A new group that replaces another starts with as many nodes as that one has.
     """
     if running is None:
         return True

@@ -29,8 +29,8 @@ class NodeNetwork:
 class NodePools(pulumi.ComponentResource):
     """An EC2NodeClass and its NodePools.
 
-    They stay with this program and not with GitOps: a NodePool that outlives Karpenter leaves instances behind, and
-    only one tool that knows both can take them down in order.
+    They belong to this program and not to GitOps: a NodePool that outlives Karpenter leaves instances behind, and only
+    a tool that manages both can delete them in order.
     """
 
     node_class_name: pulumi.Output[str]
@@ -76,7 +76,7 @@ NODE_CLASS: Final = "default"
 
 
 def drain_timeout(grace_period: str) -> str:
-    """Return how long the deletion of a pool may take: the drain of its nodes ("1h30m"), and the instances' own end."""
+    """Return the timeout for a pool's deletion: the drain of its nodes ("1h30m") and the instances' termination."""
     minutes = {"s": 1 / 60, "m": 1, "h": 60}
     drain = sum(int(number) * minutes[unit] for number, unit in re.findall(r"(\d+)([smh])", grace_period))
     return f"{math.ceil(drain) + 30}m"

@@ -67,9 +67,9 @@ class ClusterAccess(pulumi.ComponentResource):
     ) -> list[eks.AccessPolicyAssociation]:
         """Declare a principal's entry and rights; return the rights.
 
-        Both are named after what EKS knows only once: a principal's entry, a policy of a principal. Named after the
-        key of the stack file, an entry that is renamed, or a deployer that changes places with somebody, would be made
-        a second time before the first one goes, which EKS refuses (terraform-aws-eks #2968, #3293).
+        Both are named after what is unique in EKS: a principal's entry, a policy of a principal. Named after the
+        key of the stack file, an entry that is renamed, or a deployer who exchanges roles with another principal, would
+        be created again before the first one is deleted, which EKS refuses (terraform-aws-eks #2968, #3293).
         """
         named = f"{name}-{_short_name(granted.principal)}"
         former = pulumi.Alias(name=f"{name}-{key}")
@@ -96,8 +96,8 @@ class ClusterAccess(pulumi.ComponentResource):
             principal_arn=entry.principal_arn,
             policy_arn=policy,
             access_scope={"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"},
-            # Another scope is another association to the AWS provider and the same one to EKS: made first, the new one
-            # would overwrite the old one and then be deleted as that one.
+            # With another scope the AWS provider replaces the association, but for EKS it is the same one: created
+            # first, the new one would overwrite the old one and then be deleted in its place.
             # https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html
             opts=pulumi.ResourceOptions(parent=self, aliases=[*former], delete_before_replace=True),
         )

@@ -35,14 +35,14 @@ class Cluster(pulumi.ComponentResource):
     """A control plane without nodes, without add-ons and without administrators of its own accord."""
 
     cluster_name: pulumi.Output[str]
-    """The name, known once the control plane is there."""
+    """The name, known once the control plane exists."""
     arn: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     certificate_authority: pulumi.Output[str]
     """The API server's certificate, in base64."""
     version: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
-    """The security group that EKS made for the control plane and nodes: the only one tagged for the cluster."""
+    """The security group that EKS created for the control plane and nodes: the only one tagged for the cluster."""
     oidc_provider_arn: pulumi.Output[str]
     oidc_issuer: pulumi.Output[str]
     """The issuer without its scheme, as trust policies name it."""
@@ -162,11 +162,11 @@ class Cluster(pulumi.ComponentResource):
     def _private_access(
         self, allowed: Mapping[str, IPv4Network | IPv6Network], where: Where, network: ControlPlaneNetwork
     ) -> tuple[ec2.SecurityGroup, list[vpc.SecurityGroupIngressRule]]:
-        """Return the group of those who reach the private endpoint, for the control plane's interfaces, and its rules.
+        """Return the security group, with its rules, that lets networks connect to the private endpoint.
 
-        The group that EKS makes would let them reach the nodes too, and what terraform-aws-eks #1810 tells of happens
-        to nodes alone. It is there without a rule as well: EKS takes another list of groups for one that runs, but
-        nowhere says that it takes an empty one.
+        Rules of the group that EKS creates would open the nodes too; the problem of two groups with the cluster's tag
+        (terraform-aws-eks #1810) concerns nodes only. The group exists without rules too: EKS accepts another list of
+        groups for a running cluster, but its documentation does not say that it accepts an empty list.
         https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html,
         https://docs.aws.amazon.com/eks/latest/APIReference/API_VpcConfigRequest.html
         """
@@ -222,10 +222,11 @@ class Cluster(pulumi.ComponentResource):
     def _equipped(
         self, role: iam.Role, settings: ClusterSettings, where: Where, logs_key: str | None
     ) -> pulumi.Output[iam.Role]:
-        """Return the control plane's role, carrying what the control plane must not outlive.
+        """Return the control plane's role, with dependencies on what must be deleted after the control plane.
 
-        `depends_on` on the component would not reach the control plane inside it: a destroy could then take the role's
-        policy away before EKS has removed its network interfaces, or let EKS write a new log group after ours is gone.
+        `depends_on` on the component would not reach the control plane inside it: a destroy could then detach the
+        role's policy before EKS has removed its network interfaces, or EKS could create a new log group after ours is
+        deleted.
         """
         attachment = iam.RolePolicyAttachment(
             f"{self._name}-control-plane",
@@ -240,7 +241,7 @@ class Cluster(pulumi.ComponentResource):
             policy=pulumi.Output.json_dumps(self.secrets_key_arn.apply(iam_documents.secrets_key_user)),
             opts=self._child,
         )
-        # EKS makes this group itself where it is missing, keeps its logs for ever and leaves it behind.
+        # EKS creates a missing group itself, never expires its logs, and does not delete it with the cluster.
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         logs = cloudwatch.LogGroup(
             f"{self._name}-control-plane",
@@ -259,7 +260,7 @@ def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
 
 
 def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Take from whoever runs the first `up` the administrator's rights that the component has no argument to refuse."""
+    """Give the creator of the cluster no administrator's rights, for which the component has no argument."""
     if args.type_ != "aws:eks/cluster:Cluster":
         return None
     props: dict[str, Any] = dict(args.props)
@@ -268,9 +269,9 @@ def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.R
 
 
 def _subnets_are_for_good(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Leave the control plane in the subnets that it began with.
+    """Keep the control plane in the subnets in which it was created.
 
-    EKS takes others in the same zones only: a network with one more zone would make it refuse every update.
+    EKS accepts other subnets in the same zones only: with one more zone in the network it would refuse every update.
     https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html, aws/containers-roadmap #2258
     """
     if args.type_ != "aws:eks/cluster:Cluster":

@@ -34,7 +34,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         where,
         network=ControlPlaneNetwork(
             vpc_id=network.vpc_id,
-            # Auto Mode's nodes end with the control plane, so what leads out of their subnets has to outlive it.
+            # Auto Mode's nodes are deleted with the control plane, so the routes of their subnets are deleted later.
             subnet_ids=network.node_subnet_ids if settings.cluster.auto_mode else network.cluster_subnet_ids,
             ip_family=settings.network.ip_family,
         ),

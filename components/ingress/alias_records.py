@@ -10,11 +10,11 @@ from settings import Domain
 
 
 class DnsAlias(pulumi.ComponentResource):
-    """Alias records: they cost nothing to ask and follow the load balancer's addresses.
+    """Alias records: queries for them are free, and they follow the load balancer's addresses.
 
-    With a weight Route 53 answers with this cluster's in its share of the cases, and with none whose load balancer has
-    no healthy target. A name has either weighted records or a single one: a record alone must get its weight before
-    the second cluster comes.
+    With a weight Route 53 returns this cluster's load balancer for its share of the queries, and none without a healthy
+    target. A name has either weighted records or a single one: a single record must get a weight before the second
+    cluster is created.
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
     """
 

@@ -1,4 +1,4 @@
-"""The one ALB in front of Traefik, made by the load balancer controller from an Ingress."""
+"""The ALB in front of Traefik, created by the load balancer controller for an Ingress."""
 
 import json
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from components.services.load_balancer_controller import INGRESS_CLASS
 from settings import Ingress, TargetProtocol
 
 DEREGISTRATION_SECONDS: Final = 30
-"""How long the ALB waits for requests under way at a pod that ends."""
+"""How long the ALB waits for the open requests of a pod that terminates."""
 
 
 class ControllerIngress(pulumi.ComponentResource):
-    """An Ingress for every host and path to Traefik, from which the controller makes the ALB.
+    """An Ingress for every host and path to Traefik, for which the controller creates the ALB.
 
     Depend on the controller and on Traefik: an Ingress that outlives the controller leaves the ALB and its security
     groups behind, and its own finalizer with it (terraform-aws-eks #285).
@@ -62,7 +62,7 @@ class ControllerIngress(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # The controller takes the ALB, its listeners, target groups and security groups down first.
+                # The controller first deletes the ALB, its listeners, target groups and security groups.
                 custom_timeouts=pulumi.CustomTimeouts(create="20m", delete="20m"),
             ),
         )
@@ -74,10 +74,10 @@ class ControllerIngress(pulumi.ComponentResource):
         self.register_outputs({"dns_name": self.dns_name, "zone_id": self.zone_id})
 
     def metrics_name(self) -> pulumi.Output[str]:
-        """Return what the ALB is called in CloudWatch: a part of its ARN, which nobody but AWS knows."""
+        """Return the name of the ALB in CloudWatch, a part of its ARN that only AWS knows."""
         name = self.dns_name.apply(balancer_name)
         found = lb.get_load_balancer_output(name=name, opts=pulumi.InvokeOptions(parent=self)).arn_suffix
-        # What is asked with a name that a first preview does not know yet carries no dependency.
+        # The result of an invoke with an unknown argument, as in a first preview, has no dependencies.
         return after([self._ingress], found)
 
 

@@ -50,11 +50,11 @@ def ingress_layer(
     compute: Compute,
     services: Services,
 ) -> Ingress:
-    """Declare the ALB, made by the load balancer controller or by this program, and what leads to it and from it."""
+    """Declare the ALB, the controller's or this program's own, with its records, its certificate and Traefik."""
     domain = settings.ingress.domain
     place = _place(settings, where, network)
     own = _own_load_balancer(settings, where, network, control_plane, place)
-    # The controller's ALB is made from an Ingress behind Traefik: its name comes too late for Traefik.
+    # The controller creates its ALB for an Ingress that depends on Traefik, which therefore cannot know the ALB's name.
     address: pulumi.Input[str] | None = domain.address if domain else None
     if own and not address:
         address = own.dns_name

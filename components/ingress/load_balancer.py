@@ -11,13 +11,13 @@ from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVIC
 from settings import Ingress, IpFamily, Scheme
 
 IMMUTABLE: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
-"""What the controller's webhook lets nobody change in a TargetGroupBinding.
+"""The fields of a TargetGroupBinding that the controller's webhook does not allow to change.
 
 https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/webhooks/elbv2/targetgroupbinding_validator.go"""
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An ALB with its listeners and a target group, made beside the cluster: only the way to the pods waits for it."""
+    """An ALB with its listeners and a target group, parallel to the cluster; only the target binding waits for it."""
 
     dns_name: pulumi.Output[str]
     zone_id: pulumi.Output[str]

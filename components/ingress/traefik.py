@@ -33,9 +33,9 @@ Teams' routes name it, so it is the same with and without TLS behind the ALB."""
 WEB_PORT: Final = 8000
 PING_PORT: Final = 8080
 PRE_STOP_SECONDS: Final = 15
-"""How long a pod that ends goes on taking requests: the ALB still sends for some seconds after its endpoint is gone."""
+"""How long a terminating pod accepts requests: the ALB still sends some after its endpoint is removed."""
 DRAIN_SECONDS: Final = 45
-"""How long it then waits for requests under way: longer than the ALB does, `DEREGISTRATION_SECONDS`."""
+"""How long it then waits for open requests: longer than the ALB does, `DEREGISTRATION_SECONDS`."""
 GRACE_PERIOD_SECONDS: Final = 75
 """After which Kubernetes kills the pod."""
 KEEP_ALIVE_SECONDS: Final = 180
@@ -43,12 +43,12 @@ KEEP_ALIVE_SECONDS: Final = 180
 TARGET_CERTIFICATE: Final = "traefik-target"
 """The name of the certificate that the pods show the ALB, of its issuer, and of its Secret."""
 PRIORITY: Final = str(2**63 - 1 - 1000)
-"""The highest priority that Traefik takes from a route; it ignores a route with a higher one.
+"""The highest priority that Traefik accepts from a route; it ignores a route with a higher one.
 
 As text: it is too large for a number of JSON, in which Helm and Pulumi would round it.
 https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/http/routing/rules-and-priority/#priority-calculation"""
 PROVIDERS: Final = ("file", "kubernetesgateway", "kubernetescrd", "kubernetes")
-"""Whose route answers where two with the same priority match: first the platform's own, which come from a file.
+"""The order in which Traefik chooses between routes of equal priority: first the platform's own, from a file.
 
 https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/overview/#routing-precedence"""
 LABELS: Final = {"app.kubernetes.io/name": "traefik", "app.kubernetes.io/instance": "traefik-traefik"}
@@ -116,8 +116,8 @@ class Front:
 class Traefik(pulumi.ComponentResource):
     """The proxy that routes every host and path of the one ALB, by IngressRoute, Ingress or HTTPRoute.
 
-    It listens inside the cluster only. TLS of users ends at the ALB, which sends HTTP, or HTTPS with TLS of its own.
-    Depend on its definitions and on compute.
+    It listens inside the cluster only. The ALB terminates the users' TLS, and connects to Traefik by HTTP or HTTPS. It
+    must depend on its definitions and on compute.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Traefik(pulumi.ComponentResource):
     ) -> None:
         """Declare the namespace, the release, and for HTTPS the certificate of the pods.
 
-        routes: the platform's own routes, which no route of a team comes before. cert_manager: what issues the
+        routes: the platform's own routes, which have precedence over those of teams. cert_manager: the issuer of the
         certificate.
         """
         super().__init__("eks-platform:index:Traefik", name, {}, opts)
@@ -239,7 +239,7 @@ def traefik_values(
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
         "topologySpreadConstraints": zone_spread(LABELS, fargate=cluster.placement.fargate),
         "resources": resources,
-        # Like the controllers beside it, which would otherwise push it off a full node.
+        # As the controllers have it: otherwise they could preempt Traefik on a full node.
         "priorityClassName": "system-cluster-critical",
         # Chart 41 ignores `service.type` without a word.
         "service": {"spec": {"type": "ClusterIP"}},
@@ -280,7 +280,7 @@ def traefik_values(
 def _providers(
     settings: TraefikSettings, address: pulumi.Input[str] | None, routes: Sequence[PlatformRoute]
 ) -> dict[str, Any]:
-    """Return the values of where routes come from.
+    """Return the values of the providers of routes.
 
     Only the platform's namespace may refer to what another provider has, such as `api@internal` or the platform's own
     routes and services in the file, or define the default TLS options.
@@ -288,7 +288,7 @@ def _providers(
     """
     own = {"crossProviderNamespaces": [NAMESPACE]}
     hostname = {"hostname": address} if address else {}
-    # The Service is inside the cluster: its address would lead nobody to the ALB.
+    # The Service is internal: as the address of an Ingress, its own would not be that of the ALB.
     ingress = {**own, "publishedService": {"enabled": False}, **({"ingressEndpoint": hostname} if hostname else {})}
     gateway = {**own, "enabled": True, "statusAddress": {"service": {"enabled": False}, **hostname}}
     return {
@@ -303,9 +303,9 @@ def _providers(
 def platform_routes(routes: Sequence[PlatformRoute]) -> dict[str, Any]:
     """Return the platform's own routes in the form of Traefik's file provider: web and gRPC on each host.
 
-    They have the highest priority that there is and come from the provider that is asked first, so no HTTP route of a
-    team, whatever its rule or priority, takes a request of theirs. The two rules of a host have no request in common:
-    between routes of one provider with one priority, Traefik's order is any. The gRPC route is for clients that reach
+    They have the highest priority and are in the first provider of Traefik's order, so that no HTTP route of a team can
+    receive their requests. The two rules of a host match no request in common: between routes of one provider with
+    equal priority, Traefik's order is undefined. The gRPC route is for clients that reach
     Traefik by HTTP/2.
     """
     grpc = "Header(`Content-Type`, `application/grpc`)"

@@ -20,12 +20,12 @@ RUNBOOK: Final = "docs/operations.md"
 
 @dataclass(frozen=True)
 class Watched:
-    """What there is to watch.
+    """The resources that the alarms watch.
 
     load_balancer: the ALB, as CloudWatch calls it (app/NAME/ID). events_log_group: where Kubernetes' warnings are
     written. nodes: whether there are EC2 nodes, and Container Insights has metrics of them. provisioners: what creates
     compute for pods, by the names in its events; empty: nothing does. interruption_queue: the name of Karpenter's
-    queue; None: there is none. nat_gateways: ids of NAT gateways by zone.
+    queue; None: no queue. nat_gateways: ids of NAT gateways by zone.
     """
 
     load_balancer: pulumi.Input[str]
@@ -51,7 +51,7 @@ class Alarm:
     namespace: str = ""
     """The metric's namespace."""
     statistic: str = "Sum"
-    """What is taken of the metric's values in a period."""
+    """The statistic of the metric's values in a period."""
     dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """What tells the metric from others of its name."""
     expression: pulumi.Input[str] | None = None
@@ -145,7 +145,7 @@ class Alarms(pulumi.ComponentResource):
                 topic=topic.arn,
                 protocol="https",
                 endpoint=pulumi.Output.secret(url.get_secret_value()),
-                # `up` then fails where nobody answers, and not the first alarm.
+                # Without an answer from the endpoint `up` fails, instead of the first alarm.
                 endpoint_auto_confirms=True,
                 opts=self._child,
             )
@@ -231,7 +231,7 @@ def _load_balancer(limits: Thresholds, watched: Watched) -> dict[str, Alarm]:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
     """
     balancer = {"LoadBalancer": watched.load_balancer}
-    # Counted for each target group, of which the one that the controller made is nobody's to name.
+    # Metrics for each target group, whose name is unknown where the controller has created it.
     unhealthy = pulumi.Output.format(
         'SELECT MAX(UnHealthyHostCount) FROM SCHEMA("AWS/ApplicationELB", LoadBalancer, TargetGroup) '
         "WHERE LoadBalancer = '{0}'",

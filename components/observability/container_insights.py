@@ -21,8 +21,8 @@ LOG_GROUPS: Final = ("application", "host", "dataplane", "performance")
 class ContainerInsightsLogs(pulumi.ComponentResource):
     """The log groups of the add-on's agents.
 
-    Make nodes depend on them: an agent that finds its group missing makes it, without an end to its retention and
-    without an owner, and agents run for as long as their nodes do.
+    Nodes must depend on them: an agent creates a missing group, whose logs never expire and which nothing deletes, and
+    agents run as long as their nodes do.
     """
 
     groups: list[cloudwatch.LogGroup]

@@ -27,7 +27,7 @@ HEALTH_PORT: Final = 2020
 class Events(pulumi.ComponentResource):
     """Fluent Bit, which watches events and writes the warnings among them to a log group.
 
-    One pod without a stand-by: two would write everything twice. The next one begins with the events of the last hour.
+    One pod only: two would write everything twice. After a restart it begins with the events of the last hour.
     """
 
     log_group_name: pulumi.Output[str]
