@@ -13,6 +13,7 @@ HANDED_THROUGH: Final[dict[str, dict[str, str]]] = {
         "configs.params": "the template argo-cd.config.params in _helpers.tpl",
         "global.nodeSelector": "each workload, as the default of its own",
     },
+    "traefik": {"ports.web.http.tls": "the arguments of each entry point in _podtemplate.tpl"},
 }
 """By chart: values that it knows in a way that `unknown_keys` does not see, each with where it uses them."""
 

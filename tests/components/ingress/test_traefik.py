@@ -525,7 +525,8 @@ def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
 @pytest.mark.parametrize("gateway_api", [False, True], ids=["ingress", "gateway"])
 @pytest.mark.parametrize("placement", [NODES, FARGATE], ids=["nodes", "fargate"])
 def test_the_chart_knows_every_value_and_its_schema_takes_them(placement: dict[str, Any], *, gateway_api: bool) -> None:
-    ours = values_of(_plan(placement=placement, gateway_api=gateway_api), "traefik")
+    protocol = "HTTPS" if gateway_api else "HTTP"
+    ours = values_of(_plan(placement=placement, gateway_api=gateway_api, target_protocol=protocol), "traefik")
     defaults = upstream.default_values("traefik")
     assert unknown_keys(upstream.chart("traefik"), ours) == []
     schema = upstream.value_schema("traefik")
