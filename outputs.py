@@ -88,7 +88,7 @@ def platform_outputs(
     cluster, domain = control_plane.cluster, settings.ingress.domain
     outputs: PlatformOutputs = {
         "contract_version": CONTRACT_VERSION,
-        "name": where.name,
+        "name": where.cluster_name,
         "region": where.region,
         "account_id": where.account_id,
         "vpc_id": network.vpc_id,

@@ -1,16 +1,27 @@
 """Settings of the stack as a whole."""
 
+from typing import Final
+
 from pydantic import Field
 
 from facts.environments import Environment
+from facts.names import shortened
 from settings.base import Settings
 from settings.values import AccountId, Name, PolicyArn, Region, TagKey, TagValue
+
+PREFIX_LENGTH: Final = 20
+"""A target group's name has 32 characters, of which Pulumi's autonaming and our suffix take 12.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"""
 
 
 class Platform(Settings):
     """What the stack is called and whom it belongs to."""
 
-    name: Name = Field(description="Name of the cluster, and the beginning of every resource's name.")
+    name: Name = Field(
+        description="Name of the cluster, and the beginning of every resource's name. Where it is longer than 20 "
+        "characters, resources' names begin with 11 of them and a digest."
+    )
     region: Region = Field(description="AWS region of everything in the stack.")
     account: AccountId | None = Field(
         None, description="The account that the stack belongs to; the AWS provider refuses any other."
@@ -36,3 +47,8 @@ class Platform(Settings):
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."
     )
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of resources' names: the platform's name, shortened with a digest of it where it is long."""
+        return shortened(self.name, PREFIX_LENGTH)

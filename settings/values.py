@@ -88,10 +88,10 @@ _DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _HOST: Final = r"([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z][-a-z0-9]{0,61}[a-z0-9]"
 _DURATION: Final = r"([0-9]+(s|m|h))+"
 
-Name = Annotated[str, _text("lower-case words joined by hyphens", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", 20)]
-"""At most 20 characters: a target group's name has 32, of which Pulumi's autonaming and our suffix take 12.
+Name = Annotated[str, _text("lower-case words joined by hyphens", r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", 100)]
+"""As long as EKS allows a cluster's name; what AWS allows less for begins with `Platform.prefix`.
 
-https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"""
+https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html"""
 Label = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 40)]
 """A name inside the stack file that becomes part of a resource's name."""
 NodeGroupName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 28)]

@@ -30,7 +30,7 @@ CATEGORIES = {
     "impossible relation": ["Karpenter on Fargate", "no compute at all", "no way out, with Pod Identity"],
     "injection": ["a name that is a shell's command", "an unknown key that would act on a terminal"],
     "empty": ["nothing at all", "an empty name", "empty lists", "an empty range"],
-    "huge": ["a number beyond every machine", "more replicas than 200", "a name of 21 characters"],
+    "huge": ["a number beyond every machine", "more replicas than 200", "a name of 101 characters"],
     "Unicode": ["a name in Japanese", "an account in another script's digits", "a section with an outlandish name"],
 }
 """What there must be of each category, by the cases' names; what is huge is in tests/test_settings.py as well."""
@@ -136,7 +136,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(path, folder)
     project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump({**project, "name": PROJECT}))
-    for name in ("components", "facts", "manifests", "policy", "rehearsal", "settings"):
+    for name in ("components", "facts", "harness", "manifests", "policy", "rehearsal", "settings"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return environment_of_tests(folder)
 

@@ -167,6 +167,8 @@ def test_the_cloud_is_asked_only_for_what_it_alone_knows(stack: str, unknown: bo
     asked = {invocation.token for invocation in plan_of(stack, unknown=unknown).invocations}
     allowed = {"aws:lb/getHostedZoneId:getHostedZoneId", "aws:ec2/getSubnet:getSubnet", "aws:ec2/getVpc:getVpc"}
     allowed.add("aws:index/getCallerIdentity:getCallerIdentity")
+    # Which of a region's zones EKS has control planes in; of some regions the program knows it.
+    allowed.add("aws:index/getAvailabilityZones:getAvailabilityZones")
     if any(entry.inputs["vpcEndpointType"] == "Interface" for entry in plan_of(stack).find(type=ENDPOINT)):
         allowed.add("aws:ec2/getVpcEndpointService:getVpcEndpointService")
     if plan_of(stack).find(type="eks-platform:index:Alarms") and plan_of(stack).find(type=INGRESS):

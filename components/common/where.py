@@ -14,12 +14,14 @@ from settings import Stack, require_deployer
 class Where:
     """The account and region of a stack.
 
-    name: the platform's, and the beginning of every resource's name. account_id: the account of the stack file, or the
-    caller's. tags: those of every AWS resource. running_groups: the node groups that exist before this run, whose sizes
-    an autoscaler may have changed. in_aws: options of what is created in AWS.
+    name: the beginning of every resource's name. cluster_name: the platform's name, which is the cluster's; longer than
+    the beginning of names where the platform's name is longer than AWS allows there. account_id: the account of the
+    stack file, or the caller's. tags: those of every AWS resource. running_groups: the node groups that exist before
+    this run, whose sizes an autoscaler may have changed. in_aws: options of what is created in AWS.
     """
 
     name: str
+    cluster_name: str
     region: str
     account_id: str
     tags: Mapping[str, str]
@@ -45,7 +47,8 @@ def location(settings: Stack) -> Where:
     caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     require_deployer(caller.arn, settings.access.deployer)
     return Where(
-        name=platform.name,
+        name=platform.prefix,
+        cluster_name=platform.name,
         region=platform.region,
         account_id=platform.account or caller.account_id,
         tags=tags,

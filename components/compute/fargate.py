@@ -38,7 +38,9 @@ class Fargate(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         role = iam.Role(
             f"{name}-pods",
-            assume_role_policy=json.dumps(iam_documents.trust_fargate(where.account_id, where.region, where.name)),
+            assume_role_policy=json.dumps(
+                iam_documents.trust_fargate(where.account_id, where.region, where.cluster_name)
+            ),
             opts=child,
         )
         attachment = iam.RolePolicyAttachment(

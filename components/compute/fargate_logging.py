@@ -46,7 +46,7 @@ class FargateLogging(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         group = cloudwatch.LogGroup(
             f"{name}-pods",
-            name=f"/aws/eks/{where.name}/fargate",
+            name=f"/aws/eks/{where.cluster_name}/fargate",
             retention_in_days=settings.retention_days,
             kms_key_id=logs_key,
             opts=child,

@@ -14,12 +14,16 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import pod_placement
 from components.common.pod_namespace import without_pods
 from facts import iam_documents, namespaces
+from facts.names import shortened
 from settings import Karpenter as KarpenterSettings
 
 NAMESPACE = namespaces.SYSTEM
 """Where the API server's own flow schemas give the controller's requests precedence.
 
 https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#preventing-api-server-request-throttling"""
+
+QUEUE_NAME_LENGTH: Final = 80
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"""
 
 IMAGE = "public.ecr.aws/karpenter/controller"
 
@@ -49,7 +53,7 @@ class Karpenter(pulumi.ComponentResource):
         node_role = self._node_role(cluster)
         queue = sqs.Queue(
             f"{name}-interruption",
-            name=cluster.cluster_id,
+            name=shortened(cluster.cluster_id, QUEUE_NAME_LENGTH),
             message_retention_seconds=300,
             sqs_managed_sse_enabled=None if cluster.queue_key else True,
             kms_master_key_id=cluster.queue_key,

@@ -62,7 +62,7 @@ def compute_layer(
     }
     cluster = control_plane.cluster
     on_cluster = OnCluster(
-        cluster_id=where.name,
+        cluster_id=where.cluster_name,
         kubernetes_version=settings.cluster.version,
         endpoint=cluster.endpoint,
         account_id=where.account_id,

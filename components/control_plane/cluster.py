@@ -81,7 +81,7 @@ class Cluster(pulumi.ComponentResource):
         group, ways_in = self._private_access(settings.private_access, where, network)
         component = pulumi_eks.Cluster(
             f"{name}-eks",
-            name=where.name,
+            name=where.cluster_name,
             version=settings.version,
             vpc_id=network.vpc_id,
             # The component only tells them apart to place node groups of its own, of which it gets none.
@@ -150,13 +150,15 @@ class Cluster(pulumi.ComponentResource):
     def _key(self, where: Where) -> pulumi.Output[str]:
         key = kms.Key(
             f"{self._name}-secrets",
-            description=f"Kubernetes secrets of {where.name}",
+            description=f"Kubernetes secrets of {where.cluster_name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=json.dumps(iam_documents.secrets_key(where.account_id)),
             opts=self._protected,
         )
-        kms.Alias(f"{self._name}-secrets", name=f"alias/eks/{where.name}", target_key_id=key.id, opts=self._child)
+        kms.Alias(
+            f"{self._name}-secrets", name=f"alias/eks/{where.cluster_name}", target_key_id=key.id, opts=self._child
+        )
         return key.arn
 
     def _private_access(
@@ -172,7 +174,7 @@ class Cluster(pulumi.ComponentResource):
         """
         group = ec2.SecurityGroup(
             f"{self._name}-private-access",
-            description=f"Private access to the API of {where.name}",
+            description=f"Private access to the API of {where.cluster_name}",
             vpc_id=network.vpc_id,
             tags={"Name": f"{where.name}-private-access"},
             opts=self._child,
@@ -245,7 +247,7 @@ class Cluster(pulumi.ComponentResource):
         # https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
         logs = cloudwatch.LogGroup(
             f"{self._name}-control-plane",
-            name=f"/aws/eks/{where.name}/cluster",
+            name=f"/aws/eks/{where.cluster_name}/cluster",
             retention_in_days=settings.log_retention_days,
             kms_key_id=logs_key,
             opts=self._child,

@@ -44,7 +44,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
     )
     api = ApiServer(
         cluster_name=cluster.cluster_name,
-        identifier=f"{where.region}/{where.name}",
+        identifier=f"{where.region}/{where.cluster_name}",
         region=where.region,
         endpoint=cluster.endpoint,
         certificate_authority=cluster.certificate_authority,
@@ -53,7 +53,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
     identity = ClusterIdentity(
         kind=settings.cluster.identity,
         cluster_name=cluster.cluster_name,
-        cluster_arn=f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.name}",
+        cluster_arn=f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.cluster_name}",
         oidc_provider_arn=cluster.oidc_provider_arn,
         oidc_issuer=cluster.oidc_issuer,
     )

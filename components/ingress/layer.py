@@ -90,7 +90,7 @@ def ingress_layer(
         DnsAlias(
             f"{where.name}-ingress",
             domain,
-            cluster_id=where.name,
+            cluster_id=where.cluster_name,
             names=settings.load_balancer_names,
             target_dns_name=load_balancer.dns_name,
             target_zone_id=load_balancer.zone_id,
@@ -140,7 +140,7 @@ def _traefik(
     place: _Place,
     address: pulumi.Input[str] | None,
 ) -> Traefik:
-    name, cluster = f"{settings.platform.name}-traefik", compute.on_cluster
+    name, cluster = f"{settings.platform.prefix}-traefik", compute.on_cluster
     definitions = TraefikDefinitions(name, settings.traefik, cluster, opts=control_plane.in_cluster)
     return Traefik(
         name,

@@ -35,7 +35,7 @@ class ExistingNetwork(AnyNetwork):
         private, public = settings.private_subnets, settings.public_subnets
         # `shared`: other clusters may use the subnets, which exist longer than this cluster. Without the tag by which
         # Karpenter discovers subnets: it can name one cluster only, and the platform's node class has subnet ids.
-        own = cluster_tags(where.name, for_nodes=False, owned=False)
+        own = cluster_tags(where.cluster_name, for_nodes=False, owned=False)
         wanted = {
             **{subnet: {**own, **INTERNAL_ELB_TAG} for subnet in private.values()},
             **{subnet: {**own, **ELB_TAG} for subnet in public.values()},

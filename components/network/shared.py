@@ -82,8 +82,8 @@ def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: 
         for key, value in wanted.items()
         if outputs.get(key) != value
     ]
-    if outputs["name"] == where.name:
-        problems.append(f"its cluster is {where.name} too, expected another platform.name")
+    if outputs["name"] == where.cluster_name:
+        problems.append(f"its cluster is {where.cluster_name} too, expected another platform.name")
     subnets = {}
     for key in SUBNETS:
         there: Mapping[str, str] = outputs[key]

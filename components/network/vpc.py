@@ -142,7 +142,7 @@ class Network(AnyNetwork):
             map_public_ip_on_launch=for_nodes,
             tags={
                 "Name": f"{self._name}-public-{zone}",
-                **cluster_tags(self._where.name, for_nodes=for_nodes),
+                **cluster_tags(self._where.cluster_name, for_nodes=for_nodes),
                 **ELB_TAG,
             },
             opts=self._child,
@@ -158,7 +158,7 @@ class Network(AnyNetwork):
             assign_ipv6_address_on_creation=self._ipv6 or None,
             tags={
                 "Name": f"{self._name}-private-{zone}",
-                **cluster_tags(self._where.name, for_nodes=True),
+                **cluster_tags(self._where.cluster_name, for_nodes=True),
                 **INTERNAL_ELB_TAG,
             },
             opts=self._child,
@@ -186,7 +186,7 @@ class Network(AnyNetwork):
                 vpc_id=association.vpc_id,
                 availability_zone=zone,
                 cidr_block=str(address_plan.pod_block(pods, zone)),
-                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._where.name, for_nodes=False)},
+                tags={"Name": f"{self._name}-pods-{zone}", **cluster_tags(self._where.cluster_name, for_nodes=False)},
                 opts=self._child,
             )
             for zone in zones

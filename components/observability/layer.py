@@ -22,7 +22,7 @@ def node_log_groups(settings: Stack, *, where: Where) -> Sequence[pulumi.CustomR
     logs = ContainerInsightsLogs(
         f"{where.name}-insights",
         settings.observability,
-        cluster_id=where.name,
+        cluster_id=where.cluster_name,
         logs_key=settings.encryption.logs,
         opts=where.in_aws,
     )

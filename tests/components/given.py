@@ -76,7 +76,13 @@ def where(name: str = "dev", **changes: Any) -> Where:
     changes: fields with other values.
     """
     place = Where(
-        name=name, region=REGION, account_id=ACCOUNT, tags={}, running_groups={}, in_aws=pulumi.ResourceOptions()
+        name=name,
+        cluster_name=name,
+        region=REGION,
+        account_id=ACCOUNT,
+        tags={},
+        running_groups={},
+        in_aws=pulumi.ResourceOptions(),
     )
     return replace(place, **changes)
 
