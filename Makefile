@@ -81,6 +81,15 @@ up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK under the policies (YES=1 do
 drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of STACK; changes nothing
 	@pulumi refresh --stack $(STACK) --preview-only --expect-no-changes --diff --non-interactive $(ARGS)
 
+.PHONY: refresh
+refresh: $(RUNTIME) | pulumi-cli ## Write into the state of STACK what the cloud has (YES=1 does not ask first)
+	@pulumi refresh --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
+
+.PHONY: destroy
+destroy: $(RUNTIME) | pulumi-cli ## `pulumi destroy` of STACK, once nothing protects or uses it; always asks first
+	@$(PY) -m tools.destroy --stack $(STACK)
+	@pulumi destroy --stack $(STACK) $(ARGS)
+
 .PHONY: pulumi-cli
 pulumi-cli:
 	@command -v pulumi >/dev/null || { echo 'pulumi is not on PATH: https://www.pulumi.com/docs/install/' >&2; exit 1; }
@@ -110,6 +119,7 @@ check: lint types ## Lint and types
 lint: $(DEV) ## Check style and format
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/shellcheck .ci/run
 
 .PHONY: types
 types: $(DEV) ## Check types strictly (about a minute with a cold cache: the SDKs; then seconds)
