@@ -8,37 +8,19 @@ import re
 import runpy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Final
-
-import yaml
+from typing import Any, Final
 
 from harness import HarnessError
 from harness.model import Model
 from harness.plan import Plan
 from harness.record import record
 from harness.values import Properties, reveal
+from harness.yaml_files import read_yaml_file
 
 PLACEHOLDER: Final = "not-known-without-the-key"
 """What stands for a secret of a stack file, which only the stack's secrets provider can decrypt."""
-
-_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):  # type: ignore[misc]  # the loader in C, where there is one
-    """Reads YAML as the engine does, where `on` and `12:30` are text: by the core schema of YAML 1.2."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
-
-
-for _tag, _pattern, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
-    ("int", r"[-+]?(0[0-7]*|[1-9][0-9]*|0x[0-9a-fA-F]+)", [*"-+0123456789"]),
-    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", [*"-+.0123456789"]),
-    ("merge", r"<<", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$"), _first)
 
 
 class UnknownStackError(HarnessError):
@@ -94,6 +76,7 @@ def run_program(
             model=model,
             unknown=unknown,
             project=configuration.project,
+            root=root,
             stack=stack,
             config=configuration.values,
             secret_keys=configuration.secret_keys,
@@ -111,7 +94,7 @@ def program_folder(root: Path) -> Path:
 
     https://www.pulumi.com/docs/iac/concepts/projects/project-file/
     """
-    return (root / str(_read(root / "Pulumi.yaml").get("main", "."))).resolve()
+    return (root / str(read_yaml_file(root / "Pulumi.yaml").get("main", "."))).resolve()
 
 
 def stacks(root: Path) -> list[str]:
@@ -144,12 +127,12 @@ def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, *
     """
     path = root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        raise UnknownStackError(f"no stack {stack!r}; there are: {', '.join(stacks(root)) or 'none'}")
-    project = _read(root / "Pulumi.yaml")
+        raise UnknownStackError(f"no stack {stack!r}: {_nearest(stack, stacks(root))}")
+    project = read_yaml_file(root / "Pulumi.yaml")
     name = str(project["name"])
     base = {key: _project_value(value) for key, value in (project.get("config") or {}).items()}
     merged = merge(
-        {**_namespaced(base, name), **_namespaced(_read(path).get("config") or {}, name)},
+        {**_namespaced(base, name), **_namespaced(read_yaml_file(path).get("config") or {}, name)},
         _namespaced(overrides or {}, name),
     )
     secrets = {key: list(_secret_paths(value, key)) for key, value in merged.items()}
@@ -163,6 +146,12 @@ def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, *
     )
 
 
+def _nearest(stack: str, known: list[str]) -> str:
+    """Return what to write instead of a stack's name: the stack that is spelled like it, or all of them."""
+    close = get_close_matches(stack.removeprefix("Pulumi.").removesuffix(".yaml"), known, n=1)
+    return f"did you mean {close[0]}?" if close else f"expected one of: {', '.join(known) or 'none'}"
+
+
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `base` with the values of `over`: objects merge key by key, anything else is replaced, None takes away."""
     result = dict(base)
@@ -174,11 +163,6 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     return result
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # safe, whichever it is
-    return found or {}
 
 
 def _namespaced(values: Mapping[str, Any], project: str) -> dict[str, Any]:

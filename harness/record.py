@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from inspect import isawaitable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from pulumi.runtime import Settings, configure, set_all_config
@@ -47,6 +48,7 @@ def record(  # noqa: PLR0913  # what the engine hands over
     *,
     model: Model,
     project: str,
+    root: Path | None = None,
     stack: str = "dev",
     unknown: bool = False,
     config: Mapping[str, str] | None = None,
@@ -59,7 +61,8 @@ def record(  # noqa: PLR0913  # what the engine hands over
 ) -> Plan:
     """Run `program`, which declares resources, and return what it asked for.
 
-    model: how the cloud answers. unknown: computed values are unknown, as in a first `pulumi preview`; else they are
+    root: the folder of the project; the current one unless it is given. model: how the cloud answers.
+    unknown: computed values are unknown, as in a first `pulumi preview`; else they are
     those of a second run. config: as the engine hands it over, "namespace:key" to text, objects as JSON; secret_keys:
     those of it that are secret.
     existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
@@ -90,7 +93,7 @@ def record(  # noqa: PLR0913  # what the engine hands over
                 engine=monitor,
                 dry_run=unknown,
                 organization="organization",
-                root_directory=os.getcwd(),  # noqa: PTH109  # the engine hands over text
+                root_directory=str((root or Path.cwd()).resolve()),
             )
         )
         SETTINGS.callbacks = monitor.callbacks

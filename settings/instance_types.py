@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from facts.instance_types import sizes
+from settings.words import did_you_mean, either
+
 
 class Architecture(StrEnum):
     """The nodes' processor, by Kubernetes' names."""
@@ -47,6 +50,49 @@ def family(name: str) -> Family | None:
     architecture = Architecture.ARM64 if arm else Architecture.AMD64
     accelerator = Accelerator.OTHER if name == "g4ad" else ACCELERATORS.get(category, Accelerator.NONE)
     return Family(category, generation, architecture, accelerator)
+
+
+def unknown_type(instance_type: str) -> str | None:
+    """Return what was expected instead of an instance type ("m6i.lrage") that EC2 does not have.
+
+    None if it may exist: a family of a new generation may be newer than the table.
+    """
+    name, _, size = instance_type.partition(".")
+    known = sizes().get(name)
+    anywhere = frozenset[str]().union(*sizes().values())
+    if known and size not in known:
+        # A size that other families have is not misspelled.
+        close = "" if size in anywhere else did_you_mean(instance_type, [f"{name}.{it}" for it in known])
+        return f"expected a size that {name} has: {', '.join(sorted(known, key=_order))}{close}"
+    if known or (_may_be_new(name) and size in anywhere):
+        return None
+    types = [f"{family_name}.{it}" for family_name, its in sizes().items() for it in its]
+    return f"expected an instance type of EC2{did_you_mean(instance_type, types)}"
+
+
+def unknown_family(name: str) -> str | None:
+    """Return what was expected instead of an instance family that EC2 does not have; None if it may exist."""
+    known = name in sizes() or _may_be_new(name)
+    return None if known else f"expected an instance family of EC2{did_you_mean(name, sizes())}"
+
+
+def _may_be_new(name: str) -> bool:
+    """Tell whether a family is of the newest generation of its category, or of the next one."""
+    found = family(name)
+    newest = max(NEWEST_GENERATION.get(found.category, {}).values(), default=0) if found else 0
+    return found is not None and newest > 0 and found.generation in (newest, newest + 1)
+
+
+def unknown_category(name: str) -> str | None:
+    """Return what was expected instead of an instance category that EC2 does not have; None if it has it."""
+    known = sorted({found.category for found in map(family, sizes()) if found})
+    return None if name in known else f"expected a category of EC2: {either(known)}"
+
+
+def _order(size: str) -> tuple[int, str]:
+    small = ("nano", "micro", "small", "medium", "large", "xlarge")
+    number = re.match("[0-9]+", size)
+    return (small.index(size) - len(small) if size in small else int(number[0]) if number else 10_000, size)
 
 
 def accelerator_of(instance_type: str) -> Accelerator:

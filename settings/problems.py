@@ -1,36 +1,46 @@
-"""What is wrong with a stack file, in words: where, what stands there, and what was expected.
+"""What is wrong with a stack file, in words: where, what was found, and what was expected.
 
-The wording is ours and not pydantic's, so that a reader of a stack file needs to know neither it nor patterns.
+The wording is this program's and not pydantic's, so that the reader of a message needs to know neither it nor patterns.
+What a setting accepts is put into words by `settings.expected`.
 """
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, Final, get_args, get_origin
+from typing import Final
 
 import pulumi
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-MEANINGS: Final[dict[str, str]] = {}
-"""What a pattern of the settings stands for."""
+from settings.expected import accepted, expectation, key_type, may_be_secret, models, type_at
+from settings.words import alike, shown, suggestion
 
 HIDDEN: Final = "[secret]"
-"""What stands in a message for a value that must not be seen."""
+"""What a message shows instead of a value that must not be seen."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a stack file: where (`network.nat`), what stands there, and what was expected."""
+    """One thing that is wrong with a stack file.
+
+    path: the setting (`network.nat`). found, expected: what is there and what has to be there, in words. namespace: of
+    the configuration key that the path begins with: None for the project's, empty for a key that has none. at: file,
+    line and column, where they are known. in_the_clear: whether a hidden value may be shown where the file says that
+    it is not encrypted.
+    """
 
     path: str
     found: str
     expected: str
+    namespace: str | None = None
+    at: str = ""
+    in_the_clear: bool = False
 
     def __str__(self) -> str:
-        return f"{pulumi.get_project()}:{self.path}: {self.found}: {self.expected}"
+        namespace = pulumi.get_project() if self.namespace is None else self.namespace
+        key = f"{namespace}:{self.path}" if namespace else self.path
+        return f"{f'{self.at}: ' if self.at else ''}{key}: {self.found}: {self.expected}"
 
 
 def encrypting(path: str) -> str:
@@ -59,104 +69,50 @@ def place(*parts: str | int) -> str:
     return text
 
 
+def parts(path: str) -> list[str | int]:
+    """Return the keys and indices of a path, as `place` writes them."""
+    found = re.findall(r'\[("(?:[^"\\]|\\.)*"|[0-9]+)\]|([^.\[\]]+)', path)
+    return [_key(bracket) if bracket else key for bracket, key in found]
+
+
+def _key(bracket: str) -> str | int:
+    try:
+        key: str | int = json.loads(bracket)
+    except ValueError:  # a long key is shown in part
+        return bracket
+    return key
+
+
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
-def shown(value: object) -> str:
-    """Return a value as JSON in one line of at most 80 characters. What a terminal would act on is escaped."""
-    text = "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
-        for character in json.dumps(value, ensure_ascii=False, default=str)
-    )
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def either(values: Collection[object]) -> str:
-    """Return values as a sentence lists them: "a, b or c"."""
-    *others, last = [str(value) for value in values]
-    return f"{', '.join(others)} or {last}" if others else last
-
-
-def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, hidden: bool) -> Iterator[Problem]:
+def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, encrypted: bool) -> Iterator[Problem]:
     """Yield the problems of a section that `root`, the model of all sections, does not allow.
 
-    hidden: whether the values of the section must not be seen.
+    encrypted: whether the section holds an encrypted value, which may be anywhere in it.
     """
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    meant = {(*loc[:-1], close) for loc in unknown for close in alike(str(loc[-1]), _known(root, loc[:-1]))}
+    for detail in details:
         loc = detail["loc"]
+        if detail["type"] == "missing" and loc in meant:
+            continue
         if detail["type"] == "extra_forbidden":
             yield Problem(place(*loc), "unknown key", suggestion(str(loc[-1]), _known(root, loc[:-1])))
         elif detail["type"] == "missing":
-            yield Problem(place(*loc), "missing", f"expected a {'value' if len(loc) > 1 else 'section'}")
+            yield Problem(place(*loc), "missing", f"expected {accepted(type_at(root, loc))}")
         elif loc[-1:] == ("[key]",) and detail["input"] == loc[-2]:
-            yield Problem(place(*loc[:-2]) or section, f"key {shown(detail['input'])}", _expected(detail))
+            expected = expectation(detail, key_type(type_at(root, loc[:-2])))
+            yield Problem(place(*loc[:-2]) or section, f"key {shown(detail['input'])}", expected)
         else:
-            yield Problem(place(*loc) or section, HIDDEN if hidden else shown(detail["input"]), _expected(detail))
-
-
-_EXPECTED: Final[Mapping[str, str]] = {
-    "string_type": "text",
-    "string_too_short": "at least {min_length} characters",
-    "string_too_long": "at most {max_length} characters",
-    "int_type": "a whole number",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
-    "bool_type": "true or false",
-    "enum": "{expected}",
-    "list_type": "a list",
-    "dict_type": "keys of its own",
-    "model_type": "keys of its own",
-    "too_short": "{min_length} or more entries",
-    "too_long": "{max_length} entries or fewer",
-}
-"""Pydantic's types of errors in our words (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
-
-
-def _expected(detail: ErrorDetails) -> str:
-    context = detail.get("ctx", {})
-    if context.get("pattern") in MEANINGS:
-        return f"expected {MEANINGS[context['pattern']]}"
-    if detail["type"] not in _EXPECTED:
-        return detail["msg"]
-    words = _EXPECTED[detail["type"]].format_map(context).replace("'", "")
-    return f"expected {words}{_hint(detail['type'], detail['input'])}"
-
-
-def _hint(kind: str, found: object) -> str:
-    """Return what helps with YAML's quotes: 111122223333 and 1.36 are numbers without them, "3" is text with them."""
-    if kind == "string_type" and isinstance(found, bool | int | float):
-        return ": put it in quotes"
-    if kind in ("int_type", "bool_type") and isinstance(found, str) and re.fullmatch("[0-9]+|true|false", found):
-        return ": take the quotes away"
-    return ""
-
-
-def suggestion(key: str, known: Collection[str]) -> str:
-    """Return what to write instead of an unknown key: the known one that is like it, or all of them."""
-    alike = {re.sub("[-_]", "", name).lower(): name for name in known}
-    close = get_close_matches(re.sub("[-_]", "", key[:64]).lower(), alike, n=1)
-    return f"did you mean {alike[close[0]]}?" if close else f"expected {either(sorted(known))}"
+            setting = type_at(root, loc)
+            secret = may_be_secret(setting)
+            found = HIDDEN if secret or encrypted else shown(detail["input"])
+            expected = expectation(detail, setting, tell=not secret and not encrypted)
+            yield Problem(place(*loc) or section, found, expected, in_the_clear=not secret)
 
 
 def _known(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """Return the keys that the model at `loc` of a stack file knows."""
-    annotation: Any = root
-    for part in loc:
-        annotation = _below(annotation, part)
-    return [field.alias or "" for model in models(annotation) for field in model.model_fields.values()]
-
-
-def _below(annotation: Any, part: str | int) -> Any:
-    """Return the type of what stands under `part` (a key or an index) of a value of type `annotation`."""
-    if get_origin(annotation) in (dict, list):
-        return get_args(annotation)[-1]
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return next((field.annotation for field in annotation.model_fields.values() if field.alias == part), None)
-    return next((found for found in (_below(choice, part) for choice in get_args(annotation)) if found), None)
-
-
-def models(annotation: Any) -> list[type[BaseModel]]:
-    """Return the models in a type: itself, or those of an optional, a list or a mapping."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for choice in get_args(annotation) for model in models(choice)]
+    return [field.alias or "" for model in models(type_at(root, loc)) for field in model.model_fields.values()]

@@ -3,8 +3,9 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any, Final, get_args
@@ -26,6 +27,7 @@ from settings.deployed import deployed
 from settings.descheduler import Descheduler
 from settings.dns import CertManager, ExternalDns
 from settings.encryption import Encryption
+from settings.expected import accepted, models
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart
 from settings.for_good import changes_for_good
@@ -35,10 +37,12 @@ from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
 from settings.observability import Observability
 from settings.platform import Platform
-from settings.problems import HIDDEN, Problem, SettingsError, models, place, problems_of, shown, suggestion
+from settings.problems import HIDDEN, Problem, SettingsError, place, problems_of
 from settings.rules import broken_rules
+from settings.stack_file import stack_file
 from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
+from settings.words import alike, nearest, shown, suggestion
 from settings.workloads import Workloads
 from settings.zones import zones_in_use
 
@@ -196,20 +200,53 @@ def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: da
     prefix = f"{pulumi.get_project()}:"
     found = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
     secret = {key.removeprefix(prefix) for key in secret_keys}
-    sections, problems = _sections(found, secret)
+    misplaced = _other_namespaces(config)
+    sections, problems = _sections(found, secret, misplaced)
+    problems += [*misplaced.values(), *_region_of_provider(config, sections)]
     problems += broken_rules(sections, secret, today or datetime.now(tz=UTC).date())
     if problems:
         raise SettingsError(sorted(problems, key=lambda problem: problem.path))
     return Stack.model_construct(**sections)
 
 
-def _sections(found: Mapping[str, str], secret: Collection[str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Validate each section on its own, so that an error in one hides none in another."""
+def _other_namespaces(config: Mapping[str, str]) -> dict[str, Problem]:
+    """Return a problem for each section that is under a key of another namespace, by the section's key."""
+    names = {to_camel(field) for field in Stack.model_fields}
+    project, found = pulumi.get_project(), dict[str, Problem]()
+    for key in config:
+        namespace, _, name = key.rpartition(":")
+        misspelled = get_close_matches(namespace, [project], cutoff=0.8) and namespace != project
+        if namespace != project and (misspelled or (name in names and f"{project}:{name}" not in config)):
+            section = name if name in names else "".join(nearest(name, names)[:1]) or name
+            found[section] = Problem(name, "a key of another namespace", f"expected {project}:{section}", namespace)
+    return found
+
+
+def _region_of_provider(config: Mapping[str, str], sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for `aws:region` where it differs: this program gives its AWS provider `platform.region`."""
+    platform, region = sections.get("platform"), config.get("aws:region")
+    if platform and region is not None and region != platform.region:
+        setting = f"{pulumi.get_project()}:platform.region"
+        expected = f"expected {platform.region}, as {setting} says, or no aws:region: nothing reads it"
+        yield Problem("region", shown(region), expected, namespace="aws")
+
+
+def _sections(
+    found: Mapping[str, str], secret: Collection[str], misplaced: Collection[str]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Validate each section on its own, so that an error in one hides none in another.
+
+    misplaced: the sections that are under another key. Neither they nor those whose key is misspelled are said to be
+        missing, and no rule reads them.
+    """
     names = {to_camel(field): field for field in Stack.model_fields}
     problems = [_unknown_section(key, names, secret) for key in found if key not in names]
+    meant = {*misplaced, *(close for key in found if key not in names for close in alike(key, names))}
     sections: dict[str, Any] = {}
     for key, field in names.items():
         info = Stack.model_fields[field]
+        if key not in found and key in meant:
+            continue
         if key not in found and not info.is_required():
             sections[field] = info.get_default(call_default_factory=True)
             continue
@@ -221,11 +258,13 @@ def _sections(found: Mapping[str, str], secret: Collection[str]) -> tuple[dict[s
             document = _document(key, found[key]) if key in found else "{}"
             sections[field] = getattr(_only(field).model_validate_json(document), field)
         except ValidationError as error:
-            problems += problems_of(error, Stack, key, hidden=keeps_secrets)
+            problems += problems_of(error, Stack, key, encrypted=key in secret)
         except _TwiceError as error:
             problems.append(Problem(key, f"key {shown(str(error))} twice", "expected it once"))
         except (ValueError, RecursionError):
-            problems.append(Problem(key, HIDDEN if keeps_secrets else shown(found[key]), "expected keys of its own"))
+            problems.append(
+                Problem(key, HIDDEN if keeps_secrets else shown(found[key]), f"expected {accepted(info.annotation)}")
+            )
     return sections, problems
 
 
@@ -291,7 +330,19 @@ def stack_settings() -> Stack:
         if problems := [*changes_for_good(stack, state)] or [*zones_in_use(stack, state)]:
             raise SettingsError(problems)
     except SettingsError as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(str(_in_file(error, pulumi.get_stack()))) from None
     if stack.platform.environment is None:
         pulumi.log.info(UNSAID)
     return stack
+
+
+def _in_file(error: SettingsError, stack: str) -> SettingsError:
+    """Return an error with the place of each problem in the stack file, where that is at hand."""
+    file = stack_file(stack)
+    if file is None:
+        return error
+    outside = file.outside_config([to_camel(field) for field in Stack.model_fields])
+    if not file.has_config:
+        return SettingsError(list(outside.values()))
+    found = [it for it in error.problems if it.found != "missing" or it.path not in outside]
+    return SettingsError([*outside.values(), *(file.located(problem) for problem in found)])

@@ -8,16 +8,27 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from settings.problems import MEANINGS, either
+from settings import principals
+from settings.expected import CHOICES, EXPLANATIONS, MEANINGS
+from settings.principals import PRINCIPAL
+from settings.regions import REGIONS
+from settings.words import either
 
 
 def _text(meaning: str, pattern: str, max_length: int = 128) -> StringConstraints:
+    """Return the constraints of a text. meaning: what it is, as a noun phrase for messages and for the reference."""
     MEANINGS[pattern] = meaning
     return StringConstraints(pattern=pattern, max_length=max_length)
 
 
 def _range(value: object) -> IPv4Network:
     """Return an IPv4 range. IPv4Network alone would also take numbers, netmasks and a bare address."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", value):
+        length = 16 if value.endswith(".0.0") else 24 if value.endswith(".0") else 32
+        meant = {"range": f"{value}/{length}"}
+        raise PydanticCustomError(
+            "range", "expected a range with the length of its prefix; did you mean {range}?", meant
+        )
     if not isinstance(value, str) or not re.fullmatch(RANGE_PATTERN, value):
         raise PydanticCustomError("range", "expected an IPv4 range such as 10.0.0.0/16")
     try:
@@ -26,7 +37,7 @@ def _range(value: object) -> IPv4Network:
         raise PydanticCustomError("range", "expected an IPv4 range such as 10.0.0.0/16") from None
     if str(network) != value:
         raise PydanticCustomError(
-            "range", "expected the first address of its range, {network}", {"network": str(network)}
+            "range", "expected the first address of the range; did you mean {network}?", {"network": str(network)}
         )
     return network
 
@@ -41,7 +52,7 @@ def _any_range(value: object) -> IPv4Network | IPv6Network:
         raise PydanticCustomError("range", "expected an IPv6 range such as 2001:db8::/32") from None
     if str(network) != value:
         raise PydanticCustomError(
-            "range", "expected the first address of its range, {network}", {"network": str(network)}
+            "range", "expected the first address of the range; did you mean {network}?", {"network": str(network)}
         )
     return network
 
@@ -63,9 +74,10 @@ MEANINGS[RANGE_PATTERN] = "an IPv4 range such as 10.0.0.0/16"
 
 def _retention(days: int) -> int:
     if days not in RETENTIONS:
-        raise PydanticCustomError(
-            "retention", "expected one that CloudWatch knows: {days}", {"days": either(RETENTIONS)}
-        )
+        below = max((it for it in RETENTIONS if it < days), default=RETENTIONS[0])
+        above = min((it for it in RETENTIONS if it > days), default=RETENTIONS[-1])
+        expected = "expected a number of days that CloudWatch accepts, such as {near}"
+        raise PydanticCustomError("retention", expected, {"near": either(sorted({below, above}))})
     return days
 
 
@@ -102,18 +114,16 @@ SecretStoreName = Annotated[str, _text("lower-case letters, digits and hyphens",
 """At most 27 characters: a role's name has 64, of which the platform's name, autonaming and our suffix take 37.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-NamespacePattern = Annotated[str, _text("a namespace; * and ? match", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)]
-AccountId = Annotated[str, _text("an account id of 12 digits", r"^[0-9]{12}$", 12)]
-Region = Annotated[str, _text("a region such as ap-northeast-1", r"^[a-z]{2}(-[a-z]+)+-[0-9]$", 32)]
-Zone = Annotated[str, _text("an availability zone such as ap-northeast-1a", r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$", 32)]
-Principal = Annotated[
-    str,
-    _text(
-        "the ARN of an IAM role or user",
-        r"^arn:aws:iam::[0-9]{12}:(role|user)/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$",
-        2048,
-    ),
+NamespacePattern = Annotated[
+    str, _text("a namespace, in which * and ? are wildcards", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)
 ]
+AccountId = Annotated[str, _text("an account id of 12 digits", r"^[0-9]{12}$", 12)]
+_REGION: Final = r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+Region = Annotated[str, _text("a region such as ap-northeast-1", _REGION, 32)]
+CHOICES[_REGION] = REGIONS
+Zone = Annotated[str, _text("an availability zone such as ap-northeast-1a", r"^[a-z]{2}(-[a-z]+)+-[0-9][a-h]$", 32)]
+Principal = Annotated[str, _text("the ARN of an IAM role or user", PRINCIPAL, 2048)]
+EXPLANATIONS[PRINCIPAL] = principals.explained
 CertificateArn = Annotated[
     str, _text("the ARN of an ACM certificate", r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", 2048)
 ]
@@ -126,12 +136,12 @@ WebAclArn = Annotated[
         2048,
     ),
 ]
-VpcId = Annotated[str, _text("a VPC's id", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
-SubnetId = Annotated[str, _text("a subnet's id", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+VpcId = Annotated[str, _text("a VPC id such as vpc-0123456789abcdef0", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
+SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 StackName = Annotated[
     str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
 ]
-HostedZoneId = Annotated[str, _text("a hosted zone's id", r"^Z[A-Z0-9]{1,31}$", 32)]
+HostedZoneId = Annotated[str, _text("a hosted zone id such as Z0123456789ABCDEFGHIJ", r"^Z[A-Z0-9]{1,31}$", 32)]
 SecretPath = Annotated[
     str, _text("the beginning of names up to a slash, such as /dev/", r"^/?([A-Za-z0-9_.+=@-]+/)+$", 255)
 ]
@@ -185,17 +195,15 @@ ImageVersion = Annotated[
 LabelKey = Annotated[
     str,
     _text(
-        "a label's key such as team or example.jp/team",
+        "a label key such as team or example.jp/team",
         r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         317,
     ),
 ]
-LabelValue = Annotated[str, _text("a label's value", r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", 63)]
-TagKey = Annotated[str, _text("a tag's key: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]+$", 128)]
+LabelValue = Annotated[str, _text("a label value", r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", 63)]
+TagKey = Annotated[str, _text("a tag key: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]+$", 128)]
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html"""
-TagValue = Annotated[
-    str, _text("a tag's value: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]*$", 256)
-]
+TagValue = Annotated[str, _text("a tag value: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]*$", 256)]
 Duration = Annotated[str, _text("a duration such as 30m or 1h30m", f"^{_DURATION}$", 16)]
 DurationOrNever = Annotated[str, _text("a duration such as 30m or 1h30m, or Never", f"^({_DURATION}|Never)$", 16)]
 BudgetDuration = Annotated[str, _text("hours and minutes such as 9h or 1h30m", r"^([0-9]+h([0-9]+m)?|[0-9]+m)$", 16)]
@@ -272,12 +280,12 @@ ExactVersion = Annotated[
     str,
     _text("one exact version such as 2.20.2", r"^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$", 64),
 ]
-ChartReference = Annotated[str, _text("a chart's name such as keda", r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 63)]
+ChartReference = Annotated[str, _text("a chart name such as keda", r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 63)]
 ReleaseName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 28)]
 """At most 28 characters: an IAM role's name has 64, of which the platform's name, autonaming and our part take 36.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names"""
-Namespace = Annotated[str, _text("a namespace's name", r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", 63)]
+Namespace = Annotated[str, _text("a namespace name", r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", 63)]
 ApiResource = Annotated[
     str,
     _text(
@@ -286,7 +294,7 @@ ApiResource = Annotated[
         253,
     ),
 ]
-ServiceAccountName = Annotated[str, _text("a service account's name", r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", 253)]
+ServiceAccountName = Annotated[str, _text("a service account name", r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", 253)]
 ValuesPath = Annotated[
     str, _text("a dotted path such as serviceAccount.annotations", r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", 253)
 ]
@@ -312,7 +320,7 @@ ManifestFolder = Annotated[
 ]
 AddonVersion = Annotated[
     str,
-    _text("an add-on's version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),
+    _text("an add-on version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),
 ]
 HttpsUrl = Annotated[
     str,
@@ -322,8 +330,8 @@ HttpsUrl = Annotated[
         255,
     ),
 ]
-ClientId = Annotated[str, _text("a client's id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
-Group = Annotated[str, _text("a group's name without spaces and commas", r"^[\p{L}\p{N}._:/@+=-]+$", 128)]
+ClientId = Annotated[str, _text("a client id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
+Group = Annotated[str, _text("a group name without spaces and commas", r"^[\p{L}\p{N}._:/@+=-]+$", 128)]
 """A space or a comma would end it in Argo CD's policy."""
 GitUrl = Annotated[
     str,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from rehearsal.program import ROOT
 from settings import Stack
-from settings.problems import models
+from settings.expected import models
 from tests.test_repository import TARGETS
 
 DOCUMENTS = [

@@ -20,7 +20,7 @@ from harness.program import merge
 from policy.rule import Level, violations
 from policy.rules import RULES
 from rehearsal.policies import resources_of
-from settings.problems import models
+from settings.expected import models
 from tests.plans import project_with, run_program
 from tests.settings_files import Case, good_files
 from tests.test_bad_stack_files import stack_file

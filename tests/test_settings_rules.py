@@ -62,7 +62,7 @@ def test_each_rule_is_broken_by_a_bad_stack_file(monkeypatch: pytest.MonkeyPatch
 
 def test_a_rule_is_asked_only_when_its_sections_are_valid() -> None:
     sections = dev(platform__region="us-east-1")
-    assert "network.zones" in problems(sections)
+    assert "network.zones[0]" in problems(sections)
     put(sections, ["network", "nat"], "double")
     assert problems(sections) == ["network.nat"]
 

@@ -18,8 +18,8 @@ from pydantic.alias_generators import to_camel
 import settings
 from policy.rule import Rule
 from policy.rules import RULES
+from settings.expected import MEANINGS
 from settings.for_good import FOR_GOOD
-from settings.problems import MEANINGS
 from tools.graph import picture
 from tools.structure import arrows_picture, rooms_table
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from harness.yaml_files import read_yaml_file
+
 PLACEHOLDER: Final = "rehearsed-secret"
 """The value of every secret: the copy has no key to the real ones."""
 
@@ -62,7 +64,7 @@ class ScratchProject:
 
 def _read(path: Path) -> dict[str, Any]:
     """Return what a YAML file holds; nothing if there is none."""
-    return dict(yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+    return read_yaml_file(path) if path.exists() else {}
 
 
 def _set(target: dict[str, Any], path: list[str], value: Any) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from harness import HarnessError
 from harness.engine.cli import NoCliError
 from harness.engine.environment import Environment
 from harness.engine.replay import Refusal, replay
@@ -131,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         *before, rehearsal = rehearsals(options.folder or default_folder(options.stack), options.stack, options.project)
-    except NoCliError as error:
+    except (NoCliError, HarnessError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.destroy:

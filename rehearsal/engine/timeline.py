@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
+from harness import HarnessError
 from harness.engine import schedule, timeline
 from harness.engine.cli import NoCliError
+from harness.engine.process import FailedError
 from harness.engine.schedule import Entry, Task
 from harness.engine.store import Event
 from harness.engine.timeline import Step, clock, gantt, measured_seconds, table, unexplained
@@ -70,7 +72,7 @@ def tasks_of(resources: Iterable[Entry]) -> list[Task]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the picture and print the table; return 1 where there is no CLI."""
+    """Write the picture and print the table; return 1 where there is no CLI or no such stack, or where it fails."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.engine.timeline", description=__doc__)
     parser.add_argument("--stack", required=True)
     parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
@@ -82,12 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
             *before, rehearsal = rehearsals(Path(folder) / "rehearsal", options.stack, options.project)
-        except NoCliError as error:
+            for owner in before:
+                owner.up()
+            rehearsal.up("--parallel", str(PARALLEL), behaviour=rehearsal.paced(options.pace))
+        except (NoCliError, FailedError, HarnessError) as error:
             print(error, file=sys.stderr)
             return 1
-        for owner in before:
-            owner.up()
-        rehearsal.up("--parallel", str(PARALLEL), behaviour=rehearsal.paced(options.pace))
         tasks = tasks_of(rehearsal.resources())
         events = rehearsal.own_events()
     found = schedule.schedule(tasks)

@@ -8,9 +8,10 @@ from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress
 from settings.namespaces import platform_namespaces
-from settings.problems import Problem, either, encrypting, place
+from settings.problems import Problem, encrypting, place
 from settings.rules.fargate import takes_all
 from settings.rules.registry import repeated, rule
+from settings.words import either
 
 
 @rule

@@ -7,8 +7,9 @@ from settings.cluster import AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem, either
+from settings.problems import Problem
 from settings.rules.registry import repeated, rule
+from settings.words import either
 
 
 @rule

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from facts.capabilities import CAPABILITIES
 from settings.charts import Charts, charts_of
-from settings.problems import Problem, either, place
+from settings.problems import Problem, place
 from settings.rules.extra_charts import pinned
 from settings.rules.registry import rule
+from settings.words import either
 
 Path = tuple[str, ...]
 

@@ -13,16 +13,19 @@ from settings.cluster import Access, AccessRole, Addons, Cluster, Support
 from settings.compute import NodeGroup
 from settings.network import IpFamily, Network
 from settings.observability import Observability
-from settings.problems import Problem, either, place
+from settings.principals import SSO_PATH, is_sso_role_without_path, whole_arn_of
+from settings.problems import Problem, place
 from settings.rules.network import NEVER_IN_A_VPC
 from settings.rules.registry import repeated, rule
+from settings.words import did_you_mean, either
 
 
 @rule
 def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
     offered = versions.deployable_on(today)
     if cluster.version not in offered:
-        yield Problem("cluster.version", cluster.version, f"expected one that EKS offers: {', '.join(offered)}")
+        expected = f"expected a version that EKS offers: {', '.join(offered)}{did_you_mean(cluster.version, offered)}"
+        yield Problem("cluster.version", cluster.version, expected)
     elif cluster.support is Support.STANDARD and versions.support_on(cluster.version, today) == "extended":
         left = versions.KUBERNETES[cluster.version].standard_until
         yield Problem(
@@ -72,10 +75,17 @@ def _access(access: Access) -> Iterator[Problem]:
     principals = {"access.deployer": access.deployer} | {
         place("access", "entries", name, "principal"): entry.principal for name, entry in access.entries.items()
     }
-    times = Counter(principals.values())
+    first: dict[str, str] = {}
     for path, principal in principals.items():
-        if times[principal] > 1 and path != "access.deployer":
-            yield Problem(path, principal, "expected once: EKS keeps one entry a principal")
+        earlier = first.setdefault(principal, path)
+        if earlier == "access.deployer" != path:
+            expected = "expected no entry for the deployer: access.deployer makes it an administrator already"
+            yield Problem(path, principal, expected)
+        elif earlier != path:
+            yield Problem(path, principal, f"expected one entry for each principal: {earlier} has this one already")
+        if is_sso_role_without_path(principal):
+            expected = f"expected its whole ARN, with the path {SSO_PATH}: {whole_arn_of(principal.rpartition('/')[2])}"
+            yield Problem(path, principal, expected)
         # https://github.com/hashicorp/terraform-provider-aws/issues/36447
         if ":role/aws-service-role/" in principal:
             yield Problem(path, principal, "expected another role: EKS gives service-linked roles no entry")

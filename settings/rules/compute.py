@@ -8,8 +8,9 @@ from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, NodeImage, OperationsPods, Taint, TaintEffect
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem, either, place
+from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
+from settings.words import either
 
 
 @rule

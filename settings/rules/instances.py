@@ -1,11 +1,34 @@
-"""Rules about the instance types of node groups."""
+"""Rules about the instance types of node groups and of Karpenter's node pools."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from settings.compute import NodeGroup
-from settings.instance_types import Accelerator, accelerator_of, family
-from settings.problems import Problem, either, place
+from settings.instance_types import Accelerator, accelerator_of, family, unknown_category, unknown_family, unknown_type
+from settings.karpenter import Karpenter
+from settings.problems import Problem, place
 from settings.rules.registry import rule
+from settings.words import either
+
+
+@rule
+def _types_that_exist(node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+    for name, group in node_groups.items():
+        yield from _unknown(place("nodeGroups", name, "instanceTypes"), group.instance_types, unknown_type)
+
+
+@rule
+def _types_that_exist_in_node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
+    for name, pool in karpenter.node_pools.items() if karpenter else ():
+        path = place("karpenter", "nodePools", name)
+        yield from _unknown(f"{path}.instanceTypes", pool.instance_types, unknown_type)
+        yield from _unknown(f"{path}.families", pool.families, unknown_family)
+        yield from _unknown(f"{path}.categories", pool.categories, unknown_category)
+
+
+def _unknown(path: str, names: list[str], expected_of: Callable[[str], str | None]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if expected := expected_of(name):
+            yield Problem(f"{path}[{index}]", f'"{name}"', expected)
 
 
 @rule

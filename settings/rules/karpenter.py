@@ -9,9 +9,10 @@ from settings.cluster import Cluster
 from settings.compute import NodeImage
 from settings.instance_types import NEWEST_GENERATION, family
 from settings.karpenter import Consolidation, Karpenter, NodePool
-from settings.problems import Problem, either, place
+from settings.problems import Problem, place
 from settings.rules.compute import prefix, refused_by_kubelet, repeated_taints
 from settings.rules.registry import numbers, repeated, rule
+from settings.words import either
 
 
 @rule

@@ -1,7 +1,7 @@
 """Rules about the network: what AWS takes, and what EKS needs."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from settings.ingress import Ingress, IngressOwner, Scheme
 from settings.network import IpFamily, Nat, Network
 from settings.platform import Platform
 from settings.problems import Problem, place
+from settings.regions import REGIONS
 from settings.rules.registry import repeated, rule
 
 
@@ -54,17 +55,15 @@ def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
     if network.zones and not 2 <= len(network.zones) <= 6:
         yield Problem("network.zones", f"{len(network.zones)} named", "expected 2 to 6: EKS needs subnets in two")
     yield from repeated("network.zones", network.zones)
-    yield from _zones_of(platform.region, "network.zones", network.zones)
+    named = {f"network.zones[{index}]": zone for index, zone in enumerate(network.zones)}
     if network.existing:
         for key, subnets in _existing_subnets(network):
-            yield from _zones_of(platform.region, f"network.existing.{key}", subnets)
-        yield from _zones_of(platform.region, "network.existing.zones", network.existing.zones)
-
-
-def _zones_of(region: str, path: str, zones: Iterable[str]) -> Iterator[Problem]:
-    for zone in zones:
-        if zone[:-1] != region:
-            yield Problem(path, zone, f"expected a zone of {region}")
+            named |= {f"network.existing.{key}.{zone}": zone for zone in subnets}
+        named |= {f"network.existing.zones[{index}]": zone for index, zone in enumerate(network.existing.zones)}
+    for path, zone in named.items():
+        # Of a region that does not exist another rule speaks.
+        if platform.region in REGIONS and zone[:-1] != platform.region:
+            yield Problem(path, zone, f"expected a zone of {platform.region}")
 
 
 def _existing_subnets(network: Network) -> list[tuple[str, dict[str, str]]]:

@@ -1,16 +1,16 @@
 """Rules about the account, the region, tags and charts."""
 
 from collections.abc import Collection, Iterator
-from difflib import SequenceMatcher, get_close_matches
 from typing import Final
 
 from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
 from settings.platform import Platform
-from settings.problems import Problem, either, encrypting, place
+from settings.problems import Problem, encrypting, place
 from settings.regions import REGIONS
 from settings.rules.registry import rule
+from settings.words import either, nearest
 
 
 @rule
@@ -25,15 +25,9 @@ def _region(platform: Platform) -> Iterator[Problem]:
     if platform.region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
         yield Problem("platform.region", platform.region, "expected a region of AWS's commercial partition")
     elif platform.region not in REGIONS:
-        close = _nearest(platform.region)
+        close = nearest(platform.region, REGIONS)
         known = f"did you mean {either(close)}?" if close else f"expected {either(sorted(REGIONS))}"
         yield Problem("platform.region", platform.region, f"no region that EKS is in: {known}")
-
-
-def _nearest(region: str) -> list[str]:
-    """Return the regions that a misspelt one may mean: several where they are equally like it, none where none is."""
-    likeness = {known: SequenceMatcher(None, region, known).ratio() for known in get_close_matches(region, REGIONS)}
-    return sorted(known for known, ratio in likeness.items() if ratio == max(likeness.values()))
 
 
 @rule

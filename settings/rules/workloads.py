@@ -12,9 +12,10 @@ from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
-from settings.problems import Problem, either, place
+from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 from settings.teams import TeamNamespace
+from settings.words import either
 from settings.workloads import Workloads
 
 PATH = "workloads.folders"

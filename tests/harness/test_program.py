@@ -88,7 +88,7 @@ def test_overrides_are_the_projects_unless_they_say_otherwise(tmp_path: Path) ->
 
 
 def test_a_stack_without_a_file_is_refused(project: Path) -> None:
-    with pytest.raises(UnknownStackError, match="no stack 'moon'; there are: dev, refused"):
+    with pytest.raises(UnknownStackError, match="no stack 'moon': expected one of: dev, refused"):
         run_program("moon", root=project)
 
 

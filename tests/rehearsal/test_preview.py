@@ -63,7 +63,7 @@ def test_no_secret_is_printed(project: Path, capsys: pytest.CaptureFixture[str],
 @pytest.mark.parametrize(
     ("stack", "message"),
     [
-        ("moon", "no stack 'moon'; there are: dev, refused"),
+        ("moon", "no stack 'moon': expected one of: dev, refused"),
         ("refused", "the stack's configuration has 1 error"),
     ],
 )
@@ -99,4 +99,4 @@ def test_the_command_runs_from_anywhere(tmp_path: Path) -> None:
         command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("no stack 'moon'; there are: ")
+    assert done.stderr.startswith("no stack 'moon': expected one of: ")

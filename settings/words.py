@@ -1,0 +1,51 @@
+"""How messages show values, list choices, and find the choice that is spelled like what was found."""
+
+import json
+import re
+from collections.abc import Collection
+from difflib import SequenceMatcher, get_close_matches
+
+
+def shown(value: object) -> str:
+    """Return a value as JSON in one line of at most 80 characters.
+
+    Control characters are escaped, and a password in a URL is left out.
+    """
+    text = "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in json.dumps(value, ensure_ascii=False, default=str)
+    )
+    text = re.sub(r"(://[^\s/@:\"]*):[^\s/@\"]*@", r"\1:[secret]@", text)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def either(values: Collection[object]) -> str:
+    """Return values as a sentence lists them: "a, b or c"."""
+    *others, last = [str(value) for value in values]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def suggestion(key: str, known: Collection[str]) -> str:
+    """Return what to write instead of an unknown key: the known one that is like it, or all of them."""
+    close = alike(key, known)
+    return f"did you mean {close[0]}?" if close else f"expected {either(sorted(known))}"
+
+
+def alike(key: str, known: Collection[str]) -> list[str]:
+    """Return the known key that a key is like, whatever its case and its separators; empty for none."""
+    names = {re.sub("[-_]", "", name).lower(): name for name in known}
+    return [names[close] for close in get_close_matches(re.sub("[-_]", "", key[:64]).lower(), names, n=1)]
+
+
+def nearest(found: str, known: Collection[str]) -> list[str]:
+    """Return the known values that are spelled most like what was found: several where they are equally like it."""
+    text = found[:64].lower()
+    spelled = {name.lower(): name for name in known}
+    likeness = {name: SequenceMatcher(None, text, name).ratio() for name in get_close_matches(text, spelled)}
+    return sorted(spelled[name] for name, ratio in likeness.items() if ratio == max(likeness.values()))
+
+
+def did_you_mean(found: str, known: Collection[str]) -> str:
+    """Return "; did you mean a or b?" for the known values that are spelled like what was found; empty for none."""
+    close = nearest(found, known)
+    return f"; did you mean {either(close)}?" if close else ""
