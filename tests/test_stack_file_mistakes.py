@@ -26,13 +26,14 @@ def _table() -> dict[str, Any]:
 
 def _file(mistake: dict[str, Any]) -> bytes:
     base: str = _table()["base"]
-    text = mistake.get("file", base)
+    text: str = mistake.get("file", base)
     if "replace" in mistake:
         assert mistake["replace"] in base
         text = base.replace(mistake["replace"], mistake["by"], 1)
     if mistake.get("undent"):
         text = "".join(line.removeprefix("  ") for line in base.splitlines(keepends=True)[1:])
-    return (text + mistake.get("append", "")).encode(mistake.get("encoding", "utf-8"))
+    text += mistake.get("append", "")
+    return text.encode(mistake.get("encoding", "utf-8"))
 
 
 @pytest.fixture
