@@ -1,7 +1,7 @@
 """How a VPC's address range is divided: a pure function of the range and a zone's name.
 
 The range is cut into eight equal slots, one for each letter that a zone's name can end with, whether the zone is used
-or not. A zone's subnets so never depend on which other zones there are: adding or removing one renumbers nothing,
+or not. So a zone's subnets never depend on the other zones: adding or removing a zone renumbers nothing,
 and the order in which zones are listed has no meaning. The price is that a VPC with three zones uses three slots of
 eight; where pods need more addresses, a secondary range for pods gives a whole slot of its own to each zone.
 

@@ -1,9 +1,9 @@
 """What the API server refuses in namespaces that are not the platform's: ValidatingAdmissionPolicies, written in CEL.
 
-The API server asks them itself: no webhook that could be down, and no pod. They are asked about every request, whoever
-sends it: a developer, Argo CD's controller, a controller of Kubernetes, or this program. Which namespaces are exempt,
-and which level of Pod Security a namespace may have, is decided by its name alone: a name cannot be changed, and a
-label can be set by whoever may write the namespace.
+The API server evaluates them itself, without a webhook that could be down and without a pod. They apply to every
+request: of a developer, of Argo CD's controller, of a controller of Kubernetes, or of this program. The name of a
+namespace alone decides whether it is exempt and which level of Pod Security it may have: a name cannot be changed, but
+everybody with write access to the namespace can set its labels.
 https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 """
 
@@ -43,9 +43,9 @@ BASELINE_CAPABILITIES: Final = (
 
 @dataclass(frozen=True)
 class Guard:
-    """What the policies are made from.
+    """The parameters of the policies.
 
-    exempt: namespaces that no policy is asked about; `*` and `?` match, here and below. levels: the least Pod Security
+    exempt: namespaces to which no policy applies; `*` and `?` match, here and below. levels: the least Pod Security
     Standard of namespaces; the first pattern that matches counts. otherwise: that of all others. hosts: host names that
     belong to the platform. public: namespaces that may have load balancers of their own in the internet. dedicated:
     namespaces that may have an ALB of their own there.
@@ -77,8 +77,9 @@ class Check:
 class Policy:
     """One ValidatingAdmissionPolicy.
 
-    reason: why it is there. source: the page that says so. resources: "group/resource", "" as group for core. checks:
-    what must hold. variables: what they share, in order. conditions: when it is asked at all, beside the namespace.
+    reason: why it exists. source: the page with the reason. resources: "group/resource", "" as group for core. checks:
+    what must hold. variables: expressions that the checks share, in order. conditions: when it applies, in addition to
+    the namespace.
     """
 
     name: str

@@ -5,10 +5,10 @@ from typing import Final
 from facts import namespaces
 
 ARGO_CD_NAME: Final = "argocd"
-"""The beginning of the names of all that Argo CD's chart makes: the one that upstream's manuals and CLI expect."""
+"""The prefix of the names of all objects of Argo CD's chart: the one that upstream's manuals and CLI expect."""
 ARGO_CD_SERVER: Final = f"{ARGO_CD_NAME}-server"
 ARGO_CD_SERVICE: Final = f"{ARGO_CD_SERVER}.{namespaces.ARGO_CD}.svc.cluster.local:80"
-"""TLS ends at the ALB, whose target group is of HTTP/1.1: native gRPC does not come through it, and the CLI takes
+"""The ALB terminates TLS, and its target group uses HTTP/1.1, which does not transport native gRPC: the CLI needs
 `--grpc-web`.
 
 https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,

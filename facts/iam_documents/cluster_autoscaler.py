@@ -17,8 +17,8 @@ def discovery_tags(cluster_name: str) -> dict[str, str]:
 def cluster_autoscaler(account_id: str, region: str, cluster_name: str) -> PolicyDocument:
     """Return the autoscaler's policy for one cluster: upstream's for auto-discovery, narrowed.
 
-    What changes a group asks for the tags of this cluster's; by `autoscaling:ResourceTag`, which is the service's own
-    key. An empty group's labels and taints are those that EKS has of it, hence `eks:DescribeNodegroup`.
+    Actions that change a group require the tags of this cluster's groups, by `autoscaling:ResourceTag`, the service's
+    own key. An empty group's labels and taints are those that EKS has of it, hence `eks:DescribeNodegroup`.
     https://github.com/kubernetes/autoscaler/blob/cluster-autoscaler-1.36.1/cluster-autoscaler/cloudprovider/aws/README.md
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2autoscaling.html
     """

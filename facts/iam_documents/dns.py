@@ -37,7 +37,7 @@ def external_dns(
 
 
 def dns01_solver(region: str, zone_ids: Sequence[str], domains: Sequence[str]) -> PolicyDocument:
-    """Let cert-manager put up and take down the TXT records that prove it has the domains, and no other record.
+    """Let cert-manager create and delete the TXT records that prove ownership of the domains, and no other record.
 
     https://cert-manager.io/docs/configuration/acme/dns01/route53/#set-up-an-iam-policy
     """

@@ -21,14 +21,14 @@ def administration(partition: str, account_id: str) -> Statement:
 def secrets_key(account_id: str, partition: str = "aws") -> PolicyDocument:
     """Return the policy of the key that a control plane encrypts its secrets with: rights are given by IAM alone.
 
-    It names no role, so that the key, which takes the longest of what a control plane needs, waits for nothing.
+    It names no role, so that the key waits for nothing: of all that a control plane needs it takes the longest.
     https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
     """
     return document(administration(partition, account_id))
 
 
 def secrets_key_user(key_arn: str) -> PolicyDocument:
-    """Let a control plane's role use its secrets key, itself and through grants that EKS makes and takes back.
+    """Let a control plane's role use its secrets key, itself and through grants that EKS creates and revokes.
 
     https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
     """
@@ -46,7 +46,7 @@ def secrets_key_user(key_arn: str) -> PolicyDocument:
 def volumes_key_user(key_arn: str) -> PolicyDocument:
     """Let a controller launch nodes with, or make, volumes that a key of the company's own encrypts.
 
-    EC2 and EBS use the key themselves, by a grant that the caller makes for them.
+    EC2 and EBS use the key themselves, by a grant that the caller creates for them.
     https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md (KMS key for encryption),
     https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
     """
@@ -73,7 +73,7 @@ def volumes_key_user(key_arn: str) -> PolicyDocument:
 
 
 def queue_key_reader(key_arn: str) -> PolicyDocument:
-    """Let whoever reads a queue decrypt its messages.
+    """Let the readers of a queue decrypt its messages.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """

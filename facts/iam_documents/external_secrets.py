@@ -30,7 +30,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.h
 
 
 def secret_store_reader(account_id: str, region: str, service: str, path: str) -> PolicyDocument:
-    """Let a store's role read what is below a path ("/dev/"), and nothing beside it.
+    """Let a store's role read what is below a path ("/dev/"), and nothing else.
 
     service: "secrets-manager" or "parameter-store". It may use any KMS key of the account whose own policy leaves it to
     IAM, but only through the service, and only for what is below the path.
@@ -56,7 +56,7 @@ def secret_store_reader(account_id: str, region: str, service: str, path: str) -
 def secret_store_roles(account_id: str, region: str, cluster_name: str) -> PolicyDocument:
     """Let the operator assume the roles of the cluster's stores, which share a path in IAM, and no other role.
 
-    By their path and not by name: their trust names the operator's role, so that must be there first.
+    By their path and not by name: their trust policies name the operator's role, which must therefore exist first.
     """
     roles = f"arn:{partition_of(region)}:iam::{account_id}:role{secret_store_role_path(cluster_name)}*"
     # Pod Identity's session tags are transitive: who passes them on needs the right to, and so does the role's trust.

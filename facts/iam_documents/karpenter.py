@@ -1,4 +1,4 @@
-"""What Karpenter's controller may do, what its queue takes, and the events that tell it of nodes about to go.
+"""Permissions of Karpenter's controller, the policy of its queue, and the events about nodes that will terminate.
 
 https://karpenter.sh/v1.14/reference/cloudformation/
 """
@@ -25,8 +25,8 @@ def karpenter_controller(
     """Return the controller's policies by name: upstream's six, which as one document are over IAM's limit.
 
     The node classes of this platform name an instance profile of our own, so the controller needs none of upstream's
-    IAM writes. With a `role` instead, it makes a profile that outlives the node class, and IAM then refuses to delete
-    the node role.
+    IAM writes. With a `role` instead, it creates a profile that outlives the node class, and IAM then refuses to
+    delete the node role.
     """
     cluster = f"arn:{partition_of(region)}:eks:{region}:{account_id}:cluster/{cluster_name}"
     return {
@@ -38,9 +38,9 @@ def karpenter_controller(
                 [node_role_arn],
                 {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]}},
             ),
-            # The first spot instance of an account needs a role that EC2 then makes, if the caller may have it made.
-            # It belongs to the account: a stack that made it as a resource would fail where it exists, and on destroy
-            # would take it away from everyone else.
+            # The first spot instance of an account needs a role that EC2 then creates, if the caller is allowed to. The
+            # role belongs to the account: a stack with it as a resource would fail where it exists, and its destroy
+            # would delete it for everyone else.
             # https://karpenter.sh/docs/troubleshooting/#missing-service-linked-role (karpenter #504, #5436)
             # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
             allow(

@@ -13,13 +13,13 @@ def load_balancer_controller(account_id: str, region: str, cluster_name: str, vp
 
     Narrower than upstream's in these ways, each safe for a cluster that starts with this version:
 
-    * the tag `elbv2.k8s.aws/cluster`, which the controller sets on everything it makes, must name this cluster, where
-      upstream asks only that the tag is there: clusters of one account cannot touch each other's load balancers;
+    * the tag `elbv2.k8s.aws/cluster`, which the controller sets on everything it creates, must name this cluster, where
+      upstream only requires the tag to exist: clusters of one account cannot touch each other's load balancers;
     * everything regional is for this region, and security group rules are for this VPC;
     * the service-linked role that may be created is that of Elastic Load Balancing.
 
     Listeners, rules and targets stay free of the tag's condition, as upstream: the feature gate ListenerRulesTagging
-    may turn their tags off, and a TargetGroupBinding may name a target group that something else made.
+    may turn their tags off, and a TargetGroupBinding may name a target group that the controller has not created.
 
     What has one condition is one statement, for both services: apart they pass IAM's limit with a long cluster name.
     """
@@ -105,7 +105,7 @@ def _services(partition: str, region: str, account_id: str) -> list[Statement]:
 
 
 def _own(partition: str, region: str, cluster_name: str, vpc: str) -> list[Statement]:
-    """Security groups, load balancers and target groups: made with the cluster's tag, changed by it."""
+    """Security groups, load balancers and target groups: created with the cluster's tag, changed only with it."""
     groups = f"arn:{partition}:ec2:{region}:*:security-group/*"
     balancers = f"arn:{partition}:elasticloadbalancing:{region}:*:*"
     created = {f"aws:RequestTag/{_CLUSTER_TAG}": cluster_name}
@@ -118,7 +118,7 @@ def _own(partition: str, region: str, cluster_name: str, vpc: str) -> list[State
             [groups],
             {"ArnLike": {"ec2:Vpc": vpc}},
         ),
-        # EC2 asks for the right on the group to be and on its VPC; the VPC has no such tag.
+        # EC2 requires the right for the new group and for its VPC; the VPC has no such tag.
         allow("CreateInVpc", ["ec2:CreateSecurityGroup"], [vpc]),
         allow(
             "Create",

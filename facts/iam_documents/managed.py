@@ -6,7 +6,7 @@ CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
 """For the control plane's role. https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html"""
 
 NODE_POLICIES: Final = (
-    # The smaller AmazonEKSWorkerNodeMinimalPolicy is for EKS Auto Mode: it lacks ec2:DescribeInstances, from which a
+    # The smaller AmazonEKSWorkerNodeMinimalPolicy is for EKS Auto Mode, without ec2:DescribeInstances, from which a
     # node of Bottlerocket or AL2023 learns its own name.
     "AmazonEKSWorkerNodePolicy",
     "AmazonEC2ContainerRegistryPullOnly",
@@ -27,7 +27,7 @@ AUTO_MODE_CLUSTER_POLICIES: Final = (
     "AmazonEKSLoadBalancingPolicy",
     "AmazonEKSNetworkingPolicy",
 )
-"""For the control plane's role beside CLUSTER_POLICY, with EKS Auto Mode.
+"""For the control plane's role with EKS Auto Mode, in addition to CLUSTER_POLICY.
 
 https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
@@ -35,7 +35,7 @@ AUTO_MODE_NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2
 """For the role of Auto Mode's nodes. https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"""
 
 EBS_CSI_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
-"""For the EBS CSI add-on: only volumes and snapshots with the driver's own tag, which it sets on all it makes.
+"""For the EBS CSI add-on: only volumes and snapshots with the driver's own tag, which it sets on everything it creates.
 
 The driver's guide recommends it over AmazonEBSCSIDriverPolicy, which reaches every volume of the account.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEBSCSIDriverPolicyV2.html
@@ -43,8 +43,8 @@ https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.m
 
 
 CLOUDWATCH_AGENT_POLICY: Final = "CloudWatchAgentServerPolicy"
-"""For the agents of the add-on amazon-cloudwatch-observability. AWSXrayWriteOnlyAccess, named beside it, is for traces:
-there are none without Application Signals.
+"""For the agents of the add-on amazon-cloudwatch-observability. The page also names
+AWSXrayWriteOnlyAccess, which is for traces: there are none without Application Signals.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html"""
 

@@ -40,8 +40,8 @@ def _check(service_accounts: Sequence[tuple[str, str]]) -> None:
 def trust_irsa(provider_arn: str, issuer_host_path: str, service_accounts: Sequence[tuple[str, str]]) -> PolicyDocument:
     """Let service accounts, each (namespace, name), assume a role with their projected token (IRSA).
 
-    Takes the cluster's OIDC provider in IAM and its issuer as IAM keys it: host and path, no scheme. A `*` may stand in
-    the namespace or in the name of a service account. Subject and audience are always checked: a public library writes
+    issuer_host_path: the issuer as in IAM's condition keys, host and path without the scheme. A `*` may be part of
+    the namespace or of the name of a service account. Subject and audience are always checked: a public library writes
     the conditions as one dict literal with a key twice, loses the subject, and any service account can assume the role.
 
     Raises ValueError for no service account, for something that is no Kubernetes name, for a wildcard in both parts,
@@ -65,8 +65,8 @@ def trust_irsa(provider_arn: str, issuer_host_path: str, service_accounts: Seque
 def trust_pod_identity(cluster_arn: str, service_accounts: Sequence[tuple[str, str]]) -> PolicyDocument:
     """Let service accounts, each (namespace, name), of one cluster assume a role by EKS Pod Identity.
 
-    An association names its service account already; the conditions keep whoever may create associations, in this
-    cluster or another, from handing the role to something else. They read the session tags that Pod Identity sends,
+    An association names its service account already; the conditions prevent that those who may create associations, in
+    this cluster or another, give the role to something else. They read the session tags that Pod Identity sends,
     so the association must not disable them. One statement a namespace: two lists would allow each namespace each name.
 
     Raises ValueError for no service account, for something that is no Kubernetes name, and for a wildcard: an
