@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from harness.plan import Plan
 from harness.values import reveal
-from rehearsal.program import read_configuration
 from tests.conformance.bundles import Bundle
 from tests.conformance.capacity import Node, Replicas, Room, allocatable
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
+from tests.plans import configuration_of
 
 INSTANCES: Final = {
     "t3.medium": (2, 4096),
@@ -115,7 +115,7 @@ def platform_pods(bundle: Bundle, *, most: bool = False) -> list[Replicas]:
 
 def scales(name: str) -> bool:
     """Return whether something gives a stack more operations nodes when pods wait."""
-    return "eks-platform:clusterAutoscaler" in read_configuration(name).values
+    return "eks-platform:clusterAutoscaler" in configuration_of(name).values
 
 
 def _replicas(workload: Workload, most: int | None) -> Replicas:
