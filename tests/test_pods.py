@@ -6,11 +6,11 @@ import pytest
 
 from harness.plan import Plan, Registration
 from rehearsal.pods import EXCEPTIONS, exempt, pods_without_compute
-from tests.plans import STACKS, plan_of
+from tests.plans import STACKS, any_stack, plan_of
 
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
-@pytest.mark.parametrize("stack", STACKS)
+@any_stack
 def test_all_that_creates_pods_waits_for_what_runs_them(stack: str, *, unknown: bool) -> None:
     assert pods_without_compute(plan_of(stack, unknown=unknown)) == []
 
