@@ -13,6 +13,8 @@ from harness.program import Configuration
 from rehearsal.cloud import MODEL
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+PROTECTIONS: Final = ("platform.protect", "cluster.deletionProtection", "ingress.deletionProtection")
+"""Settings that keep a stack from being destroyed (docs/operations.md)."""
 
 
 def run_program(

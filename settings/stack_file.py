@@ -93,12 +93,16 @@ _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 def _is_written_as(node: yaml.ScalarNode, found: str) -> bool:
     """Tell whether a value that a message shows may be the one of a node; true where it shows something else."""
     if _NUMBER.fullmatch(found):
-        return node.style is None and node.value[:1] in "+-.0123456789"
+        return node.value == found or (node.style is None and node.value[:1] in "+-.0123456789")
     try:
         value = json.loads(found)
     except ValueError:
         return True
-    return value == node.value if isinstance(value, str) else node.style is None
+    if not isinstance(value, str):
+        return node.style is None
+    # Of a login in a URL a message shows what is around it.
+    before, hidden, after = value.partition(HIDDEN)
+    return node.value.startswith(before) and node.value.endswith(after) if hidden else value == node.value
 
 
 def _as_written(problem: Problem, node: yaml.ScalarNode) -> str:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.program import referenced
-from rehearsal.engine.rehearse import PROTECTIONS
-from rehearsal.program import ROOT, read_configuration, stacks
+from rehearsal.program import PROTECTIONS, ROOT, read_configuration, stacks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

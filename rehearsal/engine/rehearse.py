@@ -30,13 +30,10 @@ from rehearsal.engine.refusals import follow, uses
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.refusals.controllers import SUBNET_ROLES
 from rehearsal.engine.rules import RULES
-from rehearsal.program import ROOT, read_configuration
+from rehearsal.program import PROTECTIONS, ROOT, read_configuration
 from tools.build import PULUMI
 
 BIN: Final = ROOT / "rehearsal" / "bin"
-
-PROTECTIONS: Final = ("platform.protect", "cluster.deletionProtection", "ingress.deletionProtection")
-"""Settings that keep a stack from being destroyed (docs/operations.md)."""
 
 
 class Rehearsal(Sandbox):

@@ -6,6 +6,7 @@ import pytest
 
 from harness.plan import Plan
 from rehearsal.cloud.regions import IN_FEW_REGIONS
+from rehearsal.program import ROOT
 from settings.regions import REGIONS
 from settings.rules.network import ENDPOINTS_OF, ENDPOINTS_WITHOUT_NAT
 from tests.plans import STACKS, plan_of, run_program
@@ -63,8 +64,9 @@ def test_a_service_of_few_regions_is_in_those(service: str) -> None:
     assert set(words.session().get_available_regions(service)) & REGIONS == IN_FEW_REGIONS[service]
 
 
-def test_the_stacks_have_every_type() -> None:
-    found = {entry.type for stack in STACKS for entry in plan_of(stack)}
+def test_the_stacks_and_the_bootstrap_have_every_type() -> None:
+    plans = [*map(plan_of, STACKS), run_program("development", root=ROOT / "examples" / "bootstrap")]
+    found = {entry.type for plan in plans for entry in plan}
     assert set(TYPES) - found == UNUSED
 
 
