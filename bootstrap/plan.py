@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap.needs import ROOT, Needs
+from facts.names import shortened
 from harness.plan import Plan
 from harness.values import reveal
 from rehearsal.program import read_configuration, run_program
+from settings.platform import PREFIX_LENGTH
 
 READS_ALL: Final = "read-all"
 """The role in the cluster that `pulumi preview` needs (docs/operations.md)."""
@@ -55,10 +57,11 @@ def needs_of(plan: Plan, settings: dict[str, Any]) -> Needs:
 
 
 def _pattern(arn: str, name: str) -> Iterator[str]:
-    """Yield the pattern of an ARN that has the platform's name in it: all that begins like it."""
-    before, found, after = arn.partition(name)
-    if found:
-        yield f"{before}{name}{after[0]}*" if after else arn
+    """Yield the pattern of an ARN with the platform's name, or its short form, in it: all that begins like it."""
+    for named in dict.fromkeys((name, shortened(name, PREFIX_LENGTH))):
+        before, found, after = arn.partition(named)
+        if found:
+            yield f"{before}{named}{after[0]}*" if after else arn
 
 
 def _documents(value: Any) -> Iterator[dict[str, Any]]:

@@ -38,6 +38,7 @@ ACCOUNT: Final = "111122223333"
 BOUNDARY: Final = f"arn:aws:iam::{ACCOUNT}:policy/platform-boundary"
 KEPT: Final = [f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{ACCOUNT}:policy/pulumi-*"]
 KEY: Final = f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+PLATFORM: Final = {"name": "platform", "account": ACCOUNT, "region": "ap-northeast-1"}
 BUCKET: Final = "arn:aws:s3:::example-jp-pulumi-state"
 
 NOT_CALLED: Final[dict[tuple[str, str], str]] = {
@@ -330,12 +331,20 @@ def test_a_key_belongs_to_its_stack_by_its_tag(needs: Needs, role: Role) -> None
             assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Stack": [needs.stack]}}
 
 
+def test_the_rights_of_a_platform_with_a_long_name_are_about_the_names_that_its_resources_have() -> None:
+    name = "a-platform-whose-name-is-longer-than-the-names-of-its-resources"
+    plan = run_program("dev", config={"platform": {"name": name}})
+    found = needs_of(plan, {"platform": {**PLATFORM, "name": name}, "access": {"deployer": KEPT[0]}})
+    roles = [str(entry.outputs["arn"]) for entry in plan.find(type="aws:iam/role:Role")]
+    assert roles
+    assert [arn for arn in roles if not any(fnmatchcase(arn, pattern) for pattern in found.named)] == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_role_of_a_stack_gets_the_boundary_that_its_file_names(stack: str) -> None:
-    platform = {"name": "platform", "account": ACCOUNT, "region": "ap-northeast-1"}
     plan = run_program(stack, config={"platform": {"permissionsBoundary": BOUNDARY}})
     assert plan.find(type="aws:iam/role:Role")
-    assert needs_of(plan, {"platform": platform, "access": {"deployer": KEPT[0]}}).boundary == BOUNDARY
+    assert needs_of(plan, {"platform": PLATFORM, "access": {"deployer": KEPT[0]}}).boundary == BOUNDARY
     assert of_stack(stack, EXAMPLES).boundary is None
 
 
