@@ -96,6 +96,32 @@ def test_links_lead_to_files(document: Path) -> None:
     assert {link for link in links if "://" not in link and not (document.parent / link).exists()} == set()
 
 
+def _headings(path: Path) -> set[str]:
+    return set(re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE))
+
+
+def _anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_lead_to_headings(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text())
+    assert {
+        anchor
+        for file, anchor in links
+        if anchor not in map(_anchor, _headings(document.parent / file if file else document))
+    } == set()
+
+
+def test_messages_name_headings() -> None:
+    """Messages and docstrings lead to sections of docs/operations.md by their headings."""
+    sources = [path for folder in ("settings", "components", "tools") for path in (ROOT / folder).rglob("*.py")]
+    named = {heading for path in sources for heading in re.findall(r'docs/operations\.md, "([^"]+)"', path.read_text())}
+    assert "Take a zone out" in named
+    assert named <= _headings(ROOT / "docs" / "operations.md")
+
+
 def swallowed_headings(text: str) -> list[int]:
     """Return the numbers of the lines that begin a heading, or an entry with a title in bold, without blank lines.
 
