@@ -96,6 +96,82 @@ def test_links_lead_to_files(document: Path) -> None:
     assert {link for link in links if "://" not in link and not (document.parent / link).exists()} == set()
 
 
+def _headings(path: Path) -> set[str]:
+    return set(re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE))
+
+
+def _anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_lead_to_headings(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", document.read_text())
+    assert {
+        anchor
+        for file, anchor in links
+        if anchor not in map(_anchor, _headings(document.parent / file if file else document))
+    } == set()
+
+
+def test_messages_name_headings() -> None:
+    """Messages and docstrings lead to sections of docs/operations.md by their headings."""
+    sources = [path for folder in ("settings", "components", "tools") for path in (ROOT / folder).rglob("*.py")]
+    named = {heading for path in sources for heading in re.findall(r'docs/operations\.md, "([^"]+)"', path.read_text())}
+    assert "Take a zone out" in named
+    assert named <= _headings(ROOT / "docs" / "operations.md")
+
+
+def swallowed_headings(text: str) -> list[int]:
+    """Return the numbers of the lines that begin a heading, or an entry with a title in bold, without blank lines.
+
+    A heading needs one before and after it; an entry (`**Title.** Text`) needs one before it.
+    """
+    lines = text.splitlines()
+    found = []
+    fence = ""
+    for index, line in enumerate(lines):
+        mark = re.match(r"\s*(```|~~~)", line)
+        if mark and (not fence or mark[1] == fence):
+            fence = "" if fence else mark[1]
+        if fence:
+            continue
+        heading, entry = line.startswith("#"), bool(re.match(r"\*\*[^*]+\.\*\*", line))
+        before = lines[index - 1] if index else ""
+        after = lines[index + 1] if index + 1 < len(lines) else ""
+        if ((heading or entry) and before.strip()) or (heading and after.strip()):
+            found.append(index + 1)
+    return found
+
+
+MARKDOWN = [
+    path
+    for path in sorted(ROOT.rglob("*.md"))
+    if not any(part.startswith(".") or part == "node_modules" for part in path.relative_to(ROOT).parent.parts)
+]
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_headings_have_blank_lines_around_them(path: Path) -> None:
+    assert swallowed_headings(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# One\n\ntext\n\n## Two\n\ntext\n", []),
+        ("# One\n\ntext\n## Two\n\ntext\n", [4]),
+        ("# One\ntext\n", [1]),
+        ("```\ntext\n# a comment\ntext\n```\n", []),
+        ("```\n```\ntext\n# Two\n", [4]),
+        ("text\n**An entry.** Text\n", [2]),
+        ("text\n**a part** of a sentence\n", []),
+    ],
+)
+def test_a_swallowed_heading_is_found(text: str, lines: list[int]) -> None:
+    assert swallowed_headings(text) == lines
+
+
 def test_something_of_each_is_named() -> None:
     text = " ".join(code for path in DOCUMENTS for code in _codes(path))
     for name in ("make preview", "access.entries", "components/"):

@@ -475,7 +475,8 @@ def test_only_what_needs_the_control_plane_waits_for_it(stack: str) -> None:
 
 # The engine deletes in reverse: what another resource waits for outlives it.
 OUTLIVES: Final = [
-    # Trap 2 (karpenter #9185): nodes drain and finalizers clear while Karpenter, its role and its nodes' rights live.
+    # Nodes are drained and finalizers removed only while Karpenter, its role and its nodes' rights exist
+    # (karpenter #9185).
     ("karpenter", "node pools"),
     ("karpenter's rights", "node pools"),
     ("karpenter's policies", "node class"),
@@ -485,7 +486,7 @@ OUTLIVES: Final = [
     ("karpenter's node role", "node class"),
     ("events", "node pools"),
     ("node class", "node pools"),
-    # Trap 3 (terraform-aws-eks #285): an Ingress that outlives the controller or its role leaves the ALB behind.
+    # If the controller or its role is deleted before an Ingress, the ALB stays (terraform-aws-eks #285).
     ("controller", "ingress"),
     ("controller's rights", "ingress"),
     ("controller's policy", "ingress"),
@@ -517,22 +518,23 @@ OUTLIVES: Final = [
     ("external-secrets", "store of parameters"),
     ("rights to secrets", "store of secrets"),
     ("rights to parameters", "store of parameters"),
-    # Trap 4 (terraform-aws-eks #3005): the deployer's rights go after everything in the cluster.
+    # The deployer's rights are deleted after everything in the cluster (terraform-aws-eks #3005).
     ("deployer's rights", "ingress"),
     ("deployer's rights", "node pools"),
     ("deployer's rights", "traefik's definitions"),
     ("deployer's rights", "gp3"),
-    # Trap 8 (the add-on's own timeout): CoreDNS waits 20 minutes for a node.
+    # CoreDNS's add-on waits 20 minutes for a node and then fails (its own timeout).
     ("nodes", "coredns"),
     ("fargate", "coredns"),
-    # Trap 9 (terraform-aws-eks #3446): a node without a CNI is never ready.
+    # A node without a CNI is never ready (terraform-aws-eks #3446).
     ("vpc-cni", "nodes"),
     ("kube-proxy", "nodes"),
     ("cni's rights", "nodes"),
-    # Trap 11 (Helm never upgrades a chart's crds/): a controller's own kinds are there before it, and after it.
+    # Helm never upgrades a chart's crds/, so a controller's kinds are a step of their own: created before it, deleted
+    # after it.
     ("karpenter's definitions", "karpenter"),
     ("traefik's definitions", "traefik"),
-    # Trap 19 (appmod-blueprints #582): routes and NAT gateways are there until the last node has drained.
+    # Routes and NAT gateways exist until the last node is drained (appmod-blueprints #582).
     ("ways out", "nodes"),
     ("nat", "nodes"),
     ("way to the internet", "nodes"),
@@ -540,15 +542,15 @@ OUTLIVES: Final = [
     ("nat", "node pools"),
     ("ways out", "controller"),
     ("interface endpoints", "nodes"),
-    # Trap 21 (pulumi_eks hands no `depends_on` down): the control plane gives its interfaces back by its role.
+    # The control plane needs its role to delete its network interfaces. pulumi_eks passes no `depends_on` on to it.
     ("control plane's policies and logs", "control plane"),
     ("control plane's role", "control plane"),
     # Without it the runner no longer reaches the API, and nothing in the cluster can be deleted.
     ("private access", "control plane"),
     ("ways to the private endpoint", "traefik"),
     ("ways to the private endpoint", "argo cd"),
-    # Trap 17 (argo-cd's manual, App Deletion): finalizers of Applications clear while Argo CD lives, and what they had
-    # in AWS goes while the controllers of load balancers, nodes and volumes do.
+    # Finalizers of Applications are removed only while Argo CD runs (argo-cd's manual, App Deletion), and what they
+    # created in AWS is deleted only while the controllers of load balancers, nodes and volumes run.
     ("argo cd", "application sets"),
     ("controller", "application sets"),
     ("controller's rights", "application sets"),
@@ -582,7 +584,7 @@ OUTLIVES: Final = [
     # A definition takes its objects with it; the driver has a snapshotter only where the definitions are.
     ("snapshots", "snapshot class"),
     ("snapshots", "ebs driver"),
-    # Trap 24 (IAM refuses to delete a role in a profile): the node role can go once nothing has a profile of it.
+    # IAM refuses to delete a role that is in an instance profile.
     ("karpenter's node role", "karpenter's node profile"),
 ]
 
@@ -599,7 +601,7 @@ def test_what_others_need_goes_after_them(longer: str, shorter: str) -> None:
 
 @any_stack
 def test_everything_in_the_cluster_goes_before_the_rights_to_change_it(stack: str) -> None:
-    # Trap 4 (terraform-aws-eks #3005).
+    # Without the deployer's rights nothing in the cluster can be deleted any more (terraform-aws-eks #3005).
     plan = plan_of(stack)
     deployer = setting(stack, "access")["deployer"]
     associations = plan.find(type="aws:eks/accessPolicyAssociation:AccessPolicyAssociation")

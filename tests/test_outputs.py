@@ -193,7 +193,7 @@ def test_what_needs_no_cloud_is_known_in_a_first_preview(stack: str) -> None:
 
 @every_stack
 def test_no_output_is_secret(stack: str) -> None:
-    # Trap 20: a consumer of a secret output needs the platform's key.
+    # A stack that reads a secret output needs the platform's key.
     for unknown in (False, True):
         assert not has_secret(plan_of(stack, unknown=unknown).exports)
 

@@ -92,6 +92,28 @@ def test_git_ignores_no_source() -> None:
     assert [path for path in ignored if not caches.search(path)] == []
 
 
+NUMBERED = re.compile(r"\btraps?\s+#?\d", re.IGNORECASE)
+"""A reference to an entry of a numbered list that the repository does not have."""
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a git clone")
+def test_reasons_are_given_where_they_apply() -> None:
+    """Comments give the fact and its source, not the number of an entry in a list elsewhere."""
+    command = ["git", "ls-files", "-z", "--", "*.py", "*.md", "*.yaml", "*.yml", "*.go", "*.sh", "Makefile"]
+    files = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    texts = {name: path.read_text() for name in files if name and (path := ROOT / name).is_file()}
+    assert "tests/test_graph.py" in texts
+    assert [name for name, text in texts.items() if NUMBERED.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("# Tr" "ap 7 (terraform)", True), ("Tr" "aps 9 and 19:", True), ("traps: each has its source", False)],
+)  # fmt: skip
+def test_a_reference_by_number_is_found(text: str, *, found: bool) -> None:
+    assert bool(NUMBERED.search(text)) is found
+
+
 # --- Requirements -------------------------------------------------------------------------------------------------
 
 

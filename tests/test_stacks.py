@@ -68,7 +68,7 @@ def test_once_the_cluster_is_there_nothing_is_unknown(stack: str) -> None:
 
 @any_stack
 def test_a_first_preview_leaves_only_single_values_unknown(stack: str) -> None:
-    # Trap 16: an apply around a whole object would hide all of it until the cluster exists.
+    # An `apply` around a whole object would hide all of it until the cluster exists.
     for entry in plan_of(stack, unknown=True):
         for name in ("values", "spec", "tags", "labels"):
             assert repr(entry.inputs.get(name)) != "[unknown]", f"{entry.urn}: {name}"
@@ -137,7 +137,7 @@ def test_nothing_is_secret_without_a_secret_setting(stack: str) -> None:
 
 @every_stack
 def test_nothing_is_of_whatever_version_is_the_newest(stack: str) -> None:
-    # Trap 15 (AMIs of `latest` change with no pull request), and the same for charts and add-ons.
+    # AMIs of `latest` change without a pull request, and so do charts and add-ons without a version.
     for entry in plan_of(stack):
         # Admission policies name the label's value and the image's tag that they judge; they deploy nothing.
         if not entry.type.startswith("kubernetes:admissionregistration.k8s.io/"):
@@ -156,7 +156,7 @@ def test_nothing_is_of_whatever_version_is_the_newest(stack: str) -> None:
 
 @any_stack
 def test_charts_are_releases_that_a_first_preview_survives(stack: str) -> None:
-    # Trap 14 (pulumi-kubernetes #3027): helm.v4.Chart does not.
+    # `helm.v4.Chart` fails in a preview without a cluster (pulumi-kubernetes #3027).
     types = {entry.type for entry in plan_of(stack)}
     assert {kind for kind in types if "helm" in kind} == {"kubernetes:helm.sh/v3:Release"}
 
@@ -206,7 +206,7 @@ def test_nobody_but_the_load_balancer_listens_to_the_world(stack: str) -> None:
 
 @any_stack
 def test_no_group_of_ours_is_tagged_for_the_cluster(stack: str) -> None:
-    # Trap 7 (terraform-aws-eks #1810): with a second one on a node the controller does not know which to change.
+    # With two groups of this tag on a node the controller does not know which to change (terraform-aws-eks #1810).
     for entry in of_type(list(plan_of(stack)), "SecurityGroup"):
         assert not any(key.startswith("kubernetes.io/cluster/") for key in entry.inputs.get("tags", {})), entry.urn
 
@@ -277,7 +277,7 @@ def test_every_stack_has_the_platforms_parts(stack: str) -> None:
 
 @every_stack
 def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
-    # Trap 1 (a public library loses the subject): any other service account could assume the role.
+    # Without the subject in the trust policy, as a public library writes it, any service account could assume the role.
     plan = plan_of(stack)
     found = set()
     for component in ("Irsa", "PodIdentity"):
@@ -316,7 +316,7 @@ def test_development_runs_its_operations_on_spot_nodes() -> None:
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_cluster_autoscaler_has_a_group_in_each_zone(stack: str) -> None:
-    """Trap 32: of a group in several zones it takes one for all, and adds no node for the zone that lacks one."""
+    """It takes a group of several zones for one zone, and adds no node for a pod that needs another zone."""
     groups = _inputs(stack, "NodeGroup")
     assert [len(group["subnetIds"]) for group in groups] == [1, 1, 1]
     assert len({group["subnetIds"][0] for group in groups}) == 3
@@ -325,7 +325,7 @@ def test_cluster_autoscaler_has_a_group_in_each_zone(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_node_expires_in_hours_that_a_budget_closes(stack: str) -> None:
-    """Trap 32: expiry keeps to no budget."""
+    """Karpenter's expiry ignores disruption budgets."""
     for pool in _inputs(stack, "NodePool"):
         closed = any(budget["nodes"] in ("0", "0%") for budget in pool["spec"]["disruption"]["budgets"])
         assert not closed or pool["spec"]["template"]["spec"]["expireAfter"] == "Never"
@@ -418,7 +418,7 @@ def test_fargate_has_no_ec2_at_all() -> None:
 
 
 def test_on_fargate_controllers_have_irsa_and_know_where_they_are() -> None:
-    # Traps 13 and 8 (EKS's guides of Fargate and of CoreDNS on it): CoreDNS asks for Fargate, or waits for a node.
+    # Without `computeType: Fargate` CoreDNS waits for a node (EKS's guides of Fargate and of CoreDNS on it).
     plan = plan_of("fargate")
     assert not plan.find(type="aws:eks/podIdentityAssociation:PodIdentityAssociation")
     values = next(entry["values"] for entry in _inputs("fargate", "Release") if entry["name"] != "traefik")

@@ -201,7 +201,8 @@ def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
     role = node_role(node_class, cloud)
     profile = spec.get("instanceProfile") or f"{pool.cluster}_{role.get('name') if role else ''}"
     if not spec.get("instanceProfile") and cloud.one(uses.PROFILE, "name", profile) is None:
-        # Karpenter makes a profile of its own for a role, and leaves it behind: design trap 24.
+        # Karpenter 1.14 creates a profile of its own for a role and does not delete it, and IAM then refuses to
+        # delete the role.
         outputs = {"name": profile, "role": spec.get("role")}
         cloud.add(Resource(uses.PROFILE, profile, outputs, outputs))
     node = {

@@ -106,7 +106,7 @@ def test_inventory_of_node_addons() -> None:
 
 
 def test_inventory_of_cluster_addons() -> None:
-    """Trap 8: an own coredns add-on, as `pulumi_eks.Cluster` makes none without its default node group."""
+    """The program creates the coredns add-on: `pulumi_eks.Cluster` does not with `skip_default_node_group`."""
     plan = _cluster_addons()
     entry = plan.one(type="eks-platform:index:ClusterAddons", name="addons")
     assert below(plan, entry) == {
@@ -171,7 +171,7 @@ def test_dns_stays_until_the_nodes_go() -> None:
 
 
 def test_nodes_come_after_the_addons_that_make_them_ready(unknown: bool) -> None:
-    """Trap 9 (terraform-aws-eks #3446): without a CNI a node stays not ready, and its group waits for it in vain.
+    """Without a CNI a node never becomes ready, and the creation of its group fails (terraform-aws-eks #3446).
 
     EKS also reads the CNI's prefix delegation when it makes a group, to tell the kubelet how many pods there may be.
     """
@@ -188,7 +188,7 @@ def test_node_addons_do_not_wait_for_each_other() -> None:
 
 
 def test_pods_come_after_the_nodes() -> None:
-    """Trap 8: coredns waits 20 minutes for a node, and fails; the others' pods wait for one too."""
+    """The coredns add-on waits 20 minutes for a node and then fails; the pods of the others need a node too."""
     waiting = waiting_for_compute(lambda cluster, opts: ClusterAddons("addons", cluster, versions=VERSIONS, opts=opts))
     assert waiting == {
         "Addon addons-coredns",
@@ -318,7 +318,7 @@ def test_coredns_configuration() -> None:
 
 
 def test_coredns_on_fargate_asks_for_it() -> None:
-    """Trap 8: without `computeType` its pods carry the annotation for EC2, and wait for a node that never comes.
+    """Without `computeType: Fargate` its pods have the annotation for EC2 and wait for a node that does not exist.
 
     The size is the smallest of Fargate, less the 256 MB that Fargate takes for itself.
     """

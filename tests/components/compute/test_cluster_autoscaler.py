@@ -61,7 +61,7 @@ def test_its_image_is_of_the_clusters_minor(minor: str) -> None:
 def test_it_finds_the_groups_that_it_may_change(values: dict[str, Any]) -> None:
     assert values["autoDiscovery"]["clusterName"] == CLUSTER
     assert set(values["autoDiscovery"]["tags"]) == set(iam_documents.discovery_tags(CLUSTER))
-    # Trap 13 (EKS best practices, hop limit 1): without it the autoscaler asks the metadata, a hop too far.
+    # Without it the autoscaler asks the instance metadata, which a hop limit of 1 keeps from pods (EKS best practices).
     assert values["awsRegion"] == REGION
 
 

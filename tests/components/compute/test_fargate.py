@@ -160,7 +160,7 @@ def test_the_role_does_not_wait_for_the_cluster(unknown: bool) -> None:
     ],
 )
 def test_pods_come_after_the_profiles_that_take_them(namespace: str, profiles: set[str], unknown: bool) -> None:
-    """Trap 8: coredns without its profile finds no node, waits 20 minutes and fails."""
+    """Without its profile coredns finds no node, and its add-on fails after 20 minutes."""
     plan = _recorded(unknown=unknown)
     assert carried(plan, namespace) == {f"FargateProfile fargate-{profile}" for profile in profiles}
 

@@ -44,7 +44,7 @@ EVENTS = {
     "scheduled-change": "AWS Health Event",
     "spot-interruption": "EC2 Spot Instance Interruption Warning",
     "rebalance": "EC2 Instance Rebalance Recommendation",
-    # Trap 10 (EC2's name of the event): a public blueprint has "C2", and its rule never fires.
+    # EC2's exact name of the event: a public blueprint has "C2" instead, and its rule never fires.
     "instance-state-change": "EC2 Instance State-change Notification",
     "reservation-interruption": "EC2 Capacity Reservation Instance Interruption Warning",
 }
@@ -86,7 +86,7 @@ def test_its_outputs_are_what_node_classes_and_people_need(unknown: bool) -> Non
 
 
 def test_its_policy_is_in_parts() -> None:
-    # Trap 10 (IAM's quotas): together they are over IAM's 6,144 characters.
+    # A managed policy has at most 6,144 characters (IAM's quotas), and all statements together have more.
     plan = _plan()
     parts = {
         entry.name.removeprefix("karpenter-controller-"): entry for entry in plan.find(type="aws:iam/policy:Policy")
@@ -100,7 +100,7 @@ def test_its_policy_is_in_parts() -> None:
 
 
 def test_it_may_list_instance_profiles() -> None:
-    # Trap 2 (karpenter #9185): without it the finalizer of a node class never clears.
+    # Without this right the finalizer of a node class is never removed (karpenter #9185).
     text = "".join(str(entry.inputs["policy"]) for entry in _plan().find(type="aws:iam/policy:Policy"))
     assert "iam:ListInstanceProfiles" in text
 
@@ -149,7 +149,8 @@ def test_nodes_may_join_the_cluster() -> None:
 
 
 def test_the_profile_counts_only_once_its_nodes_may_join(unknown: bool) -> None:
-    # Trap 2 (karpenter #9185): whoever launches nodes waits for their rights, and is outlived by them.
+    # Nodes can be drained only while they have their rights (karpenter #9185): what launches nodes is created after
+    # these rights and deleted before them.
     carries = carried(_plan(unknown=unknown), "profile")
     assert carries == {
         "InstanceProfile karpenter-node",
@@ -202,7 +203,7 @@ def test_only_those_rules_may_send() -> None:
 
 
 def test_its_definitions_are_a_chart_of_their_own_at_the_same_version() -> None:
-    # Trap 11 (Karpenter's upgrade guide): what is in a chart's crds/ is never upgraded.
+    # Helm never upgrades what is in a chart's crds/ (Karpenter's upgrade guide).
     plan = _plan(version="1.13.9")
     definitions, controller = (release_of(plan, name) for name in ("karpenter-crd", "karpenter"))
     assert definitions.inputs["version"] == controller.inputs["version"] == "1.13.9"
@@ -242,7 +243,7 @@ def test_the_controller_knows_its_cluster_region_and_queue() -> None:
         "interruptionQueue": CLUSTER,
         "featureGates": {"nodeRepair": False},
     }
-    # Trap 13 (EKS best practices, hop limit 1): without it the controller asks the metadata, a hop too far.
+    # Without it the controller asks the instance metadata, which a hop limit of 1 keeps from pods (EKS best practices).
     assert values["controller"]["env"] == [{"name": "AWS_REGION", "value": REGION}]
 
 
@@ -298,7 +299,7 @@ def test_where_nothing_leads_out_it_asks_neither_for_prices_nor_iam(isolated: bo
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:
-    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    # A value that is unknown in a preview must not hide the values around it.
     values = release_of(_plan(unknown=True), "karpenter").inputs["values"]
     assert values["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
     assert values["settings"]["clusterName"] == CLUSTER

@@ -83,7 +83,10 @@ def test_shape(unknown: bool) -> None:
 
 
 def test_inventory() -> None:
-    """Trap 7: no security group of ours; EKS gives the nodes the cluster's own, the one that carries its tag."""
+    """No security group of ours: with two that have the cluster's tag on a node, load balancers break.
+
+    EKS gives the nodes the cluster's own, which has the tag (terraform-aws-eks #1810).
+    """
     plan = _recorded()
     entry = plan.one(type="eks-platform:index:NodeGroup", name="system")
     assert below(plan, entry) == {
@@ -233,7 +236,10 @@ RUNNING: Final = RunningGroup(
     ids=str,
 )
 def test_a_group_keeps_the_nodes_that_an_autoscaler_gave_it(changes: dict[str, Any], desired: int | None) -> None:
-    """Trap 27. `desired`: what is sent; None: nothing, the engine leaves the size alone."""
+    """`desired`: the size that is sent; None: none is sent.
+
+    `ignore_changes` alone would send the size of Pulumi's state, and undo what an autoscaler has set since.
+    """
     group = _group(_recorded(running={NAME: RUNNING}, **changes))
     ignored = group.options.ignore_changes == ("scalingConfig.desiredSize",)
     assert ignored is (desired is None)
@@ -279,7 +285,7 @@ def test_each_zone_keeps_its_own_size() -> None:
 
 
 def test_the_image_is_pinned(unknown: bool) -> None:
-    """Trap 15: without a release EKS takes the newest, and the nodes change with no pull request."""
+    """Without a release EKS takes the newest, and nodes change without a pull request."""
     inputs = _group(_recorded(unknown=unknown)).inputs
     assert (inputs["version"], inputs["releaseVersion"]) == ("1.36", "1.66.0-1ad6b4a4")
 
@@ -325,7 +331,10 @@ def test_every_disk_is_encrypted_and_the_one_for_containers_has_its_size(image: 
 
 
 def test_pods_do_not_reach_the_nodes_credentials() -> None:
-    """Trap 13: a pod is a hop further than its node, which is why controllers are given region and VPC."""
+    """A pod is one network hop further away than its node, so controllers get region and VPC as values.
+
+    See the hop limit of 1 in the EKS best practices.
+    """
     assert _template(_recorded()).inputs["metadataOptions"] == {
         "httpEndpoint": "enabled",
         "httpTokens": "required",
@@ -402,7 +411,11 @@ def test_nodes_are_outlived_by_their_rights(unknown: bool) -> None:
 
 
 def test_nodes_come_after_the_cluster_and_their_way_out(unknown: bool) -> None:
-    """Traps 9 and 19: what the name and the subnets carry (add-ons, routes) stays until the nodes are gone."""
+    """Add-ons and routes are deleted after the nodes.
+
+    A node without a CNI is never ready (terraform-aws-eks #3446); without routes it cannot drain
+    (appmod-blueprints #582).
+    """
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = ec2.Subnet("subnet", vpc_id="vpc-1", opts=opts)
@@ -421,7 +434,7 @@ def test_nodes_come_after_the_cluster_and_their_way_out(unknown: bool) -> None:
 
 
 def test_what_needs_nodes_waits_for_the_group(unknown: bool) -> None:
-    """Trap 8: coredns for one, which waits 20 minutes for a node and fails."""
+    """The coredns add-on, for example, waits 20 minutes for a node and then fails."""
     assert carried(_recorded(unknown=unknown), "ready") == {"NodeGroup system-nodes"}
 
 

@@ -152,7 +152,8 @@ def test_the_class_waits_for_what_its_arguments_carry() -> None:
 
 
 def test_nodes_have_a_profile_of_our_own() -> None:
-    # Trap 24 (seen with Karpenter 1.14): the profile that it makes from `role` outlives the class, and keeps the role.
+    # The profile that Karpenter creates from `role` is not deleted with the class, and IAM then refuses to delete the
+    # role (seen with Karpenter 1.14).
     spec = _class(_plan()).inputs["spec"]
     assert spec["instanceProfile"] == "platform-test-karpenter-node"
     assert "role" not in spec
@@ -160,7 +161,7 @@ def test_nodes_have_a_profile_of_our_own() -> None:
 
 @pytest.mark.parametrize("alias", ["bottlerocket@v1.66.0", "al2023@v20260930"])
 def test_the_image_is_the_one_that_is_pinned(alias: str) -> None:
-    # Trap 15 (AMI aliases of EC2NodeClass): with `latest` nodes change with no pull request.
+    # With the alias `latest` nodes change without a pull request (Karpenter's page of EC2NodeClass).
     spec = _class(_plan(image=alias.partition("@")[0], image_version=alias.partition("@")[2])).inputs["spec"]
     assert spec["amiSelectorTerms"] == [{"alias": alias}]
     assert "amiFamily" not in spec
@@ -168,7 +169,7 @@ def test_the_image_is_the_one_that_is_pinned(alias: str) -> None:
 
 def test_subnets_and_security_group_are_this_clusters_by_id() -> None:
     # By tag a second cluster's would be found too; and two tagged groups on a node break load balancers
-    # (trap 7, terraform-aws-eks #1810).
+    # (terraform-aws-eks #1810).
     spec = _class(_plan()).inputs["spec"]
     assert spec["subnetSelectorTerms"] == [{"id": subnet} for subnet in SUBNETS]
     assert spec["securityGroupSelectorTerms"] == [{"id": "sg-0a1b2c3d4e5f60001"}]
@@ -306,7 +307,7 @@ def test_nodes_have_the_labels_and_taints_of_the_settings() -> None:
     ("grace", "timeout"), [("1h", "90m"), ("30m", "60m"), ("90s", "32m"), ("1h30m", "120m"), ("24h", "1470m")]
 )
 def test_a_pool_has_time_to_drain_its_nodes(grace: str, timeout: str) -> None:
-    # Trap 2 (karpenter #9185): a deletion that is given up while nodes drain leaves them behind.
+    # A deletion that times out while nodes drain leaves the nodes behind (karpenter #9185).
     assert drain_timeout(grace) == timeout
     pools = _pools(_plan(pools={"general": _pool(termination_grace_period=grace)}))
     assert pools["general"].options.custom_timeouts == {"delete": timeout}
@@ -373,7 +374,7 @@ def test_what_the_definition_would_refuse_is_seen(change: dict[str, Any]) -> Non
 
 
 def test_the_class_is_known_in_a_first_preview_but_for_its_ids() -> None:
-    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    # A value that is unknown in a preview must not hide the values around it.
     assert node_class_spec(_settings(), on_cluster(), PROFILE, NETWORK)["metadataOptions"]["httpTokens"] == "required"
 
     def declare(opts: pulumi.ResourceOptions) -> None:

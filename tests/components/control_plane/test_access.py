@@ -207,7 +207,7 @@ def test_a_role_that_is_none() -> None:
 
 
 def test_objects_in_the_cluster_go_before_the_deployers_rights(unknown: bool) -> None:
-    """Trap 4 (terraform-aws-eks #3005): without them, nothing in the cluster can be deleted any more."""
+    """Without these rights nothing in the cluster can be deleted any more (terraform-aws-eks #3005)."""
     plan = _recorded(unknown=unknown)
     awaited = waits_for(plan, plan.one(name="object"))
     assert {f"AccessEntry {DEPLOYERS}", f"AccessPolicyAssociation {DEPLOYERS}-AmazonEKSClusterAdminPolicy"} <= awaited
@@ -242,7 +242,7 @@ def test_the_identifier_is_known_where_the_kubeconfig_is_not() -> None:
 
 
 def test_the_kubeconfig_is_no_secret(unknown: bool) -> None:
-    """Trap 20: app teams read it through a stack reference, without the key of this stack's secrets."""
+    """App teams read it by a stack reference, and do not have the key of this stack's secrets."""
     found = probed(_recorded(unknown=unknown), "kubeconfig")
     assert not isinstance(found, Secret)
     assert found == kubeconfig("dev", REGION, "https://example.eks.amazonaws.com", "Q0E=")

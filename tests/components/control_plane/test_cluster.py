@@ -83,10 +83,10 @@ def test_shape(unknown: bool) -> None:
     ids=["own key", "given key"],
 )
 def test_inventory(changes: dict[str, Any], key: set[str], unknown: bool) -> None:
-    """Traps 7 and 22: no security group, add-on or node group of `pulumi_eks`; the one security group is ours.
+    """No security group, add-on or node group of `pulumi_eks`; the one security group is ours.
 
-    Without its switches it makes two security groups, of which one carries the cluster's tag as EKS's own does, and
-    add-ons of the version that is the newest on that day.
+    Without its switches it creates two security groups and the newest add-ons. One of the groups has the cluster's
+    tag, as EKS's own has, and two of these on a node break load balancers (terraform-aws-eks #1810).
     """
     plan = _recorded(unknown=unknown, **changes)
     entry = plan.one(type="eks-platform:index:Cluster", name="platform")
@@ -107,7 +107,10 @@ def test_inventory(changes: dict[str, Any], key: set[str], unknown: bool) -> Non
 
 
 def test_the_component_of_pulumi_eks_is_told_to_stay_lean() -> None:
-    """Trap 22. The fake cloud refuses some of these to be missing; all of them matter on the real one."""
+    """Without these arguments `pulumi_eks.Cluster` adds two security groups and the newest add-ons.
+
+    It also waits for a public endpoint that the runner may not reach. The fake cloud refuses only some to be missing.
+    """
     component = _recorded().one(type="eks:index:Cluster").inputs
     lean = {
         "skipDefaultNodeGroup": True,
@@ -194,7 +197,7 @@ def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: o
 
 
 def test_whoever_made_the_cluster_is_no_administrator_of_it(unknown: bool) -> None:
-    """Trap 23: the component has no argument for it, and says true."""
+    """`pulumi_eks.Cluster` has no argument for it and sets true, so a transform sets false."""
     access = _control_plane(_recorded(unknown=unknown)).inputs["accessConfig"]
     assert access["bootstrapClusterCreatorAdminPermissions"] is False
 
@@ -211,7 +214,7 @@ def test_protect_is_about_the_control_plane_and_its_key(protect: bool) -> None:
 
 
 def test_the_control_plane_is_outlived_by_its_rights_and_its_logs(unknown: bool) -> None:
-    """Trap 21: `depends_on` on the component does not reach the control plane inside it; an input's dependencies do."""
+    """`depends_on` of `pulumi_eks.Cluster` does not reach the control plane inside; dependencies of an input do."""
     plan = _recorded(unknown=unknown)
     assert {
         "RolePolicyAttachment platform-control-plane",
@@ -269,7 +272,7 @@ def test_who_uses_the_endpoint_comes_after_the_way_to_it(unknown: bool) -> None:
 
 
 def test_the_group_of_the_private_endpoint_is_not_the_clusters() -> None:
-    """Trap 7 (terraform-aws-eks #1810): what carries the cluster's tag must not be there twice."""
+    """Two security groups with the cluster's tag on a node break load balancers (terraform-aws-eks #1810)."""
     group = _recorded().one(type=GROUP)
     assert group.inputs == {
         "description": "Private access to the API of dev",
@@ -359,7 +362,7 @@ def test_the_log_group_does_not_wait_for_the_control_plane() -> None:
 
 
 def test_oidc_provider_of_the_clusters_issuer() -> None:
-    """Trap 22: no thumbprint, which would need a connection to the issuer."""
+    """No thumbprint: to compute one, the runner would have to connect to the issuer."""
     plan = _recorded()
     (identity,) = _control_plane(plan).outputs["identities"]
     (oidc,) = identity["oidcs"]

@@ -143,7 +143,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
     assert json.loads(found["listen-ports"]) == [{"HTTP": 80}, {"HTTPS": 443}]
     assert found["ssl-redirect"] == "443"
     assert found["certificate-arn"] == CERTIFICATE
-    # Trap 13 (ELB's page of security policies): without one the ALB takes the policy of 2016.
+    # Without a policy the ALB uses the one of 2016 (ELB's page of security policies).
     assert found["ssl-policy"] == versions.ALB_TLS_POLICY
     assert versions.ALB_TLS_POLICY.startswith("ELBSecurityPolicy-TLS13-")
 
@@ -203,7 +203,7 @@ def test_annotations_wait_for_the_certificate_and_the_subnets(unknown: bool) -> 
     ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
     assert needs(plan, ingress, "metadata") == {"LogGroup subnet", "LogGroup certificate"}
     annotations = ingress.inputs["metadata"]["annotations"]
-    # Trap 16: in a first preview the annotations are unknown as a whole, the rest is there.
+    # In a first preview the annotations are unknown as a whole, and the rest is known.
     assert annotations is UNKNOWN if unknown else "certificate-arn" in repr(annotations)
 
 

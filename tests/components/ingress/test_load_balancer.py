@@ -167,7 +167,7 @@ def test_with_a_certificate_http_leads_to_https() -> None:
     ]
     secure = listeners[443].inputs
     assert (secure["protocol"], secure["certificateArn"]) == ("HTTPS", CERTIFICATE)
-    # Trap 13 (ELB's page of security policies): without one the ALB takes the policy of 2016.
+    # Without a policy the ALB uses the one of 2016 (ELB's page of security policies).
     assert secure["sslPolicy"] == versions.ALB_TLS_POLICY
     assert versions.ALB_TLS_POLICY.startswith("ELBSecurityPolicy-TLS13-")
     assert secure["defaultActions"][0]["type"] == "forward"

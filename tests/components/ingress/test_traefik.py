@@ -98,7 +98,7 @@ def values() -> dict[str, Any]:
 
 
 def test_the_definitions_are_a_step_of_their_own(unknown: bool) -> None:
-    # Trap 11 (Helm's own rule): what is in a chart's crds/ is installed once and never upgraded.
+    # Helm installs what is in a chart's crds/ once and never upgrades it.
     plan = recorded(
         lambda opts: TraefikDefinitions("proxy", TraefikSettings(), on_cluster(), opts=opts), unknown=unknown
     )
@@ -173,7 +173,7 @@ def test_its_pods_are_what_the_restricted_standard_asks_for(values: dict[str, An
 
 
 def test_it_listens_inside_the_cluster_only(values: dict[str, Any]) -> None:
-    # Trap 12 (its values.yaml): chart 41 ignores `service.type` and would make a load balancer of its own.
+    # Chart 41 ignores `service.type` and would create a load balancer of its own (its values.yaml).
     assert values["service"] == {"spec": {"type": "ClusterIP"}}
 
 
@@ -184,21 +184,21 @@ def test_tls_ends_at_the_load_balancer(values: dict[str, Any]) -> None:
 
 
 def test_forwarded_headers_are_believed_from_the_load_balancer_alone(values: dict[str, Any]) -> None:
-    # Trap 12 (its values.yaml): `insecure` believes them from every pod.
+    # With `insecure` Traefik believes these headers from every pod (values.yaml of the chart).
     assert values["ports"]["web"]["forwardedHeaders"] == {"trustedIPs": TRUSTED}
     assert "'insecure': True" not in repr(values)
     assert "proxyProtocol" not in repr(values)
 
 
 def test_health_is_asked_on_a_port_of_its_own(values: dict[str, Any]) -> None:
-    # Trap 12 (its template of pods): `ping` is on the entry point of port 8080, which the Service does not have.
+    # `ping` is on the entry point of port 8080, which the Service does not have (the chart's template of pods).
     assert values["ports"]["traefik"] == {"port": PING_PORT}
     assert PING_PORT == 8080
 
 
 @pytest.mark.parametrize("gone", ["logs", "ports.web.redirectTo", "ports.websecure.tls", "service.type"])
 def test_nothing_is_set_that_chart_41_has_no_more(values: dict[str, Any], gone: str) -> None:
-    # Trap 12 (its values.schema.json).
+    # Chart 41 no longer has these values (its values.schema.json) and ignores them.
     value: Any = values
     for key in gone.split("."):
         value = value.get(key, {})
@@ -507,7 +507,7 @@ def test_it_waits_for_the_subnets_that_it_trusts() -> None:
 
 
 def test_a_first_preview_knows_all_values_but_unknown_subnets() -> None:
-    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    # A value that is unknown in a preview must not hide the values around it.
     def declare(opts: pulumi.ResourceOptions) -> None:
         group = cloudwatch.LogGroup("subnet", opts=opts)
         _traefik(opts, trusted_cidrs=group.arn.apply(lambda arn: [arn]))

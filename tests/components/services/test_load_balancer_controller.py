@@ -107,7 +107,7 @@ def test_with_pod_identity_its_service_account_alone_may_have_the_role() -> None
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 def test_on_destroy_the_role_and_its_policy_outlive_the_controller(kind: str) -> None:
-    # Trap 3 (terraform-aws-eks #285): what the controller made in AWS goes only while it has its rights.
+    # Only with its rights can the controller delete what it created in AWS (terraform-aws-eks #285).
     plan = _plan(on_cluster(identity=identity(kind)))
     needed = {"Role lbc", "Policy lbc-controller", "RolePolicyAttachment lbc-controller"}
     if kind == "pod-identity":
@@ -164,7 +164,7 @@ def test_where_nothing_leads_out_it_asks_no_firewall(isolated: bool) -> None:
 
 
 def test_it_is_told_where_it_is() -> None:
-    # Trap 13 (EKS best practices, hop limit 1): the metadata is a hop too far for a pod, and Fargate has none.
+    # A hop limit of 1 keeps the instance metadata from pods (EKS best practices), and Fargate has none.
     plan = _plan(on_cluster(placement=FARGATE))
     assert {key: values_of(plan, CHART)[key] for key in ("clusterName", "region", "vpcId")} == {
         "clusterName": CLUSTER,
@@ -174,12 +174,12 @@ def test_it_is_told_where_it_is() -> None:
 
 
 def test_services_do_not_wait_for_it(values: dict[str, Any]) -> None:
-    # Trap 5 (the chart's value of that name): its webhook holds every Service up until the controller is ready.
+    # With its webhook no Service can be created until the controller is ready (the chart's value of that name).
     assert values["enableServiceMutatorWebhook"] is False
 
 
 def test_its_certificate_stays_from_one_rendering_to_the_next(values: dict[str, Any]) -> None:
-    # Trap 6 (the chart's value of that name): otherwise each rendering makes a new CA.
+    # Otherwise each rendering makes a new CA (the chart's value of that name).
     assert values["keepTLSSecret"] is True
 
 
@@ -226,7 +226,7 @@ def test_its_pods_are_restricted_and_bounded(values: dict[str, Any]) -> None:
 
 
 def test_a_first_preview_knows_all_values_but_the_role() -> None:
-    # Trap 16: a value that is unknown in a preview must not turn what is around it into nothing.
+    # A value that is unknown in a preview must not hide the values around it.
     release = release_of(_plan(unknown=True), CHART)
     values = release.inputs["values"]
     assert values["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"] is UNKNOWN
@@ -283,7 +283,7 @@ def test_replicas_are_found_by_the_labels_that_the_chart_gives(values: dict[str,
 @pytest.mark.upstream
 def test_the_webhooks_that_are_left_fail_open_for_pods_and_close_only_for_their_own_kinds() -> None:
     webhooks = upstream.chart(CHART, "templates", "webhook.yaml").read_text()
-    # Trap 5 (the chart's template): the switch is the one that the chart asks for.
+    # The value above is the one that the chart's template reads.
     assert "{{- if .Values.enableServiceMutatorWebhook }}" in webhooks
     assert upstream.default_values(CHART)["podMutatorWebhookConfig"]["failurePolicy"] == "Ignore"
 
