@@ -104,6 +104,26 @@ def test_an_example_points_at_the_schema(stack: str) -> None:
     assert text.startswith("# yaml-language-server: $schema=../../settings.schema.json\n")
 
 
+def patterns(schema: Any) -> list[str]:
+    """Return every pattern in a schema."""
+    if isinstance(schema, list):
+        return [found for item in schema for found in patterns(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema["pattern"]] if isinstance(schema.get("pattern"), str) else []
+    return [*own, *schema.get("patternProperties", {}), *(it for value in schema.values() for it in patterns(value))]
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_validator_can_read_the_patterns() -> None:
+    found = patterns(generate.stack_file_schema(PROJECT))
+    assert len(found) > 100
+    for pattern in found:
+        re.compile(pattern)  # check-jsonschema does
+        # Escapes that Rust, Python, and ECMA 262 with and without its `u` flag take alike.
+        assert not re.search(r"\\[^.*?\[\]\\/|+^$sx]", pattern), pattern
+
+
 # What only the program sees: JSON Schema has no arithmetic on addresses, and a parser has already merged keys.
 BEYOND_A_SCHEMA = {
     "a key that stands twice",
@@ -116,6 +136,7 @@ BEYOND_A_SCHEMA = {
     "a wrong value in a section that keeps no secret",
     "an empty password",
     "a login without a registry",
+    "punctuation of other scripts",  # its pattern knows ASCII only
 }
 
 
