@@ -12,11 +12,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from outputs import PlatformOutputs
 from rehearsal.record import PROJECT
+from settings.expected import models
 from settings.problems import SettingsError
 from settings.rules import registry
+from settings.stack import Stack
 from tests.plans import EXAMPLES, OWN_PARAMETERS, STACKS
 from tests.settings_files import ROOT, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
@@ -102,6 +105,32 @@ def test_a_stack_file_at_the_top_is_valid(file: str) -> None:
 def test_an_example_points_at_the_schema(stack: str) -> None:
     text = (EXAMPLES / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
     assert text.startswith("# yaml-language-server: $schema=../../settings.schema.json\n")
+
+
+DIALECT = re.compile(
+    r"\b(absent:|empty:|beside|whoever|somebody|nobody|everybody|for good|comes?|goes?|gone|stands?|of yours|asks?|"
+    r"there (is|are)|from then on|at first|reckons?)(?!\w)",
+    re.IGNORECASE,
+)
+"""Words with which a description once had to be read twice, by section 7 of issue 11."""
+
+
+def described(model: type[BaseModel], section: str = "") -> dict[str, str]:
+    """Return the descriptions of all settings below a model, by their place."""
+    found = {}
+    for field in model.model_fields.values():
+        place = f"{section}.{field.alias}".lstrip(".")
+        found |= {place: field.description} if field.description else {}
+        for inner in models(field.annotation):
+            found |= described(inner, place)
+    return found
+
+
+def test_a_description_is_a_whole_sentence_in_plain_english() -> None:
+    found = described(Stack)
+    assert len(found) > 200
+    assert [place for place, text in found.items() if not re.fullmatch(r"[A-Z`].*\.", text)] == []
+    assert {place: word[0] for place, text in found.items() if (word := DIALECT.search(text))} == {}
 
 
 def patterns(schema: Any) -> list[str]:
