@@ -9,7 +9,7 @@ from settings.values import HostName, NamespacePattern, PodSecurity
 
 
 class AdmissionMode(StrEnum):
-    """What happens to a request that a policy does not allow: it is refused, or it passes with a warning."""
+    """What happens to a request that violates a policy: it is refused, or accepted with a warning."""
 
     DENY = "deny"
     WARN = "warn"
@@ -17,25 +17,27 @@ class AdmissionMode(StrEnum):
 
 
 class Admission(Settings):
-    """Policies of the API server for all namespaces but those of the platform, of Kubernetes and of EKS."""
+    """Admission policies of the API server for all namespaces except those of the platform, Kubernetes and EKS."""
 
     mode: AdmissionMode = Field(
         AdmissionMode.DENY,
-        description="Whether the policies refuse a request, only warn of it, or do not exist.",
+        description="Whether the policies refuse a request, only warn about it, or do not exist.",
     )
     exempt_namespaces: list[NamespacePattern] = Field(
-        [], description="More namespaces that no policy holds in, such as one that the platform team manages by hand."
+        [],
+        description="Additional namespaces that are exempt from all policies, such as one that the platform team "
+        "manages by hand.",
     )
     pod_security: PodSecurity = Field(
         PodSecurity.RESTRICTED,
-        description="The least Pod Security Standard that a namespace must be labelled with, unless `gitOps.sets` or "
-        "`teamNamespaces` says which standard it has.",
+        description="Minimum Pod Security Standard that a namespace must be labelled with, unless `gitOps.sets` or "
+        "`teamNamespaces` sets its standard.",
     )
     reserved_hosts: list[HostName] = Field(
-        [], description="Host names that no team may route or publish, beside `argoCd.host`."
+        [], description="Host names that no team may route or publish, in addition to `argoCd.host`."
     )
     public_load_balancers: list[NamespacePattern] = Field(
         [],
-        description="Namespaces whose Services and Ingresses may have load balancers of their own in the internet; "
-        "elsewhere the only way in is Traefik.",
+        description="Namespaces whose Services and Ingresses may have their own internet-facing load balancers. Other"
+        " namespaces are reachable only through Traefik.",
     )

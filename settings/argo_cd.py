@@ -53,52 +53,61 @@ https://doc.traefik.io/traefik/v3.7/reference/routing-configuration/tcp/routing/
 
 
 class SingleSignOn(Settings):
-    """An OpenID Connect provider whose users log in; Argo CD is a public client of it (PKCE) and needs no secret."""
+    """An OpenID Connect provider for logins. Argo CD is a public client of it (PKCE) and requires no client secret."""
 
-    issuer: HttpsUrl = Field(description="Its issuer.")
-    client_id: ClientId = Field(description="Argo CD's client id there.")
-    admins: list[Group] = Field(min_length=1, description="Groups that may do everything in Argo CD.")
-    readers: list[Group] = Field([], description="Groups that may see everything in it; others see nothing.")
+    issuer: HttpsUrl = Field(description="Issuer URL of the provider.")
+    client_id: ClientId = Field(description="Client ID of Argo CD at the provider.")
+    admins: list[Group] = Field(min_length=1, description="Groups whose members have full access to Argo CD.")
+    readers: list[Group] = Field(
+        [], description="Groups whose members have read access to all of Argo CD. Users in neither list see nothing."
+    )
 
 
 class ArgoCd(Settings):
-    """Argo CD: what it deploys is in `gitOps`."""
+    """Argo CD. `gitOps` sets what it deploys."""
 
     host: HostName | None = Field(
-        None, description="Host name of its web and gRPC interface, of `ingress.domain`; absent: port-forward only."
+        None,
+        description="Host name of the web and gRPC interface, which must belong to `ingress.domain`. If absent, Argo "
+        "CD is reachable only by port forwarding.",
     )
     sso: SingleSignOn | None = Field(
-        None, description="Single sign-on instead of the local user `admin`; absent: `admin` alone."
+        None, description="Single sign-on, which replaces the local user `admin`. If absent, `admin` is the only user."
     )
 
 
 class Retry(Settings):
-    """How a failed sync is tried again."""
+    """How Argo CD retries a failed sync."""
 
-    limit: Annotated[int, Field(ge=0, le=100)] = Field(5, description="How often; 0: never.")
-    backoff: Duration = Field("10s", description="Wait before the first time.")
-    factor: Annotated[int, Field(ge=1, le=10)] = Field(2, description="By which each wait is longer than the last.")
-    max_backoff: Duration = Field("5m", description="Longest wait.")
+    limit: Annotated[int, Field(ge=0, le=100)] = Field(5, description="Maximum number of retries. 0 disables retries.")
+    backoff: Duration = Field("10s", description="Time to wait before the first retry.")
+    factor: Annotated[int, Field(ge=1, le=10)] = Field(
+        2, description="Factor by which the waiting time grows after each retry."
+    )
+    max_backoff: Duration = Field("5m", description="Maximum time to wait between two retries.")
 
 
 class GitOpsSet(Settings):
-    """Manifests of one repository: each folder is an Application of Argo CD, in a namespace of its own."""
+    """Manifests in one repository. Each folder becomes an Argo CD Application with its own namespace."""
 
-    repository: GitUrl = Field(description="The Git repository.")
-    revision: GitRevision = Field("main", description="Branch, tag or commit.")
-    path: FolderPattern = Field(description="Its folders that hold manifests, Kustomize or Helm.")
+    repository: GitUrl = Field(description="URL of the Git repository.")
+    revision: GitRevision = Field("main", description="Branch, tag or commit to deploy.")
+    path: FolderPattern = Field(
+        description="Pattern of the folders that contain plain manifests, a Kustomization or a Helm chart."
+    )
     namespace_prefix: NamespacePrefix = Field(
-        description="With the folder's name after it, the folder's namespace. No other namespace can be written to."
+        description="Prefix of the namespaces: a folder's namespace is this prefix followed by the folder's name. The"
+        " set cannot write to any other namespace."
     )
     kinds: list[Kind] = Field(
-        list(APPLICATION_KINDS), min_length=1, description="Kinds of objects in namespaces that it may hold."
+        list(APPLICATION_KINDS), min_length=1, description="Kinds of namespaced objects that the set may contain."
     )
     cluster_kinds: list[Kind] = Field(
-        [], description="Kinds of cluster-scoped objects that it may hold, beside its own namespaces."
+        [], description="Kinds of cluster-scoped objects that the set may contain, in addition to its own namespaces."
     )
     pod_security: PodSecurity = PodSecurity.RESTRICTED
-    prune: bool = Field(True, description="Whether what is no longer in Git is deleted.")
-    self_heal: bool = Field(True, description="Whether what somebody changed in the cluster is changed back.")
+    prune: bool = Field(True, description="Whether Argo CD deletes objects that were removed from Git.")
+    self_heal: bool = Field(True, description="Whether Argo CD reverts changes that were made in the cluster.")
     retry: Retry = Field(default_factory=Retry)
 
 
@@ -111,12 +120,15 @@ class GitOps(Settings):
 class GitCredential(Settings):
     """A login to private Git repositories."""
 
-    url: GitUrl = Field(description="The beginning of the repositories' URLs.")
-    username: Login | None = Field(None, description="Who logs in by HTTPS.")
+    url: GitUrl = Field(description="Prefix of the URLs of the repositories that the login is used for.")
+    username: Login | None = Field(None, description="User name of a login by HTTPS.")
     password: Secret | None = Field(
         None,
-        description="Or token; encrypted: `pulumi config set --secret --path 'gitCredentials.<name>.password'`.",
+        description="Password or token of a login by HTTPS. Must be encrypted: `pulumi config set --secret --path "
+        "'gitCredentials.<name>.password'`.",
     )
     ssh_private_key: Secret | None = Field(
-        None, description="Of a login by SSH; encrypted: `... --path 'gitCredentials.<name>.sshPrivateKey'`."
+        None,
+        description="Private key of a login by SSH. Must be encrypted: `pulumi config set --secret --path "
+        "'gitCredentials.<name>.sshPrivateKey'`.",
     )

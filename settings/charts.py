@@ -12,33 +12,38 @@ from settings.values import ChartReference, ChartRegistry, FileMirror, ImageRegi
 
 
 class Charts(Settings):
-    """Mirrors of the company's own that charts, images and files come from, instead of their publishers."""
+    """The company's own mirrors of charts, images and files, which replace the publishers' servers."""
 
     registry: ChartRegistry | None = Field(
         None,
-        description="URL of a registry with each chart by the publisher's name and version; absent: the publishers'.",
+        description="URL of a registry that has each chart with the publisher's name and version. If absent, charts "
+        "are downloaded from their publishers.",
     )
     username: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
-        None, description="Who logs in; absent: nobody."
+        None, description="User name for the registry. If absent, the registry requires no login."
     )
     password: Secret | None = Field(
-        None, description="Encrypted: `pulumi config set --secret --path 'charts.password'`."
+        None,
+        description="Password for the registry. Must be encrypted: `pulumi config set --secret --path "
+        "'charts.password'`.",
     )
 
     images: ImageRegistry | None = Field(
         None,
-        description="Registry and path with each image by its whole name, the publisher's registry included; not for "
-        "extraCharts, whose values name their images.",
+        description="Registry and path that have each image under its full name, including the publisher's registry. "
+        "Does not apply to `extraCharts`, whose values set their images.",
     )
     files: FileMirror | None = Field(
         None,
-        description="URL below which each file that `pulumi up` fetches has its own URL without `https://`.",
+        description="URL prefix of a mirror of the files that `pulumi up` downloads. The mirror has each file under "
+        "its original URL without `https://`.",
     )
 
     values: dict[ChartReference, Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]] = Field(
         {},
-        description="Values for the platform's own charts, by the chart's name such as traefik. They are merged over "
-        "those of the platform: objects key by key, anything else is replaced. Not for secrets.",
+        description="Helm values for the platform's own charts, by chart name such as traefik. They are merged into "
+        "the platform's values: objects key by key, while all other values are replaced. Do not use them "
+        "for secrets.",
     )
 
 

@@ -20,31 +20,33 @@ class LogType(StrEnum):
 
 
 class Support(StrEnum):
-    """What EKS does at the end of standard support: upgrade the control plane, or bill extended support."""
+    """What EKS does when standard support ends: upgrade the control plane, or bill extended support."""
 
     STANDARD = "standard"
     EXTENDED = "extended"
 
 
 class Identity(StrEnum):
-    """How the platform's own controllers get their IAM role."""
+    """How the platform's own controllers receive their IAM role."""
 
     IRSA = "irsa"
     POD_IDENTITY = "pod-identity"
 
 
 class AutoNodePool(StrEnum):
-    """A node pool that EKS Auto Mode brings: for anything, or for pods that tolerate `CriticalAddonsOnly`."""
+    """A node pool built into EKS Auto Mode: for all pods, or only for pods that tolerate `CriticalAddonsOnly`."""
 
     GENERAL_PURPOSE = "general-purpose"
     SYSTEM = "system"
 
 
 class AutoMode(Settings):
-    """EKS Auto Mode: EKS launches, patches and removes nodes, and brings network plugin, DNS and EBS driver."""
+    """EKS Auto Mode: EKS launches, patches and removes nodes, and provides network plugin, DNS and EBS driver."""
 
     node_pools: list[AutoNodePool] = Field(
-        [AutoNodePool.GENERAL_PURPOSE, AutoNodePool.SYSTEM], min_length=1, description="Its own node pools to use."
+        [AutoNodePool.GENERAL_PURPOSE, AutoNodePool.SYSTEM],
+        min_length=1,
+        description="The built-in node pools to enable.",
     )
 
 
@@ -65,83 +67,114 @@ class Cluster(Settings):
 
     version: str = Field(
         versions.DEFAULT_KUBERNETES,
-        description="Kubernetes version.",
+        description="Kubernetes version of the control plane.",
         json_schema_extra={"enum": [*versions.ADDONS]},
     )
     public_access: dict[Label, Range] = Field(
         {},
         # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html: cannot be raised.
         max_length=40,
-        description="Who reaches the API from outside the VPC: name to CIDR. Empty: the public endpoint is off.",
+        description="CIDR blocks outside the VPC that may reach the Kubernetes API, by a name of your choice. If "
+        "empty, the public endpoint is disabled.",
     )
     private_access: dict[Label, AnyRange] = Field(
         {},
         # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups
         max_length=60,
-        description="Who reaches the API through the VPC, such as a runner or a VPN: name to CIDR.",
+        description="CIDR blocks that may reach the Kubernetes API through the VPC, such as a CI runner or a VPN, by "
+        "a name of your choice.",
     )
     logs: list[LogType] = Field(
-        [LogType.AUDIT, LogType.AUTHENTICATOR], description="Control-plane logs that go to CloudWatch."
+        [LogType.AUDIT, LogType.AUTHENTICATOR], description="Control-plane logs to send to CloudWatch."
     )
-    log_retention_days: Retention = Field(90, description="How long CloudWatch keeps them.")
+    log_retention_days: Retention = Field(
+        90, description="Number of days that CloudWatch keeps the control-plane logs."
+    )
     secrets_key: KeyArn | None = Field(
-        None, description="KMS key that encrypts Kubernetes secrets; absent: the stack makes one."
+        None, description="ARN of the KMS key that encrypts Kubernetes secrets. If absent, the stack creates a key."
     )
     deletion_protection: bool = Field(False, description="Whether EKS refuses to delete the cluster.")
     support: Support = Support.STANDARD
     identity: Identity = Field(
-        Identity.IRSA, description="How controllers and add-ons get their IAM role; Fargate knows only `irsa`."
+        Identity.IRSA, description="How controllers and add-ons receive their IAM role. Fargate supports only `irsa`."
     )
     auto_mode: AutoMode | None = Field(
-        None, description="EKS Auto Mode, instead of node groups, Karpenter and Fargate; absent: off."
+        None,
+        description="Settings of EKS Auto Mode, which replaces node groups, Karpenter and Fargate. If absent, Auto "
+        "Mode is off.",
     )
 
 
 class AccessRight(Settings):
-    """A role in namespaces, or in the whole cluster."""
+    """A role in some namespaces, or in the whole cluster."""
 
     role: AccessRole
-    namespaces: list[NamespacePattern] = Field([], description="Limits the role to namespaces; empty: the cluster.")
+    namespaces: list[NamespacePattern] = Field(
+        [], description="Namespaces that the role is limited to. If empty, the role applies to the whole cluster."
+    )
 
 
 class AccessEntry(Settings):
-    """One IAM principal's rights in the cluster: a role, more roles, or Kubernetes groups."""
+    """The rights of one IAM principal in the cluster: a role, additional roles, or Kubernetes groups."""
 
-    principal: Principal = Field(description="Their role or user.")
+    principal: Principal = Field(description="ARN of the IAM role or user.")
     role: AccessRole | None = Field(
         None,
-        description="What they may do with Kubernetes' own kinds; absent: only what `rights` and `groups` give them.",
+        description="What the principal may do with the built-in Kubernetes kinds. If absent, the principal has only "
+        "what `rights` and `groups` grant.",
     )
-    namespaces: list[NamespacePattern] = Field([], description="Limits the role to namespaces; empty: the cluster.")
+    namespaces: list[NamespacePattern] = Field(
+        [], description="Namespaces that the role is limited to. If empty, the role applies to the whole cluster."
+    )
     rights: list[AccessRight] = Field(
-        [], description="More roles of the same principal, such as `view` for the cluster beside `edit` in namespaces."
+        [],
+        description="Additional roles of the same principal, such as `view` in the cluster together with `edit` in "
+        "some namespaces.",
     )
     groups: list[Group] = Field(
         [],
-        description="Kubernetes groups that they are in. Roles are bound to groups by `teamNamespaces`, or by hand.",
+        description="Kubernetes groups that the principal is a member of. `teamNamespaces` binds roles to groups; you"
+        " can also bind them yourself.",
     )
 
 
 class Access(Settings):
     """Who may use the Kubernetes API."""
 
-    deployer: Principal = Field(description="The role that runs `pulumi up`: administrator of the cluster.")
-    entries: dict[Label, AccessEntry] = Field({}, description="Everybody else, by a name of yours.")
+    deployer: Principal = Field(
+        description="ARN of the IAM role that runs `pulumi up`. It is an administrator of the cluster."
+    )
+    entries: dict[Label, AccessEntry] = Field(
+        {}, description="All other principals with access to the cluster, by a name of your choice."
+    )
 
 
 class Addons(Settings):
-    """Which EKS add-ons there are, and their versions where they shall differ from the pinned ones."""
+    """The EKS add-ons to install, and versions that replace the pinned ones."""
 
     versions: dict[str, AddonVersion] = Field(
         {},
-        description="Add-on name to version.",
+        description="Versions that replace the pinned ones, by add-on name.",
         json_schema_extra={"propertyNames": {"enum": list(versions.ADDON_NAMES)}},
     )
-    ebs_csi: bool = Field(True, description="EBS volumes and an encrypted gp3 default StorageClass; needs EC2 nodes.")
-    metrics_server: bool = Field(True, description="Resource metrics, which the HPA of Traefik needs.")
-    snapshot_controller: bool = Field(False, description="Snapshots of EBS volumes and a default class of them.")
+    ebs_csi: bool = Field(
+        True,
+        description="Whether to install the EBS CSI driver, with an encrypted gp3 StorageClass as the default. "
+        "Requires EC2 nodes.",
+    )
+    metrics_server: bool = Field(
+        True,
+        description="Whether to install Metrics Server, which provides the resource metrics that Traefik's "
+        "HorizontalPodAutoscaler requires.",
+    )
+    snapshot_controller: bool = Field(
+        False,
+        description="Whether to install the snapshot controller, with a default VolumeSnapshotClass for EBS volumes.",
+    )
     node_monitoring_agent: bool = Field(
-        True, description="Health of kernel, network, storage and GPU of EC2 nodes, which node repair then acts on."
+        True,
+        description="Whether to install the node monitoring agent, which reports kernel, network, storage and GPU "
+        "faults of EC2 nodes to node repair.",
     )
 
     def installed(self, *, fargate_only: bool, auto_mode: bool, observability: bool) -> list[str]:

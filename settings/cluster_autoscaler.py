@@ -10,7 +10,7 @@ from settings.values import Duration
 
 
 class Expander(StrEnum):
-    """Which group grows where several would take the waiting pods; those that need nothing but AWS's own data.
+    """Which node group grows if several could run the waiting pods. These expanders require only data of AWS.
 
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md#what-are-expanders
     """
@@ -22,10 +22,12 @@ class Expander(StrEnum):
 
 
 class ClusterAutoscaler(Settings):
-    """Cluster Autoscaler, which sizes the managed node groups between `min` and `max`."""
+    """Cluster Autoscaler, which sets the size of the managed node groups between `min` and `max`."""
 
     expander: Expander = Expander.LEAST_WASTE
-    scale_down_unneeded: Duration = Field("10m", description="How long a node must have been unneeded before it goes.")
+    scale_down_unneeded: Duration = Field("10m", description="How long a node must be unneeded before it is removed.")
     scale_down_utilization_percent: Annotated[int, Field(ge=1, le=99)] = Field(
-        50, description="Requests below which a node is unneeded, in percent of what it can allocate."
+        50,
+        description="Utilization threshold below which a node is unneeded: the requests of its pods as a percentage "
+        "of the node's allocatable resources.",
     )

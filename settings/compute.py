@@ -21,21 +21,21 @@ from settings.values import (
 
 
 class Capacity(StrEnum):
-    """How EC2 sells the instance."""
+    """The purchase option of the instances."""
 
     ON_DEMAND = "on-demand"
     SPOT = "spot"
 
 
 class NodeImage(StrEnum):
-    """The family of the nodes' AMI."""
+    """The AMI family of the nodes."""
 
     BOTTLEROCKET = "bottlerocket"
     AL2023 = "al2023"
 
 
 class TaintEffect(StrEnum):
-    """What a taint does to pods that do not tolerate it."""
+    """The effect of a taint on pods that do not tolerate it."""
 
     NO_SCHEDULE = "NoSchedule"
     PREFER_NO_SCHEDULE = "PreferNoSchedule"
@@ -45,79 +45,91 @@ class TaintEffect(StrEnum):
 class Taint(Settings):
     """A Kubernetes taint."""
 
-    key: LabelKey = Field(description="The taint's key.")
-    value: LabelValue = Field("", description="The taint's value.")
+    key: LabelKey = Field(description="Key of the taint.")
+    value: LabelValue = Field("", description="Value of the taint.")
     effect: TaintEffect = TaintEffect.NO_SCHEDULE
 
 
 class Toleration(Settings):
-    """A toleration of a taint: of its key, or of its key with one value."""
+    """A toleration of a taint: of any value of its key, or of one value."""
 
-    key: LabelKey = Field(description="The taint's key.")
-    value: LabelValue | None = Field(None, description="The taint's value; absent: any.")
-    effect: TaintEffect | None = Field(None, description="The taint's effect; absent: any.")
+    key: LabelKey = Field(description="Key of the tolerated taint.")
+    value: LabelValue | None = Field(
+        None, description="Value of the tolerated taint. If absent, any value is tolerated."
+    )
+    effect: TaintEffect | None = Field(
+        None, description="Effect of the tolerated taint. If absent, any effect is tolerated."
+    )
 
 
 class OperationsPods(Settings):
-    """Where the pods that this program installs are put (controllers, CoreDNS, Traefik)."""
+    """Where the pods that this program installs are scheduled (controllers, CoreDNS, Traefik)."""
 
-    node_selector: dict[LabelKey, LabelValue] = Field({}, description="Labels that their nodes have.")
-    tolerations: list[Toleration] = Field([], description="Taints of nodes that they do not mind.")
+    node_selector: dict[LabelKey, LabelValue] = Field({}, description="Labels that a node must have to run these pods.")
+    tolerations: list[Toleration] = Field([], description="Node taints that these pods tolerate.")
 
 
 class NodeGroupTimeouts(Settings):
-    """How long Pulumi waits for a node group before it fails; EKS goes on by itself."""
+    """How long Pulumi waits for a node group before it reports a failure. EKS continues the operation."""
 
-    create: Duration = Field("60m", description="Until the nodes of a new group have joined the cluster.")
+    create: Duration = Field("60m", description="Time for the nodes of a new group to join the cluster.")
     update: Duration = Field(
         "60m",
-        description="Until every node has been replaced. EKS waits up to 15 minutes for the pods of each: with many"
-        " nodes, more time is needed.",
+        description="Time for all nodes to be replaced. EKS waits up to 15 minutes for the pods of each node, so a "
+        "group with many nodes requires more time.",
     )
-    delete: Duration = Field("60m", description="Until the nodes have been drained and are gone.")
+    delete: Duration = Field("60m", description="Time for all nodes to be drained and terminated.")
 
 
 class NodeGroup(Settings):
     """A managed node group."""
 
     instance_types: list[InstanceType] = Field(
-        min_length=1, max_length=20, description="Tried in order (on-demand) or together (spot)."
+        min_length=1,
+        max_length=20,
+        description="Instance types. On-demand capacity tries them in order; Spot capacity considers them all at once.",
     )
     capacity: Capacity = Capacity.ON_DEMAND
     image: NodeImage = NodeImage.BOTTLEROCKET
     architecture: Architecture = Architecture.AMD64
     release: ReleaseVersion | None = Field(
-        None, description="AMI release version; absent: the one pinned for the image."
+        None, description="AMI release version. If absent, the version pinned for the image is used."
     )
     min: Annotated[int, Field(ge=0, le=450)] = Field(
-        1, description="Fewest nodes. Raised above the nodes that there are, it adds nodes."
+        1, description="Minimum number of nodes. Raising it above the current number of nodes adds nodes."
     )
     max: Annotated[int, Field(ge=1, le=450)] = Field(
-        3, description="Most nodes. Lowered below the nodes that there are, it removes nodes."
+        3, description="Maximum number of nodes. Lowering it below the current number of nodes removes nodes."
     )
     desired: Annotated[int, Field(ge=0, le=450)] | None = Field(
         None,
-        description="Nodes at first; absent: `min`. Later an autoscaler or a person decides, and it changes nothing.",
+        description="Initial number of nodes. If absent, `min` is used. Later changes have no effect, because an "
+        "autoscaler or an operator sets the number.",
     )
     per_zone: bool = Field(
         False,
-        description="Whether each zone has a group of its own; `min`, `max` and `desired` then count for each zone."
-        " Cluster Autoscaler needs it: of a group in several zones it cannot choose the zone.",
+        description="Whether to create a separate group in each zone. `min`, `max` and `desired` then apply to each "
+        "zone. Required by Cluster Autoscaler, which cannot choose the zone in a group that spans "
+        "several.",
     )
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
-        50, description="Disk for images, logs and ephemeral storage, in GiB."
+        50, description="Size of the disk for images, logs and ephemeral storage, in GiB."
     )
-    labels: dict[LabelKey, LabelValue] = Field({}, description="Labels of the nodes.")
-    taints: list[Taint] = Field([], description="Taints of the nodes.")
-    zones: list[Zone] = Field([], description="Only these zones; empty: all of the network.")
+    labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
+    taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")
+    zones: list[Zone] = Field(
+        [], description="Availability zones of the nodes. If empty, all zones of the network are used."
+    )
     repair: bool = Field(True, description="Whether EKS replaces nodes that it finds unhealthy.")
     max_unavailable: Unavailable = Field(
-        "33%", description="How many nodes EKS replaces at once in an update: a number, or a percentage of the group."
+        "33%",
+        description="Maximum number of nodes that EKS replaces at the same time during an update, as a number or as a"
+        " percentage of the group.",
     )
     force_update_version: bool = Field(
         False,
-        description="Whether an update of the nodes goes on where a disruption budget keeps a pod on its node: after"
-        " 15 minutes the pod is deleted. Otherwise the update fails with PodEvictionFailure.",
+        description="Whether an update of the nodes continues if a disruption budget keeps a pod on its node: the pod"
+        " is then deleted after 15 minutes. If false, such an update fails with PodEvictionFailure.",
     )
     timeouts: NodeGroupTimeouts = Field(default_factory=NodeGroupTimeouts)
 
@@ -135,15 +147,19 @@ class NodeGroup(Settings):
 
 
 class FargateSelector(Settings):
-    """Which pods a Fargate profile takes."""
+    """The pods that a Fargate profile runs."""
 
-    namespace: NamespacePattern = Field(description="Their namespace.")
-    labels: dict[LabelKey, LabelValue] = Field({}, description="Labels that they must have; empty: any.")
+    namespace: NamespacePattern = Field(description="Namespace of the pods.")
+    labels: dict[LabelKey, LabelValue] = Field(
+        {}, description="Labels that the pods must have. If empty, pods with any labels are selected."
+    )
 
 
 class FargateProfile(Settings):
-    """Pods that run without nodes."""
+    """Pods that run on Fargate, without nodes."""
 
     selectors: list[FargateSelector] = Field(
-        min_length=1, max_length=5, description="A pod is taken when one of them fits."
+        min_length=1,
+        max_length=5,
+        description="Selectors of the pods. A pod runs on Fargate if it matches any of them.",
     )

@@ -9,9 +9,9 @@ from settings.values import Duration
 
 
 class Descheduler(Settings):
-    """The descheduler, which evicts pods that the scheduler would place on another node today."""
+    """The descheduler, which evicts pods that the scheduler would now place on another node."""
 
-    interval: Duration = Field("5m", description="How often it looks for pods that are in the wrong place.")
+    interval: Duration = Field("5m", description="Time between two searches for pods to move.")
     max_evictions_per_node: Annotated[int, Field(ge=1, le=250)] = Field(
-        5, description="The most pods that it evicts from one node each time."
+        5, description="Maximum number of pods that are evicted from one node in each run."
     )

@@ -9,14 +9,14 @@ from settings.values import DomainName, Email, HostedZoneId, Label, NameServer
 
 
 class RecordPolicy(StrEnum):
-    """What ExternalDNS does with a record whose host name nobody asks for any more: leave it, or delete it."""
+    """What ExternalDNS does with a record that no object requests any longer: keep it, or delete it."""
 
     UPSERT_ONLY = "upsert-only"
     SYNC = "sync"
 
 
 class RecordSource(StrEnum):
-    """A kind of object that asks for a host name."""
+    """A kind of object that can request a host name."""
 
     SERVICE = "service"
     INGRESS = "ingress"
@@ -24,38 +24,47 @@ class RecordSource(StrEnum):
 
 
 class ExternalDns(Settings):
-    """ExternalDNS, which makes records of the host names that workloads ask for."""
+    """ExternalDNS, which creates DNS records for the host names that workloads request."""
 
-    domains: list[DomainName] = Field(min_length=1, description="It makes records of these names and all below them.")
-    hosted_zone_ids: list[HostedZoneId] = Field(min_length=1, description="Route 53 zones of the domains.")
+    domains: list[DomainName] = Field(
+        min_length=1, description="Domains in which ExternalDNS creates records, including all names below them."
+    )
+    hosted_zone_ids: list[HostedZoneId] = Field(
+        min_length=1, description="IDs of the Route 53 hosted zones of the domains."
+    )
     policy: RecordPolicy = RecordPolicy.UPSERT_ONLY
     sources: list[RecordSource] = Field(
-        [RecordSource.SERVICE, RecordSource.INGRESS], min_length=1, description="Whose host names it takes."
+        [RecordSource.SERVICE, RecordSource.INGRESS],
+        min_length=1,
+        description="Kinds of objects for whose host names ExternalDNS creates records.",
     )
 
 
 class AcmeServer(StrEnum):
-    """An authority that certifies domains by ACME; the staging one has wider limits, and nobody trusts it."""
+    """An ACME certificate authority. The staging server has higher limits; its certificates are not trusted."""
 
     LETSENCRYPT = "letsencrypt"
     LETSENCRYPT_STAGING = "letsencrypt-staging"
 
 
 class Issuer(Settings):
-    """A ClusterIssuer that proves its domains in Route 53."""
+    """A ClusterIssuer that proves control of its domains through Route 53."""
 
     server: AcmeServer = AcmeServer.LETSENCRYPT
-    email: Email = Field(description="Whom the authority writes to.")
-    hosted_zone_id: HostedZoneId = Field(description="Route 53 zone of the domains.")
-    domains: list[DomainName] = Field(min_length=1, description="It certifies these names and all below them.")
+    email: Email = Field(description="E-mail address that the certificate authority sends notices to.")
+    hosted_zone_id: HostedZoneId = Field(description="ID of the Route 53 hosted zone of the domains.")
+    domains: list[DomainName] = Field(
+        min_length=1, description="Domains that certificates can be issued for, including all names below them."
+    )
 
 
 class CertManager(Settings):
-    """cert-manager, for certificates that end inside the cluster; the ALB's own is ACM's."""
+    """cert-manager, for TLS that terminates inside the cluster. The ALB's own certificate is issued by ACM."""
 
     issuers: dict[Label, Issuer] = Field(min_length=1, description="Issuers by name.")
     recursive_name_servers: list[NameServer] = Field(
         [],
-        description="Name servers that cert-manager asks whether a proof has appeared, and no others. Empty: the"
-        " cluster's own, and then those of the zone; needed where the VPC answers for the domain with a private zone.",
+        description="The only name servers that cert-manager queries to check whether a DNS challenge is published. "
+        "If empty, it queries those of the cluster, and then those of the zone. Required if the VPC "
+        "resolves the domain through a private hosted zone.",
     )

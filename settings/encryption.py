@@ -7,16 +7,19 @@ from settings.values import KeyArn
 
 
 class Encryption(Settings):
-    """KMS keys of the company's own; each policy must let AWS's services use its key: docs/operations.md, "Keys"."""
+    """The company's own KMS keys. Each key policy must let AWS services use the key: docs/operations.md, "Keys"."""
 
     logs: KeyArn | None = Field(
-        None, description="Key of every CloudWatch log group of the stack; absent: CloudWatch's own."
+        None,
+        description="ARN of the KMS key for all CloudWatch log groups of the stack. If absent, CloudWatch's own key "
+        "is used.",
     )
     volumes: KeyArn | None = Field(
         None,
-        description="Key of the nodes' disks and of volumes of the default StorageClass; absent: the account's default "
-        "for EBS. A change replaces every node; volumes that exist keep their key.",
+        description="ARN of the KMS key for the nodes' disks and for volumes of the default StorageClass. If absent, "
+        "the account's default key for EBS is used. A change replaces every node; existing volumes keep "
+        "their key.",
     )
     queue: KeyArn | None = Field(
-        None, description="Key of the queue that Karpenter reads interruptions from; absent: a key of SQS's own."
+        None, description="ARN of the KMS key for Karpenter's interruption queue. If absent, a key of SQS is used."
     )

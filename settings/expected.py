@@ -17,6 +17,9 @@ MEANINGS: Final[dict[str, str]] = {}
 CHOICES: Final[dict[str, Collection[str]]] = {}
 """The values that a pattern is a form of, where all of them are known."""
 
+ANY_SCRIPT: Final[set[str]] = set()
+"""Patterns that refuse less than the check in Python does: whether a text matches tells nothing of what was meant."""
+
 EXPLANATIONS: Final[dict[str, Callable[[str], str | None]]] = {}
 """By pattern: what to write instead of a text that does not match, where the text tells; None where it does not."""
 
@@ -242,7 +245,6 @@ def _variants(found: str) -> Iterator[str]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    try:
-        return bool(pattern) and re.fullmatch(pattern, text) is not None and text.isprintable()
-    except re.error:  # a pattern of Rust's, such as \p{L}
+    if not pattern or pattern in ANY_SCRIPT:
         return False
+    return re.fullmatch(pattern, text) is not None and text.isprintable()

@@ -9,7 +9,7 @@ from settings.values import NamespacePattern, SecretPath, SecretStoreName
 
 
 class SecretService(StrEnum):
-    """Where AWS keeps the secrets."""
+    """The AWS service that stores the secrets."""
 
     SECRETS_MANAGER = "secrets-manager"
     PARAMETER_STORE = "parameter-store"
@@ -20,9 +20,12 @@ class SecretStore(Settings):
 
     service: SecretService
     path: SecretPath = Field(
-        description="The beginning of the names of its secrets, such as /dev/; an ExternalSecret leaves it out."
+        description="Prefix of the names of the store's secrets, such as /dev/. An ExternalSecret refers to a secret "
+        "without this prefix."
     )
-    namespaces: list[NamespacePattern] = Field(min_length=1, description="Whose ExternalSecrets may use it.")
+    namespaces: list[NamespacePattern] = Field(
+        min_length=1, description="Namespaces whose ExternalSecrets may use the store."
+    )
 
 
 class ExternalSecrets(Settings):

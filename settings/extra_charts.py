@@ -24,58 +24,72 @@ from settings.values import (
 
 
 class PolicyStatement(Settings):
-    """One statement of an IAM policy, which allows."""
+    """One statement of an IAM policy. Its effect is Allow."""
 
-    sid: StatementId = Field(description="Name of the statement.")
+    sid: StatementId = Field(description="ID of the statement.")
     actions: list[IamAction] = Field(
-        min_length=1, description="What may be done; one that ends in `*` needs a `reason`."
+        min_length=1, description="IAM actions to allow. An action that ends in `*` requires a `reason`."
     )
-    resources: list[PolicyResource] = Field(min_length=1, description="To what: ARNs, or `*` with a `reason`.")
-    conditions: dict[str, dict[str, list[str]]] = Field({}, description="Operator to condition key to its values.")
+    resources: list[PolicyResource] = Field(
+        min_length=1, description="ARNs of the resources that the actions apply to, or `*`, which requires a `reason`."
+    )
+    conditions: dict[str, dict[str, list[str]]] = Field(
+        {}, description="Conditions of the statement: operator to condition key to values."
+    )
     reason: Annotated[str, Field(min_length=10, max_length=200)] | None = Field(
         None,
-        description="Why the resources are `*` or all of a type, or an action ends in `*`: with it the policies let "
-        "that pass.",
+        description="Why the resources are `*` or all resources of a type, or why an action ends in `*`. With a "
+        "reason, the policies accept the statement.",
     )
 
 
 class ChartRole(Settings):
-    """The IAM role of a chart's pods, in the way that `cluster.identity` says."""
+    """The IAM role of a chart's pods, assumed as `cluster.identity` specifies."""
 
-    service_account: ServiceAccountName = Field(description="The service account that the chart makes.")
+    service_account: ServiceAccountName = Field(description="Name of the service account that the chart creates.")
     annotations: ValuesPath = Field(
         "serviceAccount.annotations",
-        description="Where the chart's values take its annotations; only IRSA needs them.",
+        description="Path of the service account's annotations in the chart's values. Used only with IRSA.",
     )
-    statements: list[PolicyStatement] = Field([], description="What the role may do.")
-    managed_policies: list[PolicyArn] = Field([], max_length=8, description="Policies that exist already.")
+    statements: list[PolicyStatement] = Field([], description="Policy statements of the role.")
+    managed_policies: list[PolicyArn] = Field(
+        [], max_length=8, description="ARNs of existing IAM policies to attach to the role."
+    )
 
 
 class ExtraChart(Settings):
-    """A Helm release, under the name that it has here."""
+    """A Helm release. Its key is the name of the release."""
 
-    repository: ChartRegistry = Field(description="Where its publisher has it.")
-    chart: ChartReference | None = Field(None, description="The chart's name; absent: the release's.")
-    version: ExactVersion = Field(description="Its version: no range.")
+    repository: ChartRegistry = Field(description="URL of the publisher's chart repository.")
+    chart: ChartReference | None = Field(
+        None, description="Name of the chart. If absent, the name of the release is used."
+    )
+    version: ExactVersion = Field(description="Exact version of the chart. Version ranges are not accepted.")
     namespace: Namespace | None = Field(
-        None, description="Made for it unless it is one of the platform's; absent: the release's name."
+        None,
+        description="Namespace of the release, which is created unless it is one of the platform's. If absent, the "
+        "name of the release is used.",
     )
     pod_security: PodSecurity | None = Field(
         None,
-        description="Pod Security Standard of the namespace made for it; absent: `restricted`. With `privileged` the "
-        "policies let its pods use the host.",
+        description="Pod Security Standard of the created namespace. If absent, `restricted` is used. With "
+        "`privileged`, the policies allow its pods to use the host.",
     )
     operations_nodes: bool = Field(
-        True, description="Whether `nodeSelector` and `tolerations` of `operationsPods` go to the top of its values."
+        True,
+        description="Whether to add `nodeSelector` and `tolerations` of `operationsPods` to the top level of the "
+        "chart's values.",
     )
-    role: ChartRole | None = Field(None, description="IAM role of its pods; absent: none.")
+    role: ChartRole | None = Field(None, description="IAM role of the chart's pods. If absent, they have no role.")
     values: Annotated[dict[str, Any], WithJsonSchema({"type": "object"})] = Field(
-        {}, description="Its values, as the chart's `values.yaml` has them."
+        {}, description="Values of the chart, in the structure of its `values.yaml`."
     )
     team_resources: list[ApiResource] = Field(
-        [], description="Kinds of the chart that editors of namespaces may change, and viewers read."
+        [], description="Kinds of the chart that editors of team namespaces may change and viewers may read."
     )
-    secret_values: dict[ValuesPath, Secret] = Field({}, description="More values, encrypted, by their dotted path.")
+    secret_values: dict[ValuesPath, Secret] = Field(
+        {}, description="Additional encrypted values of the chart, by dotted path."
+    )
 
     def chart_name(self, release: str) -> str:
         """Return the chart's name, given the release's."""

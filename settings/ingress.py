@@ -24,7 +24,7 @@ from settings.values import (
 
 
 class IngressOwner(StrEnum):
-    """Who makes the ALB: the load balancer controller from an Ingress, or this program."""
+    """What creates the ALB: the load balancer controller from an Ingress, or this program."""
 
     CONTROLLER = "controller"
     PROGRAM = "program"
@@ -47,34 +47,40 @@ class TargetProtocol(StrEnum):
 class Traefik(Settings):
     """The ingress proxy behind the ALB."""
 
-    min_replicas: Annotated[int, Field(ge=2, le=100)] = Field(3, description="Fewest replicas.")
-    max_replicas: Annotated[int, Field(ge=2, le=200)] = Field(12, description="Most replicas.")
+    min_replicas: Annotated[int, Field(ge=2, le=100)] = Field(3, description="Minimum number of replicas.")
+    max_replicas: Annotated[int, Field(ge=2, le=200)] = Field(12, description="Maximum number of replicas.")
     cpu_target_percent: Annotated[int, Field(ge=10, le=95)] = Field(
-        60, description="CPU use, in percent of the request, that the autoscaler aims at."
+        60, description="Target CPU utilization of the autoscaler, as a percentage of the CPU request."
     )
-    cpu: Cpu = Field("250m", description="CPU request of one replica.")
-    memory: Memory = Field("256Mi", description="Memory request and limit of one replica.")
-    gateway_api: bool = Field(False, description="Whether routes of the Gateway API lead through it, too.")
+    cpu: Cpu = Field("250m", description="CPU request of each replica.")
+    memory: Memory = Field("256Mi", description="Memory request and limit of each replica.")
+    gateway_api: bool = Field(False, description="Whether Traefik also serves the routes of the Gateway API.")
     read_timeout: Annotated[int, Field(ge=0, le=86400)] = Field(
-        60, description="Seconds that a client has for a whole request, such as an upload; 0: any time."
+        60,
+        description="Maximum time for a client to send a whole request, such as an upload, in seconds. 0 means no "
+        "limit.",
     )
 
 
 class AccessLogs(Settings):
-    """Where the ALB writes its access logs."""
+    """The S3 location of the ALB's access logs."""
 
-    bucket: Bucket = Field(description="An S3 bucket whose policy lets the load balancer write.")
-    prefix: KeyPrefix | None = Field(None, description="The beginning of their keys.")
+    bucket: Bucket = Field(description="Name of an S3 bucket whose policy lets the load balancer write to it.")
+    prefix: KeyPrefix | None = Field(None, description="Prefix of the S3 keys of the logs.")
 
 
 class Domain(Settings):
-    """The host names that lead to the ALB."""
+    """The host names that point to the ALB."""
 
-    name: DomainName = Field(description="The first name.")
-    hosted_zone_id: HostedZoneId = Field(description="Route 53 zone of `name` and its alternatives.")
-    alternatives: list[DomainName] = Field([], max_length=99, description="More names, wildcards allowed.")
+    name: DomainName = Field(description="Primary host name.")
+    hosted_zone_id: HostedZoneId = Field(description="ID of the Route 53 hosted zone of `name` and `alternatives`.")
+    alternatives: list[DomainName] = Field(
+        [], max_length=99, description="Additional host names, which may contain wildcards."
+    )
     weight: Annotated[int, Field(ge=0, le=255)] | None = Field(
-        None, description="Share of the answers, where several clusters have the names; absent: these records alone."
+        None,
+        description="Weight of this stack's DNS records if several clusters share the host names. If absent, only "
+        "this stack may have records of these names.",
     )
 
     @property
@@ -89,16 +95,20 @@ class Domain(Settings):
 
 
 class Dedicated(Settings):
-    """Load balancers of their own for Ingresses of class `alb`, which the load balancer controller makes.
+    """Separate load balancers for Ingresses of class `alb`, which the load balancer controller creates.
 
-    They have the web ACL and the TLS policy of the platform's.
+    They use the web ACL and the TLS policy of the platform's ALB.
     """
 
     namespaces: list[Namespace] = Field(
-        min_length=1, description="Namespaces whose Ingresses may have the class; in others it is refused."
+        min_length=1,
+        description="Namespaces in which Ingresses may use the class `alb`. In other namespaces, such Ingresses are "
+        "refused.",
     )
     scheme: Scheme | None = Field(
-        None, description="Scheme of all of them; absent: each Ingress says, and without a word it is internal."
+        None,
+        description="Scheme of all dedicated load balancers. If absent, each Ingress sets its own scheme, which is "
+        "internal by default.",
     )
 
 
@@ -108,22 +118,34 @@ class Ingress(Settings):
     owner: IngressOwner = IngressOwner.CONTROLLER
     scheme: Scheme = Scheme.INTERNET_FACING
     domain: Domain | None = Field(
-        None, description="Certificate and DNS records; absent: plain HTTP by the ALB's name."
+        None,
+        description="Host names of the ALB, for which the stack creates a certificate and DNS records. If absent, the"
+        " ALB serves plain HTTP under its own DNS name.",
     )
-    certificate: CertificateArn | None = Field(None, description="An existing certificate instead of one of the stack.")
+    certificate: CertificateArn | None = Field(
+        None, description="ARN of an existing ACM certificate to use instead of one that the stack creates."
+    )
     tls_policy: TlsPolicy = Field(versions.ALB_TLS_POLICY, description="Security policy of the HTTPS listener.")
     target_protocol: TargetProtocol = Field(
         TargetProtocol.HTTP,
-        description="Protocol between the ALB and Traefik's pods. HTTPS requires `certManager`, which issues the"
-        " certificate of the pods.",
+        description="Protocol between the ALB and Traefik's pods. HTTPS requires `certManager`, which issues the "
+        "certificate of the pods.",
     )
-    allowed: list[AnyRange] = Field([IPv4Network("0.0.0.0/0")], min_length=1, description="Who may connect, as CIDRs.")
-    web_acl: WebAclArn | None = Field(None, description="WAFv2 web ACL in front of the ALB.")
-    access_logs: AccessLogs | None = Field(None, description="Where the ALB writes its access logs; absent: nowhere.")
+    allowed: list[AnyRange] = Field(
+        [IPv4Network("0.0.0.0/0")], min_length=1, description="CIDR blocks that may connect to the ALB."
+    )
+    web_acl: WebAclArn | None = Field(
+        None, description="ARN of the WAFv2 web ACL to associate with the ALB. If absent, the ALB has no web ACL."
+    )
+    access_logs: AccessLogs | None = Field(
+        None, description="S3 location of the ALB's access logs. If absent, the ALB writes no access logs."
+    )
     deletion_protection: bool = Field(False, description="Whether AWS refuses to delete the ALB.")
     idle_timeout: Annotated[int, Field(ge=1, le=4000)] = Field(
-        60, description="Seconds after which the ALB ends a request or a connection on which nothing is sent."
+        60, description="Time without data after which the ALB closes a request or a connection, in seconds."
     )
     dedicated: Dedicated | None = Field(
-        None, description="ALBs beside this one; absent: the class `alb` is for the platform alone."
+        None,
+        description="Settings of separate ALBs next to this one. If absent, only the platform may use the Ingress "
+        "class `alb`.",
     )

@@ -39,7 +39,7 @@ class Consolidation(StrEnum):
 
 
 class DisruptionReason(StrEnum):
-    """Why Karpenter takes a node away on its own initiative.
+    """A reason for which Karpenter removes a node on its own initiative.
 
     https://karpenter.sh/docs/concepts/disruption/#reasons
     """
@@ -50,62 +50,88 @@ class DisruptionReason(StrEnum):
 
 
 class Budget(Settings):
-    """How many nodes Karpenter may take away at once."""
+    """A limit on the number of nodes that Karpenter may remove at the same time."""
 
-    nodes: BudgetNodes = Field(description="Number or percentage of nodes.")
+    nodes: BudgetNodes = Field(description="Maximum number of nodes, or percentage of the pool's nodes.")
     reasons: list[DisruptionReason] = Field(
-        [], description="The reasons that the budget limits; empty: all of them. None of them is expiry."
+        [],
+        description="Disruption reasons that the budget limits. If empty, it limits all of them. Expiry is never "
+        "limited by a budget.",
     )
     schedule: CronLine | None = Field(
-        None, description="When the budget begins to hold: a cron line in UTC; needs `duration`."
+        None, description="Cron line, in UTC, of the times at which the budget takes effect. Requires `duration`."
     )
-    duration: BudgetDuration | None = Field(None, description="How long it holds from then on.")
+    duration: BudgetDuration | None = Field(
+        None, description="How long the budget applies after each time in `schedule`."
+    )
 
 
 class NodePool(Settings):
-    """What Karpenter may launch, and when it may take it away again."""
+    """The nodes that Karpenter may launch, and when it may remove them."""
 
     capacity_types: list[Capacity] = Field(
-        [Capacity.SPOT, Capacity.ON_DEMAND], min_length=1, description="Spot is taken first where both are allowed."
+        [Capacity.SPOT, Capacity.ON_DEMAND],
+        min_length=1,
+        description="Purchase options of the instances. If both are allowed, Spot is tried first.",
     )
-    categories: list[InstanceCategory] = Field([], description="Instance categories such as c, m, r; empty: any.")
-    families: list[InstanceFamily] = Field([], description="Instance families such as m7g; empty: any.")
-    instance_types: list[InstanceType] = Field([], description="Exact instance types instead of traits.")
-    min_generation: Annotated[int, Field(ge=1, le=20)] | None = Field(None, description="Oldest generation allowed.")
+    categories: list[InstanceCategory] = Field(
+        [], description="Instance categories, such as c, m or r. If empty, any category is allowed."
+    )
+    families: list[InstanceFamily] = Field(
+        [], description="Instance families, such as m7g. If empty, any family is allowed."
+    )
+    instance_types: list[InstanceType] = Field(
+        [], description="Exact instance types, instead of categories, families, sizes and generations."
+    )
+    min_generation: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        None, description="Oldest instance generation that is allowed."
+    )
     sizes: list[InstanceSize] = Field(
         [],
-        description="Instance sizes such as 2xlarge. Empty: any from large upwards, because the platform's own"
-        " DaemonSets leave a smaller node hardly any pods.",
+        description="Instance sizes, such as 2xlarge. If empty, large and all larger sizes are allowed, because the "
+        "platform's own DaemonSets leave little room for pods on smaller nodes.",
     )
     architectures: list[Architecture] = Field(
-        [Architecture.AMD64], min_length=1, description="Processors that the pods' images are built for."
+        [Architecture.AMD64], min_length=1, description="Processor architectures for which the pods' images are built."
     )
-    zones: list[Zone] = Field([], description="Only these zones; empty: all of the network.")
-    cpu_limit: Cpu = Field("100", description="vCPUs of all the pool's nodes together.")
-    memory_limit: Memory = Field("400Gi", description="Memory of all the pool's nodes together.")
-    weight: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="The heavier pool is tried first.")
-    labels: dict[LabelKey, LabelValue] = Field({}, description="Labels of the nodes.")
-    taints: list[Taint] = Field([], description="Taints of the nodes.")
+    zones: list[Zone] = Field(
+        [], description="Availability zones of the nodes. If empty, all zones of the network are used."
+    )
+    cpu_limit: Cpu = Field("100", description="Maximum number of vCPUs of all nodes of the pool together.")
+    memory_limit: Memory = Field("400Gi", description="Maximum memory of all nodes of the pool together.")
+    weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="Priority of the pool. Karpenter tries the pool with the highest weight first."
+    )
+    labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
+    taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")
     startup_taints: list[Taint] = Field(
         [],
-        description="Taints that a new node has until something in the cluster removes them, such as a network or"
-        " storage agent when it is ready. Pods need not tolerate them.",
+        description="Taints that a new node has until a component in the cluster removes them, such as a network or "
+        "storage agent when it is ready. Pods do not need to tolerate them.",
     )
     consolidation: Consolidation = Field(
         Consolidation.WHEN_EMPTY_OR_UNDERUTILIZED,
-        description="`Balanced` weighs what a replacement saves against the pods that it moves.",
+        description="Which nodes Karpenter replaces to save money. `Balanced` weighs the savings of a replacement "
+        "against the number of pods that must move.",
     )
     consolidate_after: DurationOrNever = Field(
-        "1m", description="How long a node must have been left alone before it is replaced."
+        "1m",
+        description="How long no pod may have been added to or removed from a node before Karpenter consolidates the "
+        "node.",
     )
     expire_after: DurationOrNever = Field(
         "336h",
-        description="Age at which a node is replaced. Expiry ignores `budgets`, the hours that they protect included:"
-        " write Never beside a budget of 0 nodes. New images and settings replace nodes within the budgets.",
+        description="Age at which a node is replaced. Expiry ignores `budgets`, even a budget of 0 nodes: set `Never`"
+        " if you use such a budget to protect certain hours. New images and settings replace nodes within"
+        " the budgets.",
     )
-    termination_grace_period: Duration = Field("1h", description="Longest drain of a node before it is forced.")
+    termination_grace_period: Duration = Field(
+        "1h", description="Maximum time to drain a node before its remaining pods are deleted."
+    )
     budgets: list[Budget] = Field(
-        [Budget(nodes="10%")], min_length=1, description="How many nodes may go at once; the strictest holds."
+        [Budget(nodes="10%")],
+        min_length=1,
+        description="Limits on the number of nodes that may be removed at the same time. The strictest budget applies.",
     )
 
 
@@ -115,20 +141,20 @@ class Karpenter(Settings):
     version: ChartVersion = Field(versions.KARPENTER.version, description="Version of Karpenter and its charts.")
     image: NodeImage = NodeImage.BOTTLEROCKET
     image_version: ImageVersion | None = Field(
-        None, description="AMI alias version; absent: the one pinned for the image."
+        None, description="Version of the AMI alias. If absent, the version pinned for the image is used."
     )
     disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
-        50, description="Disk for images, logs and ephemeral storage, in GiB."
+        50, description="Size of the disk for images, logs and ephemeral storage, in GiB."
     )
     max_pods: Annotated[int, Field(ge=8, le=250)] | None = Field(
         None,
-        description="Most pods on a node, such as 110; absent: what Karpenter reckons, 29 for a large instance."
-        " Requires pools of Nitro instances of large or more.",
+        description="Maximum number of pods on a node, such as 110. If absent, Karpenter calculates the number, which"
+        " is 29 for a large instance. Requires node pools of Nitro instances of size large or larger.",
     )
     node_repair: bool = Field(
         False,
-        description="Whether Karpenter replaces nodes that are unhealthy: a feature that Karpenter calls alpha. It"
-        " ignores `budgets`, and repairs nothing while more than a fifth of a pool's nodes are unhealthy.",
+        description="Whether Karpenter replaces unhealthy nodes, which is an alpha feature of Karpenter. Node repair "
+        "ignores `budgets`, and stops while more than a fifth of a pool's nodes are unhealthy.",
     )
     node_pools: dict[Label, NodePool] = Field(min_length=1, description="Node pools by name.")
 

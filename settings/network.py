@@ -16,7 +16,7 @@ from settings.values import Range, Retention, ServiceName, StackName, SubnetId, 
 
 
 class Nat(StrEnum):
-    """Where the private subnets' way out is: nowhere, one NAT gateway for all zones, or one in each zone."""
+    """How private subnets reach the internet: not at all, or through one NAT gateway for all zones or in each zone."""
 
     NONE = "none"
     SINGLE = "single"
@@ -24,80 +24,94 @@ class Nat(StrEnum):
 
 
 class IpFamily(StrEnum):
-    """Which addresses pods and Services have."""
+    """Address family of pods and Services."""
 
     IPV4 = "ipv4"
     IPV6 = "ipv6"
 
 
 class SubnetTagging(StrEnum):
-    """What to do about the tags that load balancers look for on subnets we did not make."""
+    """Whether to add the tags that load balancers require to existing subnets, or only to check them."""
 
     APPLY = "apply"
     CHECK = "check"
 
 
 class ExistingNetwork(Settings):
-    """A VPC that something else made."""
+    """A VPC that this stack did not create."""
 
-    vpc_id: VpcId | None = Field(None, description="The VPC.")
+    vpc_id: VpcId | None = Field(None, description="ID of the VPC.")
     private_subnets: dict[Zone, SubnetId] = Field(
         {},
-        description="The nodes' subnets: availability zone to subnet id. Pods on node groups get prefixes of 16 "
-        "addresses there: a subnet needs a /24, or a reservation for prefixes.",
+        description="Subnet IDs for the nodes, by availability zone. Pods on node groups receive prefixes of 16 "
+        "addresses from these subnets, so each subnet must be a /24 or larger, or have a CIDR reservation"
+        " for prefixes.",
     )
-    public_subnets: dict[Zone, SubnetId] = Field({}, description="The internet-facing ALB's subnets.")
+    public_subnets: dict[Zone, SubnetId] = Field(
+        {}, description="Subnet IDs for the internet-facing ALB, by availability zone."
+    )
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY,
-        description="Put the tags that load balancers need on the subnets, or check. Several clusters may be in one "
-        "VPC: the tag with the cluster's name goes with it, those of a subnet's role stay.",
+        description="Whether to add the tags that load balancers require to the subnets, or only to check them. "
+        "Several clusters may share a VPC: destroying a stack removes the tag with its cluster's name and"
+        " keeps the tags of the subnet's role.",
     )
     stack: StackName | None = Field(
-        None, description="Instead of all that: the stack of this program whose network is used too, and left as it is."
+        None,
+        description="Another stack of this program whose network to use, instead of the other settings of `existing`."
+        " The network is not changed.",
     )
-    zones: list[Zone] = Field([], description="The availability zones of that stack's network to use.")
+    zones: list[Zone] = Field([], description="Availability zones of the other stack's network to use.")
 
 
 class FlowLogs(Settings):
-    """Log of the VPC's accepted and rejected connections."""
+    """Logs of the VPC's accepted and rejected connections."""
 
-    retention_days: Retention = Field(30, description="How long CloudWatch keeps them.")
+    retention_days: Retention = Field(30, description="Number of days that CloudWatch keeps the flow logs.")
 
 
 class Network(Settings):
-    """A VPC of the stack's own, or an existing one."""
+    """A VPC that the stack creates, or an existing one."""
 
     cidr: Range | None = Field(
         None,
-        description=f"The VPC's IPv4 range (RFC 1918 recommended), /16 to /{LONGEST_VPC_PREFIX_FOR_PODS}. Where pods "
-        "on node groups have no IPv4 address of it (`podCidr`, IPv6, Fargate or Auto Mode alone) also "
-        f"/{LONGEST_VPC_PREFIX_FOR_ALB}, and behind an internal ALB /{LONGEST_VPC_PREFIX}.",
+        description=f"IPv4 range of the VPC, preferably of RFC 1918, from /16 to /{LONGEST_VPC_PREFIX_FOR_PODS}. If "
+        "pods on node groups have no IPv4 address of it (`podCidr`, IPv6, only Fargate or only Auto Mode), up to "
+        f"/{LONGEST_VPC_PREFIX_FOR_ALB}, and behind an internal ALB up to /{LONGEST_VPC_PREFIX}.",
     )
     zones: list[Zone] = Field(
         [],
-        description="Availability zones by name; adding one renumbers no subnet. A running cluster keeps the zones "
-        "that it was made in.",
+        description="Names of the availability zones. Adding a zone does not renumber existing subnets. A running "
+        "cluster keeps the zones that it was created in.",
     )
     zone_count: Annotated[int, Field(ge=2, le=6)] | None = Field(
-        None, description="The first so many zones that EKS takes, instead of names; prefer names where nodes matter."
+        None,
+        description="Number of availability zones to use, chosen in order from those that EKS supports. Use `zones` "
+        "instead if it matters which zones the nodes are in.",
     )
     nat: Nat = Field(Nat.SINGLE, description="How private subnets reach the internet.")
     public_nodes: bool = Field(
-        False, description="Internet gateway only: nodes sit in public subnets with public addresses, no NAT is needed."
+        False,
+        description="Whether nodes run in public subnets with public addresses. The VPC then has an internet gateway "
+        "and no NAT gateway.",
     )
     pod_cidr: Range | None = Field(
         None,
-        description=f"A secondary range for pods, /16 to /{LONGEST_POD_PREFIX} (100.64.0.0/16 is usual); nodes "
-        "keep the VPC's range.",
+        description=f"Secondary IPv4 range of the VPC for pods, from /16 to /{LONGEST_POD_PREFIX}, usually "
+        "100.64.0.0/16. Nodes keep addresses of `cidr`. If absent, the VPC has no secondary range.",
     )
     ip_family: IpFamily = Field(
-        IpFamily.IPV4, description="Addresses of pods and Services; another family is another cluster."
+        IpFamily.IPV4, description="Address family of pods and Services. Changing it requires another cluster."
     )
     interface_endpoints: list[ServiceName] = Field(
-        [], description="AWS services reached by an interface endpoint, by the last part of the service name."
+        [], description="AWS services to reach through an interface endpoint, by the last part of the service name."
     )
-    flow_logs: FlowLogs | None = Field(None, description="VPC flow logs to CloudWatch; absent: none.")
-    existing: ExistingNetwork | None = Field(None, description="An existing VPC; `cidr` and `zones` are then absent.")
+    flow_logs: FlowLogs | None = Field(
+        None, description="VPC flow logs in CloudWatch. If absent, no flow logs are written."
+    )
+    existing: ExistingNetwork | None = Field(
+        None, description="An existing VPC to use. `cidr` and `zones` must then be absent."
+    )
 
     @property
     def zone_names(self) -> list[str]:

@@ -11,42 +11,49 @@ Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class Thresholds(Settings):
-    """From which value on each alarm rings."""
+    """The threshold of each alarm."""
 
-    load_balancer_errors: Count = Field(20, description="5xx answers of the ALB itself in 5 minutes.")
-    target_errors: Count = Field(50, description="5xx answers from behind the ALB in 5 minutes.")
-    unhealthy_targets: Count = Field(1, description="Targets that fail the ALB's health check for 5 minutes.")
-    failed_nodes: Count = Field(1, description="Nodes that are not ready, or under pressure, for 15 minutes.")
+    load_balancer_errors: Count = Field(20, description="Number of 5xx responses of the ALB itself in 5 minutes.")
+    target_errors: Count = Field(50, description="Number of 5xx responses of the ALB's targets in 5 minutes.")
+    unhealthy_targets: Count = Field(1, description="Number of targets that fail the ALB's health check for 5 minutes.")
+    failed_nodes: Count = Field(1, description="Number of nodes that are not ready, or under pressure, for 15 minutes.")
     container_restarts: Count = Field(
-        10, description="Restarts of containers in 15 minutes; on Fargate, warnings that one backs off."
+        10,
+        description="Number of container restarts in 15 minutes. On Fargate, the number of warnings about containers "
+        "that back off.",
     )
-    unschedulable_pods: Count = Field(1, description="Pods that no node takes for 15 minutes.")
+    unschedulable_pods: Count = Field(1, description="Number of pods that cannot be scheduled for 15 minutes.")
     provisioning_failures: Count = Field(
-        3, description="Warnings of Karpenter or Fargate in 15 minutes that a pod gets no compute."
+        3, description="Number of warnings of Karpenter or Fargate in 15 minutes that a pod receives no compute."
     )
     # The queue forgets after 300.
     interruption_age: Annotated[int, Field(ge=10, le=240)] = Field(
-        120, description="Age in seconds of the oldest message that Karpenter has not read about an interruption."
+        120, description="Age of the oldest interruption message that Karpenter has not read, in seconds."
     )
-    nat_port_errors: Count = Field(1, description="Connections in 5 minutes for which a NAT gateway had no port.")
+    nat_port_errors: Count = Field(
+        1, description="Number of connections in 5 minutes for which a NAT gateway had no free port."
+    )
 
 
 class Alarms(Settings):
-    """CloudWatch alarms, and who hears of them."""
+    """CloudWatch alarms and their recipients."""
 
     emails: dict[Label, Email] = Field(
-        {}, description="Addresses by a name of yours; each gets a message with a link to confirm."
+        {},
+        description="E-mail addresses that receive the alarms, by a name of your choice. Each address receives a "
+        "message with a link to confirm the subscription.",
     )
     webhooks: dict[Label, Secret] = Field(
         {},
-        description="HTTPS endpoints that confirm by themselves, by a name of yours; encrypted: "
-        "`pulumi config set --secret --path 'observability.alarms.webhooks.<name>'`.",
+        description="HTTPS endpoints that receive the alarms, by a name of your choice. They must confirm the "
+        "subscription themselves. Must be encrypted: `pulumi config set --secret --path "
+        "'observability.alarms.webhooks.<name>'`.",
     )
     thresholds: Thresholds = Field(default_factory=Thresholds)
 
 
 class Observability(Settings):
-    """Logs of containers, metrics (of EC2 nodes) and Warning events of Kubernetes in CloudWatch."""
+    """Container logs, metrics of EC2 nodes and Kubernetes Warning events in CloudWatch."""
 
-    retention_days: Retention = Field(30, description="How long CloudWatch keeps logs and events.")
-    alarms: Alarms | None = Field(None, description="Absent: no alarms.")
+    retention_days: Retention = Field(30, description="Number of days that CloudWatch keeps logs and events.")
+    alarms: Alarms | None = Field(None, description="CloudWatch alarms. If absent, no alarms are created.")

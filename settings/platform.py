@@ -16,33 +16,34 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateT
 
 
 class Platform(Settings):
-    """What the stack is called and whom it belongs to."""
+    """Name, location and owner of the stack."""
 
     name: Name = Field(
-        description="Name of the cluster, and the beginning of every resource's name. Where it is longer than 20 "
-        "characters, resources' names begin with 11 of them and a digest."
+        description="Name of the cluster and prefix of the names of all resources. If it is longer than 20 "
+        "characters, the prefix is its first 11 characters and a digest."
     )
-    region: Region = Field(description="AWS region of everything in the stack.")
+    region: Region = Field(description="AWS region of all resources of the stack.")
     account: AccountId | None = Field(
-        None, description="The account that the stack belongs to; the AWS provider refuses any other."
+        None, description="ID of the AWS account that the stack belongs to. The AWS provider refuses any other account."
     )
     environment: Environment | None = Field(
         None,
-        description="What the stack is for. In a `development` stack some policies only advise and some do not apply; "
-        "absent: `production`, where every policy must be kept.",
+        description="Purpose of the stack. In a `development` stack, some policies are advisory and some do not "
+        "apply. If absent, the stack is checked as `production`, in which all policies are mandatory.",
     )
     tags: dict[TagKey, TagValue] = Field(
         {},
         # AWS allows 50 on a resource; some are the platform's, Karpenter's and the controller's.
         max_length=40,
-        description="Tags on every AWS resource, beside `Project`, `Stack` and `ManagedBy`; also on nodes, their disks "
-        "and volumes of claims, except with Auto Mode. A change replaces every node, a third of a node group at a time "
-        "and within Karpenter's budgets; volumes that exist keep the tags they have.",
+        description="Tags of all AWS resources, in addition to `Project`, `Stack` and `ManagedBy`. Except with Auto "
+        "Mode, nodes, their disks and the volumes of claims have them as well. A change replaces every "
+        "node, a third of a node group at a time and within Karpenter's budgets; existing volumes keep "
+        "their tags.",
     )
     permissions_boundary: PolicyArn | None = Field(
         None,
-        description="The IAM policy that limits what any role of the stack may do, whatever its own policies say; "
-        "`bootstrap/` creates it. Absent: roles have no boundary.",
+        description="ARN of the IAM policy that limits the permissions of all roles of the stack, whatever their own "
+        "policies allow. `bootstrap/` creates it. If absent, roles have no boundary.",
     )
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."

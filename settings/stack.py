@@ -48,7 +48,7 @@ from settings.zones import zones_in_use
 
 
 class Stack(Settings):
-    """All settings of a stack, a section each."""
+    """All sections of a stack's settings."""
 
     platform: Platform
     network: Network
@@ -68,7 +68,7 @@ class Stack(Settings):
     cert_manager: CertManager | None = None
     charts: Charts = Field(default_factory=Charts)
     extra_charts: dict[ReleaseName, ExtraChart] = Field(
-        {}, description="Helm charts beside the platform's own, by the name of their release."
+        {}, description="Helm charts to install in addition to those of the platform, by release name."
     )
     workloads: Workloads | None = None
     argo_cd: ArgoCd | None = None
@@ -78,7 +78,7 @@ class Stack(Settings):
     encryption: Encryption = Field(default_factory=Encryption)
     admission: Admission = Field(default_factory=Admission)
     team_namespaces: dict[Namespace, TeamNamespace] = Field(
-        {}, description="Namespaces that are ready for teams, by name."
+        {}, description="Namespaces for teams, with access rights, quotas and network policies, by name."
     )
 
     @property

@@ -10,39 +10,44 @@ from settings.values import Cpu, Group, Memory, PodSecurity
 
 
 class Quota(Settings):
-    """How much all pods and objects of the namespace may take together; what is absent has no limit."""
+    """Limits on the total of all pods and objects in the namespace. A setting that is absent sets no limit."""
 
-    cpu: Cpu | None = Field(None, description="CPU requests.")
-    memory: Memory | None = Field(None, description="Memory requests.")
-    pods: Annotated[int, Field(ge=1, le=10000)] | None = Field(None, description="Pods.")
-    volumes: Annotated[int, Field(ge=0, le=10000)] | None = Field(None, description="PersistentVolumeClaims.")
+    cpu: Cpu | None = Field(None, description="Maximum total of CPU requests.")
+    memory: Memory | None = Field(None, description="Maximum total of memory requests.")
+    pods: Annotated[int, Field(ge=1, le=10000)] | None = Field(None, description="Maximum number of pods.")
+    volumes: Annotated[int, Field(ge=0, le=10000)] | None = Field(
+        None, description="Maximum number of PersistentVolumeClaims."
+    )
     load_balancers: Annotated[int, Field(ge=0, le=50)] | None = Field(
-        None, description="Services of type LoadBalancer, each of which is a load balancer of AWS."
+        None, description="Maximum number of Services of type LoadBalancer, each of which creates an AWS load balancer."
     )
 
 
 class ContainerDefaults(Settings):
-    """What a container has that says nothing about its resources."""
+    """Resources of a container that does not specify its own."""
 
-    cpu: Cpu = Field("100m", description="CPU request.")
-    memory: Memory = Field("128Mi", description="Memory request and limit.")
+    cpu: Cpu = Field("100m", description="CPU request of the container.")
+    memory: Memory = Field("128Mi", description="Memory request and limit of the container.")
 
 
 class TeamNamespace(Settings):
-    """A namespace that this program creates and a team fills."""
+    """A namespace that this program creates for a team."""
 
     editors: list[Group] = Field(
         [],
-        description="Kubernetes groups (`access.entries.<name>.groups`) that may change everything but rights in it.",
+        description="Kubernetes groups (`access.entries.<name>.groups`) that may change everything in the namespace "
+        "except access rights.",
     )
-    viewers: list[Group] = Field([], description="Kubernetes groups that may read everything but secrets in it.")
+    viewers: list[Group] = Field(
+        [], description="Kubernetes groups that may read everything in the namespace except secrets."
+    )
     pod_security: PodSecurity = PodSecurity.RESTRICTED
     quota: Quota = Field(default_factory=Quota)
     defaults: ContainerDefaults = Field(default_factory=ContainerDefaults)
     isolated: bool = Field(
         True,
-        description="Whether its pods take connections from the namespace and from Traefik alone, unless a "
-        "NetworkPolicy of the team allows more; Fargate pods have no network policies.",
+        description="Whether the namespace's pods accept connections only from the namespace itself and from Traefik,"
+        " unless a NetworkPolicy of the team allows more. Network policies do not apply to Fargate pods.",
     )
 
 

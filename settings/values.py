@@ -1,15 +1,16 @@
 """The values that settings take: text with a form of its own, ranges, numbers of days."""
 
 import re
+import unicodedata
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from settings import principals
-from settings.expected import CHOICES, EXPLANATIONS, MEANINGS
+from settings.expected import ANY_SCRIPT, CHOICES, EXPLANATIONS, MEANINGS
 from settings.principals import PRINCIPAL
 from settings.regions import REGIONS
 from settings.words import either
@@ -19,6 +20,23 @@ def _text(meaning: str, pattern: str, max_length: int = 128) -> StringConstraint
     """Return the constraints of a text. meaning: what it is, as a noun phrase for messages and for the reference."""
     MEANINGS[pattern] = meaning
     return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+def _letters_digits_and(symbols: str, pattern: str) -> AfterValidator:
+    r"""Return the exact check of a text with letters and digits of any script and some symbols.
+
+    symbols: the other characters that it may have. pattern: what the JSON Schema says instead, which refuses ASCII
+    characters only: `\p{L}` is no regular expression of Python, nor of ECMA 262 without its `u` flag.
+    https://json-schema.org/draft-07/draft-handrews-json-schema-01#rfc.section.4.3
+    """
+    ANY_SCRIPT.add(pattern)
+
+    def check(text: str) -> str:
+        if all(unicodedata.category(character)[0] in "LN" or character in symbols for character in text):
+            return text
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": pattern})
+
+    return AfterValidator(check)
 
 
 def _range(value: object) -> IPv4Network:
@@ -201,9 +219,18 @@ LabelKey = Annotated[
     ),
 ]
 LabelValue = Annotated[str, _text("a label value", r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", 63)]
-TagKey = Annotated[str, _text("a tag key: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]+$", 128)]
+_TAG: Final = r"[^\x00-\x1f!-*,;<>?\[-^`{-\x9f]"
+TagKey = Annotated[
+    str,
+    _text("a tag key: letters, digits, spaces and _.:/=+-@", f"^{_TAG}+$", 128),
+    _letters_digits_and(" _.:/=+@-", f"^{_TAG}+$"),
+]
 """https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html"""
-TagValue = Annotated[str, _text("a tag value: letters, digits, spaces and _.:/=+-@", r"^[\p{L}\p{N} _.:/=+@-]*$", 256)]
+TagValue = Annotated[
+    str,
+    _text("a tag value: letters, digits, spaces and _.:/=+-@", f"^{_TAG}*$", 256),
+    _letters_digits_and(" _.:/=+@-", f"^{_TAG}*$"),
+]
 Duration = Annotated[str, _text("a duration such as 30m or 1h30m", f"^{_DURATION}$", 16)]
 DurationOrNever = Annotated[str, _text("a duration such as 30m or 1h30m, or Never", f"^({_DURATION}|Never)$", 16)]
 BudgetDuration = Annotated[str, _text("hours and minutes such as 9h or 1h30m", r"^([0-9]+h([0-9]+m)?|[0-9]+m)$", 16)]
@@ -331,7 +358,12 @@ HttpsUrl = Annotated[
     ),
 ]
 ClientId = Annotated[str, _text("a client id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
-Group = Annotated[str, _text("a group name without spaces and commas", r"^[\p{L}\p{N}._:/@+=-]+$", 128)]
+_GROUP: Final = r"^[^\x00-\x20!-*,;<>?\[-^`{-\x9f]+$"
+Group = Annotated[
+    str,
+    _text("a group name without spaces and commas", _GROUP, 128),
+    _letters_digits_and("._:/@+=-", _GROUP),
+]
 """A space or a comma would end it in Argo CD's policy."""
 GitUrl = Annotated[
     str,

@@ -8,10 +8,10 @@ from settings.values import ManifestFolder
 
 
 class Workloads(Settings):
-    """Plain YAML below `manifests/` that this stack applies; what it leaves out is for Argo CD or kubectl."""
+    """Plain YAML below `manifests/` that this stack applies. Argo CD or kubectl can apply the other manifests."""
 
     folders: list[ManifestFolder] = Field(
-        min_length=1, description="Folders below `manifests/`: `nginx`, `nginx/nlb`, `game-2048`, ..."
+        min_length=1, description="Folders below `manifests/` to apply, such as `nginx` or `nginx/nlb`."
     )
 
     @property

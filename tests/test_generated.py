@@ -12,11 +12,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from outputs import PlatformOutputs
 from rehearsal.record import PROJECT
+from settings.expected import models
 from settings.problems import SettingsError
 from settings.rules import registry
+from settings.stack import Stack
 from tests.plans import EXAMPLES, OWN_PARAMETERS, STACKS
 from tests.settings_files import ROOT, Case, bad_files, changed, document_of, good_files, put, read, sections_of
 from tools import generate
@@ -104,6 +107,52 @@ def test_an_example_points_at_the_schema(stack: str) -> None:
     assert text.startswith("# yaml-language-server: $schema=../../settings.schema.json\n")
 
 
+DIALECT = re.compile(
+    r"\b(absent:|empty:|beside|whoever|somebody|nobody|everybody|for good|comes?|goes?|gone|stands?|of yours|asks?|"
+    r"there (is|are)|from then on|at first|reckons?)(?!\w)",
+    re.IGNORECASE,
+)
+"""Words with which a description once had to be read twice, by section 7 of issue 11."""
+
+
+def described(model: type[BaseModel], section: str = "") -> dict[str, str]:
+    """Return the descriptions of all settings below a model, by their place."""
+    found = {}
+    for field in model.model_fields.values():
+        place = f"{section}.{field.alias}".lstrip(".")
+        found |= {place: field.description} if field.description else {}
+        for inner in models(field.annotation):
+            found |= described(inner, place)
+    return found
+
+
+def test_a_description_is_a_whole_sentence_in_plain_english() -> None:
+    found = described(Stack)
+    assert len(found) > 200
+    assert [place for place, text in found.items() if not re.fullmatch(r"[A-Z`].*\.", text)] == []
+    assert {place: word[0] for place, text in found.items() if (word := DIALECT.search(text))} == {}
+
+
+def patterns(schema: Any) -> list[str]:
+    """Return every pattern in a schema."""
+    if isinstance(schema, list):
+        return [found for item in schema for found in patterns(item)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema["pattern"]] if isinstance(schema.get("pattern"), str) else []
+    return [*own, *schema.get("patternProperties", {}), *(it for value in schema.values() for it in patterns(value))]
+
+
+@pytest.mark.filterwarnings("error")
+def test_every_validator_can_read_the_patterns() -> None:
+    found = patterns(generate.stack_file_schema(PROJECT))
+    assert len(found) > 100
+    for pattern in found:
+        re.compile(pattern)  # check-jsonschema does
+        # Escapes that Rust, Python, and ECMA 262 with and without its `u` flag take alike.
+        assert not re.search(r"\\[^.*?\[\]\\/|+^$sx]", pattern), pattern
+
+
 # What only the program sees: JSON Schema has no arithmetic on addresses, and a parser has already merged keys.
 BEYOND_A_SCHEMA = {
     "a key that stands twice",
@@ -116,6 +165,7 @@ BEYOND_A_SCHEMA = {
     "a wrong value in a section that keeps no secret",
     "an empty password",
     "a login without a registry",
+    "punctuation of other scripts",  # its pattern knows ASCII only
 }
 
 
