@@ -102,7 +102,8 @@ def _is_written_as(node: yaml.ScalarNode, found: str) -> bool:
         return node.style is None
     # Of a login in a URL a message shows what is around it.
     before, hidden, after = value.partition(HIDDEN)
-    return node.value.startswith(before) and node.value.endswith(after) if hidden else value == node.value
+    written = str(node.value)
+    return written.startswith(before) and written.endswith(after) if hidden else value == written
 
 
 def _as_written(problem: Problem, node: yaml.ScalarNode) -> str:
