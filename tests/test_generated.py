@@ -112,12 +112,12 @@ DIALECT = re.compile(
     r"there (is|are)|from then on|at first|reckons?)(?!\w)",
     re.IGNORECASE,
 )
-"""Words with which a description once had to be read twice, by section 7 of issue 11."""
+"""Words with which a description once had to be read twice."""
 
 
 def described(model: type[BaseModel], section: str = "") -> dict[str, str]:
     """Return the descriptions of all settings below a model, by their place."""
-    found = {}
+    found: dict[str, str] = {}
     for field in model.model_fields.values():
         place = f"{section}.{field.alias}".lstrip(".")
         found |= {place: field.description} if field.description else {}
