@@ -58,11 +58,13 @@ OF_ADDONS: Final = {
 """The pods of each add-on that are not on every node."""
 
 UNRENDERED: Final = {
-    # components/cert_manager.py has these for each part.
+    # components/services/cert_manager.py has these for each part.
     "cert-manager": tuple(
         Replicas(f"cert-manager-{part}", 2, Room(50, memory), zones=True)
         for part, memory in (("controller", 256), ("webhook", 128), ("cainjector", 512))
     ),
+    # components/services/descheduler.py has these; the chart's deployment rolls as Kubernetes does by itself.
+    "descheduler": (Replicas("descheduler", 1, Room(100, 256)),),
     # https://github.com/kedacore/charts/blob/main/keda/values.yaml
     "keda": tuple(
         Replicas(f"keda-{part}", 1, Room(100, 100)) for part in ("operator", "metrics-apiserver", "admission-webhooks")
