@@ -2,7 +2,7 @@
 
 # The stacks are the files at the top: nothing else names one.
 STACKS := $(patsubst Pulumi.%.yaml,%,$(sort $(wildcard Pulumi.*.yaml)))
-STACK ?= $(firstword $(STACKS))
+STACK ?= $(firstword $(filter dev,$(STACKS)) $(STACKS))
 # Where the stack file is; PROJECT=examples/stacks shows and rehearses an example.
 PROJECT ?= .
 FORMAT ?= text
