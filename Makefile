@@ -2,7 +2,9 @@
 
 # The stacks are the files at the top: nothing else names one.
 STACKS := $(patsubst Pulumi.%.yaml,%,$(sort $(wildcard Pulumi.*.yaml)))
-STACK ?= $(firstword $(filter dev,$(STACKS)) $(STACKS))
+# A stack of development, if there is one: nothing is done to production by forgetting to name a stack.
+DEVELOPMENT := $(shell grep -ls '^ *environment: development' $(STACKS:%=Pulumi.%.yaml))
+STACK ?= $(firstword $(DEVELOPMENT:Pulumi.%.yaml=%) $(STACKS))
 # Where the stack file is; PROJECT=examples/stacks shows and rehearses an example.
 PROJECT ?= .
 FORMAT ?= text
