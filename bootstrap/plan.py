@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bootstrap.needs import ROOT, Needs
-from facts.names import shortened
+from facts import names
 from harness.plan import Plan
 from harness.values import reveal
 from rehearsal.program import read_configuration, run_program
-from settings.platform import PREFIX_LENGTH
 
 READS_ALL: Final = "read-all"
 """The role in the cluster that `pulumi preview` needs (docs/operations.md)."""
@@ -58,7 +57,7 @@ def needs_of(plan: Plan, settings: dict[str, Any]) -> Needs:
 
 def _pattern(arn: str, name: str) -> Iterator[str]:
     """Yield the pattern of an ARN with the platform's name, or its short form, in it: all that begins like it."""
-    for named in dict.fromkeys((name, shortened(name, PREFIX_LENGTH))):
+    for named in dict.fromkeys((name, names.prefix(name))):
         before, found, after = arn.partition(named)
         if found:
             yield f"{before}{named}{after[0]}*" if after else arn

@@ -4,6 +4,10 @@ import hashlib
 from typing import Final
 
 DIGEST_LENGTH: Final = 8
+PREFIX_LENGTH: Final = 20
+"""A target group's name has 32 characters, of which Pulumi's autonaming and our suffix take 12.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"""
 
 
 def shortened(name: str, length: int) -> str:
@@ -15,3 +19,8 @@ def shortened(name: str, length: int) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH]
     return f"{name[: length - DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
+
+
+def prefix(platform: str) -> str:
+    """Return the beginning of the names of a platform's resources: its name, shortened where it is long."""
+    return shortened(platform, PREFIX_LENGTH)

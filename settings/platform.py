@@ -1,18 +1,11 @@
 """Settings of the stack as a whole."""
 
-from typing import Final
-
 from pydantic import Field
 
 from facts.environments import Environment
-from facts.names import shortened
+from facts.names import prefix
 from settings.base import Settings
 from settings.values import AccountId, Name, PolicyArn, Region, TagKey, TagValue
-
-PREFIX_LENGTH: Final = 20
-"""A target group's name has 32 characters, of which Pulumi's autonaming and our suffix take 12.
-
-https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html"""
 
 
 class Platform(Settings):
@@ -52,4 +45,4 @@ class Platform(Settings):
     @property
     def prefix(self) -> str:
         """The beginning of resources' names: the platform's name, shortened with a digest of it where it is long."""
-        return shortened(self.name, PREFIX_LENGTH)
+        return prefix(self.name)
