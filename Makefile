@@ -118,10 +118,10 @@ conformance: $(DEV) ## Render the charts with Helm and create every object on a 
 check: lint types ## Lint and types
 
 .PHONY: lint
-lint: $(DEV) ## Check style and format
+lint: $(DEV) ## Check style and format, shell scripts and workflows
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@$(VENV)/bin/shellcheck .ci/run
+	@$(PY) -m tools.lint
 
 .PHONY: types
 types: $(DEV) ## Check types strictly (about a minute with a cold cache: the SDKs; then seconds)

@@ -223,16 +223,6 @@ def test_no_script_holds_an_expression() -> None:
         assert "${{" not in step.get("run", ""), name
 
 
-def test_scripts_of_workflows_are_what_shellcheck_allows() -> None:
-    shellcheck = Path(sys.executable).with_name("shellcheck")
-    scripts = [(name, step["run"]) for name, step in _steps() if "run" in step]
-    assert scripts
-    for name, script in scripts:
-        command = [str(shellcheck), "--shell", "bash", "-"]
-        result = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, f"{name}: {result.stdout}"
-
-
 def test_a_run_of_up_is_never_cancelled_and_never_beside_another_of_its_stack() -> None:
     jobs = _workflow(ROOT / ".github" / "workflows" / "up.yml")["jobs"]
     assert set(jobs) == {"stacks", "development", "production"}

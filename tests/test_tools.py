@@ -12,7 +12,7 @@ from harness.values import reveal
 from tests.plans import STACKS, plan_of
 from tools import build
 
-ALL = (build.PULUMI, *build.CONFORMANCE)
+ALL = (build.PULUMI, build.ACTIONLINT, *build.CONFORMANCE)
 
 
 def test_versions() -> None:

@@ -46,6 +46,16 @@ ETCD: Final = Tool(
     cache=CACHE,
 )
 
+# https://github.com/rhysd/actionlint/blob/v1.7.12/docs/install.md#go-install
+ACTIONLINT: Final = Tool(
+    "actionlint",
+    FOLDER / "actionlint",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+    source="github.com/rhysd/actionlint",
+    linked=("github.com/rhysd/actionlint.version={version}",),
+    cache=CACHE,
+)
+
 
 def kube_apiserver(minor: str) -> Tool:
     """Return the Kubernetes API server of a minor such as "1.36"; a folder of tools/kube-apiserver pins its patch."""
