@@ -9,6 +9,7 @@ from bootstrap.actions import ACTIONS, ASKED, Actions
 from bootstrap.needs import Needs
 from facts.iam_documents.document import (
     MANAGED_POLICY_LIMIT,
+    POLICIES_PER_ROLE,
     Condition,
     PolicyDocument,
     Statement,
@@ -17,9 +18,6 @@ from facts.iam_documents.document import (
     partition_of,
     policy_size,
 )
-
-POLICIES_PER_ROLE: Final = 10
-"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 ISSUER: Final = "token.actions.githubusercontent.com"
 """https://docs.github.com/actions/reference/openid-connect-reference"""

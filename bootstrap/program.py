@@ -5,11 +5,12 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from bootstrap.documents import Role, boundary_of, deployers, planners
+from bootstrap.documents import ISSUER, Role, boundary_of, deploy_policies, deployers, plan_policies, planners, trust
 from bootstrap.github import GitHubRoles
 from bootstrap.needs import Needs, ask
 from bootstrap.settings import Bootstrap, settings
 from bootstrap.state import State
+from facts.iam_documents.document import TRUST_POLICY_LIMIT, policy_size
 
 NAME: Final = "pulumi"
 """The beginning of every resource's name."""
@@ -20,7 +21,7 @@ def declare() -> None:
     given = settings()
     needs = [_needs(stack, given) for stack in given.stacks]
     deploy, plan = deployers(needs), planners(needs)
-    _check_roles(deploy, plan)
+    _check_roles(deploy, plan, given.github.subject)
     tags = {"Project": pulumi.get_project(), "Stack": pulumi.get_stack(), "ManagedBy": "pulumi"}
     provider = aws.Provider(
         "aws", region=given.region, default_tags={"tags": tags}, allowed_account_ids=[given.account]
@@ -57,9 +58,24 @@ def _needs(stack: str, given: Bootstrap) -> Needs:
     return needs
 
 
-def _check_roles(deploy: list[Role], plan: list[Role]) -> None:
+def _check_roles(deploy: list[Role], plan: list[Role], repository: str) -> None:
     if both := {role.arn for role in deploy} & {role.arn for role in plan}:
         raise pulumi.RunError(f"{', '.join(sorted(both))} would preview pull requests with the rights to deploy")
     for role in (*deploy, *plan):
         if ":role/" not in role.arn:
             raise pulumi.RunError(f"{role.arn} is no role; GitHub can only assume roles")
+    for role in (*deploy, *plan):
+        size = policy_size(trust(role.own(f"oidc-provider/{ISSUER}"), repository, role.environments))
+        if size > TRUST_POLICY_LIMIT:
+            raise pulumi.RunError(
+                f"{role.name} would trust {len(role.environments)} environments, which takes {size} characters; "
+                f"IAM accepts {TRUST_POLICY_LIMIT}. Name another role in some of the stack files "
+                "(access.deployer, access.entries)"
+            )
+    try:
+        for role in deploy:
+            deploy_policies(role, [])
+        for role in plan:
+            plan_policies(role)
+    except ValueError as error:
+        raise pulumi.RunError(f"{role.name}: {error}") from None

@@ -8,6 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from facts.iam_documents.document import (
+    INLINE_POLICIES_LIMIT,
+    MANAGED_POLICY_LIMIT,
+    POLICIES_PER_ROLE,
+    TRUST_POLICY_LIMIT,
+)
 from harness.plan import Plan, Registration
 from harness.values import reveal
 from tests import iam_reference
@@ -20,10 +26,6 @@ LONGEST_NAME: Final = "a" * 20
 IAM: Final = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 """Where the quotas of IAM stand; those that can be raised are taken as an account has them at first."""
 
-INLINE_PER_ROLE: Final = 10_240
-"""Characters of all inline policies of a role together; see IAM."""
-ATTACHED_PER_ROLE: Final = 10
-"""Managed policies of a role; see IAM."""
 NAMES: Final = {
     "aws:iam/instanceProfile:InstanceProfile": 128,
     "aws:iam/policy:Policy": 128,
@@ -46,9 +48,9 @@ class Place(NamedTuple):
 
 
 PLACES: Final = {
-    ("aws:iam/policy:Policy", "policy"): Place(6_144, IAM, principal=False, resource=True),
-    ("aws:iam/rolePolicy:RolePolicy", "policy"): Place(INLINE_PER_ROLE, IAM, principal=False, resource=True),
-    ("aws:iam/role:Role", "assumeRolePolicy"): Place(2_048, IAM, principal=True, resource=False),
+    ("aws:iam/policy:Policy", "policy"): Place(MANAGED_POLICY_LIMIT, IAM, principal=False, resource=True),
+    ("aws:iam/rolePolicy:RolePolicy", "policy"): Place(INLINE_POLICIES_LIMIT, IAM, principal=False, resource=True),
+    ("aws:iam/role:Role", "assumeRolePolicy"): Place(TRUST_POLICY_LIMIT, IAM, principal=True, resource=False),
     ("aws:kms/key:Key", "policy"): Place(
         32_768,
         "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
@@ -185,13 +187,13 @@ def test_no_role_has_too_much_inline(plan: Plan) -> None:
     assert inline
     for role, entries in inline.items():
         total = sum(size(document) for entry in entries for document in _documents(reveal(entry.inputs["policy"])))
-        assert 0 < total <= INLINE_PER_ROLE, role
+        assert 0 < total <= INLINE_POLICIES_LIMIT, role
 
 
 def test_no_role_has_too_many_policies(plan: Plan) -> None:
     attached = _per_role(plan, "aws:iam/rolePolicyAttachment:RolePolicyAttachment")
     assert attached
-    assert {role: len(entries) for role, entries in attached.items() if len(entries) > ATTACHED_PER_ROLE} == {}
+    assert {role: len(entries) for role, entries in attached.items() if len(entries) > POLICIES_PER_ROLE} == {}
 
 
 def test_no_name_is_too_long(plan: Plan) -> None:

@@ -12,6 +12,15 @@ MANAGED_POLICY_LIMIT: Final = 6144
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length"""
 
+INLINE_POLICIES_LIMIT: Final = 10_240
+"""Characters of all inline policies of a role together, white space not counted; same page."""
+
+TRUST_POLICY_LIMIT: Final = 2048
+"""Characters of a role's trust policy, white space not counted, unless the account's quota was raised; same page."""
+
+POLICIES_PER_ROLE: Final = 10
+"""Managed policies that a role can have, unless the account's quota was raised; same page."""
+
 
 class Statement(TypedDict):
     """One statement of a policy. `Principal` is for trust, key and queue policies, which need no or any `Resource`."""

@@ -12,7 +12,6 @@ from bootstrap.actions import ACTIONS, ASKED
 from bootstrap.documents import (
     LINKED,
     MANAGED_SERVICES,
-    POLICIES_PER_ROLE,
     Role,
     actions,
     boundary_policy,
@@ -26,7 +25,13 @@ from bootstrap.documents import (
 )
 from bootstrap.needs import Needs
 from bootstrap.plan import needs_of, of_stack
-from facts.iam_documents.document import MANAGED_POLICY_LIMIT, PolicyDocument, policy_size
+from facts.iam_documents.document import (
+    INLINE_POLICIES_LIMIT,
+    MANAGED_POLICY_LIMIT,
+    POLICIES_PER_ROLE,
+    PolicyDocument,
+    policy_size,
+)
 from rehearsal.cloud import INVOKES, KINDS
 from tests import iam_reference
 from tests.iam_reference import problems
@@ -244,7 +249,7 @@ def test_they_fit_iams_quotas(role: Role) -> None:
     for policies in (_policies(role), plan_policies(role), [boundary_policy(role)]):
         assert 0 < len(policies) <= POLICIES_PER_ROLE
         assert max(map(policy_size, policies)) <= MANAGED_POLICY_LIMIT
-    assert policy_size(state_policy(role, BUCKET, KEY, writes=True)) <= 10_240
+    assert policy_size(state_policy(role, BUCKET, KEY, writes=True)) <= INLINE_POLICIES_LIMIT
 
 
 def test_a_preview_may_change_nothing(role: Role) -> None:

@@ -13,10 +13,11 @@ from bootstrap import program
 from bootstrap.documents import deploy_policies, deployers, plan_policies, planners
 from bootstrap.needs import Needs
 from bootstrap.plan import main, of_stack
+from facts.iam_documents.document import TRUST_POLICY_LIMIT
 from harness.plan import Plan, Registration
 from harness.values import reveal
 from rehearsal.program import ROOT, run_program
-from tests.iam_reference import problems
+from tests.iam_reference import problems, size
 from tests.plans import EXAMPLES
 
 BOOTSTRAP: Final = ROOT / "examples" / "bootstrap"
@@ -218,6 +219,21 @@ def test_a_stack_that_fails_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(program, "ask", fails)
     with pytest.raises(pulumi.RunError, match="no stack 'dev'"):
+        bootstrap()
+
+
+def test_more_environments_than_a_trust_policy_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "ask", lambda stack, _platform: replace(known("dev"), stack=stack))
+    stacks = [f"stack-{number:02}" for number in range(30)]
+    with pytest.raises(pulumi.RunError, match=r"platform-deployer would trust 30 environments, .* IAM accepts 2048"):
+        bootstrap(stacks=stacks)
+    for entry in bootstrap(stacks=stacks[:20]).find(type="aws:iam/role:Role"):
+        assert size(json.loads(reveal(entry.inputs)["assumeRolePolicy"])) <= TRUST_POLICY_LIMIT
+
+
+def test_more_rights_than_policies_hold_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(monkeypatch, zones=[f"Z{number:020}" for number in range(200)])
+    with pytest.raises(pulumi.RunError, match=r"platform-deployer: the statement WriteRecords is longer"):
         bootstrap()
 
 

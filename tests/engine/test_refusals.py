@@ -22,6 +22,7 @@ from rehearsal.engine.refusals.cluster import (
     SERVICE,
 )
 from rehearsal.engine.refusals.controllers import POD_IDENTITY_SERVICE
+from rehearsal.engine.refusals.quotas import counted
 from tests.engine.fake_cloud import (
     BALANCER_ACTIONS,
     DEPLOYER,
@@ -663,3 +664,48 @@ def test_a_project_of_argo_cd_reports_no_condition(cloud: FakeCloud) -> None:
     metadata = {**cloud["project"].inputs["metadata"], "annotations": WAIT["annotations"]}
     with pytest.raises(RefusedError, match="but none at all"):
         cloud.change("project", metadata=metadata)
+
+
+def _policy(characters: int) -> str:
+    """Return a policy with so many characters that are no white space, and some that are."""
+    empty = json.dumps({"Statement": [{"Sid": ""}]}, indent=2)
+    return empty.replace('""', f'"{"a" * (characters - counted(empty))}"')
+
+
+@pytest.mark.parametrize(
+    ("type_", "inputs", "limit", "message"),
+    [
+        (uses.ROLE, ("assumeRolePolicy", {"name": "long"}), 2_048, "ACLSizePerRole: 2048"),
+        (uses.POLICY, ("policy", {"name": "long"}), 6_144, "PolicySize: 6144"),
+        (uses.ROLE_POLICY, ("policy", {"name": "long", "role": "node"}), 10_240, "10240 bytes exceeded for role node"),
+    ],
+    ids=["trust", "managed", "inline"],
+)
+def test_a_policy_is_as_long_as_iam_takes_and_no_longer(
+    cloud: FakeCloud, type_: str, inputs: tuple[str, dict[str, str]], limit: int, message: str
+) -> None:
+    path, others = inputs
+    cloud.make("long", type_, **others, **{path: _policy(limit)})
+    with pytest.raises(RefusedError, match=f"LimitExceeded.*{message}"):
+        cloud.change("long", **{path: _policy(limit + 1)})
+    with pytest.raises(RefusedError, match=f"LimitExceeded.*{message}"):
+        cloud.make("longer", type_, **{**others, "name": "longer"}, **{path: _policy(limit + 1)})
+
+
+def test_the_inline_policies_of_a_role_share_their_length(cloud: FakeCloud) -> None:
+    cloud.make("one", uses.ROLE_POLICY, role="node", name="one", policy=_policy(6_000))
+    cloud.make("other role", uses.ROLE_POLICY, role="control-plane", name="one", policy=_policy(6_000))
+    with pytest.raises(RefusedError, match="Maximum policy size of 10240 bytes exceeded for role node"):
+        cloud.make("two", uses.ROLE_POLICY, role="node", name="two", policy=_policy(4_241))
+    cloud.make("two", uses.ROLE_POLICY, role="node", name="two", policy=_policy(4_240))
+
+
+def test_a_role_has_ten_managed_policies(cloud: FakeCloud) -> None:
+    cloud.make("role", uses.ROLE, name="full", assumeRolePolicy="{}")
+    arns = [f"arn:aws:iam::aws:policy/Policy{number}" for number in range(11)]
+    for arn in arns[:-1]:
+        cloud.make(arn, uses.ATTACHMENT, role="full", policyArn=arn)
+    with pytest.raises(RefusedError, match=r"LimitExceeded.*PoliciesPerRole: 10"):
+        cloud.make(arns[-1], uses.ATTACHMENT, role="full", policyArn=arns[-1])
+    cloud.delete(arns[0])
+    cloud.make(arns[-1], uses.ATTACHMENT, role="full", policyArn=arns[-1])

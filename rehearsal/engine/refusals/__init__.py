@@ -1,8 +1,8 @@
 """What the fake cloud refuses, each refusal with the page that says the real one does.
 
 `uses` has the tables: references between AWS resources and names that can exist only once. `aws` and `api_server` have
-the rules that are more than a reference, `waiting` what Pulumi waits for in custom resources. `consequences` has what a
-change brings about besides itself.
+the rules that are more than a reference, `quotas` what IAM has no room for, `waiting` what Pulumi waits for in custom
+resources. `consequences` has what a change brings about besides itself.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Final
 
 from harness import RefusedError
 from harness.engine.store import Cloud, Resource
-from rehearsal.engine.refusals import api_server, aws, waiting
+from rehearsal.engine.refusals import api_server, aws, quotas, waiting
 from rehearsal.engine.refusals.cluster import RELEASE
 from rehearsal.engine.refusals.consequences import follow, queue_of
 from rehearsal.engine.refusals.rules import RULES
 from rehearsal.engine.refusals.uses import OUTSIDE, OVERWRITTEN, UNIQUE, USES
 
-__all__ = ["OVERWRITTEN", "RULES", "api_server", "aws", "follow", "queue_of", "refuse", "waiting"]
+__all__ = ["OVERWRITTEN", "RULES", "api_server", "aws", "follow", "queue_of", "quotas", "refuse", "waiting"]
 
 
 RELEASE_NAME_TAKEN: Final = "cannot re-use a name that is still in use"
