@@ -13,6 +13,7 @@ from pathlib import Path
 import pulumi
 
 from harness import HarnessError
+from harness.imports import import_on_use
 from harness.program import program_folder
 from harness.render import render
 from policy.rule import Level
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None, root: Path | None = None) -> in
 if __name__ == "__main__":
     # The SDKs are some hundred thousand objects that stay until the end: looking through them for garbage takes 0.4 s.
     gc.disable()
+    import_on_use()
     # `make -s preview | head` ends it without a word.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())
