@@ -20,6 +20,7 @@ from policy.rule import Rule
 from policy.rules import RULES
 from settings.expected import MEANINGS
 from settings.for_good import FOR_GOOD
+from tools import peers
 from tools.graph import picture
 from tools.structure import arrows_picture, rooms_table
 
@@ -50,7 +51,10 @@ def generated(root: Path) -> dict[Path, str]:
     reference, policies, architecture = (
         root / "docs" / f"{name}.md" for name in ("reference", "policies", "architecture")
     )
+    # Whoever forked the repository may have no use for the page.
+    examples = {root / "examples" / "peers.md": peers.page(peers.read(root))} if (root / peers.FOLDER).exists() else {}
     return {
+        **examples,
         root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         reference: _with_tables(
             reference,
