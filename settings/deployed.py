@@ -23,6 +23,8 @@ class Running:
 
     name: str | None
     region: str | None
+    iam_path: str | None
+    """The path in IAM of the cluster's role."""
     ip_family: str | None
     secrets_key: str | None
     """ARN of the KMS key that encrypts Kubernetes secrets."""
@@ -50,12 +52,14 @@ def running(state: State) -> Running | None:
     own_vpc = _one(state, "eks-platform:index:Network$aws:ec2/vpc:Vpc")
     pods = _one(state, "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation")
     arn = _at(cluster, "arn")
+    role = _at(cluster, "roleArn")
     owner = _one(state, "eks-platform:index:SharedNetwork$pulumi:pulumi:StackReference")
     kinds = {"irsa": "eks-platform:index:Irsa", "pod-identity": "eks-platform:index:PodIdentity"}
     identities = [kind for kind, type_ in kinds.items() if type_ in types]
     return Running(
         name=_at(cluster, "name"),
         region=arn.split(":")[3] if arn else None,
+        iam_path=f"/{role.partition(':role/')[2].rpartition('/')[0]}/".replace("//", "/") if role else None,
         ip_family=_at(cluster, "kubernetesNetworkConfig", "ipFamily"),
         secrets_key=key,
         made_key=own_key is not None and _at(own_key, "arn") == key,

@@ -72,6 +72,13 @@ FOR_GOOD: Final = (
         lambda cluster: cluster.region,
     ),
     ForGood(
+        "platform.iamPath",
+        "EKS changes the role of no cluster: Pulumi would replace the role, and with it the cluster.",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eks-cluster.html",
+        lambda stack: stack.platform.iam_path or "/",
+        lambda cluster: cluster.iam_path,
+    ),
+    ForGood(
         "network.ipFamily",
         "EKS changes the address family of no cluster: Pulumi would delete it and make another.",
         "https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html",

@@ -5,7 +5,7 @@ from pydantic import Field
 from facts.environments import Environment
 from facts.names import prefix
 from settings.base import Settings
-from settings.values import AccountId, Name, PolicyArn, Region, TagKey, TagValue
+from settings.values import AccountId, IamPath, Name, PolicyArn, Region, TagKey, TagValue
 
 
 class Platform(Settings):
@@ -37,6 +37,10 @@ class Platform(Settings):
         None,
         description="ARN of the IAM policy that limits the permissions of all roles of the stack, whatever their own "
         "policies allow. `bootstrap/` creates it. If absent, roles have no boundary.",
+    )
+    iam_path: IamPath | None = Field(
+        None,
+        description="Path in IAM of the stack's roles, policies and instance profiles. If absent, the path is `/`.",
     )
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."

@@ -338,6 +338,12 @@ PolicyArn = Annotated[
         "the ARN of an IAM policy", r"^arn:aws:iam::(aws|[0-9]{12}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
     ),
 ]
+IamPath = Annotated[
+    str, _text("a path in IAM such as /platform/", r"^/([A-Za-z0-9_+=,.@-]+/)+$", 512 - len("/secret-stores/") - 100)
+]
+"""As long as IAM allows after the path of secret stores' roles, which contains the platform's name, is added.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"""
 ManifestFolder = Annotated[
     str,
     _text(

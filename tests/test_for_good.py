@@ -35,6 +35,8 @@ CHANGES: Final[list[tuple[str, str, Config, Config, str, str]]] = [
         "eu-west-1",
         "ap-northeast-1",
     ),
+    ("dev", "platform.iamPath", {}, {"platform": {"iamPath": "/platform/"}}, "/platform/", "/"),
+    ("dev", "platform.iamPath", {"platform": {"iamPath": "/teams/platform/"}}, {}, "/", "/teams/platform/"),
     ("dev", "network.ipFamily", {}, {"network": {"ipFamily": "ipv6"}}, "ipv6", "ipv4"),
     ("dev", "network.cidr", {}, {"network": {"cidr": "10.99.0.0/16"}}, "10.99.0.0/16", "10.10.0.0/16"),
     (

@@ -204,6 +204,25 @@ def test_no_name_is_too_long(plan: Plan) -> None:
         assert length <= NAMES[entry.type], entry.name
 
 
+def test_the_path_of_the_stack_file_begins_all_paths(stack: str) -> None:
+    """Also that of a role which has one of its own, and which a policy names by it."""
+    before = {entry.urn: str(entry.inputs.get("path", "/")) for entry in _plan(stack, None) if entry.type in NAMES}
+    plan = run_program(stack, config={"platform": {"iamPath": "/teams/platform/"}})
+    after = {entry.urn: entry.inputs["path"] for entry in plan if entry.type in NAMES}
+    assert after == {urn: f"/teams/platform{path}" for urn, path in before.items()}
+    named = [
+        arn
+        for found in _found(plan)
+        for statement in found.document["Statement"]
+        if "AssumeStoreRoles" in statement.get("Sid", "")
+        for arn in as_list(statement["Resource"])
+    ]
+    stores = [entry for entry in plan if "/secret-stores/" in entry.inputs.get("path", "")]
+    assert bool(stores) == bool(named)
+    for store in stores:
+        assert any(store.outputs["arn"].startswith(arn.removesuffix("*")) for arn in named), store.name
+
+
 def test_a_queues_policy_keeps_the_other_quotas_of_queues(plan: Plan) -> None:
     for policy in _found(plan):
         if policy.owner.type == "aws:sqs/queuePolicy:QueuePolicy":

@@ -336,6 +336,10 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"platform": {"permissionsBoundary": "arn:aws:iam::111122223333:policy/platform-boundary"}},
         ("Role.permissionsBoundary",),
     ),
+    "platform.iamPath": Effect(
+        {"platform": {"iamPath": "/teams/platform/"}},
+        ("Role.path", "Policy.path"),
+    ),
     "platform.protect": Effect(
         {"platform": {"protect": True}},
         # The last one is inside of the component that makes the cluster.

@@ -15,18 +15,19 @@ from settings import Charts
 class OnCluster:
     """A cluster that can run pods, and how components are installed on it.
 
-    cluster_id: the cluster's name, known in every preview. placement: the nodes for the platform's own pods.
-    charts: registries of charts and images. pods_in: namespace to the node groups or the Fargate profile that run its
-    pods. isolated: whether pods can connect only to endpoints in the VPC. shared_subnets: whether the subnets belong to
-    another stack. built_in_volumes: whether nodes have a driver for EBS volumes without an add-on. logs_key,
-    volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS volumes and Karpenter's queue; None:
-    AWS's keys.
+    cluster_id: the cluster's name, known in every preview. iam_path: the path in IAM of all roles, "/" or longer.
+    placement: the nodes for the platform's own pods. charts: registries of charts and images. pods_in: namespace to the
+    node groups or the Fargate profile that run its pods. isolated: whether pods can connect only to endpoints in the
+    VPC. shared_subnets: whether the subnets belong to another stack. built_in_volumes: whether nodes have a driver for
+    EBS volumes without an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS keys for log groups,
+    EBS volumes and Karpenter's queue; None: AWS's keys.
     """
 
     cluster_id: str
     kubernetes_version: str
     endpoint: pulumi.Output[str]
     account_id: str
+    iam_path: str
     region: str
     vpc_id: pulumi.Output[str]
     identity: ClusterIdentity

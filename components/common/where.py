@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -16,14 +17,16 @@ class Where:
 
     name: the beginning of every resource's name. cluster_name: the platform's name, which is the cluster's; longer than
     the beginning of names where the platform's name is longer than AWS allows there. account_id: the account of the
-    stack file, or the caller's. tags: those of every AWS resource. running_groups: the node groups that exist before
-    this run, whose sizes an autoscaler may have changed. in_aws: options of what is created in AWS.
+    stack file, or the caller's. iam_path: the path in IAM of all roles, "/" or one that ends with it. tags: those of
+    every AWS resource. running_groups: the node groups that exist before this run, whose sizes an autoscaler may have
+    changed. in_aws: options of what is created in AWS.
     """
 
     name: str
     cluster_name: str
     region: str
     account_id: str
+    iam_path: str
     tags: Mapping[str, str]
     running_groups: Mapping[str, RunningGroup]
     in_aws: pulumi.ResourceOptions
@@ -42,8 +45,8 @@ def location(settings: Stack) -> Where:
         default_tags={"tags": tags},
         allowed_account_ids=[platform.account] if platform.account else None,
     )
-    if platform.permissions_boundary:
-        pulumi.runtime.register_resource_transform(_bounded(platform.permissions_boundary))
+    iam_path = platform.iam_path or "/"
+    pulumi.runtime.register_resource_transform(_in_iam(iam_path, platform.permissions_boundary))
     caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     require_deployer(caller.arn, settings.access.deployer)
     return Where(
@@ -51,20 +54,32 @@ def location(settings: Stack) -> Where:
         cluster_name=platform.name,
         region=platform.region,
         account_id=platform.account or caller.account_id,
+        iam_path=iam_path,
         tags=tags,
         running_groups=running_groups(platform.name, provider) if settings.node_groups else {},
         in_aws=pulumi.ResourceOptions(providers=[provider]),
     )
 
 
-def _bounded(
-    boundary: str,
+_WITH_PATH: Final = ("aws:iam/role:Role", "aws:iam/policy:Policy", "aws:iam/instanceProfile:InstanceProfile")
+
+
+def _in_iam(
+    path: str, boundary: str | None
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Return the transform that gives a permissions boundary to every role, whichever component declares it."""
+    """Return the transform that gives a path and a permissions boundary to what a component declares in IAM.
+
+    path: comes before the path that a component gives. boundary: the ARN of the policy that limits every role.
+    """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        if args.type_ != "aws:iam/role:Role":
+        if args.type_ not in _WITH_PATH:
             return None
-        return pulumi.ResourceTransformResult(props={**args.props, "permissionsBoundary": boundary}, opts=args.opts)
+        props = {**args.props}
+        if path != "/":
+            props["path"] = f"{path}{str(props.get('path') or '/').removeprefix('/')}"
+        if boundary and args.type_ == "aws:iam/role:Role":
+            props["permissionsBoundary"] = boundary
+        return pulumi.ResourceTransformResult(props=props, opts=args.opts)
 
     return transform

@@ -66,6 +66,7 @@ def compute_layer(
         kubernetes_version=settings.cluster.version,
         endpoint=cluster.endpoint,
         account_id=where.account_id,
+        iam_path=where.iam_path,
         region=where.region,
         vpc_id=network.vpc_id,
         identity=control_plane.identity,

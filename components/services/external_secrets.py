@@ -42,14 +42,17 @@ class ExternalSecrets(pulumi.ComponentResource):
         super().__init__("eks-platform:index:ExternalSecrets", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
-        account, region, cluster_id = cluster.account_id, cluster.region, cluster.cluster_id
+        account, region = cluster.account_id, cluster.region
+        path = iam_documents.secret_store_role_path(cluster.cluster_id)
         identity = workload_identity(
             f"{name}-operator",
             cluster.identity,
             ServiceAccountName(NAMESPACE, versions.EXTERNAL_SECRETS.name),
             child,
             documents={
-                "store-roles": pulumi.Output.json_dumps(iam_documents.secret_store_roles(account, region, cluster_id)),
+                "store-roles": pulumi.Output.json_dumps(
+                    iam_documents.secret_store_roles(account, region, cluster.iam_path + path.removeprefix("/"))
+                ),
             },
         )
         operator = release(
@@ -63,7 +66,7 @@ class ExternalSecrets(pulumi.ComponentResource):
         for key, store in settings.stores.items():
             role = iam.Role(
                 f"{name}-{key}",
-                path=iam_documents.secret_store_role_path(cluster_id),
+                path=path,
                 assume_role_policy=pulumi.Output.json_dumps(identity.role_arn.apply(iam_documents.trust_role)),
                 opts=child,
             )

@@ -53,19 +53,20 @@ def secret_store_reader(account_id: str, region: str, service: str, path: str) -
     )
 
 
-def secret_store_roles(account_id: str, region: str, cluster_name: str) -> PolicyDocument:
+def secret_store_roles(account_id: str, region: str, path: str) -> PolicyDocument:
     """Let the operator assume the roles of the cluster's stores, which share a path in IAM, and no other role.
 
-    By their path and not by name: their trust policies name the operator's role, which must therefore exist first.
+    path: the whole path of the roles in IAM. By their path and not by name: their trust policies name the operator's
+    role, which must therefore exist first.
     """
-    roles = f"arn:{partition_of(region)}:iam::{account_id}:role{secret_store_role_path(cluster_name)}*"
+    roles = f"arn:{partition_of(region)}:iam::{account_id}:role{path}*"
     # Pod Identity's session tags are transitive: who passes them on needs the right to, and so does the role's trust.
     # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
     return document(allow("AssumeStoreRoles", ["sts:AssumeRole", "sts:TagSession"], [roles]))
 
 
 def secret_store_role_path(cluster_name: str) -> str:
-    """Return the path in IAM of the roles of a cluster's stores.
+    """Return the path in IAM of the roles of a cluster's stores, after that of all roles of the stack.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names
     """

@@ -39,7 +39,9 @@ def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
         "cluster-autoscaler": iam_documents.cluster_autoscaler(ACCOUNT, region, cluster),
         "external-dns": iam_documents.external_dns(region, [ZONE], ["example.jp"], "sync"),
         "dns01-solver": iam_documents.dns01_solver(region, [ZONE], ["example.jp"]),
-        "secret-stores": iam_documents.secret_store_roles(ACCOUNT, region, cluster),
+        "secret-stores": iam_documents.secret_store_roles(
+            ACCOUNT, region, iam_documents.secret_store_role_path(cluster)
+        ),
         "secrets": iam_documents.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
         "parameters": iam_documents.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
         "log-group": iam_documents.log_group_writer(LOG_GROUP),
@@ -825,8 +827,9 @@ def test_a_store_decrypts_what_is_below_its_path_and_only_through_its_service(
 
 
 def test_the_operator_assumes_the_roles_of_its_clusters_stores_and_no_other() -> None:
-    policy = iam_documents.secret_store_roles(ACCOUNT, REGION, CLUSTER)
-    own = f"arn:aws:iam::{ACCOUNT}:role{iam_documents.secret_store_role_path(CLUSTER)}dev-secrets-app-0f1e2d3"
+    path = iam_documents.secret_store_role_path(CLUSTER)
+    policy = iam_documents.secret_store_roles(ACCOUNT, REGION, path)
+    own = f"arn:aws:iam::{ACCOUNT}:role{path}dev-secrets-app-0f1e2d3"
     for action in ("sts:AssumeRole", "sts:TagSession"):
         assert _decides(policy, action, own, {})
         assert not _decides(policy, action, own.replace("/dev/", "/prod/"), {})

@@ -79,7 +79,8 @@ def test_the_operators_own_role_only_leads_to_those_of_stores(kind: str) -> None
         "annotations": annotations,
     }
     (policy,) = plan.find(type="aws:iam/policy:Policy")
-    assert document(policy, "policy") == iam_documents.secret_store_roles(ACCOUNT, REGION, CLUSTER)
+    path = iam_documents.secret_store_role_path(CLUSTER)
+    assert document(policy, "policy") == iam_documents.secret_store_roles(ACCOUNT, REGION, path)
 
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
