@@ -44,6 +44,10 @@ pulumi: $(RUNTIME) ## Find the Pulumi CLI, or build it with Go into a cache outs
 tools: $(RUNTIME) ## Build Helm, etcd and the Kubernetes API server with Go into a cache outside the tree
 	@$(PY) -m tools.build
 
+.PHONY: upstream
+upstream: $(RUNTIME) ## Pull the pinned charts, definitions and policies from their publishers, for `make conformance`
+	@$(PY) -m tools.upstream $(ARGS)
+
 .PHONY: rehearse
 rehearse: $(RUNTIME) ## Bring STACK up on the real Pulumi engine and a fake cloud
 	@$(PY) -m rehearsal.engine.rehearse --project $(PROJECT) --stack $(STACK) $(ARGS)

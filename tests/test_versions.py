@@ -1,6 +1,5 @@
 """The pins: consistent with each other, their pages beside them, and the same as upstream's copies have."""
 
-import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,16 +7,11 @@ from pathlib import Path
 import pytest
 
 import versions
+from tests import upstream
+from tests.conformance.helm import NO_COPY
 from versions import Chart
 
 CHARTS = [pin for pin in vars(versions).values() if isinstance(pin, Chart)]
-
-
-def _upstream(variable: str) -> Path:
-    folder = os.environ.get(variable)
-    if not folder:
-        pytest.skip(f"{variable} is not set")
-    return Path(folder)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -155,12 +149,11 @@ def test_a_newer_image_is_of_the_charts_own_minor(chart: Chart) -> None:
 
 
 @pytest.mark.upstream
-# Of these there is no copy.
-@pytest.mark.parametrize(
-    "chart", [it for it in CHARTS if it.name not in ("cert-manager", "descheduler")], ids=lambda chart: chart.name
-)
+@pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: chart.name)
 def test_charts_are_the_ones_that_the_copies_of_upstream_have(chart: Chart) -> None:
-    text = (_upstream("UPSTREAM_CHARTS") / chart.name / "Chart.yaml").read_text(encoding="utf-8")
+    if chart.name in NO_COPY and not upstream.chart(chart.name).is_dir():
+        pytest.skip(f"UPSTREAM_CHARTS has no {chart.name}: run `make upstream`")
+    text = upstream.chart(chart.name, "Chart.yaml").read_text(encoding="utf-8")
     fields = dict(re.findall(r'^(name|version|appVersion): "?([^"\n]+)"?$', text, re.MULTILINE))
     assert fields == {
         "name": chart.name,
@@ -171,7 +164,7 @@ def test_charts_are_the_ones_that_the_copies_of_upstream_have(chart: Chart) -> N
 
 @pytest.mark.upstream
 def test_no_traefik_definition_is_missing() -> None:
-    files = {file.name for file in (_upstream("UPSTREAM_FACTS") / "crds" / "traefik").iterdir()}
+    files = {file.name for file in upstream.facts("crds", "traefik").iterdir()}
     assert {url.rpartition("/")[2] for url in versions.TRAEFIK_CRDS} == files
 
 

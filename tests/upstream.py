@@ -1,13 +1,13 @@
 """Copies of upstream's charts and definitions, where the machine has them: what they make of our values and objects.
 
-UPSTREAM_FACTS holds default values, value schemas and custom resource definitions; UPSTREAM_CHARTS whole charts.
+UPSTREAM_FACTS holds custom resource definitions and policies, UPSTREAM_CHARTS whole charts. Where these variables
+are not set, both are what `make upstream` has pulled into the cache.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache as cached
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +15,24 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from tools.upstream import cache
+
 
 def facts(*parts: str) -> Path:
-    """Return a path below UPSTREAM_FACTS; the test is skipped where that is not set."""
-    return _below("UPSTREAM_FACTS", parts)
+    """Return a path below UPSTREAM_FACTS; the test is skipped where there is none."""
+    return _below(cache.FACTS, parts)
 
 
 def chart(*parts: str) -> Path:
-    """Return a path below UPSTREAM_CHARTS; the test is skipped where that is not set."""
-    return _below("UPSTREAM_CHARTS", parts)
+    """Return a path below UPSTREAM_CHARTS; the test is skipped where there is none."""
+    return _below(cache.CHARTS, parts)
 
 
 def _below(variable: str, parts: tuple[str, ...]) -> Path:
-    folder = os.environ.get(variable)
-    if not folder:
-        pytest.skip(f"{variable} is not set")
-    return Path(folder, *parts)
+    folder = cache.folder(variable)
+    if folder is None:
+        pytest.skip(cache.absence(variable))
+    return folder.joinpath(*parts)
 
 
 # --- Values of charts ---------------------------------------------------------------------------------------------
@@ -38,12 +40,12 @@ def _below(variable: str, parts: tuple[str, ...]) -> Path:
 
 def default_values(name: str) -> dict[str, Any]:
     """Return what is in the `values.yaml` of a chart."""
-    return dict(_yaml(facts("charts", f"{name}-values.yaml")))
+    return dict(_yaml(chart(name, "values.yaml")))
 
 
 def value_schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema that a chart has for its values."""
-    return dict(json.loads(facts("charts", f"{name}-values.schema.json").read_text()))
+    return dict(json.loads(chart(name, "values.schema.json").read_text()))
 
 
 def merged(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +117,6 @@ def read(path: Path) -> dict[str, Any]:
     return dict(_yaml(path))
 
 
-@cache
+@cached
 def _yaml(path: Path) -> Any:
     return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # a safe one

@@ -19,6 +19,7 @@ from rehearsal.record import record
 from tests import plans, upstream
 from tests.conformance import helm
 from tests.plans import OWN, plan_of
+from tools.upstream import cache as cached
 
 Object = dict[str, Any]
 
@@ -37,10 +38,13 @@ NO_DEFINITION: Final = {
     "cert-manager.io": "of a chart in NO_COPY",
     "snapshot.storage.k8s.io": "of the EKS add-on snapshot-controller",
 }
-"""API groups of custom resources that UPSTREAM_FACTS does not define, each with the reason; they are not tested."""
+"""API groups of custom resources that UPSTREAM_FACTS may not define, each with the reason.
+
+Where it does not, they are not tested.
+"""
 
 DEFINITIONS_APART: Final = frozenset({"external-secrets"})
-"""Charts whose definitions are not in UPSTREAM_CHARTS, but below `crds` in UPSTREAM_FACTS."""
+"""Charts whose copy may lack their definitions, which are then below `crds` in UPSTREAM_FACTS."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def bundle(name: str) -> Bundle:
             *definitions,
             *_from_files(plan),
             *(crd for _, crds in rendered.values() for crd in crds),
-            *(crd for release in releases for crd in _left_out(release.chart)),
+            *(crd for release in releases if not rendered[release.name][1] for crd in _left_out(release.chart)),
         ),
         plan,
         _platforms(name),
@@ -116,7 +120,7 @@ def own_objects(name: str) -> list[Object]:
     found = program_objects(plan) if plan else _objects_in(ROOT / name)
     if name.startswith("examples/"):
         found = [*_given_by_a_platform({item["metadata"].get("namespace") for item in found}), *found]
-    return [item for item in found if _group(item) not in NO_DEFINITION]
+    return [item for item in found if _group(item) not in NO_DEFINITION.keys() - _defined_groups()]
 
 
 def _given_by_a_platform(wanted: set[str | None]) -> list[Object]:
@@ -163,7 +167,7 @@ def _from_files(plan: Plan | None) -> list[Object]:
     names = [Path(file).name for group in groups for file in reveal(group.inputs)["files"]]
     copies = {path.name: path for path in upstream.facts("crds").glob("*/*.yaml")}
     missing = sorted(set(names) - copies.keys())
-    assert not missing, f"UPSTREAM_FACTS has no copy of {missing}"
+    assert not missing, f"UPSTREAM_FACTS has no copy of {missing}: run `make upstream`"
     return [item for name in names for item in helm.documents(copies[name].read_text())]
 
 
@@ -219,9 +223,16 @@ def is_cluster_wide(item: Mapping[str, Any]) -> bool:
 
 @cache
 def upstream_definitions() -> tuple[Object, ...]:
-    """Return every custom resource definition of UPSTREAM_FACTS; the test is skipped where that is not set."""
+    """Return every custom resource definition of UPSTREAM_FACTS; the test is skipped where there is none."""
     files = sorted(upstream.facts("crds").glob("*/*.yaml"))
     return tuple(item for file in files for item in helm.documents(file.read_text()))
+
+
+@cache
+def _defined_groups() -> frozenset[str]:
+    """Return the API groups that UPSTREAM_FACTS defines; none where it is not there."""
+    there = upstream_definitions() if cached.folder(cached.FACTS) else ()
+    return frozenset(definition["spec"]["group"] for definition in there)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, Final
 from harness.plan import Plan
 from harness.values import reveal
 from tests.conformance.bundles import Bundle, Object, label_of
-from tests.conformance.helm import NO_COPY, all_releases
+from tests.conformance.helm import all_releases
 from tests.conformance.pods import (
     Workload,
     fargate_takes,
@@ -317,7 +317,7 @@ def roles_and_service_accounts_agree(bundle: Bundle) -> Iterator[str]:
     }
     used = {(one.namespace, one.account) for one in workloads(bundle.objects)}
     addons = {entry.inputs["addonName"] for entry in bundle.plan.find(type="aws:eks/addon:Addon")}
-    unseen = {release.namespace for release in all_releases(bundle.plan, bundle.minor) if release.chart in NO_COPY}
+    unseen = {release.namespace for release in all_releases(bundle.plan, bundle.minor) if release.is_left_out}
     trusted, associated = _trusted(bundle.plan), _associated(bundle.plan)
     for role, pairs in (*trusted.items(), *associated.items()):
         for pair in pairs:

@@ -1,6 +1,7 @@
 """What the platform's pods ask of the operations nodes of a stack, and how many of these there are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from harness.plan import Plan
 from harness.values import reveal
 from tests.conformance.bundles import Bundle
 from tests.conformance.capacity import Node, Replicas, Room, allocatable
+from tests.conformance.helm import all_releases
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
 from tests.plans import configuration_of
 
@@ -57,20 +59,39 @@ OF_ADDONS: Final = {
 }
 """The pods of each add-on that are not on every node."""
 
+
+@dataclass(frozen=True)
+class Part:
+    """A Deployment of a chart: where the chart's values have its resources, its replicas and its spread."""
+
+    name: str
+    resources: str
+    replicas: str
+    spread: str
+
+
 UNRENDERED: Final = {
-    # components/services/cert_manager.py has these for each part.
-    "cert-manager": tuple(
-        Replicas(f"cert-manager-{part}", 2, Room(50, memory), zones=True)
-        for part, memory in (("controller", 256), ("webhook", 128), ("cainjector", 512))
+    # https://github.com/cert-manager/cert-manager/blob/master/deploy/charts/cert-manager/values.yaml
+    "cert-manager": (
+        Part("cert-manager", "resources", "replicaCount", "topologySpreadConstraints"),
+        *(
+            Part(f"cert-manager-{it}", f"{it}.resources", f"{it}.replicaCount", f"{it}.topologySpreadConstraints")
+            for it in ("webhook", "cainjector")
+        ),
     ),
-    # components/services/descheduler.py has these; the chart's deployment rolls as Kubernetes does by itself.
-    "descheduler": (Replicas("descheduler", 1, Room(100, 256)),),
+    # https://github.com/kubernetes-sigs/descheduler/blob/master/charts/descheduler/values.yaml
+    "descheduler": (Part("descheduler", "resources", "replicas", "topologySpreadConstraints"),),
     # https://github.com/kedacore/charts/blob/main/keda/values.yaml
     "keda": tuple(
-        Replicas(f"keda-{part}", 1, Room(100, 100)) for part in ("operator", "metrics-apiserver", "admission-webhooks")
+        Part(f"keda-{part}", f"resources.{resources}", f"{count}.replicaCount", f"topologySpreadConstraints.{count}")
+        for part, resources, count in (
+            ("operator", "operator", "operator"),
+            ("metrics-apiserver", "metricServer", "metricsServer"),
+            ("admission-webhooks", "webhooks", "webhooks"),
+        )
     ),
 }
-"""The pods of charts that tests do not render (see NO_COPY), by the release."""
+"""The pods of charts whose copy may be missing (see NO_COPY), by the release."""
 
 
 def operations_nodes(plan: Plan, size: str) -> list[Node]:
@@ -109,10 +130,33 @@ def platform_pods(bundle: Bundle, *, most: bool = False) -> list[Replicas]:
     managed = [OF_ADDONS[name] for name in addons(bundle.plan) if name in OF_ADDONS]
     others = [
         pods
-        for entry in bundle.plan.find(type="kubernetes:helm.sh/v3:Release")
-        for pods in UNRENDERED.get(reveal(entry.inputs)["name"], ())
+        for release in all_releases(bundle.plan, bundle.minor)
+        if release.name not in bundle.rendered
+        for pods in of_values(release.name, release.values)
     ]
     return [*rendered, *managed, *others]
+
+
+def of_values(release: str, values: Mapping[str, Any]) -> list[Replicas]:
+    """Return the pods of a chart that is not rendered, by what a release sets; raises KeyError without requests."""
+    found = []
+    for part in UNRENDERED.get(release, ()):
+        requests = (_at(values, part.resources) or {}).get("requests")
+        if requests is None:
+            raise KeyError(f"{release}: no requests at {part.resources}: the stack file must set them")
+        spread = [term["topologyKey"] for term in _strict({"topologySpreadConstraints": _at(values, part.spread)})]
+        # The deployments of these charts roll as Kubernetes does by itself.
+        room = _requests([{"resources": {"requests": requests}}])
+        zones = "topology.kubernetes.io/zone" in spread
+        found.append(Replicas(part.name, _at(values, part.replicas) or 1, room, zones=zones))
+    return found
+
+
+def _at(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for key in path.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 def scales(name: str) -> bool:

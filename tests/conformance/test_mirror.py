@@ -12,7 +12,7 @@ import pytest
 from harness.plan import Plan, Registration
 from harness.values import reveal
 from tests.conformance.bundles import STACKS, minor_below
-from tests.conformance.helm import NO_COPY, RELEASE, release_of
+from tests.conformance.helm import RELEASE, release_of
 from tests.conformance.pods import workloads
 from tests.plans import below, run_program
 
@@ -38,7 +38,7 @@ def _objects(entry: Registration, minor: str) -> list[dict[str, Any]]:
         return [reveal(entry.inputs)]
     release = release_of(entry, minor)
     # What a chart without a copy makes of its values, only its component's test sees.
-    return [] if release.chart in NO_COPY else release.rendered()
+    return [] if release.is_left_out else release.rendered()
 
 
 def from_elsewhere(objects: list[dict[str, Any]]) -> Iterator[str]:

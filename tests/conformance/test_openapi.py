@@ -1,7 +1,6 @@
 """The same objects by Kubernetes' published schemas: for whoever has neither Go nor the tools."""
 
 import copy
-import os
 from typing import Any
 
 import pytest
@@ -10,11 +9,12 @@ import versions
 from harness.build import NoToolError
 from tests.conformance import bundles, openapi
 from tests.plans import OWN_PARAMETERS
+from tools.upstream import cache
 
 
 def _objects(name: str) -> list[bundles.Object]:
     """Return the objects of a bundle, with those that Helm makes where there are Helm and charts."""
-    if {"UPSTREAM_FACTS", "UPSTREAM_CHARTS"} <= os.environ.keys():
+    if cache.is_complete():
         try:
             return list(bundles.bundle(name).objects)
         except NoToolError:
@@ -23,7 +23,7 @@ def _objects(name: str) -> list[bundles.Object]:
 
 
 def _definitions() -> tuple[bundles.Object, ...]:
-    return bundles.upstream_definitions() if "UPSTREAM_FACTS" in os.environ else ()
+    return bundles.upstream_definitions() if cache.folder(cache.FACTS) else ()
 
 
 @pytest.mark.parametrize("name", [*bundles.NAMES, *OWN_PARAMETERS])

@@ -1,5 +1,7 @@
 """The operations nodes of every stack have room: for all that runs on them, at its most, and while it is replaced."""
 
+import copy
+import functools
 import random
 from collections.abc import Sequence
 
@@ -7,7 +9,8 @@ import pytest
 
 from tests.conformance import sizes
 from tests.conformance.bundles import STACKS, bundle
-from tests.conformance.capacity import Node, Replicas, copies, place, rolls
+from tests.conformance.capacity import Node, Replicas, Room, copies, place, rolls
+from tests.conformance.helm import all_releases
 from tests.plans import setting
 
 pytestmark = pytest.mark.upstream
@@ -80,3 +83,27 @@ def test_every_addon_and_chart_is_counted() -> None:
         rendered = bundle(stack).rendered.keys()
         releases = {entry.inputs["name"] for entry in plan.find(type="kubernetes:helm.sh/v3:Release")}
         assert releases - rendered <= sizes.UNRENDERED.keys()
+
+
+@pytest.mark.parametrize("chart", sorted(sizes.UNRENDERED))
+def test_what_is_not_rendered_is_counted_by_the_values_of_its_release(chart: str) -> None:
+    plans = [bundle(stack).plan for stack in STACKS]
+    (values,) = (it.values for plan in plans if plan for it in all_releases(plan, "1.36") if it.chart == chart)
+    before = sizes.of_values(chart, values)
+    assert len(before) == len(sizes.UNRENDERED[chart])
+    for number, part in enumerate(sizes.UNRENDERED[chart]):
+        more = copy.deepcopy(values)
+        *above, last = part.resources.split(".")
+        place = functools.reduce(lambda found, key: found[key], above, more)
+        place[last] = {"requests": {"cpu": "1", "memory": "3Gi"}}
+        assert sizes.of_values(chart, more)[number].each == Room(1000, 3072)
+        del place[last]
+        with pytest.raises(KeyError, match=rf"{chart}: no requests at {part.resources}"):
+            sizes.of_values(chart, more)
+
+
+def test_the_values_of_cert_manager_spread_its_pods() -> None:
+    plan = bundle("staging").plan
+    assert plan
+    (values,) = (it.values for it in all_releases(plan, "1.36") if it.chart == "cert-manager")
+    assert {(it.count, it.zones) for it in sizes.of_values("cert-manager", values)} == {(2, True)}

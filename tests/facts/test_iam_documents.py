@@ -541,7 +541,7 @@ def _with_differences(rights: set[Right], whose: str) -> set[Right]:
 
 def _karpenters_statements() -> dict[str, list[dict[str, Any]]]:
     """Return the statements of upstream's policies for Karpenter, by the policies' names in small letters."""
-    text = _upstream("karpenter-controller.json")
+    text = _upstream("karpenter-cloudformation.yaml")
     for token, value in {
         "AWS::Partition": "aws",
         "AWS::Region": REGION,
@@ -551,7 +551,13 @@ def _karpenters_statements() -> dict[str, list[dict[str, Any]]]:
         "KarpenterInterruptionQueue.Arn": QUEUE,
     }.items():
         text = text.replace("${" + token + "}", value)
-    return {name.lower(): policy["Statement"] for name, policy in json.loads(text)["policies"].items()}
+    found = {}
+    beginning = r'ManagedPolicyName: !Sub "KarpenterController(\w+)-.*?PolicyDocument: !Sub \|\s+'
+    for policy in re.finditer(beginning, text, re.DOTALL):
+        document, _ = json.JSONDecoder().raw_decode(text, policy.end())
+        found[policy[1].lower()] = document["Statement"]
+    assert len(found) == text.count("AWS::IAM::ManagedPolicy")
+    return found
 
 
 @pytest.mark.upstream

@@ -60,7 +60,7 @@ def expanded(inputs: Properties, dependencies: dict[str, set[str]] | None = None
 def test_it_registers_what_the_real_one_was_seen_to_register() -> None:
     facts = os.environ.get("UPSTREAM_FACTS")
     if not facts:
-        pytest.skip("UPSTREAM_FACTS is not set: no recording of the real component to compare with")
+        pytest.skip("UPSTREAM_FACTS is not set: no recording of the real component, which no publisher has")
     recording = json.loads((Path(facts) / "pulumi-eks" / "lean.json").read_text())["resources"]
     component = next(entry for entry in recording if entry["type"] == "eks:index:Cluster")
     real = [entry for entry in recording if entry["name"] not in ("svc", "plat")]
@@ -92,7 +92,7 @@ def test_it_registers_what_the_real_one_was_seen_to_register() -> None:
 def test_auto_mode_is_what_the_real_one_was_seen_to_ask_for() -> None:
     facts = os.environ.get("UPSTREAM_FACTS")
     if not facts:
-        pytest.skip("UPSTREAM_FACTS is not set: no recording of the real component to compare with")
+        pytest.skip("UPSTREAM_FACTS is not set: no recording of the real component, which no publisher has")
     recording = json.loads((Path(facts) / "pulumi-eks" / "lean-auto-mode.json").read_text())["resources"]
     real = next(entry["inputs"] for entry in recording if entry["type"] == "aws:eks/cluster:Cluster")
     compute = {"nodePools": ["general-purpose", "system"], "nodeRoleArn": "<arn of aws:iam/role:Role>"}

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 from tools.judges import material
 from tools.judges.verdict import BASELINE, findings, read_baseline, verdict
+from tools.upstream import cache
 
 
 def main(checkov: str) -> int:
     """Return 0 if all findings are in the baseline, and all of the baseline is found."""
-    charts = {"UPSTREAM_FACTS", "UPSTREAM_CHARTS"} <= os.environ.keys()
+    charts = cache.is_complete()
     with TemporaryDirectory() as folder:
         material.write(Path(folder), charts=charts)
         command = [checkov, "--directory", folder, "--framework", "terraform_plan", "kubernetes"]
@@ -31,7 +32,7 @@ def main(checkov: str) -> int:
     baseline = read_baseline(BASELINE.read_text(encoding="utf-8"))
     problems = verdict(found, baseline, charts=charts)
     print("\n".join(problems))
-    without = "" if charts else " (without the charts: UPSTREAM_FACTS and UPSTREAM_CHARTS are not set)"
+    without = "" if charts else " (without the charts: run `make upstream`)"
     print(f"{len(found)} findings, {len(problems)} of them or of the baseline to be looked at{without}")
     return 1 if problems else 0
 

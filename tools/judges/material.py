@@ -1,11 +1,10 @@
 """What is judged: the AWS side of each stack as a Terraform plan, and its Kubernetes objects as files.
 
 `python -m tools.judges.material FOLDER` writes both. What Helm makes of the charts is among the objects where there are
-copies of the charts (UPSTREAM_CHARTS and UPSTREAM_FACTS) and a Helm; the last line says whether.
+copies of the charts (`make upstream`) and a Helm; the last line says whether.
 """
 
 import json
-import os
 import re
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from harness.plan import Plan, Registration
 from harness.values import reveal
 from tests.conformance import bundles
 from tests.plans import STACKS, plan_of
+from tools.upstream import cache
 
 UNPREFIXED: Final = frozenset({"ec2", "lb"})
 """Modules of Pulumi's AWS provider whose resources Terraform names without the module."""
@@ -137,6 +137,6 @@ def _file(path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    there = {"UPSTREAM_FACTS", "UPSTREAM_CHARTS"} <= os.environ.keys()
+    there = cache.is_complete()
     write(Path(sys.argv[1]), charts=there)
     print("with charts" if there else "without charts")

@@ -27,6 +27,7 @@ SUBNETS = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"]
 CERTIFICATE = "arn:aws:acm:ap-northeast-1:111122223333:certificate/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 WEB_ACL = "arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/platform/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 PREFIX = "alb.ingress.kubernetes.io/"
+PAGE = f"albc-{versions.AWS_LOAD_BALANCER_CONTROLLER.app_version}-ingress-annotations.md"
 
 
 def _settings(**section: Any) -> Ingress:
@@ -210,7 +211,7 @@ def test_annotations_wait_for_the_certificate_and_the_subnets(unknown: bool) -> 
 @pytest.mark.upstream
 @pytest.mark.parametrize("changes", [{}, EVERYTHING], ids=["least", "everything"])
 def test_the_controller_knows_every_annotation(changes: dict[str, Any]) -> None:
-    page = upstream.facts("albc-v3.5.0-ingress-annotations.md").read_text()
+    page = upstream.facts(PAGE).read_text()
     known = set(re.findall(r"^\| \[(alb\.ingress\.kubernetes\.io/[^\]]+)\]", page, re.MULTILINE))
     assert len(known) > 50
     assert {f"{PREFIX}{key}" for key in _annotations(**changes)} <= known
@@ -218,7 +219,7 @@ def test_the_controller_knows_every_annotation(changes: dict[str, Any]) -> None:
 
 @pytest.mark.upstream
 def test_values_of_annotations_are_what_the_page_allows() -> None:
-    page = upstream.facts("albc-v3.5.0-ingress-annotations.md").read_text()
+    page = upstream.facts(PAGE).read_text()
     found = _annotations(**EVERYTHING)
     for key, value in load_balancer_attributes(_settings(**EVERYTHING)).items():
         assert key in page, key

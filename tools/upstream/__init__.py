@@ -1,0 +1,1 @@
+"""Upstream's charts, definitions and policies: what is pulled, by which digest, and where it is found."""
