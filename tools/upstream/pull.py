@@ -141,21 +141,20 @@ def _place(item: Chart | File, download: Path, target: Path) -> None:
 
 
 def _write_definitions(chart: Chart, target: Path, helm: Path) -> None:
-    """Write the definitions of a chart, as it renders them by default, to a folder of its name."""
+    """Write the definitions of a chart, those in its `crds` and those that it renders, to a folder of its name."""
+    source, folder = target / "charts" / chart.folder, target / "facts" / "crds" / chart.folder
+    texts = [path.read_text(encoding="utf-8") for path in sorted(source.glob("crds/**/*.yaml"))]
     command: list[str | Path] = [
-        helm, "template", chart.name, target / "charts" / chart.folder, "--include-crds", "--kube-version",
-        versions.DEFAULT_KUBERNETES, *SETTINGS.get(chart.name, ()),
+        helm, "template", chart.name, source, "--kube-version", versions.DEFAULT_KUBERNETES,
+        *SETTINGS.get(chart.name, ()),
     ]  # fmt: skip
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        # One that needs values: its definitions are known from releases that set them.
-        return
-    for item in yaml.load_all(run.stdout, Loader=_LOADER):
-        if item and item["kind"] == DEFINITION:
+    # A chart that fails without values has no definitions among its templates, or they come with a release's values.
+    texts.append(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    for item in (item for text in texts for item in yaml.load_all(text, Loader=_LOADER)):
+        if item and item.get("kind") == DEFINITION:
+            folder.mkdir(parents=True, exist_ok=True)
             name = f"{item['spec']['group']}_{item['spec']['names']['plural']}.yaml"
-            path = target / "facts" / "crds" / chart.folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(yaml.safe_dump(item), encoding="utf-8")
+            (folder / name).write_text(yaml.safe_dump(item), encoding="utf-8")
 
 
 def _sha256(path: Path) -> str:
