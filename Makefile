@@ -49,15 +49,15 @@ upstream: $(RUNTIME) ## Pull the pinned charts, definitions and policies from th
 	@$(PY) -m tools.upstream $(ARGS)
 
 .PHONY: rehearse
-rehearse: $(RUNTIME) ## Bring STACK up on the real Pulumi engine and a fake cloud
+rehearse: $(RUNTIME) ## `pulumi up` of STACK on the real Pulumi engine and a fake cloud (about a minute)
 	@$(PY) -m rehearsal.engine.rehearse --project $(PROJECT) --stack $(STACK) $(ARGS)
 
 .PHONY: rehearse-destroy
-rehearse-destroy: $(RUNTIME) ## Take the rehearsed STACK down and prove that the fake cloud is empty
+rehearse-destroy: $(RUNTIME) ## `pulumi destroy` of the rehearsed STACK, and proof that the fake cloud is empty
 	@$(PY) -m rehearsal.engine.rehearse --project $(PROJECT) --stack $(STACK) --destroy $(ARGS)
 
 .PHONY: timeline
-timeline: $(RUNTIME) ## Draw where the time of `up` goes for STACK: Gantt picture, critical path, lower bound
+timeline: $(RUNTIME) ## Show how long each part of `up` takes for STACK: Gantt chart, critical path, lower bound
 	@$(PY) -m rehearsal.engine.timeline --project $(PROJECT) --stack $(STACK) $(ARGS)
 
 .PHONY: stacks
@@ -65,15 +65,15 @@ stacks: $(RUNTIME) ## List the stacks and their environments in the order in whi
 	@$(PY) -m tools.stacks $(ARGS)
 
 .PHONY: new
-new: $(RUNTIME) ## Write the smallest stack file for STACK; asks what ARGS='--region us-east-1 --account ...' do not say
+new: $(RUNTIME) ## Write a minimal file for a new STACK; asks for what ARGS='--region us-east-1 --account ...' leave out
 	@$(PY) -m tools.new_stack $(STACK) $(ARGS)
 
 .PHONY: rename
 rename: $(RUNTIME) ## Give the project another NAME, in Pulumi.yaml, in the stack files and in their schema
-	@$(PY) -m tools.rename $(NAME)
+	@$(PY) -m tools.rename '$(NAME)'
 	@$(PY) -m tools.generate
 
-## The stack, for real
+## The stack, on AWS
 
 .PHONY: plan
 plan: $(RUNTIME) | pulumi-cli ## `pulumi preview` of STACK under the policies, with the difference of every property
@@ -88,22 +88,23 @@ drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of ST
 	@pulumi refresh --stack $(STACK) --preview-only --expect-no-changes --diff --non-interactive $(ARGS)
 
 .PHONY: refresh
-refresh: $(RUNTIME) | pulumi-cli ## Write into the state of STACK what the cloud has (YES=1 does not ask first)
+refresh: $(RUNTIME) | pulumi-cli ## Update the state of STACK from the cloud (YES=1 does not ask first)
 	@pulumi refresh --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
 
 .PHONY: destroy
-destroy: $(RUNTIME) | pulumi-cli ## `pulumi destroy` of STACK, once nothing protects or uses it; always asks first
+destroy: $(RUNTIME) | pulumi-cli ## `pulumi destroy` of STACK, if nothing protects or uses it; always asks first
 	@$(PY) -m tools.destroy --stack $(STACK)
 	@pulumi destroy --stack $(STACK) $(ARGS)
 
 .PHONY: pulumi-cli
 pulumi-cli:
-	@command -v pulumi >/dev/null || { echo 'pulumi is not on PATH: https://www.pulumi.com/docs/install/' >&2; exit 1; }
+	@command -v pulumi >/dev/null || { echo 'The Pulumi CLI is not on the PATH. Install it: https://www.pulumi.com/docs/install/' >&2; exit 1; }
 
 ## The code
 
 .PHONY: check-stacks
 check-stacks: $(DEV) ## Check the stack files at the top: plans, policies, AWS's schemas, dependencies, what runs in the cluster
+	@$(PY) -m tools.stacks --check
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m own $(ARGS)
 
 .PHONY: test
@@ -133,7 +134,8 @@ types: $(DEV) ## Check types strictly (about a minute with a cold cache: the SDK
 	@cd examples/app-team && $(CURDIR)/$(PY) -m mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache .
 
 .PHONY: fix
-fix: $(DEV) ## Mend what the linter can mend, and format
+fix: $(DEV) ## Format, and fix what the linter can fix
+	@$(PY) -m ruff format --quiet .
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
@@ -142,11 +144,11 @@ docs: $(RUNTIME) ## Generate the settings schema and the tables of docs/ from th
 	@$(PY) -m tools.generate
 
 .PHONY: bench
-bench: $(RUNTIME) ## Time `make preview` of STACK beside the bare imports of its SDK modules
+bench: $(RUNTIME) ## Compare the time of `make preview` with that of importing its SDK modules
 	@$(PY) benchmarks/preview.py --stack $(STACK) $(ARGS)
 
 .PHONY: requirements
-requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for the newest of what they leave open)
+requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for the newest versions that they allow)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@for name in $(PINS); do \
 		$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -154,12 +156,12 @@ requirements: $(RUNTIME) ## Pin requirements*.in with hashes (ARGS=--upgrade for
 	done
 
 .PHONY: audit
-audit: $(AUDIT) ## Look for known vulnerabilities in what is pinned
+audit: $(AUDIT) ## Search all pinned software for known vulnerabilities
 	@$(PY) -m tools.osv
 	@$(PY) -m pip_audit --require-hashes --disable-pip --progress-spinner off $(PINS:%=-r %.txt) $(ARGS)
 
 .PHONY: judges
-judges: $(DEV) $(JUDGES)/.ready ## Let checkov judge every stack's AWS side, objects and charts, against a baseline with reasons
+judges: $(DEV) $(JUDGES)/.ready ## Compare checkov's findings for every stack with a baseline that has reasons
 	@$(PY) -m tools.judges $(JUDGES)/bin/checkov $(ARGS)
 
 .PHONY: clean

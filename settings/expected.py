@@ -176,8 +176,11 @@ def expectation(detail: ErrorDetails, annotation: Any, *, tell: bool = True) -> 
     annotation: the type of the setting. tell: whether the value may be repeated, to say what it nearly is.
     """
     kind, found = detail["type"], detail["input"]
-    if kind == "string_too_long" and tell and (near := _nearest(found, annotation)):
-        return f"expected {accepted(annotation)}{near}"
+    if kind == "string_too_long" and tell:
+        near, pattern = _nearest(found, annotation), _pattern(annotation)
+        # The limit alone says nothing about a text of another form, such as an ARN where an id is expected.
+        if near or (pattern in MEANINGS and not _matches(pattern, found)):
+            return f"expected {accepted(annotation)}{near or ', ' + _EXPECTED[kind].format_map(detail.get('ctx', {}))}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind].format_map(detail.get('ctx', {}))}"
     if kind not in _BY_TYPE:

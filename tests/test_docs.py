@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
 
+from facts.capabilities import CAPABILITIES
 from rehearsal.program import ROOT
 from settings import Stack
 from settings.expected import models
@@ -69,6 +71,13 @@ def test_settings_are_there(document: Path) -> None:
         if setting.split(".")[0] in SECTIONS and not setting.endswith((".py", ".md", ".sh"))
     }
     assert {setting for setting in named if not is_setting(setting)} == set()
+
+
+def test_every_controller_has_a_row() -> None:
+    """docs/capabilities.md lists each entry of facts/capabilities.py."""
+    text = (ROOT / "docs" / "capabilities.md").read_text()
+    missing = [it.section for it in CAPABILITIES if f"| `{to_camel(it.section)}" not in text]
+    assert missing == [], "add a row for each to docs/capabilities.md"
 
 
 def test_files_are_there(document: Path) -> None:

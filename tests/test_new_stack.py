@@ -61,8 +61,8 @@ def test_its_range_is_one_that_no_other_stack_has(project: Path) -> None:
     ("arguments", "message"),
     [
         (["dev", *GIVEN], "Pulumi.dev.yaml exists"),
-        (["acme-dev"], "--region is missing: AWS region"),
-        (["acme-dev", *GIVEN], "domain: empty: the policies of production require HTTPS, and so a domain"),
+        (["acme-dev"], "--region is missing: AWS region\n--account is missing: AWS account id, 12 digits\n--reached"),
+        (["acme", *GIVEN], "domain: empty: the policies of production require HTTPS, and so a domain"),
         (["acme-dev", *GIVEN, *DEVELOPMENT, "--compute", "gpu"], "compute: gpu: expected ec2, fargate"),
         (["acme-dev", *GIVEN, "--environment", "staging", "--domain", ""], "eks-platform:platform.environment"),
         (["acme-dev", *GIVEN[:4], "--reached-from", "0.0.0.0/0", *DEVELOPMENT], "publicAccess.office"),
@@ -84,7 +84,18 @@ def test_what_would_not_preview_is_not_written(
 
 def test_what_is_not_given_is_asked_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    replies = iter(["development", "", "eu-west-1", "", "012345678901", "", "", "198.51.100.0/24", "auto", ""])
+    replies = iter(
+        [
+            *("", "", "eu-west", "eu-west-1"),
+            *("eu-west-1", "012345678901"),
+            *("deployer", "arn:aws:iam::012345678901:role/deployer"),
+            *("euw1-az1", ""),
+            *("office", "198.51.100.0/24"),
+            *("gpu", "auto"),
+            *("https://acme.example.com", "acme.example.com"),
+            *("acme.example.com", "Z0123456789ACME"),
+        ]
+    )
 
     def reply(question: str) -> str:
         asked.append(question)
@@ -92,10 +103,14 @@ def test_what_is_not_given_is_asked_for(project: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", reply)
-    assert new_stack.main(["tokyo"], project) == 0
-    # What has no default is asked for again.
-    assert asked.count("AWS region: ") == 2
-    assert "availability zones, separated by commas [eu-west-1a,eu-west-1b,eu-west-1c]: " in asked
+    assert new_stack.main(["acme-dev"], project) == 0
+    # A wrong answer is refused at once, and the question repeated.
+    assert asked.count("AWS region: ") == 3
+    assert {
+        question: asked.count(question) for question in asked if not question.startswith(("AWS region", "Env"))
+    } == (dict.fromkeys((question for question in asked if not question.startswith(("AWS region", "Env"))), 2))
+    assert "Environment, development or production [development]: " in asked
+    assert "Availability zones, separated by commas [eu-west-1a,eu-west-1b,eu-west-1c]: " in asked
 
 
 # --- Rename -------------------------------------------------------------------------------------------------------
@@ -137,3 +152,14 @@ def test_stacks_are_listed_in_the_order_in_which_they_are_deployed(
     assert list_stacks(["--json"], tmp_path) == 0
     assert '"development": ["red", "blue"], "production": ["alone", "silent"]' in capsys.readouterr().out
     assert stacks(tmp_path) == ["alone", "blue", "red", "silent"]
+
+
+def test_a_stack_file_with_errors_is_reported_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = project_with(tmp_path, "broken", f"config: {{{PROJECT}:network: {{cidr: everywhere}}}}\n")
+    for path in project.glob("Pulumi.*.yaml"):
+        if path.name != "Pulumi.broken.yaml":
+            path.unlink()
+    assert list_stacks(["--check"], project) == 1
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert found.err.count('network.cidr: "everywhere": expected an IPv4 range') == 1

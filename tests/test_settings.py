@@ -150,7 +150,8 @@ def _hit(path: str) -> Iterator[tuple[str, ...]]:
 
 def test_the_table_has_a_bad_value_for_every_setting() -> None:
     hit = {way for case in bad_files() for line in problems_of(case) for way in _hit(line.partition(": ")[0])}
-    assert sorted(set(_settings(Stack)) - hit) == []
+    missing = sorted(".".join(way) for way in set(_settings(Stack)) - hit)
+    assert missing == [], "add a case with a refused value of these settings to tests/bad_stack_files.yaml"
 
 
 # --- Whatever stands in a stack file ------------------------------------------------------------------------------
@@ -270,7 +271,8 @@ def test_a_good_stack_file_loads(case: Case) -> None:
 def test_the_good_stack_files_have_every_setting() -> None:
     documents = [*[changed(case) for case in good_files()], *[sections_of(stack) for stack in STACKS]]
     used = {hit for document in documents for way, _ in _places(document) for hit in _hit(place(*way))}
-    assert sorted(set(_settings(Stack)) - used) == []
+    missing = sorted(".".join(way) for way in set(_settings(Stack)) - used)
+    assert missing == [], "add an accepted value of these settings to tests/good_stack_files.yaml"
 
 
 @pytest.mark.parametrize("stack", STACKS)

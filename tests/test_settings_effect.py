@@ -1072,7 +1072,7 @@ def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
 def test_every_setting_is_in_the_table() -> None:
     found = list(_leaves(settings.Stack))
     assert len(found) > 90
-    assert set(found) == EFFECTS.keys() | SEEN_OTHERWISE
+    assert set(found) == EFFECTS.keys() | SEEN_OTHERWISE, "add to EFFECTS what a changed value of the setting changes"
     assert not EFFECTS.keys() & SEEN_OTHERWISE
 
 
@@ -1148,7 +1148,9 @@ def _changed_plan(number: int) -> Plan:
 @pytest.mark.parametrize("setting", EFFECTS)
 def test_a_changed_setting_changes_a_resource(setting: str) -> None:
     number = next(index for index, run in enumerate(RUNS) if setting in run)
-    assert set(EFFECTS[setting].changes) - _outcome(number) == set()
+    assert set(EFFECTS[setting].changes) - _outcome(number) == set(), (
+        f"these did not change; if stack {EFFECTS[setting].base!r} has no such resource, choose another `base`"
+    )
 
 
 @pytest.mark.parametrize("number", range(len(RUNS)))

@@ -234,6 +234,11 @@ def _type(field: Schema, schema: Schema) -> str:
         first, *others, last = [f"`{value}`" for value in kind["enum"]]
         return ", ".join([first, *(others if len(others) < 7 else [*others[:2], "..."]), last])
     if "pattern" in kind:
+        if kind["pattern"] not in MEANINGS:
+            raise SystemExit(
+                f"no words for the pattern {kind['pattern']}: define the type with `_text(...)` in settings/values.py, "
+                "which names what it stands for in messages, in the schema and in docs/reference.md"
+            )
         return MEANINGS[kind["pattern"]]
     below: Schema = kind.get("items") or kind.get("additionalProperties") or {}
     below = next(iter(kind.get("patternProperties", {}).values()), below)

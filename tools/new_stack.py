@@ -1,7 +1,7 @@
-"""Writes the smallest stack file that previews: `python -m tools.new_stack STACK`, or `make new STACK=acme-dev`.
+"""Writes a minimal stack file with a valid preview: `python -m tools.new_stack STACK`, or `make new STACK=acme-dev`.
 
-Every value may be given as an option; what is not given is asked for. The file is checked as the program checks it
-before it is written, and a file that exists is not overwritten.
+Every value can be an option; the tool asks for the others, and checks each answer. It checks the whole file as the
+program does before it writes it, and never overwrites a file.
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import json
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pulumi
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from facts.environments import Environment
 from rehearsal.program import ROOT, read_configuration, stacks
 from settings import load
+from settings.expected import accepted
 from settings.problems import SettingsError
+from settings.regions import REGIONS
+from settings.values import AccountId, DomainName, HostedZoneId, Principal
+from settings.words import either
 
 COMPUTE: Final = ("ec2", "fargate", "auto")
 
@@ -33,36 +39,88 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-z
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for. option: without the dashes. default: from the answers so far; None: there is none."""
+    """A question about a stack.
+
+    option: its name without the dashes. default: from the answers so far; None: an answer is required. expected: what
+    the answer must be, in words. valid: whether an answer is that.
+    """
 
     option: str
     text: str
-    default: Callable[[Mapping[str, str]], str | None]
+    default: Callable[[Mapping[str, str]], str] | None
+    expected: str = ""
+    valid: Callable[[str], bool] = bool
 
 
 def _zones_of(region: str) -> str:
     return ",".join(f"{region}{letter}" for letter in ZONES.get(region, "abc"))
 
 
+def _environment_of(stack: str) -> str:
+    """Return the environment that the name of a stack suggests; production is the stricter one."""
+    development = {"dev", "development", "test", "sandbox"} & set(stack.split("-"))
+    return (Environment.DEVELOPMENT if development else Environment.PRODUCTION).value
+
+
+def _of(type_: Any) -> dict[str, Any]:
+    """Return what a question expects whose answer is a value of one of the settings' types."""
+    adapter = TypeAdapter(type_)
+
+    def valid(answer: str) -> bool:
+        try:
+            adapter.validate_python(answer)
+        except ValidationError:
+            return False
+        return True
+
+    return {"expected": accepted(type_), "valid": valid}
+
+
+def _one_of(choices: Collection[str]) -> dict[str, Any]:
+    return {"expected": either(list(choices)), "valid": lambda answer: answer in choices}
+
+
+def _are_zones(answer: str) -> bool:
+    return all(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9][a-h]", zone.strip()) for zone in answer.split(","))
+
+
 QUESTIONS: Final = (
-    Question("environment", "development or production", lambda _: Environment.PRODUCTION.value),
-    Question("region", "AWS region", lambda _: None),
-    Question("account", "AWS account, 12 digits", lambda _: None),
+    Question(
+        "environment",
+        "Environment, development or production",
+        lambda given: _environment_of(given["stack"]),
+        **_one_of([each.value for each in Environment]),
+    ),
+    Question("region", "AWS region", None, "a region such as us-east-1", lambda answer: answer in REGIONS),
+    Question("account", "AWS account id, 12 digits", None, **_of(AccountId)),
     Question(
         "deployer",
         "ARN of the IAM role that runs `pulumi up`",
         lambda given: f"arn:aws:iam::{given['account']}:role/platform-deployer",
+        **_of(Principal),
     ),
-    Question("zones", "availability zones, separated by commas", lambda given: _zones_of(given["region"])),
-    Question("reached-from", "public range that reaches the Kubernetes API, such as your office's", lambda _: None),
-    Question("compute", "ec2, fargate or auto (EKS Auto Mode)", lambda _: COMPUTE[0]),
-    Question("domain", "domain name; empty: none, and HTTP only", lambda _: ""),
+    Question(
+        "zones",
+        "Availability zones, separated by commas",
+        lambda given: _zones_of(given["region"]),
+        "zones such as us-east-1a,us-east-1b",
+        _are_zones,
+    ),
+    Question(
+        "reached-from",
+        "Public CIDR block that may reach the Kubernetes API, such as your office's",
+        None,
+        "an IPv4 CIDR block such as 203.0.113.0/24",
+        lambda answer: bool(re.fullmatch(r"[0-9.]+/[0-9]+", answer)),
+    ),
+    Question("compute", "Compute: ec2, fargate or auto (EKS Auto Mode)", lambda _: COMPUTE[0], **_one_of(COMPUTE)),
+    Question("domain", "Domain name (empty for HTTP without a domain)", lambda _: "", **_of(DomainName)),
 )
-ZONE_ID: Final = Question("hosted-zone", "id of the domain's hosted zone in Route 53", lambda _: None)
+ZONE_ID: Final = Question("hosted-zone", "Id of the domain's hosted zone in Route 53", None, **_of(HostedZoneId))
 
 
 class AnswerError(Exception):
-    """An answer that no stack file can be made of."""
+    """An answer from which no stack file can be written."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -75,19 +133,24 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     path = root / f"Pulumi.{options.stack}.yaml"
     try:
         if path.exists():
-            raise AnswerError(f"{path.name} exists")
+            raise AnswerError(f"{path.name} exists: name a new stack: make new STACK=acme-dev")
         text = stack_file(options.stack, answers(vars(options)), root)
     except (AnswerError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     path.write_text(text, encoding="utf-8")
-    print(f"{path.name} is written. Next: make preview STACK={options.stack}")
+    print(f"Wrote {path.name}. Check it (its VPC's range was chosen for you), then: make preview STACK={options.stack}")
     return 0
 
 
 def answers(given: Mapping[str, str | None]) -> dict[str, str]:
-    """Return an answer to each question: the option, what the terminal answers, or the default."""
-    found: dict[str, str] = {}
+    """Return an answer to each question: the option, what is typed in the terminal, or the default.
+
+    given: the options, and the name of the stack.
+    """
+    found: dict[str, str] = {"stack": str(given["stack"])}
+    if not sys.stdin.isatty() and (missing := _missing(given)):
+        raise AnswerError("\n".join(f"--{question.option} is missing: {question.text}" for question in missing))
     for question in QUESTIONS:
         found[question.option] = _answer(question, given, found)
     if found["domain"]:
@@ -99,19 +162,27 @@ def answers(given: Mapping[str, str | None]) -> dict[str, str]:
     return found
 
 
+def _missing(given: Mapping[str, str | None]) -> list[Question]:
+    """Return the questions that have neither an option nor a default."""
+    return [it for it in QUESTIONS if it.default is None and given.get(it.option.replace("-", "_")) is None]
+
+
 def _answer(question: Question, given: Mapping[str, str | None], found: Mapping[str, str]) -> str:
     option = given.get(question.option.replace("-", "_"))
     if option is not None:
         return option
-    default = question.default(found)
+    default = question.default(found) if question.default else None
     if not sys.stdin.isatty():
         if default is None:
             raise AnswerError(f"--{question.option} is missing: {question.text}")
         return default
     while True:
         answer = input(f"{question.text}{f' [{default}]' if default else ''}: ").strip()
-        if answer or default is not None:
-            return answer or str(default)
+        if not answer and default is not None:
+            return default
+        if question.valid(answer):
+            return answer
+        print(f"  {answer or 'nothing'}: expected {question.expected or 'an answer'}", file=sys.stderr)
 
 
 def stack_file(stack: str, answers: Mapping[str, str], root: Path) -> str:

@@ -25,10 +25,11 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Rename the project in `root`; return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if len(given) != 1 or not re.fullmatch(NAME, given[0]):
-        print("usage: python -m tools.rename NAME (letters, digits, hyphens, underscores and periods)", file=sys.stderr)
+        print("expected one name of letters, digits, hyphens, underscores and periods: ", end="", file=sys.stderr)
+        print("make rename NAME=acme-platform", file=sys.stderr)
         return 2
     for path in rename(root, given[0]):
-        print(path.name)
+        print(f"{path.name}: renamed the project to {given[0]}")
     return 0
 
 

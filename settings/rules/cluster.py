@@ -41,7 +41,9 @@ def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
             path = place("cluster", "publicAccess", name)
             yield Problem(path, str(block), "expected public addresses: EKS refuses others for its public endpoint")
         elif open_to_the_world(str(block)):
-            expected = "expected ranges of whom you know: the policy cluster-public-endpoint refuses the internet"
+            expected = (
+                "expected ranges of known networks: the policy cluster-public-endpoint refuses the whole internet"
+            )
             yield Problem(place("cluster", "publicAccess", name), str(block), expected)
 
 

@@ -74,7 +74,7 @@ def _role(path: str, role: ChartRole) -> Iterator[Problem]:
         if POWERFUL.search(arn):
             yield Problem(f"{path}.managedPolicies[{index}]", "for administrators", "expected what it needs alone")
         if number > 1:
-            yield Problem(f"{path}.managedPolicies[{index}]", "stands there twice", "expected it once")
+            yield Problem(f"{path}.managedPolicies[{index}]", "listed twice", "expected it once")
 
 
 def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ def _node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
     for name, pool in karpenter.node_pools.items() if karpenter else ():
         path = place("karpenter", "nodePools", name)
         if not (pool.categories or pool.families or pool.instance_types):
-            yield Problem(path, "no choice of instances", "expected categories, families or instanceTypes")
+            yield Problem(path, "no instances selected", "expected categories, families or instanceTypes")
         if pool.instance_types and (pool.categories or pool.families or pool.sizes or pool.min_generation):
             found = "instanceTypes beside categories, families, sizes or minGeneration"
             yield Problem(f"{path}.instanceTypes", found, "expected either the exact types or the traits")

@@ -67,7 +67,7 @@ def _account(platform: Platform, access: Access, ingress: Ingress) -> Iterator[P
         ("ingress.webAcl", ingress.web_acl),
     ):
         if platform.account and arn and arn.split(":")[4] != platform.account:
-            yield Problem(path, arn, f"expected one of account {platform.account}")
+            yield Problem(path, arn, f"expected an ARN in account {platform.account}")
 
 
 @rule

@@ -39,10 +39,10 @@ def broken_rules(sections: Mapping[str, Any], secret: Collection[str], today: da
 
 
 def repeated(path: str, values: Iterable[str]) -> Iterator[Problem]:
-    """Yield a problem for each value that stands more than once in the list at `path`."""
+    """Yield a problem for each value that occurs more than once in the list at `path`."""
     for value, times in Counter(values).items():
         if times > 1:
-            yield Problem(path, value, f"expected once, stands there {times} times")
+            yield Problem(path, value, f"expected once, found {times} times")
 
 
 def numbers(version: str) -> tuple[int, ...]:

@@ -162,4 +162,6 @@ def test_its_pods_run_where_the_platforms_do_and_have_a_size(it: Capability) -> 
     annotations = [part["podAnnotations"] for part in parts if "podAnnotations" in part]
     assert annotations
     assert all(found["karpenter.sh/do-not-disrupt"] == "true" for found in annotations)
-    assert values["resources"]["limits"]["memory"] == values["resources"]["requests"]["memory"]
+    assert values["resources"]["limits"]["memory"] == values["resources"]["requests"]["memory"], (
+        "set the limit to the request: a pod that uses more than it requested is evicted first when memory runs out"
+    )
