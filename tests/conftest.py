@@ -5,6 +5,7 @@ import pytest
 from hypothesis import settings
 
 from rehearsal.record import PROJECT
+from tests import upstream
 
 # How long an example takes says nothing about the code.
 settings.register_profile("no deadline", deadline=None)
@@ -49,3 +50,13 @@ def _is_thorough(item: pytest.Item) -> bool:
         item.callspec.params.get("stack") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
     )
     return bool(item.get_closest_marker("engine")) and isinstance(stack, str) and stack not in QUICK_STACKS
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say last, after a check of the stack files, what was not checked: a skipped test is easily overlooked."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if config.getoption("markexpr") != "own" or reporter is None or hasattr(config, "workerinput"):
+        return
+    reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])]
+    for line in upstream.unchecked(reasons):
+        reporter.write_line(line)

@@ -1,7 +1,9 @@
 """`make upstream` pulls what conformance reads, and takes nothing that is not what its digest says."""
 
 import hashlib
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from tests import upstream as copies
 from tests.conformance import bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.helm import NO_COPY, Release, all_releases
-from tests.plans import EXAMPLES, plan_of
+from tests.plans import EXAMPLES, OWN, plan_of
 from tests.publisher import Publisher, publishing
 from tools.build import HELM
 from tools.upstream import cache, lock
@@ -370,3 +372,33 @@ def _masked(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {key: None if key in CERTIFICATES else _masked(item) for key, item in value.items()}
+
+
+# --- What was not checked -----------------------------------------------------------------------------------------
+
+
+def test_a_check_of_the_stack_files_ends_with_what_it_left_out(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in cache.FOLDERS}
+    command = [sys.executable, "-m", "pytest", "-m", "own", "tests/conformance/test_helm.py", "-k", "charts_know"]
+    run = subprocess.run(
+        [*command, "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env={**environment, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    reason = "UPSTREAM_CHARTS is not set and the cache has no charts: run `make upstream`"
+    assert run.stdout.splitlines()[-1] == f"Not checked: {reason} ({len(OWN)} tests)"
+
+
+def test_a_companys_chart_that_was_not_pulled_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Chart("keda", "2.20.1", "https://charts.example.com", "keda")
+    monkeypatch.setattr("tools.upstream.wanted.named_by", lambda project: [own])
+    monkeypatch.setenv(cache.CHARTS, str(tmp_path))
+    line = "Not checked: what keda 2.20.1 of https://charts.example.com makes of its values: run `make upstream`"
+    assert copies.unchecked([]) == [line]
+    for folder, version, found in (("keda", "2.20.2", [line]), ("keda@2.20.1", "2.20.1", [])):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "Chart.yaml").write_text(f"version: {version}\n")
+        assert copies.unchecked([]) == found

@@ -6,7 +6,8 @@ are not set, both are what `make upstream` has pulled into the cache.
 
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache as cached
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from tools.upstream import cache
+from rehearsal.program import ROOT
+from tools.upstream import cache, wanted
 
 
 def facts(*parts: str) -> Path:
@@ -33,6 +35,27 @@ def _below(variable: str, parts: tuple[str, ...]) -> Path:
     if folder is None:
         pytest.skip(cache.absence(variable))
     return folder.joinpath(*parts)
+
+
+def unchecked(skipped: Iterable[str]) -> list[str]:
+    """Return a line for each thing that a check of the stack files at the top left out.
+
+    skipped: the reasons of the tests that were skipped, one for each test.
+    """
+    lines = [f"Not checked: {reason} ({number} tests)" for reason, number in sorted(Counter(skipped).items())]
+    if (folder := cache.folder(cache.CHARTS)) is None:
+        return lines
+    missing = [
+        one
+        for one in wanted.named_by(ROOT)
+        if not any(_has(folder / name, one.version) for name in (one.key, one.name))
+    ]
+    return [*lines, *(f"Not checked: what {one} makes of its values: run `make upstream`" for one in missing)]
+
+
+def _has(folder: Path, version: str) -> bool:
+    manifest = folder / "Chart.yaml"
+    return manifest.is_file() and str(read(manifest)["version"]).removeprefix("v") == version.removeprefix("v")
 
 
 # --- Values of charts ---------------------------------------------------------------------------------------------

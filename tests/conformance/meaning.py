@@ -317,7 +317,7 @@ def roles_and_service_accounts_agree(bundle: Bundle) -> Iterator[str]:
     }
     used = {(one.namespace, one.account) for one in workloads(bundle.objects)}
     addons = {entry.inputs["addonName"] for entry in bundle.plan.find(type="aws:eks/addon:Addon")}
-    unseen = {release.namespace for release in all_releases(bundle.plan, bundle.minor) if release.is_left_out}
+    unseen = {it.namespace for it in all_releases(bundle.plan, bundle.minor) if it.name not in bundle.rendered}
     trusted, associated = _trusted(bundle.plan), _associated(bundle.plan)
     for role, pairs in (*trusted.items(), *associated.items()):
         for pair in pairs:

@@ -76,7 +76,7 @@ def charts(*projects: Path) -> list[Chart]:
     """Return the platform's charts, and those that the stack files of projects name in addition."""
     found = {chart.key: chart for chart in platform_charts()}
     for project in projects:
-        for chart in _named_by(project):
+        for chart in named_by(project):
             found.setdefault(chart.key, _apart(chart, found.values()))
     return list(found.values())
 
@@ -87,7 +87,8 @@ def _apart(chart: Chart, others: Iterable[Chart]) -> Chart:
     return Chart(chart.name, chart.version, chart.repository, chart.key) if chart.folder in taken else chart
 
 
-def _named_by(project: Path) -> Iterable[Chart]:
+def named_by(project: Path) -> Iterable[Chart]:
+    """Yield the charts that the stack files of a project name, each in the folder of its name."""
     for stack in stacks(project):
         configuration = read_configuration(stack, root=project)
         sections = {key.rpartition(":")[2]: value for key, value in configuration.values.items()}
