@@ -120,7 +120,7 @@ def report(stack: str, runs: int) -> str:
     resources = resource_count(stack)
     imports = [sys.executable, "-c", "\n".join([*AS_IN_A_PREVIEW, *(f"import {name}" for name in modules)])]
     rounds = [(run(preview(stack, "text")), run(imports)) for _ in range(runs + 1)][1:]
-    own = statistics.median(bare.cpu for _, bare in rounds)
+    share = statistics.mean(own_share(stack) for _ in rounds)
     return "\n".join(
         [
             f"make preview STACK={stack}: {resources} resources, {runs} runs after a warm-up",
@@ -128,17 +128,26 @@ def report(stack: str, runs: int) -> str:
             row("whole process, s", (whole.seconds for whole, _ in rounds), ".2f"),
             row("its CPU time, s", (whole.cpu for whole, _ in rounds), ".2f"),
             row("bare imports of its SDK modules, s", (bare.cpu for _, bare in rounds), ".2f"),
-            row("the rest, our own part, s", (whole.cpu - bare.cpu for whole, bare in rounds), ".2f"),
+            row("the rest, s", (whole.cpu - bare.cpu for whole, bare in rounds), ".2f"),
+            row("our own part by samples, s", (share * whole.cpu for whole, _ in rounds), ".2f"),
             row("resources a second", (resources / whole.seconds for whole, _ in rounds), ".0f"),
             row("peak memory, MiB", (whole.mebibytes for whole, _ in rounds), ".0f"),
             row("peak memory of the imports, MiB", (bare.mebibytes for _, bare in rounds), ".0f"),
-            f"The bare imports, {own:.2f} s of it, are the SDKs' own.",
+            f"By samples (benchmarks/owners.py) {100 * share:.0f} % of the CPU time is our own: our code,",
+            "pydantic and PyYAML. All else is the SDKs' own: their imports, and what they do for each resource.",
             "One more, in a process that is warm (CPU time, least of the runs):",
             *further(stack, runs),
             f"{len(modules)} SDK modules: "
             + ", ".join(f"{name} {count}" for name, count in by_package(modules).items()),
         ]
     )
+
+
+def own_share(stack: str) -> float:
+    """Return what share of a preview's CPU time is our own; see `benchmarks/owners.py`."""
+    command = [sys.executable, "-m", "benchmarks.owners", stack]
+    found = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return float(json.loads(found)["share"])
 
 
 def further(stack: str, runs: int) -> list[str]:

@@ -19,6 +19,9 @@ _SECRET: Final = rpc._special_secret_sig
 _REFERENCE: Final = rpc._special_resource_sig
 _OUTPUT: Final = rpc._special_output_value_sig
 
+_PLAIN: Final = (str, int, float, type(None))
+"""Most values: to ask whether they are of an abstract type, such as Mapping, takes ten times as long."""
+
 
 class Unknown:
     """A value that only the cloud can give; there is one of it, `UNKNOWN`."""
@@ -143,6 +146,8 @@ def _encode_special(value: Any, target: Value) -> None:
 
 def transform(value: Any, change: Callable[[Any], Any]) -> Any:
     """Return `value` with `change` applied to each marker in it (unknown, secret, reference), from the outside in."""
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {name: transform(item, change) for name, item in value.items()}
     if isinstance(value, list):
@@ -158,21 +163,23 @@ def reveal(value: Any) -> Any:
     It is how a provider that keeps no secrets and knows no references gets its inputs.
     """
 
-    def plain(marker: Unknown | Secret | Reference) -> Any:
-        return reveal(marker.value) if isinstance(marker, Secret) else marker
+    def revealed(marker: Unknown | Secret | Reference) -> Any:
+        return reveal(marker.value) if isinstance(marker, Secret) else _resolved(marker)
 
-    return transform(resolve_references(value), plain)
+    return transform(value, revealed)
 
 
 def resolve_references(value: Any) -> Any:
     """Return `value` with references to custom resources as their ids: providers know no references."""
 
     def resolved(marker: Unknown | Secret | Reference) -> Any:
-        if isinstance(marker, Secret):
-            return Secret(resolve_references(marker.value))
-        return marker.id if isinstance(marker, Reference) and marker.id is not None else marker
+        return Secret(resolve_references(marker.value)) if isinstance(marker, Secret) else _resolved(marker)
 
     return transform(value, resolved)
+
+
+def _resolved(marker: Unknown | Reference) -> Any:
+    return marker.id if isinstance(marker, Reference) and marker.id is not None else marker
 
 
 def as_outputs(value: Any) -> Any:
@@ -199,6 +206,8 @@ def has_unknown(value: Any) -> bool:
 
 
 def _markers(value: Any) -> Iterator[Unknown | Secret | Reference]:
+    if isinstance(value, _PLAIN):
+        return
     if isinstance(value, Mapping):
         for item in value.values():
             yield from _markers(item)

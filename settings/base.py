@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 class Settings(BaseModel):
     """Base of every section: unknown keys are refused, values are neither guessed nor changed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel)
+    # `settings.stack` validates each section in a model of its own, so that most of the others are never needed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, alias_generator=to_camel, defer_build=True)
 
 
 T = TypeVar("T")
