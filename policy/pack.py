@@ -82,13 +82,13 @@ def resource(given: ResourceValidationArgs | PolicyResource) -> Resource:
         urn=given.urn,
         type=given.resource_type,
         name=given.name,
-        properties=plain(given.props),
+        properties=without_proxies(given.props),
         protect=bool(given.opts.protect),
-        provider=plain(given.provider.props) if given.provider else None,
+        provider=without_proxies(given.provider.props) if given.provider else None,
     )
 
 
-def plain(value: Any) -> Any:
+def without_proxies(value: Any) -> Any:
     """Return a value of the SDK, which raises on access to what is not known, as a plain one with `UNKNOWN` there."""
     if isinstance(value, Mapping):
         return {str(key): _item(value, key) for key in value}
@@ -100,6 +100,6 @@ def plain(value: Any) -> Any:
 
 def _item(holder: Any, key: Any) -> Any:
     try:
-        return plain(holder[key])
+        return without_proxies(holder[key])
     except UnknownValueError:
         return UNKNOWN

@@ -105,8 +105,8 @@ class Stack(Settings):
     @property
     def provisioners(self) -> list[str]:
         """Who makes compute for pods, by the names under which they report to Kubernetes."""
-        there = {"karpenter": self.karpenter, "fargate-scheduler": self.fargate_profiles}
-        return [name for name, section in there.items() if section]
+        runs = {"karpenter": self.karpenter, "fargate-scheduler": self.fargate_profiles}
+        return [name for name, section in runs.items() if section]
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -140,8 +140,8 @@ class Stack(Settings):
         """The kinds that teams may use beside Kubernetes' own: API group to plural names."""
         optional = {"gateway": self.traefik.gateway_api, "secrets": self.external_secrets, "dns": self.cert_manager}
         found = {**TRAEFIK_RESOURCES}
-        for key, there in optional.items():
-            found |= OPTIONAL_RESOURCES[key] if there else {}
+        for key, present in optional.items():
+            found |= OPTIONAL_RESOURCES[key] if present else {}
         for chart in self.extra_charts.values():
             for resource in chart.team_resources:
                 group, _, plural = resource.partition("/")

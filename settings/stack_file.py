@@ -136,9 +136,9 @@ def stack_file(stack: str) -> StackFile | None:
 
     It is called by its path from the folder of the program, or by its whole path where it is not below that.
     """
-    here = Path.cwd()
-    path = Path(runtime.get_root_directory() or here).resolve() / f"Pulumi.{stack}.yaml"
-    name = path.relative_to(here) if path.is_relative_to(here) else path
+    current = Path.cwd()
+    path = Path(runtime.get_root_directory() or current).resolve() / f"Pulumi.{stack}.yaml"
+    name = path.relative_to(current) if path.is_relative_to(current) else path
     try:
         return StackFile(str(name), path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError):

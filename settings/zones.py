@@ -29,10 +29,10 @@ def zones_in_use(stack: Stack, state: State) -> Iterator[Problem]:
     """
     # By ARN, which is an output with every provider; the id is one with some.
     zones = {str(it.get("arn")).rpartition("/")[2]: str(it.get("availabilityZone")) for it in _outputs(state, SUBNET)}
-    there = sorted(set(zones.values()))
-    wanted = stack.network.zones or there[: stack.network.zone_count]
+    used = sorted(set(zones.values()))
+    wanted = stack.network.zones or used[: stack.network.zone_count]
     path = "network.zones" if stack.network.zones else "network.zoneCount"
-    if not there or stack.network.existing:
+    if not used or stack.network.existing:
         return
     made_in = {
         zones.get(str(subnet))
@@ -40,7 +40,7 @@ def zones_in_use(stack: Stack, state: State) -> Iterator[Problem]:
         for subnet in _at(cluster, "vpcConfig", "subnetIds") or ()
     }
     pools = {str(_at(it, "metadata", "name")): _zones_of(it) for it in _outputs(state, NODE_POOL)}
-    for zone in [zone for zone in there if zone not in wanted]:
+    for zone in [zone for zone in used if zone not in wanted]:
         open_pools = sorted(name for name, only in pools.items() if only is None or zone in only)
         if zone in made_in:
             # https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html

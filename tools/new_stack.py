@@ -253,8 +253,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _list(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.Node:
-    plain = all(isinstance(item, str) for item in value)
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=plain)
+    of_strings = all(isinstance(item, str) for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=of_strings)
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:

@@ -145,8 +145,8 @@ def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str,
     if running is None:
         return True
     wanted = (settings.min, settings.max, sorted(settings.instance_types), ami_type)
-    there = (running.min, running.max, sorted(running.instance_types), running.ami_type)
-    return wanted == there and len(zones) in (0, running.subnets)
+    current = (running.min, running.max, sorted(running.instance_types), running.ami_type)
+    return wanted == current and len(zones) in (0, running.subnets)
 
 
 def _update_config(max_unavailable: str) -> "NodeGroupUpdateConfigArgsDict":

@@ -86,12 +86,12 @@ def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: 
         problems.append(f"its cluster is {where.cluster_name} too, expected another platform.name")
     subnets = {}
     for key in SUBNETS:
-        there: Mapping[str, str] = outputs[key]
-        missing = [zone for zone in zones if zone not in there]
+        by_zone: Mapping[str, str] = outputs[key]
+        missing = [zone for zone in zones if zone not in by_zone]
         # An owner without an internet gateway, or without a range for pods, has no such subnets at all.
-        if missing and (there or key == "privateSubnets"):
+        if missing and (by_zone or key == "privateSubnets"):
             problems.append(f"it has no {key} in {' and '.join(missing)}")
-        subnets[key] = {zone: there[zone] for zone in zones if zone in there}
+        subnets[key] = {zone: by_zone[zone] for zone in zones if zone in by_zone}
     if problems:
         raise pulumi.RunError(f"the network of {stack} cannot be shared: " + "; ".join(problems))
     return {"vpcId": outputs["vpcId"], **subnets}

@@ -41,10 +41,10 @@ def endpoint_zones(service: str, region: str, zones: Collection[str], opts: pulu
         raise pulumi.RunError(
             f"network.interfaceEndpoints: {service}: expected a service with an interface endpoint in {region}: {error}"
         ) from error
-    there = [zone for zone in zones if zone in found.availability_zones]
-    if not there:
+    usable = [zone for zone in zones if zone in found.availability_zones]
+    if not usable:
         raise pulumi.RunError(
             f"network.interfaceEndpoints: {service}: expected a service with an endpoint in one of "
             f"{', '.join(zones)}; it is in {', '.join(sorted(found.availability_zones))}"
         )
-    return there
+    return usable

@@ -117,23 +117,23 @@ class Operations:
         """Remove a resource; raises RefusedError where the cloud refuses that."""
         type_ = type_of(urn)
         with self.store.look() as cloud:
-            gone = cloud.existing(type_, id_, self.cluster(cloud))
-        if gone is None:
+            found = cloud.existing(type_, id_, self.cluster(cloud))
+        if found is None:
             return
-        with self._one_at_a_time(type_, gone.inputs):
+        with self._one_at_a_time(type_, found.inputs):
             self._hold(urn, "delete", made=False)
             with self._step(urn, "delete", id_) as cloud:
-                self.rules.refuse("delete", gone, cloud)
+                self.rules.refuse("delete", found, cloud)
                 cloud.log(urn, type_, id_, "delete", "start")
-            self._pass_time(self.model.kind_of(type_).seconds("delete", gone.inputs) * self.environment.pace)
+            self._pass_time(self.model.kind_of(type_).seconds("delete", found.inputs) * self.environment.pace)
             # What it needs to go in peace must be there until it is gone: that is the point of the order.
             with self._step(urn, "delete", id_, injected=False) as cloud:
-                self.rules.refuse("delete", gone, cloud)
-                cloud.remove(gone)
-                self.rules.follow("delete", gone, cloud)
+                self.rules.refuse("delete", found, cloud)
+                cloud.remove(found)
+                self.rules.follow("delete", found, cloud)
                 cloud.log(urn, type_, id_, "delete", "made")
             self._hold(urn, "delete", made=True)
-            self._end(gone, "delete")
+            self._end(found, "delete")
 
     def _new(self, cloud: Cloud, urn: str, inputs: Properties, ready: float) -> Resource:
         kind, context = self.model.kind_of(type_of(urn)), self.context(cloud, urn)

@@ -36,16 +36,16 @@ def replay(entries: Iterable[Entry], cloud: Iterable[Resource], model: Model, ru
     What Pulumi did not create follows again from the rules. A resource that is refused is created all the same.
     """
     found = schedule(tasks_of(entries, model, rules))
-    there = list(cloud)
+    existing = list(cloud)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         with store.change() as before:
-            others = [resource for resource in there if resource.urn not in found.slots and resource.maker is None]
+            others = [resource for resource in existing if resource.urn not in found.slots and resource.maker is None]
             for resource in others:
                 before.add(replace(resource, ready=0.0))
             for resource in others:
                 rules.follow("create", resource, before)
-        return _created(found, {resource.urn: resource for resource in there}, store, rules)
+        return _created(found, {resource.urn: resource for resource in existing}, store, rules)
 
 
 def _created(found: Schedule, made: dict[str, Resource], store: Store, rules: Rules) -> list[Refusal]:

@@ -162,8 +162,8 @@ class Sandbox:
         """Start the CLI and return the running process; `show`: let it use our terminal."""
         (behaviour or self.environment).write(self.folder / "cloud")
         selected = ["--stack", self.stack] if stack else []
-        plain = [] if show else ["--non-interactive", "--color", "never"]
-        command = [str(self.cli.path), *arguments, *selected, *plain]
+        for_machines = [] if show else ["--non-interactive", "--color", "never"]
+        command = [str(self.cli.path), *arguments, *selected, *for_machines]
         return Process(command, self.project.folder, self.variables(), show=show)
 
     def variables(self) -> dict[str, str]:

@@ -27,10 +27,10 @@ def lower_bound(tasks: Iterable[Task], imposed: Iterable[Step]) -> list[tuple[st
 
     Of several resources that could be a step (node groups), the fastest counts.
     """
-    there = list(tasks)
+    listed = list(tasks)
     chains: dict[str, list[tuple[str, float]]] = {}
     for step in imposed:
-        durations = [task.seconds for task in there if step.matches(task)]
+        durations = [task.seconds for task in listed if step.matches(task)]
         before = max((chains[name] for name in step.after), key=_sum, default=[])
         chains[step.name] = [*before, (step.name, min(durations))] if durations else before
     return max(chains.values(), key=_sum)

@@ -10,10 +10,10 @@ from harness.engine.store import Resource
 
 def tree(resources: Iterable[Resource]) -> str:
     """Return one line a thing; a cloud with nothing in it says so."""
-    there = list(resources)
-    if not there:
+    listed = list(resources)
+    if not listed:
         return "The fake cloud is empty."
-    return "\n".join([f"The fake cloud has {len(there)} resources:", *_lines(there)])
+    return "\n".join([f"The fake cloud has {len(listed)} resources:", *_lines(listed)])
 
 
 def _lines(resources: list[Resource]) -> Iterator[str]:

@@ -94,8 +94,8 @@ def tls_policy(resource: Resource) -> Iterator[str]:
 def redirect(resource: Resource) -> Iterator[str]:
     """A listener, or the annotations of an Ingress from which the controller makes one."""
     if resource.type == INGRESS:
-        plain = is_ours(resource) and any(protocol == "HTTP" for protocol, _ in listeners(resource) or [])
-        if plain and not annotation(resource, "ssl-redirect"):
+        unencrypted = is_ours(resource) and any(protocol == "HTTP" for protocol, _ in listeners(resource) or [])
+        if unencrypted and not annotation(resource, "ssl-redirect"):
             yield "it answers HTTP, without ssl-redirect"
     elif resource.get("protocol") == "HTTP":
         actions = resource.get("defaultActions")

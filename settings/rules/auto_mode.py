@@ -24,8 +24,8 @@ def _nothing_beside_auto_mode(
         return
     yield from repeated("cluster.autoMode.nodePools", [pool.value for pool in cluster.auto_mode.node_pools])
     others: dict[str, Any] = {"nodeGroups": node_groups, "fargateProfiles": fargate_profiles, "karpenter": karpenter}
-    for section, there in others.items():
-        if there:
+    for section, configured in others.items():
+        if configured:
             yield Problem(section, "set", "expected none beside cluster.autoMode, which brings the nodes")
     if network.pod_cidr:
         yield Problem("network.podCidr", str(network.pod_cidr), "expected none: Auto Mode's network plugin ignores it")

@@ -66,10 +66,10 @@ IMAGE: Final = frozenset({"repository", "registry", "hub"})
 
 @rule
 def _charts_with_values(charts: Charts, sections: Mapping[str, Any]) -> Iterator[Problem]:
-    there = charts_of(sections)
+    used = charts_of(sections)
     for chart in charts.values:
-        if chart not in there:
-            known = f"expected {either(sorted(there))}; others have values in extraCharts"
+        if chart not in used:
+            known = f"expected {either(sorted(used))}; others have values in extraCharts"
             yield Problem(place("charts", "values", chart), "no chart of the platform in this stack", known)
 
 

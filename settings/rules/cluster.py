@@ -22,9 +22,11 @@ from settings.words import did_you_mean, either
 
 @rule
 def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
-    offered = versions.deployable_on(today)
-    if cluster.version not in offered:
-        expected = f"expected a version that EKS offers: {', '.join(offered)}{did_you_mean(cluster.version, offered)}"
+    deployable = versions.deployable_on(today)
+    if cluster.version not in deployable:
+        expected = (
+            f"expected a version that EKS offers: {', '.join(deployable)}{did_you_mean(cluster.version, deployable)}"
+        )
         yield Problem("cluster.version", cluster.version, expected)
     elif cluster.support is Support.STANDARD and versions.support_on(cluster.version, today) == "extended":
         left = versions.KUBERNETES[cluster.version].standard_until

@@ -88,15 +88,17 @@ def refused_by_kubelet(label: str) -> bool:
 @rule
 def _place_for_operations_pods(node_groups: dict[str, NodeGroup], operations_pods: OperationsPods) -> Iterator[Problem]:
     """Someone must take the controllers: nothing that Karpenter could launch, for it is one of them."""
-    there = [group for group in node_groups.values() if (group.min if group.desired is None else group.desired)]
-    if node_groups and not there:
+    groups_with_nodes = [
+        group for group in node_groups.values() if (group.min if group.desired is None else group.desired)
+    ]
+    if node_groups and not groups_with_nodes:
         yield Problem("nodeGroups", "no group starts with a node", "expected one with min or desired of 1 or more")
         return
-    chosen = [group for group in there if _selects(operations_pods, group)]
-    if there and not chosen:
+    chosen = [group for group in groups_with_nodes if _selects(operations_pods, group)]
+    if groups_with_nodes and not chosen:
         found = ", ".join(f"{key}={value}" for key, value in operations_pods.node_selector.items())
         yield Problem("operationsPods.nodeSelector", found, "expected labels of a node group that starts with a node")
-    elif there and not any(_tolerates(operations_pods, group) for group in chosen):
+    elif groups_with_nodes and not any(_tolerates(operations_pods, group) for group in chosen):
         taints = sorted({taint.key for group in chosen for taint in group.taints})
         yield Problem(
             "operationsPods.tolerations", "none fits", f"expected the taints of the nodes: {', '.join(taints)}"
@@ -135,16 +137,16 @@ def _tolerates(pods: OperationsPods, group: NodeGroup) -> bool:
 def _zones_of_compute(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    there = network.zone_names
+    zone_names = network.zone_names
     asked = {place("nodeGroups", name): group.zones for name, group in node_groups.items()}
     if karpenter:
         asked |= {place("karpenter", "nodePools", name): pool.zones for name, pool in karpenter.node_pools.items()}
     for path, zones in asked.items():
         for zone in dict.fromkeys(zones):
-            if not there:
+            if not zone_names:
                 yield Problem(f"{path}.zones", zone, "expected network.zones, not zoneCount, where zones matter")
-            elif zone not in there:
-                yield Problem(f"{path}.zones", zone, f"expected a zone of the network: {either(there)}")
+            elif zone not in zone_names:
+                yield Problem(f"{path}.zones", zone, f"expected a zone of the network: {either(zone_names)}")
 
 
 @rule

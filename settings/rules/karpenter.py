@@ -87,8 +87,8 @@ def _generations_of_node_pools(karpenter: Karpenter | None) -> Iterator[Problem]
             if newest < pool.min_generation:
                 path = place("karpenter", "nodePools", name, "categories", index)
                 found = f"{category}, with {either(pool.architectures)} up to generation {newest}"
-                there = found if newest else f"{category}, which has no instance with {either(pool.architectures)}"
-                yield Problem(path, there, f"expected a category that has generation {pool.min_generation}")
+                described = found if newest else f"{category}, which has no instance with {either(pool.architectures)}"
+                yield Problem(path, described, f"expected a category that has generation {pool.min_generation}")
 
 
 @rule

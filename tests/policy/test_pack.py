@@ -27,7 +27,7 @@ from pulumi_policy.proxy import unknown_checking_proxy
 from facts.environments import Environment
 from harness.values import encode, resolve_references
 from policy import servicer
-from policy.pack import ADVICE, plain, policies, resource
+from policy.pack import ADVICE, policies, resource, without_proxies
 from policy.rule import Level
 from policy.rules import RULES
 from policy.servicer import environment
@@ -140,7 +140,7 @@ def test_the_engine_and_the_recorded_plan_show_a_rule_the_same(stack: str, unkno
 
 
 def test_whole_numbers_are_integers_and_text_is_left_alone() -> None:
-    assert plain({"a": [1.0, 1.5, "1.0", True, None]}) == {"a": [1, 1.5, "1.0", True, None]}
+    assert without_proxies({"a": [1.0, 1.5, "1.0", True, None]}) == {"a": [1, 1.5, "1.0", True, None]}
 
 
 def test_the_pack_runs_in_the_programs_environment() -> None:

@@ -250,8 +250,8 @@ def release_under_way(release: Resource, cloud: Cloud) -> str | None:
 
     https://github.com/pulumi/pulumi-kubernetes/issues/2054
     """
-    there = cloud.existing(RELEASE, release.id, release.cluster)
-    status = str(there.get("status.status")) if there else ""
+    existing = cloud.existing(RELEASE, release.id, release.cluster)
+    status = str(existing.get("status.status")) if existing else ""
     return f"its status is {status}" if status.startswith("pending-") else None
 
 

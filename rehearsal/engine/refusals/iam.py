@@ -73,7 +73,7 @@ def trusts_service_account(role_arn: str, namespace: str, name: str, cloud: Clou
             if key.endswith(":sub")
             for value in as_list(values)
         ]
-        there = any(cloud.one(uses.OIDC, "arn", provider) for provider in providers)
-        if there and any(fnmatchcase(subject, pattern) for pattern in subjects):
+        has_provider = any(cloud.one(uses.OIDC, "arn", provider) for provider in providers)
+        if has_provider and any(fnmatchcase(subject, pattern) for pattern in subjects):
             return True
     return False
