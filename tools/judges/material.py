@@ -140,6 +140,6 @@ def _file(path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    there = cache.is_complete()
-    write(Path(sys.argv[1]), charts=there)
-    print("with charts" if there else "without charts")
+    has_copies = cache.is_complete()
+    write(Path(sys.argv[1]), charts=has_copies)
+    print("with charts" if has_copies else "without charts")

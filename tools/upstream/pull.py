@@ -100,8 +100,8 @@ def _helm_pull(chart: Chart, folder: Path, helm: Path) -> Path:
     oci = chart.repository.startswith("oci://")
     source = [f"{chart.repository}/{chart.name}"] if oci else [chart.name, "--repo", chart.repository]
     # A registry on the loopback has no certificate.
-    plain = ["--plain-http"] if chart.repository.startswith("oci://127.0.0.1:") else []
-    command: list[str | Path] = [helm, "pull", *source, "--version", chart.version, "--destination", folder, *plain]
+    insecure = ["--plain-http"] if chart.repository.startswith("oci://127.0.0.1:") else []
+    command: list[str | Path] = [helm, "pull", *source, "--version", chart.version, "--destination", folder, *insecure]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     archives = list(folder.glob("*.tgz"))
     if run.returncode or len(archives) != 1:
