@@ -60,6 +60,10 @@ rehearse-destroy: $(RUNTIME) ## `pulumi destroy` of the rehearsed STACK, and pro
 timeline: $(RUNTIME) ## Show how long each part of `up` takes for STACK: Gantt chart, critical path, lower bound
 	@$(PY) -m rehearsal.engine.timeline --project $(PROJECT) --stack $(STACK) $(ARGS)
 
+.PHONY: picture
+picture: $(RUNTIME) ## Draw the architecture of STACK from its plan as SVG: layers, zones, what faces the internet
+	@$(PY) -m tools.picture --project $(PROJECT) --stack $(STACK) $(ARGS)
+
 .PHONY: stacks
 stacks: $(RUNTIME) ## List the stacks and their environments in the order in which they are deployed (ARGS=--json)
 	@$(PY) -m tools.stacks $(ARGS)

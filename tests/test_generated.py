@@ -38,13 +38,15 @@ def test_a_generated_file_is_current(path: Path) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "pictures").mkdir(parents=True)
     for name in (
         "outputs.py",
         "settings.schema.json",
         "docs/reference.md",
         "docs/policies.md",
         "docs/architecture.md",
+        "docs/pictures/architecture.svg",
+        "docs/pictures/timeline.svg",
         "Pulumi.yaml",
     ):
         shutil.copy(ROOT / name, tmp_path / name)

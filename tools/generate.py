@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: the JSON Schema of a stack file, and tables of the documentation.
+"""Writes what is generated from the code: the JSON Schema of a stack file, tables and pictures of the documentation.
 
 `python -m tools.generate` writes, `python -m tools.generate --check` says which files are stale.
 """
@@ -18,14 +18,20 @@ from pydantic.alias_generators import to_camel
 import settings
 from policy.rule import Rule
 from policy.rules import RULES
+from rehearsal.program import run_program
 from settings.expected import MEANINGS
 from settings.for_good import FOR_GOOD
 from tools import peers
-from tools.graph import picture
+from tools.graph import EXAMPLES, picture
+from tools.picture import draw as draw_architecture
 from tools.structure import arrows_picture, rooms_table
+from tools.timeline import draw as draw_timeline
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 Schema = dict[str, Any]
+
+PICTURED: Final = "dev"
+"""The example whose pictures README shows."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -39,6 +45,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         if check:
             print(f"{path.relative_to(root)} is stale: run make docs", file=sys.stderr)
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
             print(path.relative_to(root))
     return int(check and bool(stale))
@@ -64,7 +71,14 @@ def generated(root: Path) -> dict[Path, str]:
         ),
         policies: _with_tables(policies, policies=policies_table(RULES)),
         architecture: _with_tables(architecture, layers=arrows_picture(), files=rooms_table(), graph=picture()),
+        **pictures(root / "docs" / "pictures"),
     }
+
+
+def pictures(folder: Path) -> dict[Path, str]:
+    """Return the SVG pictures of README, by file: those of a stack of the examples, which no fork edits."""
+    plan = run_program(PICTURED, root=EXAMPLES)
+    return {folder / "architecture.svg": draw_architecture(plan), folder / "timeline.svg": draw_timeline(plan)}
 
 
 def _with_tables(page: Path, **tables: str) -> str:

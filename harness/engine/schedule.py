@@ -16,6 +16,7 @@ from typing import Any
 from harness.engine.rules import Rules
 from harness.kind import UnmodelledError
 from harness.model import Model
+from harness.plan import Plan, show
 
 Entry = Mapping[str, Any]
 """A resource as `pulumi stack export` gives it."""
@@ -88,6 +89,20 @@ class Schedule:
 def tasks_of(resources: Iterable[Entry], model: Model, rules: Rules) -> list[Task]:
     """Return the tasks of an `up` that made these resources."""
     return [_task(entry, model, rules) for entry in resources]
+
+
+def planned(plan: Plan) -> list[Entry]:
+    """Return what the state will have of the resources of a plan: as much as `tasks_of` takes."""
+    return [
+        {
+            "urn": entry.urn,
+            "type": entry.type,
+            "custom": entry.custom,
+            "inputs": show(entry.inputs),
+            "dependencies": sorted(plan.direct_dependencies(entry)),
+        }
+        for entry in plan
+    ]
 
 
 def _task(entry: Entry, model: Model, rules: Rules) -> Task:

@@ -20,7 +20,7 @@ from harness.engine.cli import NoCliError
 from harness.engine.process import FailedError
 from harness.engine.schedule import Entry, Task
 from harness.engine.store import Event
-from harness.engine.timeline import Step, clock, gantt, measured_seconds, table, unexplained
+from harness.engine.timeline import SHORT, Step, clock, gantt, measured_seconds, table, unexplained
 from rehearsal.cloud import MODEL
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import BINDING, INGRESS, RELEASE
@@ -77,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stack", required=True)
     parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
     parser.add_argument("--output", type=Path, help="the picture (default: timeline-STACK.svg)")
+    parser.add_argument("--all", action="store_true", help="draw each resource, however little time it takes")
     parser.add_argument(
         "--pace", type=float, default=0.0, help="measure too: seconds to wait for each real one, e.g. 0.02"
     )
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.pace:
         _print_measured(events, tasks, options.pace)
     picture = options.output or Path(f"timeline-{options.stack}.svg")
-    picture.write_text(gantt(found))
+    picture.write_text(gantt(found, options.stack, shortest=0 if options.all else SHORT), encoding="utf-8")
     print(f"Picture: {picture}")
     return 0
 
