@@ -19,9 +19,12 @@ STACK_KEYS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt")
 
 
 class ScratchProject:
-    """The project files of one project in a folder of its own; the program itself stays where it is."""
+    """The project files of one project in a folder of its own; the program itself stays where it is.
 
-    def __init__(self, source: Path, folder: Path) -> None:
+    plugins: the section of that name in Pulumi.yaml; what the project itself says there does not count.
+    """
+
+    def __init__(self, source: Path, folder: Path, *, plugins: Mapping[str, Any] | None = None) -> None:
         self.source: Final = source.resolve()
         self.folder: Final = folder
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -30,7 +33,8 @@ class ScratchProject:
         main = (self.source / str(settings.get("main", "."))).resolve()
         # The environment that rehearses runs the program, whatever environment the project file names.
         runtime = settings["runtime"]["name"] if isinstance(settings["runtime"], dict) else settings["runtime"]
-        self._write("Pulumi.yaml", {**settings, "runtime": runtime, "main": str(main)})
+        own = {"runtime": runtime, "main": str(main), "plugins": dict(plugins or {})}
+        self._write("Pulumi.yaml", {**settings, **own})
 
     def take_stack(self, stack: str) -> list[str]:
         """Copy a stack file without its secrets; return the paths of these, for `pulumi config set --secret --path`.

@@ -22,6 +22,9 @@ from harness.engine.store import Event, Resource, Store
 LANGUAGE_HOST: Final = Path(__file__).resolve().parents[1] / "bin"
 """Where our Python language host is, for machines without the official one."""
 
+DOUBLE: Final = "pulumi-resource-"
+"""The beginning of the name of a provider's executable; the package's name follows."""
+
 FOREIGN: Final = ("AWS_", "PULUMI_", "KUBE", "HELM_", "PYTHONDONTWRITEBYTECODE")
 """Beginnings of environment variables that must not reach a sandbox: credentials, backends, what slows it down."""
 
@@ -45,11 +48,23 @@ class Sandbox:
         self.environment = Environment()
         for part in ("home", "state", "cloud"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
-        self.project: Final = ScratchProject(project, self.folder / "projects" / project.resolve().name)
+        self.project: Final = ScratchProject(
+            project, self.folder / "projects" / project.resolve().name, plugins=self._plugins()
+        )
         self.store: Final = Store(self.folder / "cloud")
         self.is_new: Final = not self._checkpoint().exists()
         if self.is_new:
             self._initialize()
+
+    def _plugins(self) -> dict[str, list[dict[str, str]]]:
+        """Return where the project's plugins are, as Pulumi.yaml says it: the engine warns of each one found on PATH.
+
+        https://www.pulumi.com/docs/iac/concepts/projects/project-file/#plugins
+        """
+        packages = sorted(path.name.removeprefix(DOUBLE) for path in self.providers.glob(f"{DOUBLE}*"))
+        doubles = [{"name": package, "path": str(self.providers.resolve())} for package in packages]
+        hosts = [] if self.cli.official_host else [{"name": "python", "path": str(LANGUAGE_HOST)}]
+        return {"providers": doubles, "languages": hosts}
 
     def _checkpoint(self) -> Path:
         return self.folder / "state" / ".pulumi" / "stacks" / self.project.name / f"{self.stack}.json"
