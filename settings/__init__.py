@@ -41,7 +41,7 @@ from settings.descheduler import Descheduler
 from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
-from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
+from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, in_order
 from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import Budget, Consolidation, DisruptionReason, Karpenter, NodePool
@@ -132,6 +132,7 @@ __all__ = [
     "Toleration",
     "Traefik",
     "Workloads",
+    "in_order",
     "load",
     "require_deployer",
     "required",

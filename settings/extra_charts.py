@@ -16,6 +16,7 @@ from settings.values import (
     PodSecurity,
     PolicyArn,
     PolicyResource,
+    ReleaseName,
     Secret,
     ServiceAccountName,
     StatementId,
@@ -90,6 +91,11 @@ class ExtraChart(Settings):
     secret_values: dict[ValuesPath, Secret] = Field(
         {}, description="Additional encrypted values of the chart, by dotted path."
     )
+    after: list[ReleaseName] = Field(
+        [],
+        description="Releases of this section to install before this one, and to delete after it. Only such releases "
+        "may share a namespace: the first one creates it.",
+    )
 
     def chart_name(self, release: str) -> str:
         """Return the chart's name, given the release's."""
@@ -103,3 +109,39 @@ class ExtraChart(Settings):
 def namespaces_of(charts: Mapping[str, ExtraChart] | None) -> tuple[str, ...]:
     """Return the namespaces that charts by their releases' names are in, each once."""
     return tuple(dict.fromkeys(chart.namespace_name(name) for name, chart in (charts or {}).items()))
+
+
+def in_order(charts: Mapping[str, ExtraChart]) -> list[str]:
+    """Return the names of releases, each after those that it names in `after`, else in alphabetical order.
+
+    Names of no release count for nothing. Raises ValueError where releases wait for each other.
+    """
+    found: list[str] = []
+    while len(found) < len(charts):
+        ready = [
+            name
+            for name in sorted(charts.keys() - set(found))
+            if not (set(charts[name].after) & charts.keys()) - set(found)
+        ]
+        if not ready:
+            raise ValueError(", ".join(sorted(charts.keys() - set(found))))
+        found.append(ready[0])
+    return found
+
+
+def before(charts: Mapping[str, ExtraChart], release: str) -> set[str]:
+    """Return the releases that are installed before one, directly or through others."""
+    found: set[str] = set()
+    waiting = [release]
+    while waiting:
+        new = set(charts[waiting.pop()].after) & charts.keys() - found
+        found |= new
+        waiting += new
+    return found
+
+
+def creator_of_namespace(charts: Mapping[str, ExtraChart], release: str) -> str:
+    """Return which release creates the namespace of a release: the first one in it."""
+    name = charts[release].namespace_name(release)
+    sharing = [other for other in before(charts, release) if charts[other].namespace_name(other) == name]
+    return min([release, *sharing], key=lambda it: (len(before(charts, it)), it))

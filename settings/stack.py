@@ -29,7 +29,7 @@ from settings.dns import CertManager, ExternalDns
 from settings.encryption import Encryption
 from settings.expected import accepted, models
 from settings.external_secrets import ExternalSecrets
-from settings.extra_charts import ExtraChart
+from settings.extra_charts import ExtraChart, creator_of_namespace
 from settings.for_good import changes_for_good
 from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
@@ -117,9 +117,14 @@ class Stack(Settings):
         return {section: getattr(self, section) for section in type(self).model_fields}
 
     def pod_security_of(self, release: str) -> PodSecurity | None:
-        """Return the Pod Security Standard of the namespace made for an added chart; None: it is the platform's."""
+        """Return the Pod Security Standard of the namespace made for an added chart.
+
+        None: none is made for it, because it is in one of the platform's, or in that of a chart before it.
+        """
         chart = self.extra_charts[release]
         if chart.namespace_name(release) in own_namespaces(self._sections()):
+            return None
+        if creator_of_namespace(self.extra_charts, release) != release:
             return None
         return chart.pod_security or PodSecurity.RESTRICTED
 

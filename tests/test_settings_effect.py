@@ -192,6 +192,15 @@ BASES["extra chart"] = {
     },
 }
 
+# A second chart beside the first.
+BASES["two charts"] = {
+    **BASES["extra chart"],
+    "extraCharts": {
+        **BASES["extra chart"]["extraCharts"],
+        "http": {"repository": "https://kedacore.github.io/charts", "chart": "keda-add-ons-http", "version": "0.14.0"},
+    },
+}
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -930,6 +939,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "extraCharts.*.role.managedPolicies": _chart(
         "+RolePolicyAttachment", role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}
+    ),
+    # What is installed first creates the namespace; the order itself is tested in tests/test_recipes.py.
+    "extraCharts.*.after": Effect(
+        {"extraCharts": {"http": {"namespace": "keda", "after": ["keda"]}}},
+        ("-Namespace", "Release.namespace"),
+        "two charts",
+        along=("extraCharts.*.namespace",),
     ),
     "extraCharts.*.teamResources": _chart(
         "ClusterRole.rules", teamResources=["keda.sh/scaledobjects", "keda.sh/scaledjobs"]

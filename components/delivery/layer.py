@@ -11,7 +11,7 @@ from components.delivery.teams import Teams
 from components.delivery.workloads import Workloads
 from components.ingress.layer import Ingress
 from components.services.layer import Services
-from settings import Stack
+from settings import Stack, in_order
 
 
 def delivery_layer(
@@ -42,31 +42,31 @@ def delivery_layer(
                 credentials=settings.git_credentials,
                 opts=control_plane.after(argo_cd, *used),
             )
-    extra_charts: list[ExtraChart] = []
-    for release_name, chart in settings.extra_charts.items():
+    extra_charts: dict[str, ExtraChart] = {}
+    for release_name in in_order(settings.extra_charts):
+        chart = settings.extra_charts[release_name]
         namespace = on_cluster.namespace(chart.namespace_name(release_name))
-        extra_charts.append(
-            ExtraChart(
-                f"{where.name}-chart-{release_name}",
-                chart,
-                on_cluster,
-                release_name=release_name,
-                namespace=PodNamespace(namespace.name, [*namespace.compute, *used]),
-                pod_security=settings.pod_security_of(release_name),
-                opts=in_cluster,
-            )
+        earlier = [extra_charts[name] for name in chart.after]
+        extra_charts[release_name] = ExtraChart(
+            f"{where.name}-chart-{release_name}",
+            chart,
+            on_cluster,
+            release_name=release_name,
+            namespace=PodNamespace(namespace.name, [*namespace.compute, *used, *earlier]),
+            pod_security=settings.pod_security_of(release_name),
+            opts=in_cluster,
         )
     if settings.workloads:
         Workloads(
             f"{where.name}-workloads",
             settings.workloads,
             on_cluster,
-            opts=control_plane.after(*used, *extra_charts),
+            opts=control_plane.after(*used, *extra_charts.values()),
         )
     Teams(
         f"{where.name}-teams",
         settings.team_namespaces,
         on_cluster,
         resources=settings.team_resources,
-        opts=control_plane.after(*used, *extra_charts),
+        opts=control_plane.after(*used, *extra_charts.values()),
     )

@@ -14,7 +14,7 @@ from policy.rules import RULES
 from policy.rules.pods import RELEASE
 from policy.rules.supply import FLOATING, floats
 from policy.rules.workloads import ENFORCE, NAMESPACE
-from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement
+from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, before, creator_of_namespace
 from settings.namespaces import own_namespaces
 from settings.problems import Problem, encrypting, place
 from settings.rules.registry import rule
@@ -39,7 +39,8 @@ def _extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Problem]:
 @rule
 def _namespaces_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: Mapping[str, Any]) -> Iterator[Problem]:
     own = own_namespaces(sections)
-    times = Counter(chart.namespace_name(name) for name, chart in extra_charts.items())
+    first = [name for name in extra_charts if creator_of_namespace(extra_charts, name) == name]
+    times = Counter(extra_charts[name].namespace_name(name) for name in first)
     for name, chart in extra_charts.items():
         namespace, path = chart.namespace_name(name), place("extraCharts", name)
         if namespace in own:
@@ -47,8 +48,27 @@ def _namespaces_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: M
                 yield Problem(f"{path}.podSecurity", "set", "expected none: the namespace is one of the platform's")
         elif namespace in OTHERS_NAMESPACES or namespace.startswith("kube-"):
             yield Problem(f"{path}.namespace", "Kubernetes' own", "expected one for this chart, or one of the platform")
+        elif name not in first:
+            if chart.pod_security:
+                found = "set for a namespace that another chart creates"
+                yield Problem(f"{path}.podSecurity", found, "expected it at the chart that is installed first")
         elif times[namespace] > 1:
-            yield Problem(f"{path}.namespace", "used by two charts", "expected a namespace of its own")
+            expected = "expected a namespace of its own, or the other chart in `after`"
+            yield Problem(f"{path}.namespace", "used by two charts", expected)
+
+
+@rule
+def _order_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Problem]:
+    for name, chart in extra_charts.items():
+        path = place("extraCharts", name, "after")
+        for index, other in enumerate(chart.after):
+            if other not in extra_charts:
+                expected = "expected the name of another chart of extraCharts"
+                yield Problem(f"{path}[{index}]", "the name of no chart", expected)
+            elif chart.after.index(other) < index:
+                yield Problem(f"{path}[{index}]", "stands there twice", "expected it once")
+        if name in before(extra_charts, name):
+            yield Problem(path, "a chart that waits for itself", "expected an order without a circle")
 
 
 @rule
@@ -96,7 +116,8 @@ def _policies_of_extra_charts(extra_charts: dict[str, ExtraChart], sections: Map
     own = own_namespaces(sections)
     for name, chart in extra_charts.items():
         namespace = chart.namespace_name(name)
-        level = None if namespace in own else chart.pod_security or PodSecurity.RESTRICTED
+        creator = extra_charts[creator_of_namespace(extra_charts, name)]
+        level = None if namespace in own else creator.pod_security or PodSecurity.RESTRICTED
         broken = {it.rule.name: it.rule for it in violations(_resources_of(chart, namespace, level), ASKED)}
         for refused in broken.values():
             found, fix = f"refused by the policy {refused.name}", refused.fix
