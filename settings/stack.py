@@ -30,7 +30,7 @@ from settings.encryption import Encryption
 from settings.expected import accepted, models
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart, creator_of_namespace
-from settings.for_good import changes_for_good
+from settings.immutable import immutable_changes
 from settings.ingress import Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
@@ -332,7 +332,7 @@ def stack_settings() -> Stack:
         stack = load(runtime.get_config_env(), runtime.get_config_secret_keys_env())
         state = deployed()
         # In another region or VPC the zones are others anyway.
-        if problems := [*changes_for_good(stack, state)] or [*zones_in_use(stack, state)]:
+        if problems := [*immutable_changes(stack, state)] or [*zones_in_use(stack, state)]:
             raise SettingsError(problems)
     except SettingsError as error:
         raise pulumi.RunError(str(_in_file(error, pulumi.get_stack()))) from None

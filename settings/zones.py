@@ -19,7 +19,7 @@ SUBNET: Final = "eks-platform:index:Network$aws:ec2/subnet:Subnet"
 CONTROL_PLANE: Final = "aws:eks/cluster:Cluster"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 ZONE: Final = "topology.kubernetes.io/zone"
-WAY: Final = 'docs/operations.md, "Take a zone out"'
+WAY: Final = 'docs/operations.md, "Remove a zone"'
 
 
 def zones_in_use(stack: Stack, state: State) -> Iterator[Problem]:

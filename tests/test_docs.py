@@ -127,7 +127,7 @@ def test_messages_name_headings() -> None:
     """Messages and docstrings lead to sections of docs/operations.md by their headings."""
     sources = [path for folder in ("settings", "components", "tools") for path in (ROOT / folder).rglob("*.py")]
     named = {heading for path in sources for heading in re.findall(r'docs/operations\.md, "([^"]+)"', path.read_text())}
-    assert "Take a zone out" in named
+    assert "Remove a zone" in named
     assert named <= _headings(ROOT / "docs" / "operations.md")
 
 

@@ -65,8 +65,7 @@ def test_a_zone_stays_while_a_node_pool_may_launch_there(only: list[str] | None)
     state = _state(made_in=[A, C], zones=[A, C, D], pools={"batch": [A], "general": only})
     (problem,) = zones_in_use(_stack(zones=[A, C]), state)
     expected = (
-        "expected it kept while nodes of karpenter.nodePools.general may be there. "
-        'docs/operations.md, "Take a zone out"'
+        'expected it kept while nodes of karpenter.nodePools.general may be there. docs/operations.md, "Remove a zone"'
     )
     assert problem == Problem("network.zones", f"without {D}", expected)
 

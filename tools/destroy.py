@@ -1,6 +1,6 @@
 """Says what keeps a stack from being destroyed before Pulumi is asked to: `python -m tools.destroy --stack dev`.
 
-docs/operations.md has the reasons: "What may not be deleted", "A second cluster in the same network".
+docs/operations.md has the reasons: "Delete a stack", "A second cluster in the same network".
 """
 
 import argparse

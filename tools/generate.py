@@ -20,7 +20,7 @@ from policy.rule import Rule
 from policy.rules import RULES
 from rehearsal.program import run_program
 from settings.expected import MEANINGS
-from settings.for_good import FOR_GOOD
+from settings.immutable import IMMUTABLE
 from tools import peers
 from tools.graph import EXAMPLES, picture
 from tools.picture import draw as draw_architecture
@@ -66,7 +66,7 @@ def generated(root: Path) -> dict[Path, str]:
         reference: _with_tables(
             reference,
             settings=settings_tables(schema),
-            **{"for-good": for_good_table()},
+            immutable=immutable_table(),
             outputs=outputs_table(outputs),
         ),
         policies: _with_tables(policies, policies=policies_table(RULES)),
@@ -271,12 +271,12 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-# --- Table of the settings that are for good ----------------------------------------------------------------------
+# --- Table of the settings that cannot be changed ---------------------------------------------------------------------
 
 
-def for_good_table() -> str:
+def immutable_table() -> str:
     """Return the settings that no running cluster lets change, as Markdown."""
-    rows = ((f"`{setting.path}`", f"[{setting.why}]({setting.source})") for setting in FOR_GOOD)
+    rows = ((f"`{setting.path}`", f"[{setting.why}]({setting.source})") for setting in IMMUTABLE)
     return _table(("Setting", "Why"), rows)
 
 

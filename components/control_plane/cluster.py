@@ -112,7 +112,7 @@ class Cluster(pulumi.ComponentResource):
             coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
             opts=pulumi.ResourceOptions.merge(
                 self._protected,
-                pulumi.ResourceOptions(transforms=[_creator_is_no_administrator, _subnets_are_for_good]),
+                pulumi.ResourceOptions(transforms=[_creator_is_no_administrator, _subnets_are_immutable]),
             ),
         )
         control_plane = component.eks_cluster
@@ -270,7 +270,7 @@ def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.R
     return pulumi.ResourceTransformResult(props=props, opts=args.opts)
 
 
-def _subnets_are_for_good(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+def _subnets_are_immutable(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
     """Keep the control plane in the subnets in which it was created.
 
     EKS accepts other subnets in the same zones only: with one more zone in the network it would refuse every update.

@@ -19,7 +19,7 @@ SECURITY_LOGS: Final = ("audit", "authenticator")
 @rule(
     "cluster-public-endpoint",
     CLUSTER,
-    reason="An API server that the whole internet reaches is one leaked token or one flaw away from anybody.",
+    reason="If the whole internet can reach the API server, one leaked token is enough for an attack.",
     fix="Name the ranges in cluster.publicAccess, or leave it empty for a private endpoint",
     source="https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
 )
@@ -36,7 +36,7 @@ def public_endpoint(cluster: Resource) -> Iterator[str]:
 @rule(
     "cluster-secrets-encryption",
     CLUSTER,
-    reason="Without a key of ours, who may read Kubernetes secrets at rest is neither ours to say nor in our logs.",
+    reason="Without a customer managed key, you cannot control or log who decrypts Kubernetes secrets at rest.",
     fix="Give the cluster an encryptionConfig for secrets with the ARN of a KMS key",
     source="https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
 )
@@ -53,7 +53,7 @@ def secrets_encryption(cluster: Resource) -> Iterator[str]:
 @rule(
     "cluster-logs",
     CLUSTER,
-    reason="Without the audit and authenticator logs nobody can tell afterwards who did what in the cluster.",
+    reason="Without the audit and authenticator logs, you cannot find out who did what in the cluster.",
     fix="Add them to cluster.logs",
     source="https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
     development=Level.ADVISORY,
@@ -70,7 +70,7 @@ def logs(cluster: Resource) -> Iterator[str]:
 @rule(
     "cluster-deletion-protection",
     CLUSTER,
-    reason="A production cluster must not go away by one command, whoever runs it and with whatever tool.",
+    reason="A single command, of any user and any tool, must not be able to delete a production cluster.",
     fix="Set cluster.deletionProtection",
     source="https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html",
     development=Level.OFF,
@@ -86,7 +86,7 @@ def deletion_protection(cluster: Resource) -> Iterator[str]:
     CLUSTER,
     "aws:ec2/vpc:Vpc",
     "aws:kms/key:Key",
-    reason="A rename or an edit that means a replacement would take everything in it along.",
+    reason="A rename, or a change that requires a replacement, would delete everything in the cluster.",
     fix="Set platform.protect",
     source="https://www.pulumi.com/docs/iac/concepts/resources/options/protect/",
     development=Level.OFF,
@@ -100,7 +100,7 @@ def protection(resource: Resource) -> Iterator[str]:
 @rule(
     "cluster-support-policy",
     CLUSTER,
-    reason="EKS takes extended support where nothing is said, and bills the control plane sixfold after 14 months.",
+    reason="The default is extended support, which costs six times as much for the control plane after 14 months.",
     fix="Set cluster.support, to standard or on purpose to extended",
     source="https://docs.aws.amazon.com/eks/latest/userguide/view-support-policy.html",
 )
@@ -113,7 +113,7 @@ def support_policy(cluster: Resource) -> Iterator[str]:
 @rule(
     "cluster-access-entries",
     CLUSTER,
-    reason="The aws-auth ConfigMap and the creator's silent administrator rights are in nobody's review.",
+    reason="The aws-auth ConfigMap and the administrator rights of the cluster's creator bypass code review.",
     fix="Authenticate by API alone, without bootstrapClusterCreatorAdminPermissions, and name people in access.entries",
     source="https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html",
 )
@@ -124,7 +124,7 @@ def access_entries(cluster: Resource) -> Iterator[str]:
         yield f"authenticationMode is {mode or 'not set'}"
     creator = cluster.get("accessConfig", "bootstrapClusterCreatorAdminPermissions")
     if creator is not UNKNOWN and creator not in (False, "false"):
-        yield "whoever creates the cluster stays its administrator"
+        yield "the creator of the cluster stays its administrator"
 
 
 @rule(
@@ -143,7 +143,7 @@ def cluster_identifier(provider: Resource) -> Iterator[str]:
 @rule(
     "aws-provider-account",
     AWS_PROVIDER,
-    reason="With the credentials of another account at hand, the stack would come up there.",
+    reason="With credentials of another account, the stack would be created there.",
     fix="Set platform.account",
     source="https://www.pulumi.com/registry/packages/aws/api-docs/provider/#allowedaccountids_python",
     development=Level.ADVISORY,

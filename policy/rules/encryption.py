@@ -9,7 +9,7 @@ from policy.rule import Level, rule
 @rule(
     "queue-encryption",
     "aws:sqs/queue:Queue",
-    reason="Events name instances and roles; they must not lie in the clear.",
+    reason="Events contain names of instances and roles, and must be encrypted at rest.",
     fix="Set sqsManagedSseEnabled, or kmsMasterKeyId",
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html",
 )
@@ -22,7 +22,7 @@ def queue_encryption(queue: Resource) -> Iterator[str]:
 @rule(
     "topic-encryption",
     "aws:sns/topic:Topic",
-    reason="Alarms tell of weaknesses; they must not lie in the clear.",
+    reason="Alarms reveal weaknesses, and must be encrypted at rest.",
     fix="Set kmsMasterKeyId",
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html",
 )
@@ -35,7 +35,7 @@ def topic_encryption(topic: Resource) -> Iterator[str]:
 @rule(
     "key-rotation",
     "aws:kms/key:Key",
-    reason="What a key that never changes has encrypted is open for good once the key is.",
+    reason="If a key that is never rotated leaks, everything that it ever encrypted can be read.",
     fix="Set enableKeyRotation",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html",
 )
@@ -50,7 +50,7 @@ def key_rotation(key: Resource) -> Iterator[str]:
     "volume-encryption",
     "aws:ebs/volume:Volume",
     "kubernetes:storage.k8s.io/v1:StorageClass",
-    reason="A volume or its snapshot can leave the account; what lies on it in the clear leaves with it.",
+    reason="A volume or its snapshot can be shared with another account, together with all unencrypted data on it.",
     fix='Set encrypted, in a StorageClass `encrypted: "true"` in its parameters',
     source="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md",
 )

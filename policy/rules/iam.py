@@ -92,7 +92,7 @@ def _principals(statement: Mapping[str, Any], kind: str) -> list[str]:
     ROLE,
     reason="Without `sub`, every service account of the cluster assumes the role; without `aud`, so does a token for "
     "something else.",
-    fix="Ask for both by StringEquals, `sub` with the service account's namespace in full",
+    fix="Require both by StringEquals, `sub` with the service account's namespace in full",
     source="https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
 )
 def irsa_trust(role: Resource) -> Iterator[str]:
@@ -106,18 +106,18 @@ def irsa_trust(role: Resource) -> Iterator[str]:
 def _token_problems(asked: Mapping[str, list[str]]) -> Iterator[str]:
     audiences = [value for key, values in asked.items() if key.endswith(":aud") for value in values]
     if not audiences:
-        yield "does not ask for `aud`"
+        yield "does not require `aud`"
     yield from (f"takes any audience: {value}" for value in audiences if "*" in value or "?" in value)
     subjects = [value for key, values in asked.items() if key.endswith(":sub") for value in values]
     if not subjects:
-        yield "does not ask for `sub`"
+        yield "does not require `sub`"
     yield from (f"takes service accounts of any namespace: {value}" for value in subjects if any_namespace(value))
 
 
 def any_namespace(subject: str) -> bool:
     """Return whether a pattern for `sub` has a wildcard before the namespace says anything.
 
-    "system:serviceaccount:app-*:web" passes: whoever may make such namespaces has a say in who gets the role.
+    "system:serviceaccount:app-*:web" passes: any user who can create such namespaces can get the role.
     """
     literal = re.split(r"[*?]", subject, maxsplit=1)[0]
     return literal != subject and "system:serviceaccount:".startswith(literal)
@@ -126,8 +126,8 @@ def any_namespace(subject: str) -> bool:
 @rule(
     "pod-identity-trust",
     ROLE,
-    reason="Whoever may make a Pod Identity association in another cluster of the account could hand the role to any "
-    "pod there.",
+    reason="Without a condition, any user who can create a Pod Identity association in another cluster of the account "
+    "can give the role to a pod there.",
     fix="Add a condition for aws:RequestTag/eks-cluster-arn, or for aws:SourceArn",
     source="https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html",
 )
@@ -173,7 +173,7 @@ def _allowed(action: str, policy: Resource, entries: tuple[Allowed, ...]) -> boo
 @rule(
     "iam-action-wildcard",
     *IDENTITY_POLICIES,
-    reason="A wildcard allows what nobody has read, and tomorrow what AWS adds.",
+    reason="A wildcard allows actions that nobody reviewed, including those that AWS adds later.",
     fix="Name the actions; a role of extraCharts may have a wildcard with a reason (role.statements[].reason)",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 )
@@ -191,9 +191,9 @@ def action_wildcard(policy: Resource) -> Iterator[str]:
 @rule(
     "iam-resource-wildcard",
     *IDENTITY_POLICIES,
-    reason="A role that may act on every resource can harm what belongs to others.",
+    reason="A role for all resources can change or delete resources of other teams.",
     fix="Name the resources, or narrow by tag; a role of extraCharts may have a wildcard with a reason "
-    "(role.statements[].reason), and policy/exceptions.py has room for others",
+    "(role.statements[].reason), and policy/exceptions.py lists others",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 )
 def resource_wildcard(policy: Resource) -> Iterator[str]:

@@ -67,7 +67,7 @@ def attribute(ingress: Resource, name: str) -> Any:
     "load-balancer-tls-policy",
     LISTENER,
     INGRESS,
-    reason="Where no policy is named, AWS takes one of 2016 that speaks TLS 1.0.",
+    reason="The default policy is from 2016 and accepts TLS 1.0.",
     fix="Name a policy of TLS 1.2 or newer: sslPolicy, or the annotation ssl-policy",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-17",
 )
@@ -86,7 +86,7 @@ def tls_policy(resource: Resource) -> Iterator[str]:
     "load-balancer-redirect",
     LISTENER,
     INGRESS,
-    reason="Whoever types a name without https sends passwords and cookies in the clear.",
+    reason="A browser that opens the site without https sends passwords and cookies unencrypted.",
     fix="Set ingress.domain or ingress.certificate, and redirect HTTP to HTTPS",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-1",
     development=Level.ADVISORY,
@@ -110,8 +110,8 @@ def _to_https(action: Any) -> bool:
 @rule(
     "load-balancer-ports",
     INGRESS,
-    reason="Whatever listens there is found within minutes of being started, by everybody who scans.",
-    fix="Listen on 80 and 443 alone, or name ranges in ingress.allowed",
+    reason="Scanners on the internet find an open port within minutes.",
+    fix="Listen only on 80 and 443, or name ranges in ingress.allowed",
     source="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#access-control",
 )
 def open_ports(ingress: Resource) -> Iterator[str]:
@@ -130,7 +130,7 @@ def open_ports(ingress: Resource) -> Iterator[str]:
     "load-balancer-invalid-headers",
     BALANCER,
     INGRESS,
-    reason="A header that the load balancer and what is behind it read differently smuggles requests past both.",
+    reason="If the load balancer and its targets parse a header differently, an attacker can smuggle requests.",
     fix="Set dropInvalidHeaderFields, or the attribute routing.http.drop_invalid_header_fields.enabled=true",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-4",
 )
@@ -150,7 +150,7 @@ def invalid_headers(resource: Resource) -> Iterator[str]:
     "load-balancer-deletion-protection",
     BALANCER,
     INGRESS,
-    reason="DNS names point at the load balancer; a new one has another name.",
+    reason="DNS records point to the load balancer, and a new one would have another name.",
     fix="Set ingress.deletionProtection",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-6",
     development=Level.OFF,

@@ -53,8 +53,8 @@ def _ports(entry: Any) -> str | None:
     GROUP,
     LEGACY_RULE,
     INGRESS_RULE,
-    reason="Whatever listens there is found within minutes of being started, by everybody who scans.",
-    fix="Name the ranges or security groups that need it; the world gets 80 and 443 at most",
+    reason="Scanners on the internet find an open port within minutes.",
+    fix="Name the ranges or security groups that need it; only ports 80 and 443 may be open to all addresses",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18",
 )
 def open_ports(resource: Resource) -> Iterator[str]:
@@ -68,7 +68,7 @@ def open_ports(resource: Resource) -> Iterator[str]:
 @rule(
     "default-security-group",
     DEFAULT_GROUP,
-    reason="What names no security group gets this one, and then talks to everything else that forgot to.",
+    reason="Resources without a security group get this one, and could then connect to each other.",
     fix="Leave its ingress and egress empty",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-2",
 )
@@ -99,7 +99,7 @@ def nat_per_zone(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
     "vpc-flow-logs",
     VPC,
     FLOW_LOG,
-    reason="Without flow logs nobody can tell afterwards where data went.",
+    reason="Without flow logs, you cannot find out where data was sent.",
     fix="Set network.flowLogs",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-6",
     development=Level.OFF,

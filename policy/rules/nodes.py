@@ -25,7 +25,7 @@ https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-manage
     INSTANCE,
     NODE_CLASS,
     NODE_GROUP,
-    reason="With version 1 of the metadata service, one request that a pod is tricked into gives away the node's role.",
+    reason="With version 1 of the metadata service, a forged request from a pod is enough to steal the node's role.",
     fix="Set httpTokens to required and httpPutResponseHopLimit to 1",
     source="https://karpenter.sh/v1.14/concepts/nodeclasses/#specmetadataoptions",
 )
@@ -54,7 +54,7 @@ def imdsv2(resource: Resource) -> Iterator[str]:
     TEMPLATE,
     INSTANCE,
     NODE_CLASS,
-    reason="A snapshot of a disk can leave the account, and with it images, logs and secrets that pods had mounted.",
+    reason="A snapshot of a disk can be shared with another account, with all images, logs and secrets on it.",
     fix="Set encrypted for each disk",
     source="https://karpenter.sh/v1.14/concepts/nodeclasses/#specblockdevicemappings",
 )
@@ -84,8 +84,8 @@ def _disks(resource: Resource) -> Iterator[tuple[str, Any]]:
     TEMPLATE,
     INSTANCE,
     NODE_GROUP,
-    reason="A key that several people have is nobody's, and sessions by it are in no log.",
-    fix="Take the key away: SSM's Session Manager opens a shell by IAM, and logs it",
+    reason="Sessions with a shared key cannot be attributed to a person, and are not logged.",
+    fix="Remove the key: SSM's Session Manager authenticates by IAM and logs sessions",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/protecting-the-infrastructure.html",
 )
 def ssh(resource: Resource) -> Iterator[str]:
@@ -97,7 +97,7 @@ def ssh(resource: Resource) -> Iterator[str]:
 @rule(
     "node-pool-limits",
     NODE_POOL,
-    reason="One wrong autoscaler, or one stolen deployment right, and Karpenter buys instances without an end.",
+    reason="Without limits, a misconfigured autoscaler or a stolen credential can launch any number of instances.",
     fix="Set cpuLimit and memoryLimit of the pool",
     source="https://karpenter.sh/v1.14/concepts/nodepools/#speclimits",
     development=Level.ADVISORY,
@@ -112,7 +112,7 @@ def pool_limits(pool: Resource) -> Iterator[str]:
 @rule(
     "node-pool-drains",
     NODE_POOL,
-    reason="Nodes that may never go keep their image and its flaws for as long as they run.",
+    reason="Nodes that can never be replaced keep an image with known vulnerabilities.",
     fix="Give the budget of 0 nodes a schedule and a duration, or allow some nodes",
     source="https://karpenter.sh/v1.14/concepts/disruption/#nodepool-disruption-budgets",
 )

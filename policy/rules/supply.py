@@ -24,7 +24,7 @@ PARAMETER: Final = re.compile(r"resolve:ssm:.*/(latest|recommended)(/|$)")
 @rule(
     "helm-release-version",
     *CHARTS,
-    reason="A chart without a version is another one at each `up`, and nobody has read it.",
+    reason="Without a version, each `up` installs the latest chart, which nobody reviewed.",
     fix="Pin it in versions.py and pass the version",
     source="https://www.pulumi.com/registry/packages/kubernetes/api-docs/helm/v3/release/#inputs",
 )
@@ -41,8 +41,8 @@ def release_version(release: Resource) -> Iterator[str]:
     "image-tag",
     *WORKLOADS,
     *CHARTS,
-    reason="Pods of one deployment then run what the tag was when each node pulled it; a rollback rolls nothing back.",
-    fix="Name a version, better a digest",
+    reason="A tag that moves lets pods of one deployment run different images, and a rollback has no effect.",
+    fix="Use a version, or preferably a digest",
     source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
 )
 def image_tag(resource: Resource) -> Iterator[str]:
@@ -72,7 +72,7 @@ def floats(image: str) -> bool:
     TEMPLATE,
     NODE_CLASS,
     NODE_GROUP,
-    reason="Nodes that come up tomorrow would run an image that no pull request has named and no test has seen.",
+    reason="Without a pinned version, new nodes run an image that was neither reviewed nor tested.",
     fix="Pin the image in versions.py",
     source="https://karpenter.sh/v1.14/tasks/managing-amis/",
 )
@@ -103,7 +103,7 @@ def _group_image(group: Resource) -> Iterator[str]:
     "eks-version",
     "aws:eks/cluster:Cluster",
     "aws:eks/addon:Addon",
-    reason="EKS then takes what is its default on the day of the first `up`, another one in each stack.",
+    reason="Without a version, EKS uses its default on the day of the first `up`, so stacks get different versions.",
     fix="Set cluster.version; add-on versions are in versions.py",
     source="https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAddon.html",
 )

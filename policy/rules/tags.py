@@ -19,8 +19,8 @@ def _missing(tags: Any) -> list[str]:
 @rule(
     "tags",
     "aws:",
-    reason="What has no tags is in nobody's bill, and after a failed `up` nobody finds it.",
-    fix="Use the program's AWS provider, whose default tags say it, or set them",
+    reason="Untagged resources cannot be attributed to a cost center, and are hard to find after a failed `up`.",
+    fix="Use the program's AWS provider, which has default tags, or set them",
     source="https://www.pulumi.com/registry/packages/aws/api-docs/provider/#defaulttags_python",
     development=Level.ADVISORY,
 )

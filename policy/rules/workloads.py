@@ -21,9 +21,9 @@ HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
     *WORKLOADS,
     RELEASE,
     NAMESPACE,
-    reason="Such a pod is as good as root on the node, and reads the secrets of every pod there.",
-    fix="Take it away; what works on the host belongs to kube-system, or to the namespace of an added chart or of a "
-    "team with podSecurity: privileged (extraCharts.<name>, teamNamespaces.<name>), after a review",
+    reason="Such a pod has root access to the node, and can read the secrets of all pods on it.",
+    fix="Remove the setting; pods that need the host belong in kube-system, or in the namespace of an added chart or "
+    "of a team with podSecurity: privileged (extraCharts.<name>, teamNamespaces.<name>), after a review",
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
 )
 def privileged(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
@@ -66,7 +66,7 @@ def _privileged_values(values: Any) -> Iterator[str]:
     "pod-requests",
     *WORKLOADS,
     RELEASE,
-    reason="A pod that asks for nothing is put anywhere, starved first, and Karpenter buys no node for it.",
+    reason="A pod without requests can be placed on a full node, is evicted first, and makes Karpenter launch no node.",
     fix="Set requests for cpu and memory",
     source="https://docs.aws.amazon.com/eks/latest/best-practices/karpenter.html",
     development=Level.ADVISORY,
@@ -94,8 +94,8 @@ def _missing(resources: Any) -> Iterator[str]:
     "disruption-budget",
     DISRUPTION_BUDGET,
     RELEASE,
-    reason="Nodes under it can never be drained: no upgrade, no new image, no consolidation.",
-    fix="Allow one pod to be away: maxUnavailable: 1",
+    reason="Nodes with such pods can never be drained for an upgrade, a new image or consolidation.",
+    fix="Allow one unavailable pod: maxUnavailable: 1",
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def budget(resource: Resource) -> Iterator[str]:
@@ -118,8 +118,8 @@ def _blocking(spec: Any) -> Iterator[str]:
 @rule(
     "namespace-pod-security",
     NAMESPACE,
-    reason="Without the label, anybody who may make a pod there may make a privileged one.",
-    fix=f"Label it {ENFORCE}: restricted, or baseline; an added chart or a team may ask for more "
+    reason="Without the label, any user who can create pods in the namespace can create privileged ones.",
+    fix=f"Label it {ENFORCE}: restricted, or baseline; the settings of an added chart or a team may allow more "
     "(extraCharts.<name>.podSecurity, teamNamespaces.<name>.podSecurity)",
     source="https://kubernetes.io/docs/concepts/security/pod-security-admission/",
 )

@@ -246,7 +246,7 @@ def test_the_new_certificate_is_in_use_before_the_old_one_goes(outcomes: Outcome
 
 KEY: Final = "arn:aws:kms:ap-northeast-1:111122223333:key/11111111-2222-4333-8444-555555555555"
 
-FOR_GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
+IMMUTABLE: Final[Mapping[str, Mapping[str, Any]]] = {
     "platform.name": {"platform.name": "another"},
     "platform.region": {
         "platform.region": "ap-southeast-1",
@@ -263,13 +263,13 @@ FOR_GOOD: Final[Mapping[str, Mapping[str, Any]]] = {
 """Setting to a change that no running cluster survives."""
 
 
-@pytest.mark.parametrize("path", FOR_GOOD)
-def test_a_setting_that_is_for_good_is_refused_before_anything_changes(
+@pytest.mark.parametrize("path", IMMUTABLE)
+def test_an_immutable_setting_is_refused_before_anything_changes(
     path: str, tmp_path: Path, platforms: Platforms
 ) -> None:
     rehearsal = platforms("dev").copy(tmp_path / "dev")
     events, state = rehearsal.events(), _known(rehearsal)
-    rehearsal.change(FOR_GOOD[path])
+    rehearsal.change(IMMUTABLE[path])
 
     # Twice: a refusal must not make the stack forget what it has running.
     for command in ("preview", "up --yes --skip-preview", "up --yes --skip-preview"):
@@ -284,7 +284,7 @@ def test_a_setting_that_is_for_good_is_refused_before_anything_changes(
 def test_a_zone_that_was_added_later_can_be_taken_out_when_no_node_may_be_there(
     tmp_path: Path, pulumi: cli.Cli
 ) -> None:
-    """docs/operations.md, "Take a zone out"; terraform-aws-vpc #995."""
+    """docs/operations.md, "Remove a zone"; terraform-aws-vpc #995."""
     rehearsal = Rehearsal(tmp_path, "dev", project=EXAMPLES)
     rehearsal.change({"network.zones": [C, D]})
     rehearsal.up()

@@ -164,7 +164,7 @@ def test_what_nobody_can_bring_back_is_protected(lives: Lives) -> None:
 
 
 def test_the_documented_way_to_destroy_a_protected_stack_is_the_one_that_works() -> None:
-    chapter = (ROOT / "docs" / "operations.md").read_text().split("## What may not be deleted")[1].split("\n## ")[0]
+    chapter = (ROOT / "docs" / "operations.md").read_text().split("## Delete a stack")[1].split("\n## ")[0]
     for setting in UNPROTECTED:
         assert f"`{setting}`" in chapter
 

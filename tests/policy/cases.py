@@ -164,7 +164,7 @@ breaks(
     "default",
     resource(CLUSTER),
     "authenticationMode is not set",
-    "whoever creates the cluster stays its administrator",
+    "the creator of the cluster stays its administrator",
 )
 breaks(
     "cluster-access-entries",
@@ -176,7 +176,7 @@ breaks(
     "cluster-access-entries",
     "creator",
     _access(authenticationMode="API", bootstrapClusterCreatorAdminPermissions=True),
-    "whoever creates the cluster stays its administrator",
+    "the creator of the cluster stays its administrator",
 )
 
 passes(
@@ -275,8 +275,8 @@ passes(
         {"StringEquals": {"ci.example.jp:aud": "sts.amazonaws.com"}, "StringLike": {"ci.example.jp:sub": "repo:a/*"}}
     ),
 )
-breaks("irsa-trust", "sub", trust({"StringEquals": _AUD}), "statement One does not ask for `sub`")
-breaks("irsa-trust", "aud", trust({"StringEquals": _SUB}), "statement One does not ask for `aud`")
+breaks("irsa-trust", "sub", trust({"StringEquals": _AUD}), "statement One does not require `sub`")
+breaks("irsa-trust", "aud", trust({"StringEquals": _SUB}), "statement One does not require `aud`")
 for _name, _condition in {
     "neither": None,
     "if it exists": {"StringEqualsIfExists": {**_AUD, **_SUB}},
@@ -287,14 +287,14 @@ for _name, _condition in {
         "irsa-trust",
         _name,
         trust(_condition),
-        "statement One does not ask for `aud`",
-        "statement One does not ask for `sub`",
+        "statement One does not require `aud`",
+        "statement One does not require `sub`",
     )
 breaks(
     "irsa-trust",
     "action by wildcard",
     trust({"StringEquals": _AUD}, "sts:Assume*"),
-    "statement One does not ask for `sub`",
+    "statement One does not require `sub`",
 )
 for _pattern in (
     "*",

@@ -342,7 +342,7 @@ def object_without_controller(resource: Resource, cloud: Cloud) -> str | None:
     return controller_problem(served.chart, resource.cluster, served.create, cloud) if served else None
 
 
-BINDING_FOR_GOOD: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
+BINDING_IMMUTABLE: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID")
 
 
 @rule(
@@ -351,10 +351,10 @@ BINDING_FOR_GOOD: Final = ("spec.targetGroupARN", "spec.targetType", "spec.ipAdd
     code="admission webhook vtargetgroupbinding.elbv2.k8s.aws denied the request",
     source="https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/webhooks/elbv2/targetgroupbinding_validator.go",
 )
-def binding_for_good(binding: Resource, cloud: Cloud) -> str | None:
+def immutable_binding(binding: Resource, cloud: Cloud) -> str | None:
     """A binding keeps its target group: another one is another binding."""
     before = cloud.existing(BINDING, binding.id, binding.cluster)
-    changed = [path for path in BINDING_FOR_GOOD if before and before.get(path) != binding.get(path)]
+    changed = [path for path in BINDING_IMMUTABLE if before and before.get(path) != binding.get(path)]
     return f"update may not change these immutable fields: {','.join(changed)}" if changed else None
 
 

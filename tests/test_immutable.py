@@ -1,4 +1,4 @@
-"""Settings that are for good: what a running cluster rules out is refused before a resource is registered."""
+"""Settings that cannot be changed: what a running cluster rules out is refused before a resource is registered."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import pytest
 from harness.plan import Plan
 from rehearsal.cloud import kind_of
 from settings.deployed import running
-from settings.for_good import FOR_GOOD
+from settings.immutable import IMMUTABLE
 from tests.plans import STACKS, plan_of, run_program
 from tests.test_settings_effect import EFFECTS
 
@@ -64,7 +64,7 @@ CHANGES: Final[list[tuple[str, str, Config, Config, str, str]]] = [
         "organization/eks-platform/other",
         "organization/eks-platform/staging",
     ),
-    ("dev", "cluster.secretsKey", {}, {"cluster": {"secretsKey": KEY}}, KEY, "it left out"),
+    ("dev", "cluster.secretsKey", {}, {"cluster": {"secretsKey": KEY}}, KEY, "no value"),
     ("dev", "cluster.secretsKey", {"cluster": {"secretsKey": KEY}}, {}, "absent", KEY),
     (
         "dev",
@@ -95,7 +95,7 @@ def test_a_change_is_refused(
 
 
 def test_each_setting_of_the_table_is_tried() -> None:
-    assert {path for _, path, *_ in CHANGES} == {setting.path for setting in FOR_GOOD}
+    assert {path for _, path, *_ in CHANGES} == {setting.path for setting in IMMUTABLE}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -118,7 +118,7 @@ def test_a_state_that_says_nothing_rules_nothing_out() -> None:
     cluster = "urn:pulumi:dev::eks-platform::eks:index:Cluster$aws:eks/cluster:Cluster::dev"
     found = running({cluster: {"type": "aws:eks/cluster:Cluster", "outputs": {}}})
     assert found is not None
-    assert not [setting.path for setting in FOR_GOOD if setting.kept(found)]
+    assert not [setting.path for setting in IMMUTABLE if setting.kept(found)]
 
 
 IRREPLACEABLE: Final = ("aws:eks/cluster:Cluster", "aws:ec2/vpc:Vpc")
@@ -135,4 +135,4 @@ def test_whatever_setting_replaces_the_control_plane_or_its_network_is_in_the_ta
         if any(f"{input_}.".startswith(f"{change}.") or change.startswith(f"{input_}.") for input_ in replacing)
     }
     assert {"network.ipFamily", "network.cidr"} <= found
-    assert found <= {setting.path for setting in FOR_GOOD}
+    assert found <= {setting.path for setting in IMMUTABLE}

@@ -1,7 +1,7 @@
-"""Settings that are for good once the cluster is there: a change ends before anything is done.
+"""Settings that cannot be changed while the cluster exists: a change is refused before a resource is registered.
 
-Each would make Pulumi replace, or leave behind, what cannot be replaced under a cluster that runs. FOR_GOOD is the one
-table of them: it refuses, and docs/reference.md shows it.
+A change would make Pulumi replace resources that a running cluster needs, or leave them behind. IMMUTABLE lists these
+settings for the check and for docs/reference.md.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 ABSENT: Final = "absent"
 
-WAY: Final = 'Another value needs a second cluster: docs/operations.md, "Settings that are for good"'
+WAY: Final = 'Another value requires a second cluster: docs/operations.md, "Settings that cannot be changed"'
 
 
 @dataclass(frozen=True)
-class ForGood:
-    """A setting that stays as it was when the cluster was made.
+class Immutable:
+    """A setting whose value is fixed when the cluster is created.
 
-    path: of the setting. why: what a change would do, as a sentence. source: the page that says so. wanted: what the
-    stack file says, None where it leaves the choice open. kept: what the cluster has, None where it is not known or
-    does not bind.
+    path: of the setting. why: what a change would do, as a sentence. source: the page that documents it. wanted: the
+    value in the stack file; None: the stack file does not choose one. kept: the value of the cluster; None: unknown, or
+    it may change.
     """
 
     path: str
@@ -41,7 +41,7 @@ class ForGood:
         wanted, kept = self.wanted(stack), self.kept(cluster)
         if wanted is None or kept is None or wanted == kept:
             return None
-        expected = "expected it left out" if kept == ABSENT else f"expected {kept}"
+        expected = "expected no value" if kept == ABSENT else f"expected {kept}"
         return Problem(self.path, wanted, f"{expected}, as the running cluster has it. {self.why} {WAY}")
 
 
@@ -56,66 +56,66 @@ def _pod_cidr(stack: Stack) -> str | None:
     return str(stack.network.pod_cidr or ABSENT)
 
 
-FOR_GOOD: Final = (
-    ForGood(
+IMMUTABLE: Final = (
+    Immutable(
         "platform.name",
-        "EKS renames no cluster: Pulumi would delete it and make another.",
+        "EKS cannot rename a cluster: Pulumi would delete it and create another.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eks-cluster.html",
         lambda stack: stack.platform.name,
         lambda cluster: cluster.name,
     ),
-    ForGood(
+    Immutable(
         "platform.region",
-        "Nothing moves to another region: Pulumi would make everything anew.",
+        "Resources cannot be moved to another region: Pulumi would create all of them again.",
         "https://www.pulumi.com/registry/packages/aws/api-docs/provider/",
         lambda stack: stack.platform.region,
         lambda cluster: cluster.region,
     ),
-    ForGood(
+    Immutable(
         "platform.iamPath",
-        "EKS changes the role of no cluster: Pulumi would replace the role, and with it the cluster.",
+        "EKS cannot change the role of a cluster: Pulumi would replace the role, and the cluster with it.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eks-cluster.html",
         lambda stack: stack.platform.iam_path or "/",
         lambda cluster: cluster.iam_path,
     ),
-    ForGood(
+    Immutable(
         "network.ipFamily",
-        "EKS changes the address family of no cluster: Pulumi would delete it and make another.",
+        "EKS cannot change the address family of a cluster: Pulumi would delete it and create another.",
         "https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html",
         lambda stack: stack.network.ip_family.value,
         lambda cluster: cluster.ip_family,
     ),
-    ForGood(
+    Immutable(
         "network.cidr",
-        "Another range is another VPC, and the cluster stays in the VPC it was made in.",
+        "Another range requires another VPC, and a cluster cannot be moved to another VPC.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpc.html",
         lambda stack: str(stack.network.cidr) if stack.network.cidr else None,
         lambda cluster: cluster.cidr,
     ),
-    ForGood(
+    Immutable(
         "network.podCidr",
-        "Pods have addresses in these subnets, which AWS then does not delete. One can be added, and then stays.",
+        "AWS does not delete subnets in which pods have addresses. A range can be added, but not changed or removed.",
         "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-deleting.html",
         _pod_cidr,
         lambda cluster: cluster.pod_cidr,
     ),
-    ForGood(
+    Immutable(
         "network.existing",
-        "A cluster stays in the VPC it was made in.",
+        "A cluster cannot be moved to another VPC.",
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html",
         _network,
         lambda cluster: cluster.network,
     ),
-    ForGood(
+    Immutable(
         "cluster.secretsKey",
-        "EKS goes on with the key that it was given first: without it, every Kubernetes secret is lost.",
+        "EKS keeps using the first key: if it is deleted, every Kubernetes secret is lost.",
         "https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html",
         lambda stack: stack.cluster.secrets_key or ABSENT,
         lambda cluster: ABSENT if cluster.made_key else cluster.secrets_key,
     ),
-    ForGood(
+    Immutable(
         "cluster.identity",
-        "The roles in use would be deleted under the pods that use them, which nothing restarts.",
+        "The roles would be deleted while pods still use them, and nothing restarts these pods.",
         "https://github.com/hashicorp/terraform-provider-aws/issues/30645",
         lambda stack: stack.cluster.identity.value,
         lambda cluster: cluster.identity,
@@ -124,9 +124,9 @@ FOR_GOOD: Final = (
 """In the order of the reference. `network.zones` has rules of its own: zones may be added."""
 
 
-def changes_for_good(stack: Stack, state: State) -> Iterator[Problem]:
+def immutable_changes(stack: Stack, state: State) -> Iterator[Problem]:
     """Yield a problem for each setting of a stack that the cluster in its state rules out."""
     cluster = running(state)
     if cluster is not None:
-        found = (setting.problem(stack, cluster) for setting in FOR_GOOD)
+        found = (setting.problem(stack, cluster) for setting in IMMUTABLE)
         yield from (problem for problem in found if problem)
