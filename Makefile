@@ -5,7 +5,7 @@ STACKS := $(patsubst Pulumi.%.yaml,%,$(sort $(wildcard Pulumi.*.yaml)))
 # A stack of development, if there is one: nothing is done to production by forgetting to name a stack.
 DEVELOPMENT := $(shell grep -ls '^ *environment: development' $(STACKS:%=Pulumi.%.yaml))
 STACK ?= $(firstword $(DEVELOPMENT:Pulumi.%.yaml=%) $(STACKS))
-# Where the stack file is; PROJECT=examples/stacks shows and rehearses an example.
+# Where the project of the stack is; PROJECT=examples/stacks shows and rehearses an example.
 PROJECT ?= .
 FORMAT ?= text
 # Arguments handed through, e.g. `make test ARGS='-k network'` or `make plan ARGS='--json'`.
@@ -89,16 +89,24 @@ up: $(RUNTIME) | pulumi-cli ## `pulumi up` of STACK under the policies (YES=1 do
 
 .PHONY: drift
 drift: $(RUNTIME) | pulumi-cli ## Fail if the cloud differs from the state of STACK; changes nothing
-	@pulumi refresh --stack $(STACK) --preview-only --expect-no-changes --diff --non-interactive $(ARGS)
+	@pulumi refresh --cwd $(PROJECT) --stack $(STACK) --preview-only --expect-no-changes --diff --non-interactive $(ARGS)
 
 .PHONY: refresh
 refresh: $(RUNTIME) | pulumi-cli ## Update the state of STACK from the cloud (YES=1 does not ask first)
-	@pulumi refresh --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
+	@pulumi refresh --cwd $(PROJECT) --stack $(STACK) $(if $(YES),--yes --non-interactive) $(ARGS)
 
 .PHONY: destroy
 destroy: $(RUNTIME) | pulumi-cli ## `pulumi destroy` of STACK, if nothing protects or uses it; always asks first
-	@$(PY) -m tools.destroy --stack $(STACK)
-	@pulumi destroy --stack $(STACK) $(ARGS)
+	@$(PY) -m tools.destroy --project $(PROJECT) --stack $(STACK)
+	@pulumi destroy --cwd $(PROJECT) --stack $(STACK) $(ARGS)
+
+.PHONY: recover
+recover: $(RUNTIME) | pulumi-cli ## Repair STACK after the CLI was killed: shows what it found and asks first (YES=1 does not ask)
+	@$(PY) -m tools.recover --project $(PROJECT) --stack $(STACK) $(if $(YES),--yes) $(ARGS)
+
+.PHONY: import-ids
+import-ids: $(RUNTIME) ## List which resources of STACK can be imported, or write import.json (ARGS='Vpc::NAME=ID ...')
+	@$(PY) -m tools.import_ids --project $(PROJECT) --stack $(STACK) $(ARGS)
 
 .PHONY: pulumi-cli
 pulumi-cli:

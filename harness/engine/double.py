@@ -140,10 +140,11 @@ class Double(Operations, provider_pb2_grpc.ResourceProviderServicer):
         """Return a resource as it is in the cloud, or nothing if it is gone."""
         type_ = type_of(request.urn)
         with _refusals(context), self.store.look() as cloud:
-            found = cloud.existing(type_, request.id, self.cluster(cloud))
+            found = self.named(cloud, type_, request.id)
             if found is None:
                 return provider_pb2.ReadResponse()
-            inputs = {**found.inputs, DEFAULTED: _plain(request.inputs).get(DEFAULTED)}
+            # An import has no inputs yet: what the provider filled in itself is not known.
+            inputs = {**found.inputs, DEFAULTED: _plain(request.inputs).get(DEFAULTED) or []}
             return provider_pb2.ReadResponse(
                 id=found.id,
                 properties=_marked(found.outputs, request.inputs),
@@ -205,13 +206,13 @@ def _with_names(kind: Kind, inputs: Properties, old: Properties, context: Contex
     result = dict(inputs)
     given = {path: make for path, make in _names(kind).items() if get(inputs, path) is None}
     for path, make in given.items():
-        put(result, path, get(old, path) if path in old.get(DEFAULTED, []) else make(inputs, context))
+        put(result, path, get(old, path) if path in (old.get(DEFAULTED) or []) else make(inputs, context))
     return {**result, DEFAULTED: list(given)} if given else result
 
 
 def _has_fixed_name(kind: Kind, old: Properties, new: Properties) -> bool:
     """Return whether a resource and its replacement would have the same name, which the program chose."""
-    fixed = [path for path in _names(kind) if path not in new.get(DEFAULTED, [])]
+    fixed = [path for path in _names(kind) if path not in (new.get(DEFAULTED) or [])]
     return any(get(old, path) == get(new, path) for path in fixed)
 
 

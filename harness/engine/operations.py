@@ -65,6 +65,10 @@ class Operations:
         """Return the inputs with what the provider's own configuration adds to each resource."""
         return inputs
 
+    def named(self, cloud: Cloud, type_: str, id_: str) -> Resource | None:
+        """Return what a program, or `pulumi import`, names by an id; None if there is no such thing."""
+        return cloud.existing(type_, id_, self.cluster(cloud))
+
     # The operations.
 
     def make(self, urn: str, inputs: Properties) -> Resource:

@@ -123,7 +123,7 @@ class Sandbox:
 
         What is in the fake cloud and not in the state stands for what a person finds.
         """
-        self._mend_checkpoint()
+        self.mend_checkpoint()
         self.pulumi("cancel", "--yes", check=False)
         exported = json.loads(self.pulumi("stack", "export").stdout)
         known = {(entry["urn"], entry.get("id")) for entry in exported["deployment"].get("resources") or []}
@@ -139,7 +139,7 @@ class Sandbox:
         """Delete what a person would delete of what is in the cloud and not in the state; return the rest."""
         return found
 
-    def _mend_checkpoint(self) -> None:
+    def mend_checkpoint(self) -> None:
         """Take away the empty file that the file backend leaves beside the state if the CLI is killed while it writes.
 
         The state itself is replaced in one step, its attributes are not.

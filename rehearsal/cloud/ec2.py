@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import zlib
 from typing import Final
 
 from harness.kind import Context, Kind, Properties, autoname
@@ -54,9 +55,13 @@ def _default_version(inputs: Properties, context: Context) -> int:
 
 
 def _route_id(inputs: Properties, _context: Context) -> str:
-    """Return r-<table><hash of the destination>, with CRC-32 in the provider; here the destination is spelled out."""
+    """Return r-<table><CRC-32 of the destination>.
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ec2/vpc_route.go (routeCreateID)
+    """
     destination = inputs.get("destinationCidrBlock") or inputs.get("destinationIpv6CidrBlock")
-    return f"r-{inputs['routeTableId']}-{destination or inputs.get('destinationPrefixListId')}"
+    named = str(destination or inputs.get("destinationPrefixListId"))
+    return f"r-{inputs['routeTableId']}{zlib.crc32(named.encode())}"
 
 
 def _endpoint_dns(inputs: Properties, context: Context) -> list[Properties]:

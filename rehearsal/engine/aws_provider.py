@@ -7,10 +7,12 @@ from typing import NoReturn
 
 from harness import RefusedError
 from harness.engine.double import Double, run
+from harness.engine.store import Cloud, Resource
 from harness.kind import Kind
 from harness.values import Properties
 from rehearsal.cloud import MODEL
 from rehearsal.engine.rules import RULES
+from tools.identities import import_id
 
 
 class Aws(Double):
@@ -41,6 +43,12 @@ class Aws(Double):
         if "tagsAll" not in kind.derived or not self.default_tags() or not isinstance(own, Mapping):
             return inputs
         return {**inputs, "tags": {**self.default_tags(), **own}}
+
+    def named(self, cloud: Cloud, type_: str, id_: str) -> Resource | None:
+        """Return what an id names: the one in the state, or the one that `pulumi import` takes."""
+        account, region = self.environment.account, self.region()
+        by_import = (it for it in cloud.of(type_) if import_id(type_, it.outputs, account, region) == id_)
+        return super().named(cloud, type_, id_) or next(by_import, None)
 
 
 def main() -> NoReturn:
