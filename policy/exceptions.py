@@ -16,6 +16,7 @@ CERT_MANAGER: Final = "eks-platform:index:CertManager"
 NODE_ADDONS: Final = "eks-platform:index:NodeAddons"
 TEAMS: Final = "eks-platform:index:Teams"
 EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
+GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -52,7 +53,14 @@ class Allowed:
 
 REVIEWED: Final = "the stack file must say why in extraCharts.<name>.role.statements[].reason, and is reviewed"
 
-ACTION_WILDCARDS: Final = (Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),)
+ACTION_WILDCARDS: Final = (
+    Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
+    Allowed(
+        ["?*:?*"],
+        "a permissions boundary names whole services: it grants nothing, and each role's own policies name the actions",
+        GITHUB_ROLES,
+    ),
+)
 """Actions that may be written with a wildcard: none of the platform's own, whose list would grow with AWS unread."""
 
 RESOURCE_WILDCARDS: Final = (
@@ -116,6 +124,12 @@ RESOURCE_WILDCARDS: Final = (
         ["ec2:AssignIpv6Addresses", "ec2:CreateTags"],
         "the network plugin gives a node's interface its addresses, and a tag, before any tag tells whose it is",
         NODE_ADDONS,
+    ),
+    Allowed(
+        ["?*:?*"],
+        "the roles that deploy create what has no name or tag of the platform's yet: bootstrap/documents.py names what "
+        "can be named, and limits the rest to the stacks' regions",
+        GITHUB_ROLES,
     ),
     Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
     Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),

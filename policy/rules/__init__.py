@@ -4,9 +4,12 @@ from typing import Final
 
 from policy.rule import RULES as _DECLARED
 from policy.rule import Rule
-from policy.rules import cluster, encryption, iam, load_balancing, network, nodes, supply, tags, workloads
+from policy.rules import buckets, cluster, encryption, iam, load_balancing, network, nodes, supply, tags, workloads
 
-__all__ = ["RULES", "cluster", "encryption", "iam", "load_balancing", "network", "nodes", "supply", "tags", "workloads"]
+__all__ = [
+    "RULES", "buckets", "cluster", "encryption", "iam", "load_balancing", "network", "nodes", "supply", "tags",
+    "workloads",
+]  # fmt: skip
 
 RULES: Final[tuple[Rule, ...]] = tuple(_DECLARED)
 """All rules, in the order of the modules."""

@@ -16,6 +16,11 @@ from bootstrap.plan import main, of_stack
 from facts.iam_documents.document import TRUST_POLICY_LIMIT
 from harness.plan import Plan, Registration
 from harness.values import reveal
+from policy.exceptions import GITHUB_ROLES
+from policy.rule import violations
+from policy.rules import RULES
+from policy.rules.buckets import ENCRYPTION, PRIVATE
+from rehearsal.policies import resources_of
 from rehearsal.program import ROOT, run_program
 from tests.iam_reference import problems, size
 from tests.plans import EXAMPLES
@@ -23,6 +28,7 @@ from tests.plans import EXAMPLES
 BOOTSTRAP: Final = ROOT / "examples" / "bootstrap"
 STACK: Final = "development"
 PREFIX: Final = "eks-platform-bootstrap"
+ADMINISTRATOR: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @cache
@@ -235,6 +241,42 @@ def test_more_rights_than_policies_hold_are_refused(monkeypatch: pytest.MonkeyPa
     _with(monkeypatch, zones=[f"Z{number:020}" for number in range(200)])
     with pytest.raises(pulumi.RunError, match=r"platform-deployer: the statement WriteRecords is longer"):
         bootstrap()
+
+
+# --- Policies -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
+@pytest.mark.parametrize("boundary", [None, "arn:aws:iam::111122223333:policy/platform"])
+def test_it_keeps_to_the_rules(boundary: str | None, unknown: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _with(monkeypatch, boundary=boundary)
+    assert violations(resources_of(bootstrap(unknown=unknown)), RULES) == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "value", "rule"),
+    [
+        ("aws:kms/key:Key", "enableKeyRotation", False, "key-rotation"),
+        (PRIVATE, "restrictPublicBuckets", False, "bucket-public-access"),
+        (ENCRYPTION, "rules", [], "bucket-encryption"),
+        ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn", ADMINISTRATOR, "iam-administrator"),
+    ],
+)
+def test_what_would_be_wrong_is_found(type_: str, path: str, value: Any, rule: str) -> None:
+    resources = resources_of(bootstrap())
+    broken = next(entry for entry in resources if entry.type == type_)
+    others = [entry for entry in resources if entry is not broken]
+    changed = replace(broken, properties={**broken.properties, path: value})
+    assert {found.rule.name for found in violations([*others, changed], RULES)} == {rule}
+
+
+def test_the_exceptions_of_the_rules_are_for_its_roles_alone() -> None:
+    """What they let pass is limited otherwise: see test_permissions.py."""
+    policies = [entry for entry in resources_of(bootstrap()) if entry.type == "aws:iam/policy:Policy"]
+    assert policies
+    assert all(GITHUB_ROLES in entry.parents for entry in policies)
+    elsewhere = [replace(entry, urn=entry.urn.replace("GitHubRoles", "Other")) for entry in policies]
+    assert {found.rule.name for found in violations(elsewhere, RULES)} == {"iam-resource-wildcard"}
 
 
 # --- The program itself -------------------------------------------------------------------------------------------

@@ -51,6 +51,14 @@ def test_the_state_moves_to_another_backend_as_docs_say(bootstrap: Rehearsal, tm
     assert [it["urn"] for it in there.resources()] == [it["urn"] for it in bootstrap.resources()]
 
 
+def test_a_first_preview_keeps_to_the_policies(tmp_path: Path, pulumi: cli.Cli) -> None:
+    new = Rehearsal(tmp_path / "new", STACK, project=BOOTSTRAP)
+    run = new.pulumi("preview", "--policy-pack", str(ROOT / "policy"))
+    assert "eks-platform@v" in run.stdout
+    assert "can't run policy" not in run.text
+    assert "[mandatory]" not in run.text
+
+
 def test_the_bucket_and_the_key_do_not_go_by_accident(bootstrap: Rehearsal) -> None:
     refused = bootstrap.destroy(check=False)
     assert refused.code != 0

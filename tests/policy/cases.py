@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS
 from policy.model import Resource
+from policy.rules.buckets import BLOCKS, BUCKET, ENCRYPTION, PRIVATE
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
 from policy.rules.iam import ATTACHMENT, ROLE
 from policy.rules.load_balancing import BALANCER, INGRESS, LISTENER, PREFIX
@@ -239,6 +240,41 @@ for _driver in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
         _driver,
         resource(STORAGE_CLASS, {"provisioner": _driver, "parameters": {"type": "gp3"}}),
         "its volumes are not encrypted",
+    )
+
+_BLOCKED: Final = dict.fromkeys(BLOCKS, True)
+
+
+def _encrypted(**by_default: str) -> Resource:
+    return resource(ENCRYPTION, {"rules": [{"applyServerSideEncryptionByDefault": by_default}]})
+
+
+passes("bucket-public-access", blocked=(resource(BUCKET), resource(PRIVATE, _BLOCKED)))
+breaks("bucket-public-access", "default", resource(BUCKET), "nothing blocks public access")
+breaks(
+    "bucket-public-access",
+    "one of two",
+    (resource(BUCKET), resource(BUCKET), resource(PRIVATE, _BLOCKED)),
+    "nothing blocks public access",
+)
+breaks(
+    "bucket-public-access",
+    "by lists alone",
+    (resource(BUCKET), resource(PRIVATE, {"blockPublicAcls": True, "ignorePublicAcls": True})),
+    "it does not set blockPublicPolicy, restrictPublicBuckets",
+)
+passes(
+    "bucket-encryption",
+    key=(resource(BUCKET), _encrypted(sseAlgorithm="aws:kms", kmsMasterKeyId="arn")),
+    twice=(resource(BUCKET), _encrypted(sseAlgorithm="aws:kms:dsse", kmsMasterKeyId="arn")),
+)
+breaks("bucket-encryption", "default", resource(BUCKET), "no key of KMS encrypts it")
+for _by_default in ({"sseAlgorithm": "AES256"}, {"sseAlgorithm": "aws:kms"}):
+    breaks(
+        "bucket-encryption",
+        f"{_by_default['sseAlgorithm']} without a key",
+        (resource(BUCKET), _encrypted(**_by_default)),
+        "no rule names a key of KMS",
     )
 
 passes("log-retention", days=resource(LOG_GROUP, {"retentionInDays": 30}))
