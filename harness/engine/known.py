@@ -11,12 +11,15 @@ import importlib
 import inspect
 import json
 import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from harness import sdk
+
+_IMPORTING: Final = threading.Lock()
 
 
 def input_problems(type_: str, inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -43,8 +46,10 @@ def _remembered(
     mark = _folder(package) / hashlib.sha256(text.encode()).hexdigest()
     if mark.exists():
         return {}
-    importlib.import_module(f"pulumi_{package}")
-    found = check(token, properties)
+    # Providers answer in threads, and a module that one of them is importing lacks what the others look for.
+    with _IMPORTING:
+        importlib.import_module(f"pulumi_{package}")
+        found = check(token, properties)
     if not found:
         mark.touch()
     return found
