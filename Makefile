@@ -195,23 +195,23 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 ABSENT := $(shell test -x $(PY) || echo absent)
 
 $(RUNTIME): requirements.txt $(if $(ABSENT),FORCE)
-	@echo 'Setting up $(VENV) ...' >&2
+	@echo 'Setting up $(VENV), once (about two minutes):' >&2
 	@$(PY) -m pip --version >/dev/null 2>&1 || { $(make-environment) }
 	@$(install)
 
 $(DEV): requirements-dev.txt $(RUNTIME)
-	@echo 'Adding the tools for tests and checks to $(VENV) ...' >&2
+	@echo 'Adding the tools for tests and checks to $(VENV), once (about two minutes):' >&2
 	@$(install)
 
 $(AUDIT): requirements-audit.txt $(RUNTIME)
-	@echo 'Adding the tools for the audit to $(VENV) ...' >&2
+	@echo 'Adding the tools for the audit to $(VENV), once:' >&2
 	@$(install)
 
 # The judges' own environment: what they pin does not go with the program's. Its Python is the program's.
 $(JUDGES)/.ready: requirements-judges.txt $(RUNTIME)
-	@echo 'Setting up $(JUDGES) ...' >&2
+	@echo 'Setting up $(JUDGES), once:' >&2
 	@$(PY) -m venv --clear $(JUDGES) >&2
-	@$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $< >&2
+	@$(JUDGES)/bin/python tools/install.py $< >&2
 	@touch $@
 
 .PHONY: FORCE
@@ -232,10 +232,7 @@ define make-environment
 	exit 1;
 endef
 
-# Every core compiles the bytecode; pip would take one, and twice as long. A file that does not compile, such as a package's
-# template, is not ours to judge.
+# It says which package of how many it is at. A stamp is written last, so a set-up that was interrupted starts again.
 define install
-	{ $(PY) -m pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r $< && \
-		{ $(PY) -m compileall -qq -j 0 $(VENV)/lib || true; } && \
-		touch $@; } >&2
+	{ $(PY) tools/install.py $< && touch $@; } >&2
 endef

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Tool:
     name: of the executable. module: the folder of the Go module that pins it. package: what is built. source: the
     module whose version in go.mod is the tool's. linked: variables that the build sets, by package and name, where
     {version}, {major} and {minor} stand for the tool's. tags: build tags. cache: the folder in the user's cache.
+    about: how long the build takes on two cores, in words.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Tool:
     linked: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     cache: str = "pulumi-harness"
+    about: str = "some minutes"
 
     def version(self) -> tuple[int, int, int]:
         """Return the version that go.mod pins; raises ValueError where it does not."""
@@ -79,8 +82,10 @@ def built(tool: Tool) -> Path | None:
     return binary if binary.is_file() and binary.stat().st_mode & stat.S_IXUSR else None
 
 
-def build(tool: Tool) -> Path:
+def build(tool: Tool, position: str = "") -> Path:
     """Return the tool's executable; it is built if it is not in the cache.
+
+    position: which of how many builds it is, such as "1 of 3: ", for the line that says what is built.
 
     Raises NoToolError without Go, subprocess.CalledProcessError where the build fails.
     """
@@ -88,12 +93,16 @@ def build(tool: Tool) -> Path:
         return binary
     tool.require_go()
     folder = tool.cache_folder()
-    print(f"building {tool.name} into {folder} (some minutes, once)", file=sys.stderr)
+    version = ".".join(map(str, tool.version()))
+    what = f"{position}building {tool.name} {version} with Go into {folder}"
+    print(f"{what}, once ({tool.about} on two cores)", file=sys.stderr)
+    begun = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         fresh = Path(scratch) / tool.name
         tool.go("build", "-trimpath", *_flags(tool), "-o", str(fresh), tool.package)
         install(fresh, folder / tool.name, executable=True)
+    print(f"built {tool.name} in {time.monotonic() - begun:.0f} s", file=sys.stderr)
     return folder / tool.name
 
 

@@ -98,3 +98,17 @@ def test_without_go_there_is_one_line_that_says_so(machine: Path, capsys: pytest
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.rstrip() == "no Go to build helm with, which is not in the cache: https://go.dev/dl/"
+
+
+def test_a_build_says_what_it_builds_and_how_long_that_takes(machine: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _go(machine, 'echo built > "$output"')
+    assert build.main([build.HELM, build.ETCD]) == 0
+    said = [re.sub(r"into [^,]+|\d+ s$|\d+\.\d+\.\d+", "-", line) for line in capsys.readouterr().err.splitlines()]
+    assert said == [
+        "1 of 2: building helm - with Go -, once (two minutes on two cores)",
+        "built helm in -",
+        "2 of 2: building etcd - with Go -, once (one minute on two cores)",
+        "built etcd in -",
+    ]
+    assert build.main([build.HELM, build.ETCD]) == 0
+    assert capsys.readouterr().err == ""

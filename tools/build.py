@@ -26,6 +26,7 @@ PULUMI: Final = Tool(
     linked=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
     tags=("osusergo", "grpcnotrace"),
     cache=CACHE,
+    about="five minutes",
 )
 
 # The line inside the Pulumi Kubernetes provider, whose Helm installs the releases of a stack.
@@ -36,6 +37,7 @@ HELM: Final = Tool(
     source="helm.sh/helm/v3",
     linked=("helm.sh/helm/v3/internal/version.version={version}",),
     cache=CACHE,
+    about="two minutes",
 )
 
 ETCD: Final = Tool(
@@ -44,6 +46,7 @@ ETCD: Final = Tool(
     package="go.etcd.io/etcd/server/v3",
     source="go.etcd.io/etcd/server/v3",
     cache=CACHE,
+    about="one minute",
 )
 
 # https://github.com/rhysd/actionlint/blob/v1.7.12/docs/install.md#go-install
@@ -72,6 +75,7 @@ def kube_apiserver(minor: str) -> Tool:
             f"{component}gitMinor={{minor}}",
         ),
         cache=CACHE,
+        about="six minutes",
     )
 
 
@@ -85,8 +89,8 @@ CONFORMANCE: Final = (HELM, ETCD, *map(kube_apiserver, KUBERNETES))
 def main(tools: Sequence[Tool] = CONFORMANCE) -> int:
     """Build the tools and print their paths; return 1 where one cannot be had."""
     try:
-        for tool in tools:
-            print(build(tool))
+        for number, tool in enumerate(tools, 1):
+            print(build(tool, f"{number} of {len(tools)}: "))
     except (NoToolError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
