@@ -13,6 +13,8 @@ ARGS ?=
 
 # How many tests run at once.
 WORKERS ?= auto
+# A file's tests share what they bring up; the files are in the order of tests/conftest.py, the longest first.
+SHARES := --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -117,15 +119,15 @@ pulumi-cli:
 .PHONY: check-stacks
 check-stacks: $(DEV) ## Check the stack files at the top: plans, policies, AWS's schemas, dependencies, what runs in the cluster
 	@$(PY) -m tools.stacks --check
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile -m own $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(SHARES) -m own $(ARGS)
 
 .PHONY: test
 test: $(DEV) ## Run the tests that a pull request needs, one worker a core
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --quick $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(SHARES) --quick $(ARGS)
 
 .PHONY: test-all
 test-all: $(DEV) ## Run every test, one worker a core
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) $(SHARES) $(ARGS)
 
 .PHONY: conformance
 conformance: $(DEV) ## Render the charts with Helm and create every object on a real Kubernetes API server

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,9 +34,15 @@ def setting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
+@cache
+def _plan_with(setting: str, *, unknown: bool) -> Plan:
+    """Return the plan of dev with a secret planted; needs the placeholder of the fixture `setting`."""
+    return run_program("dev", unknown=unknown, config=planted(setting, SECURE))
+
+
 @pytest.fixture(params=[False, True], ids=["known", "unknown"])
 def plan(request: pytest.FixtureRequest, setting: str) -> Plan:
-    return run_program("dev", unknown=request.param, config=planted(setting, SECURE))
+    return _plan_with(setting, unknown=request.param)
 
 
 def test_every_secret_setting_is_planted() -> None:

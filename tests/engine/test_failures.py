@@ -25,7 +25,16 @@ IN_TURN: Final = ("prod", "staging", "fargate", "auto", "dev")
 There is a round for each thing that fails in the longest chain of the stack. The largest comes first, because its chain
 is shorter than all of theirs together.
 """
-in_turn = pytest.mark.parametrize("stack", IN_TURN)
+THOROUGH: Final = frozenset({"prod", "staging", "dev"})
+"""Those that are left to `make test-all`: prod takes more rounds than all others, and few types are dev's alone."""
+
+
+def _in_turn(*stacks: str) -> pytest.MarkDecorator:
+    marks = {stack: [pytest.mark.thorough] if stack in THOROUGH else [] for stack in stacks}
+    return pytest.mark.parametrize("stack", [pytest.param(stack, marks=marks[stack]) for stack in stacks])
+
+
+in_turn = _in_turn(*IN_TURN)
 
 CHANGES: Final[Mapping[str, Any]] = {
     "platform.tags.CostCenter": "other",
@@ -136,7 +145,7 @@ def test_a_stack_comes_up_though_every_creation_fails_once(stack: str, platforms
     assert astray(rehearsal) == []
 
 
-@pytest.mark.parametrize("stack", CHANGES_OF)
+@_in_turn(*CHANGES_OF)
 def test_a_stack_changes_though_every_update_fails_once(stack: str, platforms: Platforms, tmp_path: Path) -> None:
     """Without --continue-on-error, after which the engine deletes what the program did not register (seen in 3.259).
 

@@ -19,7 +19,7 @@ from tests.engine.comparison import astray, differences
 from tests.engine.conftest import Platforms
 from tests.plans import EXAMPLES
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.thorough]
 
 STACK: Final = "private"
 """A small stack with nodes, Karpenter and an Ingress."""

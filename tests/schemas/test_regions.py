@@ -36,7 +36,15 @@ def test_the_regions_are_those_that_eks_has_an_endpoint_in() -> None:
     assert set(words.session().get_available_regions("eks")) == REGIONS
 
 
-@pytest.mark.parametrize("region", sorted(REGIONS))
+QUICK_REGIONS = frozenset({"ap-northeast-1", "ca-west-1", "us-east-1"})
+"""Where all is offered, and where least is; the others are left to `make test-all`."""
+
+thorough_elsewhere = [
+    pytest.param(region, marks=[] if region in QUICK_REGIONS else [pytest.mark.thorough]) for region in sorted(REGIONS)
+]
+
+
+@pytest.mark.parametrize("region", thorough_elsewhere)
 def test_a_stack_previews_in_every_region(region: str) -> None:
     plan = plan_in(region)
     assert [message.text for message in plan.messages] == []
