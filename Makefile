@@ -111,8 +111,9 @@ import-ids: $(RUNTIME) ## List which resources of STACK can be imported, or writ
 	@$(PY) -m tools.import_ids --project $(PROJECT) --stack $(STACK) $(ARGS)
 
 .PHONY: pulumi-cli
-pulumi-cli:
+pulumi-cli: $(RUNTIME)
 	@command -v pulumi >/dev/null || { echo 'The Pulumi CLI is not on the PATH. Install it: https://www.pulumi.com/docs/install/' >&2; exit 1; }
+	@$(PY) -m tools.readable --stack $(STACK)
 
 ## The code
 

@@ -132,6 +132,16 @@ class NodePool(Settings):
         [Budget(nodes="10%")],
         min_length=1,
         description="Limits on the number of nodes that may be removed at the same time. The strictest budget applies.",
+        # What an editor offers: https://code.visualstudio.com/docs/languages/json#_define-snippets-in-json-schemas
+        json_schema_extra={
+            "defaultSnippets": [
+                {"label": "a tenth of the nodes at any time", "body": [{"nodes": "10%"}]},
+                {
+                    "label": "none in office hours, a tenth at other times",
+                    "body": [{"nodes": "10%"}, {"nodes": "0", "schedule": "0 9 * * mon-fri", "duration": "9h"}],
+                },
+            ]
+        },
     )
 
 

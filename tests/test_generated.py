@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +313,33 @@ def test_the_table_of_outputs_has_every_output() -> None:
 
 def test_the_schema_is_written_the_same_each_time() -> None:
     assert json.dumps(generate.stack_file_schema(PROJECT)) == json.dumps(generate.stack_file_schema(PROJECT))
+
+
+def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object in a schema."""
+    if isinstance(schema, list):
+        yield from (found for item in schema for found in subschemas(item))
+    elif isinstance(schema, dict):
+        yield schema
+        yield from (found for item in schema.values() for found in subschemas(item))
+
+
+def test_an_editor_shows_the_default_of_a_setting() -> None:
+    schema = generate.stack_file_schema(PROJECT)
+    described_ = [it for it in subschemas(schema) if "default" in it and isinstance(it.get("description"), str)]
+    assert len(described_) > 100
+    for field in described_:
+        assert field["markdownDescription"].startswith(f"{field['description']}\n\nDefault: ")
+    pool = schema["definitions"]["NodePool"]["properties"]
+    assert pool["cpuLimit"]["markdownDescription"].endswith("\n\nDefault: `100`")
+    assert pool["labels"]["markdownDescription"].endswith("\n\nDefault: empty")
+
+
+def test_what_an_editor_offers_is_valid() -> None:
+    schema = generate.stack_file_schema(PROJECT)
+    offered = [it for it in subschemas(schema) if "defaultSnippets" in it]
+    assert [snippet["label"] for it in offered for snippet in it["defaultSnippets"]]
+    for field in offered:
+        validator = jsonschema_rs.validator_for({**field, "definitions": schema["definitions"]})
+        for snippet in field["defaultSnippets"]:
+            assert [error.message for error in validator.iter_errors(snippet["body"])] == [], snippet["label"]

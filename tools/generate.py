@@ -158,6 +158,9 @@ def _tidy(schema: Any) -> Any:
     if tidy.get("pattern") in MEANINGS:
         # What VS Code and other editors with its YAML support show instead of the pattern.
         tidy["patternErrorMessage"] = f"expected {MEANINGS[tidy['pattern']]}"
+    if "default" in tidy and isinstance(tidy.get("description"), str):
+        # Editors show no default when the pointer is on a key, but they show this instead of the description.
+        tidy["markdownDescription"] = f"{tidy['description']}\n\nDefault: {_default(tidy['default'])}"
     return tidy
 
 
@@ -175,7 +178,8 @@ def _is_secret(schema: Schema) -> bool:
 
 
 def _without_null(value: Any) -> Any:
-    return {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+    """Return a default without the keys that would be left out."""
+    return {key: item for key, item in value.items() if item not in (None, [])} if isinstance(value, Mapping) else value
 
 
 # --- Table of the settings ----------------------------------------------------------------------------------------
