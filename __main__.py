@@ -25,13 +25,15 @@ services = services_layer(settings, where=where, control_plane=control_plane, co
 ingress = ingress_layer(
     settings, where=where, network=network, control_plane=control_plane, compute=compute, services=services
 )
-delivery_layer(settings, where=where, control_plane=control_plane, compute=compute, services=services, ingress=ingress)
+roles = delivery_layer(
+    settings, where=where, control_plane=control_plane, compute=compute, services=services, ingress=ingress
+)
 alarms = observability_layer(
     settings, where=where, network=network, control_plane=control_plane, compute=compute, ingress=ingress
 )
 
 export(
     platform_outputs(
-        settings, where=where, network=network, control_plane=control_plane, ingress=ingress, alarms=alarms
+        settings, where=where, network=network, control_plane=control_plane, ingress=ingress, roles=roles, alarms=alarms
     )
 )

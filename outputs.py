@@ -4,12 +4,14 @@ Consumers read the outputs by stack reference under their camelCase names. Nothi
 would need the two stacks to share a key.
 """
 
+from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components.common.where import Where
 from components.control_plane.layer import ControlPlane
+from components.delivery.workload_role import WorkloadRole
 from components.ingress.layer import Ingress
 from components.ingress.traefik import INGRESS_CLASS
 from components.network.base import AnyNetwork
@@ -71,6 +73,8 @@ class PlatformOutputs(TypedDict):
     """Route 53 zone of the host names."""
     alarms_topic_arn: NotRequired[pulumi.Output[str]]
     """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
+    workload_role_arns: pulumi.Output[dict[str, str]]
+    """IAM roles of applications by their name in `workloadRoles`, or by the name of their team."""
     versions: dict[str, str]
     """What runs: charts and add-ons by name."""
 
@@ -82,10 +86,12 @@ def platform_outputs(
     network: AnyNetwork,
     control_plane: ControlPlane,
     ingress: Ingress,
+    roles: Mapping[str, WorkloadRole],
     alarms: Alarms | None,
 ) -> PlatformOutputs:
     """Return the outputs of the stack from its layers."""
     cluster, domain = control_plane.cluster, settings.ingress.domain
+    arns = {name: role.role_arn for name, role in roles.items()}
     outputs: PlatformOutputs = {
         "contract_version": CONTRACT_VERSION,
         "name": where.cluster_name,
@@ -110,6 +116,8 @@ def platform_outputs(
         "ingress_zone_id": ingress.load_balancer.zone_id,
         "ingress_hosts": domain.names if domain else [],
         "ingress_class": INGRESS_CLASS,
+        # Without names, `Output.all` makes a list.
+        "workload_role_arns": pulumi.Output.all(**arns) if arns else pulumi.Output.from_input(dict[str, str]()),
         "versions": settings.installed_versions,
     }
     if domain:

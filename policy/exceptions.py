@@ -17,6 +17,7 @@ NODE_ADDONS: Final = "eks-platform:index:NodeAddons"
 TEAMS: Final = "eks-platform:index:Teams"
 EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
 GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
+WORKLOAD_ROLE: Final = "eks-platform:index:WorkloadRole"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -51,10 +52,11 @@ class Allowed:
         return ours and any(like(pattern.lower(), action.lower()) for pattern in self.actions)
 
 
-REVIEWED: Final = "the stack file must say why in extraCharts.<name>.role.statements[].reason, and is reviewed"
+REVIEWED: Final = "the stack file must say why in the `reason` of the statement, and is reviewed"
 
 ACTION_WILDCARDS: Final = (
     Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
+    Allowed(["?*:?*"], REVIEWED, WORKLOAD_ROLE),
     Allowed(
         ["?*:?*"],
         "a permissions boundary names whole services: it grants nothing, and each role's own policies name the actions",
@@ -133,6 +135,7 @@ RESOURCE_WILDCARDS: Final = (
     ),
     Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
     Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
+    Allowed(["?*:?*"], REVIEWED, WORKLOAD_ROLE),
 )
 """Actions that a statement may allow on every resource of a type without a condition that narrows it."""
 
@@ -143,7 +146,7 @@ SYSTEM_NAMESPACES: Final = {
 
 PRIVILEGED_NAMESPACES: Final = {
     EXTRA_CHART: "the stack file asks for it in extraCharts.<name>.podSecurity, and is reviewed",
-    TEAMS: "the stack file asks for it in teamNamespaces.<name>.podSecurity, and is reviewed",
+    TEAMS: "the stack file asks for it in teamNamespaces.<name>.podSecurity or teams, and is reviewed",
 }
 """Component types whose namespaces may let privileged pods in."""
 

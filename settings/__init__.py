@@ -7,7 +7,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 """
 
 from settings.admission import Admission, AdmissionMode
-from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Retry, SingleSignOn
+from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
 from settings.base import Settings, required
 from settings.caller import require_deployer
 from settings.charts import Charts
@@ -49,8 +49,9 @@ from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, 
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
-from settings.teams import ContainerDefaults, Quota, TeamNamespace
+from settings.teams import ContainerDefaults, Maximum, NamespaceShare, Quota, Team, TeamNamespace, TeamSecrets
 from settings.values import PodSecurity
+from settings.workload_roles import ServiceAccount, TeamRole, WorkloadRights, WorkloadRole
 from settings.workloads import Workloads
 
 __all__ = [
@@ -101,6 +102,8 @@ __all__ = [
     "Issuer",
     "Karpenter",
     "LogType",
+    "Maximum",
+    "NamespaceShare",
     "Nat",
     "Network",
     "NodeGroup",
@@ -115,10 +118,12 @@ __all__ = [
     "Quota",
     "RecordPolicy",
     "RecordSource",
+    "Repository",
     "Retry",
     "Scheme",
     "SecretService",
     "SecretStore",
+    "ServiceAccount",
     "Settings",
     "SingleSignOn",
     "Stack",
@@ -127,10 +132,15 @@ __all__ = [
     "Taint",
     "TaintEffect",
     "TargetProtocol",
+    "Team",
     "TeamNamespace",
+    "TeamRole",
+    "TeamSecrets",
     "Thresholds",
     "Toleration",
     "Traefik",
+    "WorkloadRights",
+    "WorkloadRole",
     "Workloads",
     "in_order",
     "load",

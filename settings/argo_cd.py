@@ -16,6 +16,7 @@ from settings.values import (
     HttpsUrl,
     Kind,
     Label,
+    Namespace,
     NamespacePrefix,
     PodSecurity,
     Secret,
@@ -87,7 +88,7 @@ class Retry(Settings):
     max_backoff: Duration = Field("5m", description="Maximum time to wait between two retries.")
 
 
-class GitOpsSet(Settings):
+class Repository(Settings):
     """Manifests in one repository. Each folder becomes an Argo CD Application with its own namespace."""
 
     repository: GitUrl = Field(description="URL of the Git repository.")
@@ -95,20 +96,42 @@ class GitOpsSet(Settings):
     path: FolderPattern = Field(
         description="Pattern of the folders that contain plain manifests, a Kustomization or a Helm chart."
     )
-    namespace_prefix: NamespacePrefix = Field(
-        description="Prefix of the namespaces: a folder's namespace is this prefix followed by the folder's name. The"
-        " set cannot write to any other namespace."
-    )
     kinds: list[Kind] = Field(
         list(APPLICATION_KINDS), min_length=1, description="Kinds of namespaced objects that the set may contain."
     )
-    cluster_kinds: list[Kind] = Field(
-        [], description="Kinds of cluster-scoped objects that the set may contain, in addition to its own namespaces."
-    )
-    pod_security: PodSecurity = PodSecurity.RESTRICTED
     prune: bool = Field(True, description="Whether Argo CD deletes objects that were removed from Git.")
     self_heal: bool = Field(True, description="Whether Argo CD reverts changes that were made in the cluster.")
     retry: Retry = Field(default_factory=Retry)
+
+
+class GitOpsSet(Repository):
+    """Manifests in one repository. Each folder becomes an Argo CD Application with its own namespace."""
+
+    namespace_prefix: NamespacePrefix | None = Field(
+        None,
+        description="Prefix of the namespaces, which Argo CD creates: a folder's namespace is this prefix followed by "
+        "the folder's name. The set cannot write to any other namespace. Either this or `namespaces` is required.",
+    )
+    namespaces: list[Namespace] = Field(
+        [],
+        description="Namespaces of `teamNamespaces` that the set deploys to: a folder's namespace is the folder's name."
+        " The set cannot write to any other namespace, and creates none. Either this or `namespacePrefix` is required.",
+    )
+    cluster_kinds: list[Kind] = Field(
+        [],
+        description="Kinds of cluster-scoped objects that the set may contain, in addition to the namespaces with its "
+        "prefix.",
+    )
+    pod_security: PodSecurity = Field(
+        PodSecurity.RESTRICTED,
+        description="Pod Security Standard of the namespaces with the set's prefix. With `namespaces`, "
+        "`teamNamespaces` sets it.",
+    )
+
+    @property
+    def destinations(self) -> list[str]:
+        """The namespaces that the set may write to, as a pattern or by name."""
+        return [f"{self.namespace_prefix}*"] if self.namespace_prefix else self.namespaces
 
 
 class GitOps(Settings):

@@ -31,4 +31,6 @@ class SecretStore(Settings):
 class ExternalSecrets(Settings):
     """External Secrets Operator and its stores."""
 
-    stores: dict[SecretStoreName, SecretStore] = Field(min_length=1, description="Stores by name.")
+    stores: dict[SecretStoreName, SecretStore] = Field(
+        {}, description="Stores by name, in addition to those of `teams.<name>.secrets`."
+    )

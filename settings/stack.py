@@ -27,6 +27,7 @@ from settings.deployed import deployed
 from settings.descheduler import Descheduler
 from settings.dns import CertManager, ExternalDns
 from settings.encryption import Encryption
+from settings.expansion import expanded
 from settings.expected import accepted, models
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart, creator_of_namespace
@@ -40,9 +41,10 @@ from settings.platform import Platform
 from settings.problems import HIDDEN, Problem, SettingsError, place, problems_of
 from settings.rules import broken_rules
 from settings.stack_file import stack_file
-from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, TeamNamespace
-from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName
+from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, Team, TeamNamespace
+from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName, TeamName
 from settings.words import alike, nearest, shown, suggestion
+from settings.workload_roles import WorkloadRole
 from settings.workloads import Workloads
 from settings.zones import zones_in_use
 
@@ -79,6 +81,12 @@ class Stack(Settings):
     admission: Admission = Field(default_factory=Admission)
     team_namespaces: dict[Namespace, TeamNamespace] = Field(
         {}, description="Namespaces for teams, with access rights, quotas and network policies, by name."
+    )
+    workload_roles: dict[ReleaseName, WorkloadRole] = Field(
+        {}, description="IAM roles for the service accounts of applications, by name."
+    )
+    teams: dict[TeamName, Team] = Field(
+        {}, description="Teams with everything that they get: access, namespaces, secrets and deployments, by name."
     )
 
     @property
@@ -138,7 +146,8 @@ class Stack(Settings):
         """The least Pod Security Standard of namespaces, by name or pattern; the first that matches counts."""
         teams = {name: team.pod_security.value for name, team in self.team_namespaces.items()}
         sets = self.git_ops.sets.values() if self.git_ops else ()
-        return teams | {f"{manifests.namespace_prefix}*": manifests.pod_security.value for manifests in sets}
+        levels = {it.namespace_prefix: it.pod_security.value for it in sets if it.namespace_prefix}
+        return teams | {f"{prefix}*": level for prefix, level in levels.items()}
 
     @property
     def team_resources(self) -> dict[str, list[str]]:
@@ -208,10 +217,12 @@ def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: da
     misplaced = _other_namespaces(config)
     sections, problems = _sections(found, secret, misplaced)
     problems += [*misplaced.values(), *_region_of_provider(config, sections)]
-    problems += broken_rules(sections, secret, today or datetime.now(tz=UTC).date())
+    whole = expanded(sections)
+    broken = broken_rules(whole.sections, secret, today or datetime.now(tz=UTC).date())
+    problems += [*whole.problems, *map(whole.located, broken)]
     if problems:
         raise SettingsError(sorted(problems, key=lambda problem: problem.path))
-    return Stack.model_construct(**sections)
+    return Stack.model_construct(**whole.sections)
 
 
 def _other_namespaces(config: Mapping[str, str]) -> dict[str, Problem]:

@@ -132,6 +132,8 @@ SecretStoreName = Annotated[str, _text("lower-case letters, digits and hyphens",
 """At most 27 characters: a role's name has 64, of which the platform's name, autonaming and our suffix take 37.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+TeamName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 24)]
+"""As long as the name of its secret store and of its IAM role may be."""
 NamespacePattern = Annotated[
     str, _text("a namespace, in which * and ? are wildcards", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)
 ]
@@ -220,6 +222,7 @@ LabelKey = Annotated[
 ]
 LabelValue = Annotated[str, _text("a label value", r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", 63)]
 _TAG: Final = r"[^\x00-\x1f!-*,;<>?\[-^`{-\x9f]"
+AnnotationValue = Annotated[str, StringConstraints(max_length=1024)]
 TagKey = Annotated[
     str,
     _text("a tag key: letters, digits, spaces and _.:/=+-@", f"^{_TAG}+$", 128),
@@ -275,6 +278,23 @@ CronLine = Annotated[
 Cpu = Annotated[str, _text("CPUs such as 500m, 2 or 1.5", r"^([1-9][0-9]*m?|[0-9]+\.[0-9]{1,3})$", 16)]
 Memory = Annotated[str, _text("memory with its unit such as 512Mi or 2Gi", r"^[1-9][0-9]*([KMGT]i|[kMGT])$", 16)]
 """Without a unit, or with the `m` of CPUs, Kubernetes would read bytes and thousandths of them."""
+DeviceName = Annotated[
+    str,
+    _text(
+        "the resource of a device plugin such as nvidia.com/gpu",
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        253,
+    ),
+]
+QuotaObject = Annotated[
+    str,
+    _text(
+        "a resource that a quota counts, such as services, secrets or count/deployments.apps",
+        r"^(configmaps|secrets|services(\.nodeports)?|count/[a-z]+(\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?)?)$",
+        253,
+    ),
+]
+"""https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-on-object-count"""
 TlsPolicy = Annotated[str, _text("a TLS policy of ALBs", r"^ELBSecurityPolicy-[A-Za-z0-9-]+$", 64)]
 ChartRegistry = Annotated[
     str,

@@ -42,6 +42,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "docs" / "pictures").mkdir(parents=True)
     for name in (
         "outputs.py",
+        "outputs.schema.json",
         "settings.schema.json",
         "docs/reference.md",
         "docs/policies.md",

@@ -106,6 +106,9 @@ STEPS: Final = {
     "added chart": "Release chart-.*",
     "workloads' namespaces": "Namespace workloads-.*",
     "workloads": "(?!Namespace).* workloads-.*",
+    "applications' policies": "Policy role-.*",
+    "applications' rights": "(Role|RolePolicyAttachment|PodIdentityAssociation) role-.*",
+    "applications' accounts": "ServiceAccount role-.*",
     "teams' roles": "ClusterRole teams-.*",
     "teams' namespaces": "Namespace teams-.*",
     **CONTROLLERS,
@@ -299,12 +302,15 @@ WAITS: Final = {
     "teams' roles": [*WORKLOAD_CONTROLLERS, "added chart"],
     "teams' namespaces": [*WORKLOAD_CONTROLLERS, "added chart"],
     "in teams' namespaces": ["teams' namespaces"],
+    # Roles of applications: not for the cluster's namespaces, in which only their service accounts are.
+    "applications' rights": ["applications' policies", "identity"],
+    "applications' accounts": ["applications' rights", "teams' roles", "in teams' namespaces"],
     # Argo CD: not for Traefik and not for the ALB.
     "argo cd's namespace": ["kubernetes"],
     "argo cd's policies": ["argo cd's namespace"],
     "argo cd": ["argo cd's namespace", "nodes", "fargate", "fargate logging"],
     # What it deploys: for all that clears up after workloads, not for the ALB.
-    "projects": ["argo cd", "argo cd's policies", *WORKLOAD_CONTROLLERS],
+    "projects": ["argo cd", "argo cd's policies", *WORKLOAD_CONTROLLERS, "applications' accounts"],
     "application sets": ["projects"],
     # Logs, metrics, events: the log groups before everything that writes to them.
     "insights' rights": ["identity"],

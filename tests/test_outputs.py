@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
+import jsonschema_rs
 import pulumi
 import pytest
 
@@ -12,7 +13,7 @@ import outputs
 from facts.contract import CONTRACT_VERSION
 from harness.values import UNKNOWN, has_secret, has_unknown
 from outputs import PlatformOutputs
-from tests.plans import STACKS, of_type, plan_of
+from tests.plans import STACKS, any_stack, of_type, plan_of
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
@@ -45,6 +46,7 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "ingressClass": "str",
         "hostedZoneId": "str?",
         "alarmsTopicArn": "str?",
+        "workloadRoleArns": "dict[str, str]",
         "versions": "dict[str, str]",
     }
 }
@@ -104,6 +106,51 @@ def test_every_stack_has_the_whole_contract_in_the_same_shape(stack: str) -> Non
     for name, value in exports.items():
         assert _found(value) == promised[name].removesuffix("?"), name
     assert exports["contractVersion"] == CONTRACT_VERSION
+
+
+# --- Schema -------------------------------------------------------------------------------------------------------
+
+SCHEMA: Final = json.loads((Path(outputs.__file__).parent / "outputs.schema.json").read_text(encoding="utf-8"))
+
+
+def test_the_schema_is_one_and_is_the_contract() -> None:
+    jsonschema_rs.meta.validate(SCHEMA)
+    assert list(SCHEMA["properties"]) == list(CONTRACTS[CONTRACT_VERSION])
+    assert SCHEMA["required"] == [name for name, shape in CONTRACTS[CONTRACT_VERSION].items() if shape[-1] != "?"]
+
+
+@any_stack
+def test_the_outputs_of_every_stack_are_what_the_schema_says(stack: str) -> None:
+    jsonschema_rs.validate(SCHEMA, plan_of(stack).exports)
+
+
+@any_stack
+def test_what_a_first_preview_knows_is_what_the_schema_says(stack: str) -> None:
+    exports = plan_of(stack, unknown=True).exports
+    known = {name: value for name, value in exports.items() if not has_unknown(value)}
+    assert len(known) > len(exports) / 4
+    jsonschema_rs.validate({**SCHEMA, "required": []}, known)
+    # The provider shows an Ingress without its status, of which the address is a part.
+    assert set(SCHEMA["required"]) - exports.keys() <= {"ingressDnsName", "ingressZoneId"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"contractVersion": CONTRACT_VERSION + 1},
+        {"contractVersion": str(CONTRACT_VERSION)},
+        {"privateSubnetIds": "subnet-1"},
+        {"versions": {"traefik": 41}},
+        {"clusterName": None},
+    ],
+    ids=str,
+)
+def test_outputs_of_another_shape_are_refused(change: dict[str, Any]) -> None:
+    exports = {**plan_of("prod").exports, **change}
+    assert not jsonschema_rs.is_valid(SCHEMA, exports)
+    assert jsonschema_rs.is_valid(SCHEMA, {**plan_of("prod").exports, "another": 1})
+    without = {name: value for name, value in plan_of("prod").exports.items() if name not in change}
+    assert not jsonschema_rs.is_valid(SCHEMA, without)
 
 
 # --- Values -------------------------------------------------------------------------------------------------------

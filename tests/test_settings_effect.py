@@ -1,8 +1,8 @@
 """Every setting does something: a changed one changes a resource, and no more than it should."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import combinations
@@ -113,6 +113,7 @@ BASES: Final[dict[str, Config]] = {
             "sso": {"issuer": "https://login.example.jp", "clientId": "argocd", "admins": ["platform-team"]},
         },
         "gitOps": {"sets": {"apps": APPS}},
+        "teamNamespaces": {"app-shop": {}},
         "gitCredentials": {
             "https": {"url": "https://github.com/example-jp", "username": "ci", "password": {"secure": "AAAA"}}
         },
@@ -161,9 +162,46 @@ BASES["teams"] = {
     **QUIET,
     "access": {"entries": {"platform-team": {"rights": [{"role": "view", "namespaces": ["app-*"]}]}}},
     "teamNamespaces": {
+        "app-other": {},
         "app-shop": {
             "editors": ["team-shop"],
             "quota": {"cpu": "8", "memory": "8Gi", "pods": 8, "volumes": 8, "loadBalancers": 8},
+            "defaults": {"cpuLimit": "2"},
+            "maximum": {"cpu": "4", "memory": "4Gi", "volume": "4Gi"},
+        },
+    },
+    "workloadRoles": {
+        "shop": {
+            "serviceAccounts": [{"namespace": "app-shop", "name": "shop"}],
+            "statements": [
+                {"sid": "All", "actions": ["sqs:ListQueues"], "resources": ["*"], "reason": "it lists all queues"}
+            ],
+        }
+    },
+}
+
+# The same by one entry, and what else a team gets.
+BASES["team"] = {
+    **QUIET,
+    "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
+    "argoCd": {},
+    "externalSecrets": {},
+    "teams": {
+        "shop": {
+            "principals": ["arn:aws:iam::777788889999:role/team-shop"],
+            "namespaces": {
+                "app-shop": {
+                    key: value
+                    for key, value in BASES["teams"]["teamNamespaces"]["app-shop"].items()
+                    if key != "editors"
+                }
+            },
+            "secrets": {"service": "parameter-store", "path": "/dev/"},
+            "gitOps": {key: value for key, value in APPS.items() if key != "namespacePrefix"},
+            "role": {
+                "serviceAccount": "shop",
+                "statements": BASES["teams"]["workloadRoles"]["shop"]["statements"],
+            },
         }
     },
 }
@@ -261,6 +299,15 @@ def _right(*changes: str, **change: Any) -> Effect:
 
 def _team(*changes: str, **change: Any) -> Effect:
     return Effect({"teamNamespaces": {"app-shop": change}}, changes, "teams")
+
+
+def _workload(*changes: str, **change: Any) -> Effect:
+    return Effect({"workloadRoles": {"shop": change}}, changes, "teams", alone=True)
+
+
+def _workload_statement(**change: Any) -> Effect:
+    old = BASES["teams"]["workloadRoles"]["shop"]["statements"][0]
+    return _workload("Policy.policy", statements=[{**old, **change}])
 
 
 def _quota(hard: str, **change: Any) -> Effect:
@@ -562,7 +609,63 @@ EFFECTS: Final[dict[str, Effect]] = {
     "teamNamespaces.*.defaults.memory": _team(
         f"{LIMITS}.defaultRequest.memory", f"{LIMITS}.default.memory", defaults={"memory": "70Mi"}
     ),
-    "teamNamespaces.*.isolated": _team("-NetworkPolicy", isolated=False),
+    "teamNamespaces.*.isolated": replace(_team("-NetworkPolicy", isolated=False), alone=True),
+    "teamNamespaces.*.quota.cpuLimits": _quota("limits.cpu", cpuLimits="9"),
+    "teamNamespaces.*.quota.memoryLimits": _quota("limits.memory", memoryLimits="9Gi"),
+    "teamNamespaces.*.quota.storage": _quota("requests.storage", storage="9Gi"),
+    "teamNamespaces.*.quota.devices": _quota("requests.nvidia.com/gpu", devices={"nvidia.com/gpu": 1}),
+    "teamNamespaces.*.quota.objects": _quota("secrets", objects={"secrets": 9}),
+    "teamNamespaces.*.defaults.cpuLimit": _team(f"{LIMITS}.default.cpu", defaults={"cpuLimit": "1"}),
+    "teamNamespaces.*.maximum.cpu": _team(f"{LIMITS}.max.cpu", maximum={"cpu": "2"}),
+    "teamNamespaces.*.maximum.memory": _team(f"{LIMITS}.max.memory", maximum={"memory": "2Gi"}),
+    "teamNamespaces.*.maximum.volume": _team("LimitRange.spec.limits[1].max.storage", maximum={"volume": "2Gi"}),
+    "teamNamespaces.*.allowedNamespaces": _team("NetworkPolicy.spec.ingress[0].from", allowedNamespaces=["monitoring"]),
+    "teamNamespaces.*.labels": _team("Namespace.metadata.labels.cost-center", labels={"cost-center": "shop"}),
+    "teamNamespaces.*.annotations": _team("Namespace.metadata.annotations", annotations={"example.jp/owner": "shop"}),
+    "workloadRoles.*.serviceAccounts[].namespace": _workload(
+        "Role.assumeRolePolicy",
+        "-ServiceAccount",
+        "+ServiceAccount",
+        serviceAccounts=[{"namespace": "app-other", "name": "shop"}],
+    ),
+    "workloadRoles.*.serviceAccounts[].name": _workload(
+        "Role.assumeRolePolicy",
+        "-ServiceAccount",
+        "+ServiceAccount",
+        serviceAccounts=[{"namespace": "app-shop", "name": "other"}],
+    ),
+    "workloadRoles.*.statements[].sid": _workload_statement(sid="Queues"),
+    "workloadRoles.*.statements[].actions": _workload_statement(actions=["sns:ListTopics"]),
+    "workloadRoles.*.statements[].resources": _workload_statement(
+        resources=["arn:aws:sqs:ap-northeast-1:777788889999:a"], reason=None
+    ),
+    "workloadRoles.*.statements[].conditions": _workload_statement(
+        conditions={"StringEquals": {"aws:ResourceAccount": ["777788889999"]}}
+    ),
+    "workloadRoles.*.managedPolicies": _workload(
+        "+RolePolicyAttachment", managedPolicies=["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]
+    ),
+    "workloadRoles.*.targetRole": _workload(
+        "+Policy", "+RolePolicyAttachment", targetRole="arn:aws:iam::123456789012:role/queues"
+    ),
+    "workloadRoles.*.createServiceAccounts": _workload("-ServiceAccount", createServiceAccounts=False),
+    "teams.*.role.serviceAccount": Effect(
+        {"teams": {"shop": {"role": {"serviceAccount": "other"}}}},
+        ("Role.assumeRolePolicy", "-ServiceAccount", "+ServiceAccount"),
+        "team",
+        alone=True,
+    ),
+    "teams.*.principals": Effect(
+        {"teams": {"shop": {"principals": ["arn:aws:iam::777788889999:role/others"]}}},
+        ("+AccessEntry", "-AccessEntry"),
+        "team",
+    ),
+    "teams.*.viewers": Effect(
+        {"teams": {"shop": {"viewers": ["arn:aws:iam::777788889999:role/viewers"]}}},
+        ("+AccessEntry", "+RoleBinding"),
+        "team",
+        alone=True,
+    ),
     "access.entries.*.namespaces": Effect(
         {"access": {"entries": {"platform-team": {"namespaces": ["app-*"]}}}},
         # An administrator of namespaces has another policy than one of the cluster.
@@ -981,6 +1084,18 @@ EFFECTS: Final[dict[str, Effect]] = {
         f"{APPLICATION}.destination.namespace",
         namespacePrefix="team-",
     ),
+    "gitOps.sets.*.namespaces": Effect(
+        {"gitOps": {"sets": {"apps": {"namespacePrefix": None, "namespaces": ["app-shop"]}}}},
+        (
+            "AppProject.spec.destinations[0].namespace",
+            "AppProject.spec.clusterResourceWhitelist",
+            f"{APPLICATION}.destination.namespace",
+            f"{SYNC}.managedNamespaceMetadata",
+        ),
+        "argo cd",
+        along=("gitOps.sets.*.namespacePrefix",),
+        others=True,
+    ),
     "gitOps.sets.*.kinds": _git("AppProject.spec.namespaceResourceWhitelist", kinds=["*/*"]),
     "gitOps.sets.*.clusterKinds": _git(
         "AppProject.spec.clusterResourceWhitelist", clusterKinds=["storage.k8s.io/StorageClass"]
@@ -1056,6 +1171,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     "observability.alarms.thresholds.natPortErrors": _threshold(natPortErrors=7),
 }
 
+
 # Settings whose change is seen otherwise, by tests of their own below.
 SEEN_OTHERWISE: Final = {
     # tests/policy/test_environments.py
@@ -1065,6 +1181,8 @@ SEEN_OTHERWISE: Final = {
     "charts.password",
     "extraCharts.*.secretValues",
     "extraCharts.*.role.statements[].reason",
+    "workloadRoles.*.statements[].reason",
+    "teams.*.role.statements[].reason",
     "gitCredentials.*.password",
     "gitCredentials.*.sshPrivateKey",
 }
@@ -1083,6 +1201,39 @@ def _leaves(annotation: Any, path: str = "") -> Iterator[str]:
             yield from _leaves(model, f"{path}{suffix}")
     else:
         yield path
+
+
+def _as_team(path: str, section: str, setting: Callable[[Config], Config]) -> dict[str, Effect]:
+    """Return the effects of a team's settings, which are those of the entries that they stand for.
+
+    path, section: the settings of a team, and those that they stand for. setting: takes a change of the latter out.
+    """
+    *_, last = path.strip(".*").split(".")
+    model: dict[str, Any] = {
+        "namespaces": settings.NamespaceShare,
+        "secrets": settings.TeamSecrets,
+        "gitOps": settings.Repository,
+        "role": settings.WorkloadRights,
+    }
+    found: dict[str, Effect] = {}
+    for leaf in _leaves(model[last]):
+        if f"{section}.*.{leaf}" in SEEN_OTHERWISE:
+            continue
+        effect = EFFECTS[f"{section}.*.{leaf}"]
+        change = setting(effect.change)
+        inner: Config = {"namespaces": {"app-shop": change}} if last == "namespaces" else {last: change}
+        found[f"{path}.{leaf}"] = replace(effect, change={"teams": {"shop": inner}}, base="team")
+    return found
+
+
+EFFECTS.update(
+    {
+        **_as_team("teams.*.namespaces.*", "teamNamespaces", lambda change: change["teamNamespaces"]["app-shop"]),
+        **_as_team("teams.*.secrets", "externalSecrets.stores", lambda it: it["externalSecrets"]["stores"]["one"]),
+        **_as_team("teams.*.role", "workloadRoles", lambda change: change["workloadRoles"]["shop"]),
+        **_as_team("teams.*.gitOps", "gitOps.sets", lambda change: change["gitOps"]["sets"]["apps"]),
+    }
+)
 
 
 def test_every_setting_is_in_the_table() -> None:

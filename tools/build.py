@@ -29,6 +29,15 @@ PULUMI: Final = Tool(
     about="five minutes",
 )
 
+PULUMI_YAML: Final = Tool(
+    "pulumi-language-yaml",
+    FOLDER / "pulumi-yaml",
+    package="github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    source="github.com/pulumi/pulumi-yaml",
+    linked=("github.com/pulumi/pulumi-yaml/pkg/version.Version={version}",),
+    cache=CACHE,
+)
+
 # The line inside the Pulumi Kubernetes provider, whose Helm installs the releases of a stack.
 HELM: Final = Tool(
     "helm",

@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: the JSON Schema of a stack file, tables and pictures of the documentation.
+"""Writes what is generated from the code: JSON Schemas of stack files and outputs, tables and pictures of documents.
 
 `python -m tools.generate` writes, `python -m tools.generate --check` says which files are stale.
 """
@@ -10,12 +10,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 from pydantic.alias_generators import to_camel
 
 import settings
+from facts.contract import CONTRACT_VERSION
 from policy.rule import Rule
 from policy.rules import RULES
 from rehearsal.program import run_program
@@ -62,7 +63,8 @@ def generated(root: Path) -> dict[Path, str]:
     examples = {root / "examples" / "peers.md": peers.page(peers.read(root))} if (root / peers.FOLDER).exists() else {}
     return {
         **examples,
-        root / "settings.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        root / "settings.schema.json": _json(schema),
+        root / "outputs.schema.json": _json(outputs_schema(outputs, read_project(root))),
         reference: _with_tables(
             reference,
             settings=settings_tables(schema),
@@ -73,6 +75,10 @@ def generated(root: Path) -> dict[Path, str]:
         architecture: _with_tables(architecture, layers=arrows_picture(), files=rooms_table(), graph=picture()),
         **pictures(root / "docs" / "pictures"),
     }
+
+
+def _json(schema: Schema) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def pictures(folder: Path) -> dict[Path, str]:
@@ -284,15 +290,59 @@ def immutable_table() -> str:
     return _table(("Setting", "Why"), rows)
 
 
-# --- Table of the outputs -----------------------------------------------------------------------------------------
+# --- Outputs ------------------------------------------------------------------------------------------------------
+
+
+class Output(NamedTuple):
+    """An output of a stack: its name, the type of its value as Python writes it, what it is, whether all have it."""
+
+    name: str
+    kind: str
+    meaning: str
+    always: bool
+
+
+OUTPUT_TYPES: Final[Mapping[str, tuple[str, Schema]]] = {
+    "int": ("number", {"type": "integer"}),
+    "str": ("text", {"type": "string"}),
+    "list[str]": ("list of text", {"type": "array", "items": {"type": "string"}}),
+    "dict[str, str]": ("text by name", {"type": "object", "additionalProperties": {"type": "string"}}),
+}
+"""The types that outputs have, in words and in JSON Schema."""
 
 
 def outputs_table(source: str) -> str:
     """Return the outputs of a stack as Markdown, from the source of the class that declares them."""
-    return _table(("Output", "Type", "Meaning"), _outputs(source))
+    rows = (
+        (f"`{it.name}`", f"{OUTPUT_TYPES[it.kind][0]}{'' if it.always else ', or absent'}", it.meaning)
+        for it in _outputs(source)
+    )
+    return _table(("Output", "Type", "Meaning"), rows)
 
 
-def _outputs(source: str) -> Iterator[tuple[str, ...]]:
+def outputs_schema(source: str, project: str) -> Schema:
+    """Return the JSON Schema of the outputs of a project's stacks, as `pulumi stack output --json` prints them.
+
+    source: of the class that declares them. Other outputs are allowed: a new one does not change the contract.
+    """
+    found = list(_outputs(source))
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": f"Outputs of a stack of {project}, contract version {CONTRACT_VERSION}",
+        "type": "object",
+        "properties": {
+            it.name: {
+                **OUTPUT_TYPES[it.kind][1],
+                "description": it.meaning,
+                **({"const": CONTRACT_VERSION} if it.name == "contractVersion" else {}),
+            }
+            for it in found
+        },
+        "required": [it.name for it in found if it.always],
+    }
+
+
+def _outputs(source: str) -> Iterator[Output]:
     declared = next(
         node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "PlatformOutputs"
     )
@@ -302,16 +352,10 @@ def _outputs(source: str) -> Iterator[tuple[str, ...]]:
             and isinstance(meaning, ast.Expr)
             and isinstance(meaning.value, ast.Constant)
         ):
-            yield f"`{to_camel(ast.unparse(field.target))}`", _output_type(field.annotation), str(meaning.value.value)
-
-
-def _output_type(annotation: ast.expr) -> str:
-    text = ast.unparse(annotation)
-    inner = text
-    for wrapper in ("NotRequired", r"pulumi\.Output"):
-        inner = re.sub(rf"^{wrapper}\[(.*)\]$", r"\1", inner)
-    words = {"int": "number", "str": "text", "list[str]": "list of text", "dict[str, str]": "text by name"}[inner]
-    return f"{words}, or absent" if text.startswith("NotRequired") else words
+            text = ast.unparse(field.annotation)
+            kind = re.sub(r"^pulumi\.Output\[(.*)\]$", r"\1", re.sub(r"^NotRequired\[(.*)\]$", r"\1", text))
+            name = to_camel(ast.unparse(field.target))
+            yield Output(name, kind, str(meaning.value.value), not text.startswith("NotRequired"))
 
 
 # --- Table of the policies ----------------------------------------------------------------------------------------

@@ -82,11 +82,13 @@ class PodIdentity(pulumi.ComponentResource):
         *,
         documents: Mapping[str, pulumi.Input[str]] | None = None,
         managed_policy_arns: Sequence[str] = (),
+        target_role_arn: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the role and an association for each service account; their names are exact, without wildcards.
 
         documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
+        target_role_arn: a role that the agent assumes by this one, so that pods have its rights instead.
         """
         super().__init__("eks-platform:index:PodIdentity", name, {}, opts)
         accounts = [(account.namespace, account.name) for account in service_accounts]
@@ -102,6 +104,7 @@ class PodIdentity(pulumi.ComponentResource):
                 namespace=account.namespace,
                 service_account=account.name,
                 role_arn=attached,
+                target_role_arn=target_role_arn,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for account in service_accounts
@@ -124,13 +127,37 @@ def workload_identity(
 
     documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
     """
-    component = Irsa if cluster.kind is Identity.IRSA else PodIdentity
-    return component(
+    return role_of_service_accounts(
+        name, cluster, [service_account], opts, documents=documents, managed_policy_arns=managed_policy_arns
+    )
+
+
+def role_of_service_accounts(
+    name: str,
+    cluster: ClusterIdentity,
+    service_accounts: Sequence[ServiceAccountName],
+    opts: pulumi.ResourceOptions,
+    *,
+    documents: Mapping[str, pulumi.Input[str]] | None = None,
+    managed_policy_arns: Sequence[str] = (),
+    target_role_arn: str | None = None,
+) -> Irsa | PodIdentity:
+    """Declare the role of service accounts, as an `Irsa` or a `PodIdentity` according to the cluster.
+
+    documents: policy documents, as JSON, by a short name. managed_policy_arns: existing policies to attach.
+    target_role_arn: a role whose rights the pods have instead, where the cluster has Pod Identity.
+    """
+    if cluster.kind is Identity.IRSA:
+        return Irsa(
+            name, cluster, service_accounts, documents=documents, managed_policy_arns=managed_policy_arns, opts=opts
+        )
+    return PodIdentity(
         name,
         cluster,
-        [service_account],
+        service_accounts,
         documents=documents,
         managed_policy_arns=managed_policy_arns,
+        target_role_arn=target_role_arn,
         opts=opts,
     )
 

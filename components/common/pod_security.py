@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 RESTRICTED_CONTAINER: Final[Mapping[str, Any]] = {
     "allowPrivilegeEscalation": False,
@@ -37,13 +38,17 @@ def secured_namespace(
     *,
     standard: str,
     labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
 ) -> Namespace:
     """Declare a namespace with a Pod Security Standard: "restricted", "baseline" or "privileged".
 
     kubernetes_version: the minor version of the standard.
     """
     secured = pod_security_labels(standard, kubernetes_version)
-    return Namespace(name, metadata={"name": namespace, "labels": {**secured, **(labels or {})}}, opts=opts)
+    metadata: ObjectMetaArgsDict = {"name": namespace, "labels": {**(labels or {}), **secured}}
+    if annotations:
+        metadata["annotations"] = annotations
+    return Namespace(name, metadata=metadata, opts=opts)
 
 
 def pod_security_labels(standard: str, kubernetes_version: str) -> dict[str, str]:

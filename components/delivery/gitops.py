@@ -95,20 +95,18 @@ def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
 
 
 def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
-    """Return the spec of the AppProject: one repository, the namespaces with its prefix, the kinds in the settings.
+    """Return the spec of the AppProject: one repository, the set's namespaces, the kinds in the settings.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
-    own = f"{manifests.namespace_prefix}*"
+    own = manifests.destinations
+    # `CreateNamespace` needs it too (argo-cd #22869).
+    created = [{"group": "", "kind": "Namespace", "name": name} for name in own] if manifests.namespace_prefix else []
     return {
         "sourceRepos": [manifests.repository],
-        "destinations": [{"server": THIS_CLUSTER, "namespace": own}],
+        "destinations": [{"server": THIS_CLUSTER, "namespace": name} for name in own],
         "namespaceResourceWhitelist": [_kind(kind) for kind in manifests.kinds],
-        "clusterResourceWhitelist": [
-            # `CreateNamespace` needs it too (argo-cd #22869).
-            {"group": "", "kind": "Namespace", "name": own},
-            *[_kind(kind) for kind in manifests.cluster_kinds],
-        ],
+        "clusterResourceWhitelist": [*created, *[_kind(kind) for kind in manifests.cluster_kinds]],
         "clusterResourceBlacklist": [{"group": group, "kind": "*"} for group in PLATFORM_GROUPS],
     }
 
@@ -121,7 +119,8 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Application-Deletion/,
     https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Git/
     """
-    standard = pod_security_labels(manifests.pod_security.value, kubernetes_version)
+    labels = pod_security_labels(manifests.pod_security.value, kubernetes_version)
+    created = {"managedNamespaceMetadata": {"labels": labels}} if manifests.namespace_prefix else {}
     source = {"repoURL": manifests.repository, "revision": manifests.revision}
     return {
         "goTemplate": True,
@@ -139,7 +138,7 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
                 },
                 "destination": {
                     "server": THIS_CLUSTER,
-                    "namespace": f"{manifests.namespace_prefix}{{{{.path.basenameNormalized}}}}",
+                    "namespace": f"{manifests.namespace_prefix or ''}{{{{.path.basenameNormalized}}}}",
                 },
                 "syncPolicy": {
                     "automated": {"prune": manifests.prune, "selfHeal": manifests.self_heal},
@@ -151,8 +150,8 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
                             "maxDuration": manifests.retry.max_backoff,
                         },
                     },
-                    "syncOptions": ["CreateNamespace=true", "ServerSideApply=true"],
-                    "managedNamespaceMetadata": {"labels": standard},
+                    "syncOptions": [*(["CreateNamespace=true"] if created else []), "ServerSideApply=true"],
+                    **created,
                 },
             },
         },

@@ -1,6 +1,6 @@
 """Teams: permissions for the platform's kinds, and namespaces that are ready to use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pulumi
@@ -11,7 +11,7 @@ from pulumi_kubernetes.rbac.v1 import ClusterRole, PolicyRuleArgsDict, RoleBindi
 from components.common.on_cluster import OnCluster
 from components.common.pod_security import secured_namespace
 from facts.namespaces import TRAEFIK
-from settings import ContainerDefaults, Quota, TeamNamespace
+from settings import ContainerDefaults, Maximum, Quota, TeamNamespace
 
 
 class Teams(pulumi.ComponentResource):
@@ -55,6 +55,8 @@ class Teams(pulumi.ComponentResource):
             # Time for the deletion of the team's load balancers and volumes.
             pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")),
             standard=team.pod_security.value,
+            labels=team.labels,
+            annotations=team.annotations,
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         for role, groups in {"edit": team.editors, "view": team.viewers}.items():
@@ -69,7 +71,7 @@ class Teams(pulumi.ComponentResource):
         LimitRange(
             f"{name}-defaults",
             metadata={"name": "platform-defaults", "namespace": key},
-            spec={"limits": [container_limits(team.defaults)]},
+            spec={"limits": limit_range(team.defaults, team.maximum)},
             opts=inside,
         )
         if hard := quota_limits(team.quota):
@@ -83,7 +85,7 @@ class Teams(pulumi.ComponentResource):
             NetworkPolicy(
                 f"{name}-network",
                 metadata={"name": "platform-default", "namespace": key},
-                spec=network_policy(),
+                spec=network_policy(team.allowed_namespaces),
                 opts=inside,
             )
 
@@ -110,16 +112,22 @@ def cluster_roles(resources: Mapping[str, list[str]]) -> dict[str, list[PolicyRu
     }
 
 
-def container_limits(defaults: ContainerDefaults) -> LimitRangeItemArgsDict:
-    """Return the entry of a LimitRange for containers (https://kubernetes.io/docs/concepts/policy/limit-range/).
+def limit_range(defaults: ContainerDefaults, maximum: Maximum) -> list[LimitRangeItemArgsDict]:
+    """Return the entries of a LimitRange (https://kubernetes.io/docs/concepts/policy/limit-range/).
 
-    Without a CPU limit, which would throttle a container while the node's CPUs are idle.
+    Without a CPU limit, unless the settings have one: it throttles a container while the node's CPUs are idle.
     """
-    return {
+    container: LimitRangeItemArgsDict = {
         "type": "Container",
         "default_request": {"cpu": defaults.cpu, "memory": defaults.memory},
-        "default": {"memory": defaults.memory},
+        "default": {**({"cpu": defaults.cpu_limit} if defaults.cpu_limit else {}), "memory": defaults.memory},
     }
+    largest = {name: limit for name, limit in (("cpu", maximum.cpu), ("memory", maximum.memory)) if limit}
+    if largest:
+        container["max"] = largest
+    if not maximum.volume:
+        return [container]
+    return [container, {"type": "PersistentVolumeClaim", "max": {"storage": maximum.volume}}]
 
 
 def quota_limits(quota: Quota) -> dict[str, str]:
@@ -130,20 +138,26 @@ def quota_limits(quota: Quota) -> dict[str, str]:
         "pods": quota.pods,
         "persistentvolumeclaims": quota.volumes,
         "services.loadbalancers": quota.load_balancers,
+        "limits.cpu": quota.cpu_limits,
+        "limits.memory": quota.memory_limits,
+        "requests.storage": quota.storage,
+        **{f"requests.{device}": limit for device, limit in quota.devices.items()},
+        **quota.objects,
     }
     return {name: str(limit) for name, limit in limits.items() if limit is not None}
 
 
-def network_policy() -> NetworkPolicySpecArgsDict:
-    """Return the spec of a NetworkPolicy for all pods: connections from the namespace and from Traefik alone.
+def network_policy(allowed: Sequence[str] = ()) -> NetworkPolicySpecArgsDict:
+    """Return the spec of a NetworkPolicy for all pods: connections from the namespace, from Traefik, from `allowed`.
 
-    Outbound connections are not restricted: their destinations differ from team to team.
+    allowed: other namespaces by their names. Outbound connections are not restricted: their destinations differ from
+    team to team.
     """
-    traefik: NetworkPolicyPeerArgsDict = {
-        "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": TRAEFIK}}
-    }
+    others: list[NetworkPolicyPeerArgsDict] = [
+        {"namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": name}}} for name in (TRAEFIK, *allowed)
+    ]
     return {
         "pod_selector": {},
         "policy_types": ["Ingress"],
-        "ingress": [{"from_": [{"pod_selector": {}}, traefik]}],
+        "ingress": [{"from_": [{"pod_selector": {}}, *others]}],
     }

@@ -13,7 +13,7 @@ from .document import (
 )
 from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes_key_user
 from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
-from .extra_chart import AllowedActions, extra_chart
+from .extra_chart import AllowedActions, assume_role, extra_chart
 from .flow_logs import vpc_flow_logs
 from .karpenter import (
     INTERRUPTION_EVENTS,
@@ -57,6 +57,7 @@ __all__ = [
     "Statement",
     "alarm_key",
     "alarm_topic",
+    "assume_role",
     "cluster_autoscaler",
     "discovery_tags",
     "dns01_solver",

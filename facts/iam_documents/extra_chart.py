@@ -1,4 +1,4 @@
-"""What the pods of a chart that a team adds may do: what its stack file says."""
+"""What the pods of a chart that a team adds, or of an application, may do: what the stack file says."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -24,6 +24,14 @@ class AllowedActions(Protocol):
     @property
     def conditions(self) -> Mapping[str, Mapping[str, list[str]]]:
         """Operator to condition key to its values; empty: none."""
+
+
+def assume_role(role_arn: str) -> PolicyDocument:
+    """Let a role assume another one, and pass on the session tags of Pod Identity.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-assign-target-role.html
+    """
+    return document(allow("AssumeTargetRole", ["sts:AssumeRole", "sts:TagSession"], [role_arn]))
 
 
 def extra_chart(statements: Sequence[AllowedActions]) -> PolicyDocument:

@@ -13,8 +13,9 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import grpc
@@ -50,6 +51,9 @@ def run_arguments(request: Any, engine: str) -> list[str]:
 
 class Host(language_pb2_grpc.LanguageRuntimeServicer):
     """The language runtime service. `engine` is the engine's address; a Handshake may replace it."""
+
+    variables: Mapping[str, str] = MappingProxyType({"PYTHONUNBUFFERED": "1"})
+    """Environment variables of programs."""
 
     def __init__(self, engine: str, runner: Path) -> None:
         self.engine = engine
@@ -89,15 +93,20 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         """Run a program to its end; what it prints goes to the engine, which shows our own output."""
         environment = {
             **os.environ,
-            "PYTHONUNBUFFERED": "1",
+            **self.variables,
             "PULUMI_CONFIG": json.dumps(dict(request.config)),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
         }
-        command = [sys.executable, "-u", str(self.runner), *run_arguments(request, self.engine)]
-        code = self._wait(subprocess.Popen(command, cwd=request.pwd, env=environment, stdin=subprocess.DEVNULL))
+        code = self._wait(
+            subprocess.Popen(self.command(request), cwd=request.pwd, env=environment, stdin=subprocess.DEVNULL)
+        )
         if code == SHOWN:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"Program exited with non-zero exit code: {code}" if code else "")
+
+    def command(self, request: Any) -> list[str]:
+        """Return the command that runs the program of a RunRequest."""
+        return [sys.executable, "-u", str(self.runner), *run_arguments(request, self.engine)]
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         """Run a policy pack or a component package and pass on what it prints, its exit code last."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+import grpc
 import yaml
+from pulumi.runtime.proto import provider_pb2
 
 from harness import RefusedError
 from harness.engine.double import Double, run
 from harness.engine.store import Cloud
 from harness.values import UNKNOWN
 from rehearsal.cloud import MODEL
+from rehearsal.engine.kubernetes_schema import schema
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.api_server import access_problem
 from rehearsal.engine.rules import RULES
@@ -23,6 +26,10 @@ class Kubernetes(Double):
     package = "kubernetes"
     model = MODEL
     rules = RULES
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Return what programs in YAML ask for."""
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema()))
 
     def region(self) -> str:
         """Return the region in the endpoint: the host names of load balancers have it too."""

@@ -21,6 +21,7 @@ from settings.rules import (
     observability,
     platform,
     teams,
+    workload_roles,
     workloads,
 )
 from settings.rules.registry import RULES, Rule, broken_rules
@@ -49,5 +50,6 @@ __all__ = [
     "observability",
     "platform",
     "teams",
+    "workload_roles",
     "workloads",
 ]

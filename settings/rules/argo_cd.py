@@ -11,6 +11,7 @@ from settings.namespaces import platform_namespaces
 from settings.problems import Problem, encrypting, place
 from settings.rules.fargate import takes_all
 from settings.rules.registry import repeated, rule
+from settings.teams import Team, TeamNamespace
 from settings.words import either
 
 
@@ -56,18 +57,44 @@ def _sets(argo_cd: ArgoCd | None, git_ops: GitOps | None) -> Iterator[Problem]:
 
 
 @rule
+def _where_sets_deploy(git_ops: GitOps | None, team_namespaces: dict[str, TeamNamespace]) -> Iterator[Problem]:
+    for name, manifests in git_ops.sets.items() if git_ops else ():
+        path = place("gitOps", "sets", name)
+        if (manifests.namespace_prefix is None) == (not manifests.namespaces):
+            found = "both" if manifests.namespaces else "neither"
+            yield Problem(path, f"{found} of namespacePrefix and namespaces", "expected one of them")
+        yield from repeated(f"{path}.namespaces", manifests.namespaces)
+        for index, namespace in enumerate(manifests.namespaces):
+            if namespace not in team_namespaces:
+                where = f"{path}.namespaces[{index}]"
+                yield Problem(where, namespace, "expected a namespace of teamNamespaces: the set creates none")
+        if manifests.namespaces and "pod_security" in manifests.model_fields_set:
+            expected = "expected it in teamNamespaces: the set creates no namespace"
+            yield Problem(f"{path}.podSecurity", manifests.pod_security, expected)
+
+
+@rule
 def _namespaces_of_sets(git_ops: GitOps | None, sections: Mapping[str, Any]) -> Iterator[Problem]:
     """A set that reached the namespaces of the platform, or of another set, could do what those may."""
     sets = git_ops.sets if git_ops else {}
     for name, manifests in sets.items():
-        path, prefix = place("gitOps", "sets", name, "namespacePrefix"), manifests.namespace_prefix
+        path, prefix = place("gitOps", "sets", name, "namespacePrefix"), manifests.namespace_prefix or ""
         # https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#working-with-namespaces
-        if prefix.startswith("kube-") or any(own.startswith(prefix) for own in platform_namespaces(sections)):
+        if prefix and (
+            prefix.startswith("kube-") or any(own.startswith(prefix) for own in platform_namespaces(sections))
+        ):
             yield Problem(path, prefix, "expected another beginning: namespaces of Kubernetes or the platform have it")
     for (name, manifests), (other, others) in permutations(sets.items(), 2):
-        if manifests.namespace_prefix.startswith(others.namespace_prefix):
-            path, found = place("gitOps", "sets", name, "namespacePrefix"), manifests.namespace_prefix
-            yield Problem(path, found, f"expected another beginning than that of {other}, {others.namespace_prefix}")
+        own, path = manifests.namespace_prefix, place("gitOps", "sets", name)
+        if own and others.namespace_prefix and own.startswith(others.namespace_prefix):
+            expected = f"expected another beginning than that of {other}, {others.namespace_prefix}"
+            yield Problem(f"{path}.namespacePrefix", own, expected)
+        for namespace in dict.fromkeys(manifests.namespaces):
+            if others.namespace_prefix and namespace.startswith(others.namespace_prefix):
+                expected = f"expected a namespace without the prefix of {place('gitOps', 'sets', other)}"
+                yield Problem(f"{path}.namespaces", namespace, f"{expected}, {others.namespace_prefix}")
+            if namespace in others.namespaces:
+                yield Problem(f"{path}.namespaces", namespace, f"expected it in one set: {other} has it too")
 
 
 @rule
@@ -76,15 +103,17 @@ def _profiles_for_sets(
 ) -> Iterator[Problem]:
     if node_groups or not fargate_profiles or not git_ops:
         return
-    for manifests in git_ops.sets.values():
-        if not any(takes_all(profile, f"{manifests.namespace_prefix}a") for profile in fargate_profiles.values()):
-            found = f"none takes {manifests.namespace_prefix}*"
-            yield Problem("fargateProfiles", found, "expected one: there are no nodes for its pods")
+    for prefix in filter(None, (manifests.namespace_prefix for manifests in git_ops.sets.values())):
+        if not any(takes_all(profile, f"{prefix}a") for profile in fargate_profiles.values()):
+            yield Problem("fargateProfiles", f"none takes {prefix}*", "expected one: there are no nodes for its pods")
 
 
 @rule
 def _credentials(
-    git_credentials: dict[str, GitCredential], git_ops: GitOps | None, secret: Collection[str]
+    git_credentials: dict[str, GitCredential],
+    git_ops: GitOps | None,
+    teams: dict[str, Team],  # invalid ones would add their repositories
+    secret: Collection[str],
 ) -> Iterator[Problem]:
     repositories = [manifests.repository for manifests in git_ops.sets.values()] if git_ops else []
     for name, login in git_credentials.items():

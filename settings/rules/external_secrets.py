@@ -8,6 +8,31 @@ from settings.external_secrets import ExternalSecrets, SecretService
 from settings.network import Network
 from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
+from settings.teams import Team
+
+
+@rule
+def _some_store(external_secrets: ExternalSecrets | None, teams: dict[str, Team]) -> Iterator[Problem]:
+    if external_secrets and not external_secrets.stores:
+        expected = "expected a store here, or secrets of a team (teams.<name>.secrets): without one nobody can use it"
+        yield Problem("externalSecrets.stores", "empty", expected)
+    for name, team in teams.items():
+        if team.secrets and not external_secrets:
+            expected = "expected externalSecrets too, which may be {}: it installs the operator"
+            yield Problem(place("teams", name, "secrets"), "set without externalSecrets", expected)
+
+
+@rule
+def _secrets_of_teams(external_secrets: ExternalSecrets | None, teams: dict[str, Team]) -> Iterator[Problem]:
+    """Whoever may use a store may read everything below its path."""
+    stores = external_secrets.stores if external_secrets else {}
+    for name, team in teams.items():
+        for other, store in stores.items():
+            if not team.secrets or other == name or team.secrets.service is not store.service:
+                continue
+            if store.path.startswith(team.secrets.path):
+                expected = f"expected a path that does not hold that of {place('externalSecrets', 'stores', other)}"
+                yield Problem(place("teams", name, "secrets", "path"), team.secrets.path, expected)
 
 
 @rule

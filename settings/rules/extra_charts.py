@@ -19,6 +19,7 @@ from settings.namespaces import own_namespaces
 from settings.problems import Problem, encrypting, place
 from settings.rules.registry import rule
 from settings.values import PodSecurity
+from settings.workload_roles import WorkloadRights
 
 PLATFORM_CHARTS: Final = frozenset(chart.name for chart in vars(versions).values() if isinstance(chart, versions.Chart))
 """What this program installs itself, some of it only where its own section is set."""
@@ -75,12 +76,14 @@ def _order_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Prob
 def _roles_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Problem]:
     for name, chart in extra_charts.items():
         if chart.role:
-            yield from _role(place("extraCharts", name, "role"), chart.role)
+            if not chart.role.statements and not chart.role.managed_policies:
+                path = place("extraCharts", name, "role")
+                yield Problem(path, "a role that may do nothing", "expected statements or managedPolicies")
+            yield from rights(place("extraCharts", name, "role"), chart.role)
 
 
-def _role(path: str, role: ChartRole) -> Iterator[Problem]:
-    if not role.statements and not role.managed_policies:
-        yield Problem(path, "a role that may do nothing", "expected statements or managedPolicies")
+def rights(path: str, role: ChartRole | WorkloadRights) -> Iterator[Problem]:
+    """Yield what is wrong with the policies of a role at a path."""
     times = Counter(statement.sid for statement in role.statements)
     for index, statement in enumerate(role.statements):
         at = f"{path}.statements[{index}]"

@@ -1,28 +1,33 @@
 """What a tenant tries on the API server is refused, and what the neighbour does goes through.
 
-The policies, roles and namespaces are those that the stack prod installs. Real: the API server, its CEL, its admission,
-RBAC. Stand-ins: who somebody is comes from impersonation and not from IAM; no controller runs, so the test itself
-gathers the rules of `edit` from its parts and starts the count of a quota; the rules of Argo CD's projects are asked of
-`app_project`, which has them from Argo CD's source. Requests are dry runs: the server decides about them as about any
-other.
+The policies, roles and namespaces are those that the stack prod installs: of the team `shop`, of the team `billing`,
+which has a repository of its own, and of a namespace that `teamNamespaces` makes. Real: the API server, its CEL, its
+admission, RBAC. Stand-ins: who somebody is comes from impersonation and not from IAM; no controller runs, so the test
+itself gathers the rules of `edit` from its parts and starts the count of a quota; the rules of Argo CD's projects are
+asked of `app_project`, which has them from Argo CD's source. Requests are dry runs: the server decides about them as
+about any other.
 """
 
 import copy
+import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from components.delivery.gitops import PLATFORM_GROUPS
 from facts import admission_policies
 from harness.plan import Plan
 from harness.values import reveal
+from rehearsal.program import ROOT
 from tests.conformance import app_project, bundles
 from tests.conformance.conftest import unless_built
 from tests.conformance.server import ApiServer, RefusedError, running, wait_until
 from tests.plans import run_program
-from tools.build import kube_apiserver
+from tools.build import HELM, kube_apiserver
 
 pytestmark = pytest.mark.upstream
 
@@ -35,8 +40,8 @@ ARGO_CD: Final = "argocd.example.jp"
 
 # --- Who ----------------------------------------------------------------------------------------------------------
 
-DEVELOPER: Final = ("developer@example.jp", "team-shop")
-"""In the group that the stack has as the editors of the namespace."""
+DEVELOPER: Final = ("developer@example.jp", "team:shop")
+"""In the group of the principals of the team that has the namespace."""
 CONTROLLER: Final = ("system:serviceaccount:argocd:argocd-application-controller", "system:serviceaccounts:argocd")
 POD: Final = (f"system:serviceaccount:{OURS}:default", f"system:serviceaccounts:{OURS}")
 """A service account that a team gave all that it may give."""
@@ -127,7 +132,7 @@ SENTINEL: Final = "sentinel"
 
 @cache
 def _plan() -> Plan:
-    """Return the stack with routes of the Gateway API, and with the namespace of examples/app-team."""
+    """Return the stack with routes of the Gateway API, and with the namespace of examples/app-team, made by hand."""
     teams = {"app-orders": {"editors": [NEIGHBOUR[1]], "quota": {"loadBalancers": 0}}}
     return run_program(STACK, config={"traefik": {"gatewayApi": True}, "teamNamespaces": teams})
 
@@ -585,12 +590,12 @@ def _project(name: str = SET) -> Object:
     return next(dict(reveal(it.inputs["spec"])) for it in projects if it.inputs["metadata"]["name"] == name)
 
 
-def _projects_refusal(item: Object, name: str = SET, repository: str | None = None) -> str:
-    """Return why the project of a set refuses an object in its repository, for its namespace of the team's."""
+def _projects_refusal(item: Object, name: str = SET, repository: str | None = None, namespace: str = OURS) -> str:
+    """Return why the project of a set refuses an object in its repository, for a namespace of the team's."""
     project = _project(name)
     (own,) = project["sourceRepos"]
     return app_project.refusal(
-        project, item, repository=repository or own, namespace=OURS, server=project["destinations"][0]["server"]
+        project, item, repository=repository or own, namespace=namespace, server=project["destinations"][0]["server"]
     )
 
 
@@ -622,12 +627,90 @@ def test_a_repository_makes_no_namespace_but_its_own(item: Object) -> None:
     assert bool(_projects_refusal(item)) == (not item["metadata"]["name"].startswith("app-"))
 
 
+# --- A team with a repository of its own, and a namespace made by hand ----------------------------------------------
+
+BILLING: Final = "billing"
+BILLER: Final = ("accountant@example.jp", "team:billing")
+READER: Final = ("finance@example.jp", "team:billing:viewers")
+BY_HAND: Final = "app-orders"
+
+
+def _of_others(namespace: str) -> list[Any]:
+    """Return the attacks as those of another namespace, each with the policy that refuses it.
+
+    Left out are those in the namespace without a level, where others have no rights, and in its own store of secrets.
+    """
+    return [
+        pytest.param(policy, _moved(item, namespace), id=f"{row} {what}")
+        for row, what, policy, item in ATTACKS
+        if item["metadata"].get("namespace") == OURS and not (row == "S7" and namespace == BY_HAND)
+    ]
+
+
+def _moved(item: Object, namespace: str) -> Object:
+    return _in(namespace, item) if "namespace" in item["metadata"] else item
+
+
+@pytest.mark.parametrize(("policy", "item"), _of_others(BILLING))
+def test_an_attack_of_a_team_with_a_repository_of_its_own_is_refused(
+    server: ApiServer, policy: str, item: Object
+) -> None:
+    """Both by its people, and out of its repository."""
+    by_hand = _refusal(server.acting_as(*BILLER), item)
+    assert f"ValidatingAdmissionPolicy 'platform-{policy}'" in by_hand or "cannot patch resource" in by_hand
+    refused = _projects_refusal(item, BILLING, namespace=BILLING) or _refusal(server.acting_as(*CONTROLLER), item)
+    assert "is not permitted" in refused or f"ValidatingAdmissionPolicy 'platform-{policy}'" in refused
+
+
+@pytest.mark.parametrize(("policy", "item"), _of_others(BY_HAND))
+def test_an_attack_in_a_namespace_made_by_hand_is_refused(server: ApiServer, policy: str, item: Object) -> None:
+    refused = _refusal(server.acting_as(*NEIGHBOUR), item)
+    assert f"ValidatingAdmissionPolicy 'platform-{policy}'" in refused or "cannot patch resource" in refused
+
+
+@pytest.mark.parametrize("namespace", [BILLING, "billing-reports"])
+def test_a_team_does_its_work_in_all_of_its_namespaces(server: ApiServer, namespace: str) -> None:
+    for item in (_moved(it, namespace) for it in (_deployment(), _service(), _route("Host(`a.example.jp`)"))):
+        assert _refusal(server.acting_as(*BILLER), item) == ""
+        assert _projects_refusal(item, BILLING, namespace=namespace) == ""
+        assert "cannot patch resource" in _refusal(server.acting_as(*READER), item)
+        assert "cannot patch resource" in _refusal(server.acting_as(*DEVELOPER), item)
+    path = f"/api/v1/namespaces/{namespace}"
+    assert server.acting_as(*READER).request("GET", f"{path}/services").body["items"] == []
+    with pytest.raises(RefusedError, match="cannot list resource"):
+        server.acting_as(*READER).request("GET", f"{path}/secrets")
+
+
+@pytest.mark.parametrize("item", [it[1] for it in NAMESPACES], ids=[what for what, _ in NAMESPACES])
+def test_a_teams_repository_makes_no_namespace_at_all(item: Object) -> None:
+    for name in (item["metadata"]["name"], BILLING):
+        named = {**item, "metadata": {**item["metadata"], "name": name}}
+        assert "is not permitted" in _projects_refusal(named, BILLING, namespace=BILLING)
+
+
+def test_a_teams_repository_reaches_no_other_teams_namespace() -> None:
+    assert "is not permitted" in _projects_refusal(_deployment(), BILLING)
+    assert "is not permitted" in _projects_refusal(_moved(_deployment(), BILLING), SET)
+
+
+def test_what_is_larger_than_its_namespace_allows_is_refused(server: ApiServer) -> None:
+    """By the LimitRange of the team."""
+    large = {"resources": {"requests": {"cpu": "1", "memory": "8Gi"}, "limits": {"memory": "8Gi"}}}
+    refusal = _refusal(server.acting_as(*BILLER), _pod(large, namespace=BILLING))
+    assert "maximum memory usage per Container is 4Gi" in refusal
+    claim = _object("v1", "PersistentVolumeClaim", {"accessModes": ["ReadWriteOnce"]})
+    claim["spec"]["resources"] = {"requests": {"storage": "60Gi"}}
+    assert "maximum storage usage per PersistentVolumeClaim is 50Gi" in _refusal(
+        server.acting_as(*BILLER), _moved(claim, BILLING)
+    )
+
+
 def _of_cluster(version: str, kind: str, name: str = "mine") -> Object:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": {}}
 
 
 def _cluster_admin(kind: str) -> Object:
-    item = _binding("mine", "cluster-admin", (POD[0], "team-shop"), OURS)
+    item = _binding("mine", "cluster-admin", DEVELOPER, OURS)
     if kind == "ClusterRoleBinding":
         item["metadata"].pop("namespace")
     return {**item, "kind": kind}
@@ -849,6 +932,37 @@ def test_the_example_runs_with_the_rights_of_an_editor(server: ApiServer) -> Non
     assert {it["metadata"]["namespace"] for it in found} == {"app-orders"}
     assert [_refusal(server.acting_as(*NEIGHBOUR), it) for it in found] == [""] * len(found)
     assert all("cannot patch resource" in _refusal(server.acting_as(*DEVELOPER), it) for it in found)
+
+
+REPOSITORY: Final = ROOT / "examples" / "app-team-gitops"
+FOLDERS: Final = sorted(path for path in (REPOSITORY / "production").iterdir())
+
+
+def _in_folder(folder: Path) -> list[Object]:
+    """Return the objects of a folder as Argo CD applies them: a chart is rendered, under the Application's name."""
+    if (folder / "Chart.yaml").exists():
+        command = [str(unless_built(HELM)), "template", f"billing-{folder.name}", str(folder)]
+        text = subprocess.run([*command, "--namespace", folder.name], capture_output=True, text=True, check=True).stdout
+    else:
+        text = "\n---\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml")))
+    return [_in(folder.name, item) for item in yaml.safe_load_all(text) if item]
+
+
+def test_the_repository_has_a_folder_for_each_namespace_of_its_team() -> None:
+    destinations = {entry["namespace"] for entry in _project(BILLING)["destinations"]}
+    assert {folder.name for folder in FOLDERS} == destinations
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+def test_a_teams_repository_is_deployed(server: ApiServer, folder: Path) -> None:
+    """By Argo CD, and by hand with the rights of the team; and by no other team."""
+    items = _in_folder(folder)
+    assert items
+    for item in items:
+        assert _projects_refusal(item, BILLING, namespace=folder.name) == ""
+        assert _refusal(server.acting_as(*CONTROLLER), item) == ""
+        assert _refusal(server.acting_as(*BILLER), item) == ""
+        assert "cannot patch resource" in _refusal(server.acting_as(*NEIGHBOUR), item)
 
 
 # --- What the platform itself brings ---------------------------------------------------------------------------------

@@ -132,6 +132,16 @@ def test_an_application_is_in_its_sets_project_and_in_a_namespace_of_its_own() -
         }
 
 
+def test_a_set_of_named_namespaces_deploys_to_these_and_makes_none() -> None:
+    manifests = _set(namespacePrefix=None, namespaces=["billing", "billing-reports"])
+    spec, template = project_spec(manifests), _template(manifests)
+    assert [it["namespace"] for it in spec["destinations"]] == ["billing", "billing-reports"]
+    assert spec["clusterResourceWhitelist"] == []
+    assert template["destination"]["namespace"] == "{{.path.basenameNormalized}}"
+    assert template["syncPolicy"]["syncOptions"] == ["ServerSideApply=true"]
+    assert "managedNamespaceMetadata" not in template["syncPolicy"]
+
+
 @pytest.mark.parametrize("standard", ["restricted", "baseline", "privileged"])
 def test_namespaces_have_the_pod_security_standard_of_the_settings(standard: str) -> None:
     policy = _template(_set(podSecurity=standard))["syncPolicy"]

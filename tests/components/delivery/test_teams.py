@@ -130,3 +130,46 @@ def test_only_the_namespace_and_traefik_connect() -> None:
     assert rule == {"from": [{"podSelector": {}}, traefik]}
     assert network_policy()["policy_types"] == ["Ingress"]
     assert not _plan(isolated=False).find(type="kubernetes:networking.k8s.io/v1:NetworkPolicy")
+
+
+def test_a_share_may_have_limits_of_every_kind() -> None:
+    plan = _plan(
+        quota={
+            "cpuLimits": "16",
+            "memoryLimits": "32Gi",
+            "storage": "1Ti",
+            "devices": {"nvidia.com/gpu": 2},
+            "objects": {"secrets": 5, "count/jobs.batch": 0},
+        },
+        defaults={"cpu": "50m", "memory": "64Mi", "cpuLimit": "1"},
+        maximum={"cpu": "2", "memory": "4Gi", "volume": "10Gi"},
+    )
+    assert _object(plan, "app-shop-quota")["spec"]["hard"] == {
+        "limits.cpu": "16",
+        "limits.memory": "32Gi",
+        "requests.storage": "1Ti",
+        "requests.nvidia.com/gpu": "2",
+        "secrets": "5",
+        "count/jobs.batch": "0",
+    }
+    assert _object(plan, "app-shop-defaults")["spec"]["limits"] == [
+        {
+            "type": "Container",
+            "defaultRequest": {"cpu": "50m", "memory": "64Mi"},
+            "default": {"cpu": "1", "memory": "64Mi"},
+            "max": {"cpu": "2", "memory": "4Gi"},
+        },
+        {"type": "PersistentVolumeClaim", "max": {"storage": "10Gi"}},
+    ]
+
+
+def test_other_namespaces_connect_where_the_settings_name_them() -> None:
+    (rule,) = _object(_plan(allowedNamespaces=["monitoring"]), "app-shop-network")["spec"]["ingress"]
+    assert rule["from"][2:] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
+def test_a_label_of_the_settings_is_beside_those_of_pod_security() -> None:
+    metadata = _object(_plan(labels={"cost-center": "shop"}, annotations={"owner": "Ann"}), "app-shop")["metadata"]
+    assert metadata["labels"]["cost-center"] == "shop"
+    assert metadata["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
+    assert metadata["annotations"] == {"owner": "Ann"}

@@ -1,0 +1,72 @@
+"""Rules about IAM roles for the service accounts of applications."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from settings.cluster import Cluster, Identity
+from settings.compute import FargateProfile
+from settings.extra_charts import ExtraChart
+from settings.namespaces import platform_namespaces
+from settings.problems import Problem, place
+from settings.rules.extra_charts import rights
+from settings.rules.registry import rule
+from settings.teams import TeamNamespace
+from settings.workload_roles import ServiceAccount, WorkloadRole
+
+
+@rule
+def _rights_of_roles(workload_roles: dict[str, WorkloadRole]) -> Iterator[Problem]:
+    for name, role in workload_roles.items():
+        path = place("workloadRoles", name)
+        if not role.statements and not role.managed_policies and not role.target_role:
+            expected = "expected statements, managedPolicies or targetRole"
+            yield Problem(path, "a role that may do nothing", expected)
+        if role.target_role and ":role/" not in role.target_role:
+            yield Problem(f"{path}.targetRole", role.target_role, "expected a role: nobody assumes a user")
+        yield from rights(path, role)
+
+
+def _accounts(workload_roles: Mapping[str, WorkloadRole]) -> Iterator[tuple[str, ServiceAccount, WorkloadRole]]:
+    for name, role in workload_roles.items():
+        for index, account in enumerate(role.service_accounts):
+            yield f"{place('workloadRoles', name)}.serviceAccounts[{index}]", account, role
+
+
+@rule
+def _service_accounts(
+    workload_roles: dict[str, WorkloadRole],
+    extra_charts: dict[str, ExtraChart],
+    team_namespaces: dict[str, TeamNamespace],
+    sections: Mapping[str, Any],
+) -> Iterator[Problem]:
+    """A service account has one role, and the platform's are the program's own."""
+    taken = {
+        (chart.namespace_name(name), chart.role.service_account): place("extraCharts", name, "role")
+        for name, chart in extra_charts.items()
+        if chart.role
+    }
+    own = platform_namespaces({**sections, "extra_charts": {}})
+    for path, account, role in _accounts(workload_roles):
+        found = f"{account.namespace}/{account.name}"
+        first = taken.setdefault((account.namespace, account.name), path)
+        if first != path:
+            yield Problem(path, found, f"expected one role for each service account: {first} has it too")
+        if account.namespace in own:
+            yield Problem(path, found, "expected a namespace of applications: this one is the platform's")
+        elif role.create_service_accounts and account.namespace not in team_namespaces:
+            expected = "expected a namespace of teamNamespaces, or createServiceAccounts: false"
+            yield Problem(path, found, expected)
+
+
+@rule
+def _roles_on_fargate(
+    workload_roles: dict[str, WorkloadRole], cluster: Cluster, fargate_profiles: dict[str, FargateProfile]
+) -> Iterator[Problem]:
+    # https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html#pod-id-restrictions
+    patterns = [selector.namespace for profile in fargate_profiles.values() for selector in profile.selectors]
+    for path, account, _ in _accounts(workload_roles):
+        on_fargate = any(fnmatchcase(account.namespace, pattern) for pattern in patterns)
+        if cluster.identity is Identity.POD_IDENTITY and on_fargate:
+            found = f"{account.namespace}/{account.name}"
+            yield Problem(path, found, "expected cluster.identity: irsa: pods on Fargate get no role by Pod Identity")
