@@ -200,7 +200,7 @@ def import_id(type_: str, inputs: Mapping[str, Any], account: str, region: str) 
     if type_.startswith("kubernetes:"):
         return _object_id(type_, inputs)
     identity = IDENTITIES.get(type_)
-    return identity and _filled(identity.imported, _values(inputs, account, region))
+    return None if identity is None else _filled(identity.imported, _values(inputs, account, region))
 
 
 def state_id(type_: str, inputs: Mapping[str, Any], account: str, region: str) -> str | None:

@@ -141,7 +141,7 @@ def _provider(plan: Plan, entry: Registration) -> Iterator[Registration]:
 
 def _row(entry: Registration, keys: Mapping[str, str], key: str) -> dict[str, Any]:
     row: dict[str, Any] = {"type": entry.type, "name": key, "logicalName": entry.name}
-    if entry.parent in keys:
+    if entry.parent is not None and entry.parent in keys:
         row["parent"] = keys[entry.parent]
     if not entry.custom:
         return {**row, "component": True, **({"remote": True} if entry.remote else {})}

@@ -1,5 +1,6 @@
 """What the roles may do: enough for every resource of every plan, in words that AWS knows, and nothing beside."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -35,7 +36,7 @@ from facts.iam_documents.document import (
 from rehearsal.cloud import INVOKES, KINDS
 from tests import iam_reference
 from tests.iam_reference import problems
-from tests.plans import EXAMPLES, STACKS, run_program
+from tests.plans import EXAMPLES, STACKS, configuration_of, run_program
 from tests.schemas import words
 from tests.schemas.counterparts import COUNTERPARTS
 
@@ -143,9 +144,24 @@ def _needs(stack: str) -> Needs:
     return of_stack(stack, EXAMPLES)
 
 
-@pytest.fixture(params=STACKS)
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "a boundary": {"platform": {"permissionsBoundary": BOUNDARY}},
+    "keys of the company": {"encryption": dict.fromkeys(("logs", "queue", "volumes"), KEY)},
+    "nodes with IPv6": {"network": {"ipFamily": "ipv6"}},
+}
+"""Settings that none of the stacks has, which change what a deployer needs."""
+
+
+@cache
+def _other(name: str) -> Needs:
+    platform = json.loads(configuration_of("dev").values["eks-platform:platform"])
+    return needs_of(run_program("dev", config=SETTINGS[name]), {"platform": platform, "access": {"deployer": KEPT[0]}})
+
+
+@pytest.fixture(params=[*STACKS, *SETTINGS])
 def needs(request: pytest.FixtureRequest) -> Needs:
-    return replace(_needs(request.param), boundary=BOUNDARY)
+    found = _other(request.param) if request.param in SETTINGS else _needs(request.param)
+    return replace(found, boundary=BOUNDARY)
 
 
 @pytest.fixture

@@ -245,7 +245,7 @@ for _driver in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
 _BLOCKED: Final = dict.fromkeys(BLOCKS, True)
 
 
-def _encrypted(**by_default: str) -> Resource:
+def _encrypted_bucket(**by_default: str) -> Resource:
     return resource(ENCRYPTION, {"rules": [{"applyServerSideEncryptionByDefault": by_default}]})
 
 
@@ -265,15 +265,15 @@ breaks(
 )
 passes(
     "bucket-encryption",
-    key=(resource(BUCKET), _encrypted(sseAlgorithm="aws:kms", kmsMasterKeyId="arn")),
-    twice=(resource(BUCKET), _encrypted(sseAlgorithm="aws:kms:dsse", kmsMasterKeyId="arn")),
+    key=(resource(BUCKET), _encrypted_bucket(sseAlgorithm="aws:kms", kmsMasterKeyId="arn")),
+    twice=(resource(BUCKET), _encrypted_bucket(sseAlgorithm="aws:kms:dsse", kmsMasterKeyId="arn")),
 )
 breaks("bucket-encryption", "default", resource(BUCKET), "no key of KMS encrypts it")
 for _by_default in ({"sseAlgorithm": "AES256"}, {"sseAlgorithm": "aws:kms"}):
     breaks(
         "bucket-encryption",
         f"{_by_default['sseAlgorithm']} without a key",
-        (resource(BUCKET), _encrypted(**_by_default)),
+        (resource(BUCKET), _encrypted_bucket(**_by_default)),
         "no rule names a key of KMS",
     )
 
