@@ -1,6 +1,7 @@
 """How the environment is set up: it says which package of how many it is at, and hides nothing of a failure."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_it_says_what_it_does_and_how_long_it_took(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[list[str]] = []
-    monkeypatch.setattr(install.subprocess, "run", lambda command, **_: compiled.append(command))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: compiled.append(command))
     monkeypatch.setattr(install, "EACH", 1)
     assert install.main([str(file)], pip=_pip("Collecting a", "noise")) == 0
     output = capsys.readouterr()

@@ -117,7 +117,7 @@ def _internet(plan: Plan, y: float) -> Drawn:
 
 
 def _legend(y: float) -> Iterator[str]:
-    x = WIDTH - 2 * GAP
+    x = float(WIDTH - 2 * GAP)
     for kind, meaning in (("closed", "cannot be reached from the internet"), ("open", "faces the internet")):
         x -= svg.width_of(meaning, 10)
         yield svg.text(round(x, 1), y, meaning, size=10)
