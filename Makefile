@@ -71,7 +71,7 @@ stacks: $(RUNTIME) ## List the stacks and their environments in the order in whi
 	@$(PY) -m tools.stacks $(ARGS)
 
 .PHONY: new
-new: $(RUNTIME) ## Write a minimal file for a new STACK; asks for what ARGS='--region us-east-1 --account ...' leave out
+new: $(RUNTIME) ## Write a minimal file for a new STACK; prompts for what ARGS='--region us-east-1 --account ...' leave out
 	@$(PY) -m tools.new_stack $(STACK) $(ARGS)
 
 .PHONY: rename

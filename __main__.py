@@ -1,4 +1,4 @@
-"""The stack: its layers, and which stands on which.
+"""The stack: its layers, and the layers that each depends on.
 
 A layer is declared in `layer.py` of its folder in `components/`, from the settings and from the layers below it.
 """

@@ -1,12 +1,12 @@
-"""Every version this program deploys, each beside the page that says so.
+"""Every version this program deploys, each with the page that documents it.
 
 Nothing here resolves "latest": an upgrade is a change of this file, reviewed like any other.
 How each kind of pin is renewed:
 
 * Kubernetes: https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
 * add-ons: ``aws eks describe-addon-versions --kubernetes-version 1.36`` (take the one marked as default)
-* charts: the publisher's release page beside the pin
-* AMIs: the release page beside the pin; a new AMI replaces nodes, so it goes through a pull request too
+* charts: the publisher's release page next to the pin
+* AMIs: the release page next to the pin; a new AMI replaces nodes, so it goes through a pull request too
 """
 
 from dataclasses import dataclass, replace
@@ -281,8 +281,8 @@ KARPENTER_CRD: Final = Chart(
 )
 
 # https://github.com/argoproj/argo-helm/releases/tag/argo-cd-10.1.1, with the image of a later patch of the same minor,
-# whose definitions are the same: 3.4.4 has CVE-2026-113708 and CVE-2026-113709, by which whoever writes to a repository
-# runs commands in the repo-server (fixed in 3.4.10), and CVE-2026-77459.
+# whose definitions are the same: 3.4.4 has CVE-2026-113708 and CVE-2026-113709, by which anyone who can write to a Git
+# repository runs commands in the repo-server (fixed in 3.4.10), and CVE-2026-77459.
 # https://github.com/argoproj/argo-cd/releases/tag/v3.4.13,
 # https://github.com/argoproj/argo-cd/security/advisories/GHSA-9v9p-x54c-58gc
 ARGO_CD: Final = Chart(

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# Pulumi runs this folder; the platform's modules are beside it.
+# Pulumi runs this folder; the platform's modules are in the folder above.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bootstrap.program import declare

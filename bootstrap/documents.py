@@ -91,7 +91,7 @@ class Role:
 
     @property
     def path(self) -> str:
-        """What stands before the name in the ARN: "/" unless the company sorts its roles."""
+        """The path before the name in the ARN: "/" unless the company sorts its roles."""
         return "/" + self.arn.partition(":role/")[2].removesuffix(self.name)
 
     @property
@@ -380,7 +380,7 @@ def state_policy(role: Role, bucket: str, key: str, *, writes: bool) -> PolicyDo
     ]
     if not writes:
         return document(*reads_state, allow("Decrypt", ["kms:Decrypt", "kms:DescribeKey"], [key]))
-    # The state beside its backup and attributes; history, backups and locks in folders of the stack.
+    # The state, its backup and its attributes; history, backups and locks in folders of the stack.
     own = [f"{bucket}/.pulumi/*/{needs.project}/{needs.stack}{end}" for needs in role.needs for end in (".*", "/*")]
     return document(
         *reads_state,

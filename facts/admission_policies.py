@@ -26,7 +26,7 @@ LEVELS: Final = ("privileged", "baseline", "restricted")
 """Pod Security Standards, each stricter than the one before."""
 ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 OLDEST_STANDARD: Final = 30
-"""Minor of Kubernetes: `restricted` of an early minor, which any namespace may ask for, allows more than today's."""
+"""Minor of Kubernetes: `restricted` of an early minor, which any namespace may choose, allows more than today's."""
 
 CLASSES: Final = ("service.k8s.aws/nlb", "eks.amazonaws.com/nlb")
 """Of the AWS Load Balancer Controller and of EKS Auto Mode.
@@ -130,7 +130,7 @@ def _namespaces(guard: Guard) -> Policy:
     ranks = ", ".join(f"'{level}': {rank}" for rank, level in enumerate(LEVELS))
     return Policy(
         "platform-namespaces",
-        "Without the label, whoever may make a pod in the namespace may make a privileged one.",
+        "Without the label, any user who can create pods in the namespace can create privileged ones.",
         "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
         # The subresources take labels, too.
         NAMESPACES,
@@ -155,7 +155,7 @@ def _namespaces(guard: Guard) -> Policy:
             "least": f"{least}'{guard.otherwise}'",
             "level": labels.format("object", ENFORCE),
             "version": labels.format("object", version),
-            # What is there already may change in all else: policies that come later stop no controller.
+            # Other changes of existing namespaces are allowed, so that a new policy stops no controller.
             "changed": "request.operation == 'CREATE' || variables.level != "
             f"({labels.format('oldObject', ENFORCE)}) || variables.version != ({labels.format('oldObject', version)})",
         },
@@ -168,7 +168,7 @@ WORKLOADS: Final = (
     *("/pods", "/pods/ephemeralcontainers", "/replicationcontrollers", "apps/deployments", "apps/daemonsets"),
     *("apps/replicasets", "apps/statefulsets", "batch/jobs", "batch/cronjobs"),
 )
-"""The pods are checked wherever they come from; what makes them too, so that its author reads the message."""
+"""Pods are checked whatever creates them; their controllers are checked too, so that the author sees the message."""
 
 _SPEC: Final = (
     "request.kind.kind == 'Pod' ? dyn({0}).spec : request.kind.kind == 'CronJob' ? "
@@ -189,7 +189,7 @@ def _pods_host(guard: Guard) -> Policy:
     privileged = [name for name, level in guard.levels.items() if level == "privileged"]
     return Policy(
         "platform-pods-host",
-        "Such a pod is as good as root on its node, and reads the secrets of every pod there. Pod Security refuses it "
+        "Such a pod has root access to its node, and can read the secrets of all pods there. Pod Security refuses it "
         "where the namespace has a level; this holds in namespaces without one, such as `default`, too.",
         "https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline",
         WORKLOADS,
@@ -263,7 +263,7 @@ def _pods_place(guard: Guard) -> Policy:
         )
     return Policy(
         "platform-pods-place",
-        "The platform's controllers run on nodes of their own, where no team's pod takes their room.",
+        "The platform's controllers run on dedicated nodes, whose capacity is reserved for them.",
         "https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/",
         WORKLOADS,
         tuple(checks),
@@ -302,7 +302,7 @@ def _load_balancers(guard: Guard) -> Policy:
     dedicated = f"request.namespace.matches({text(pattern((*guard.public, *guard.dedicated)))})"
     return Policy(
         "platform-load-balancers",
-        "Without a class, the cloud provider makes a Classic Load Balancer in the internet, open to everybody.",
+        "Without a class, the cloud provider creates a Classic Load Balancer that the whole internet can reach.",
         "https://docs.aws.amazon.com/eks/latest/userguide/network-load-balancing.html",
         ("/services", "networking.k8s.io/ingresses"),
         (
@@ -371,7 +371,7 @@ def _refused_hosts(guard: Guard) -> str:
 def _names(guard: Guard) -> Policy:
     return Policy(
         "platform-host-names",
-        "ExternalDNS would send everybody who asks for the platform's own hosts to a load balancer of a team.",
+        "ExternalDNS would point the platform's own host names to a load balancer of a team.",
         "https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/",
         (
             *("/services", "/pods", "networking.k8s.io/ingresses", "traefik.io/ingressroutes"),
@@ -389,10 +389,10 @@ def _names(guard: Guard) -> Policy:
 
 
 def _ingresses(guard: Guard) -> Policy:
-    """On an ALB of its own, an Ingress may do without a host: whoever asks for another host does not get there."""
+    """On a dedicated ALB, an Ingress needs no host: requests for the platform's hosts do not reach that ALB."""
     return Policy(
         "platform-ingress-hosts",
-        "Without a host, an Ingress takes requests for the platform's own hosts, passwords among them.",
+        "Without a host, an Ingress receives requests for the platform's own hosts, including passwords.",
         _HOSTS_PAGE,
         ("networking.k8s.io/ingresses",),
         (
@@ -422,7 +422,7 @@ def _gateway_routes(guard: Guard) -> Policy:
     gateway = "request.kind.kind == 'Gateway'"
     return Policy(
         "platform-gateway-hosts",
-        "Without a host name, a route takes requests for the platform's own hosts, passwords among them.",
+        "Without a host name, a route receives requests for the platform's own hosts, including passwords.",
         "https://gateway-api.sigs.k8s.io/api-types/httproute/#hostnames",
         tuple(f"gateway.networking.k8s.io/{kind}" for kind in (*ROUTES, "gateways")),
         (
@@ -444,19 +444,19 @@ def _ingress_routes(guard: Guard) -> Policy:
     hosts = ", ".join(text(host) for host in guard.hosts)
     return Policy(
         "platform-route-hosts",
-        "Without a host, a route takes requests for the platform's own hosts, passwords among them: Traefik asks the "
-        "longest rule first.",
+        "Without a host, a route receives requests for the platform's own hosts, including passwords: Traefik tries "
+        "the longest rule first.",
         _HOSTS_PAGE,
         ("traefik.io/ingressroutes",),
         (
             Check(
                 f"object.spec.routes.all(it, it.match.matches({text(RULE)}) && (!has(it.syntax) || it.syntax == 'v3'))",
-                "each alternative of a rule (between ||) needs Host(`...`) or HostRegexp(`...`) of its own beside the "
+                "each alternative of a rule (between ||) needs Host(`...`) or HostRegexp(`...`) in addition to the "
                 "other matchers (between &&), in the syntax v3: "
                 "(Host(`a.example.jp`) || Host(`b.example.jp`)) && PathPrefix(`/api`)",
             ),
             Check(
-                # Whatever function a name stands in.
+                # In any function of the rule.
                 f"object.spec.routes.all(it, !it.match.lowerAscii().matches({text(named)}))",
                 _refused_hosts(guard),
             ),
@@ -472,13 +472,13 @@ def _ingress_routes(guard: Guard) -> Policy:
 def _tcp_routes() -> Policy:
     return Policy(
         "platform-tcp-routes",
-        "On an entry point, Traefik asks TCP routes before HTTP routes: HostSNI(`*`) takes the requests of every host.",
+        "Traefik tries TCP routes before HTTP routes: HostSNI(`*`) would receive the requests for all hosts.",
         "https://doc.traefik.io/traefik/v3.7/reference/install-configuration/entrypoints/",
         (
             *("traefik.io/ingressroutetcps", "traefik.io/ingressrouteudps"),
             *("gateway.networking.k8s.io/tcproutes", "gateway.networking.k8s.io/udproutes"),
         ),
-        (Check("false", "Traefik takes HTTP alone: use an IngressRoute, or a Service with a Network Load Balancer"),),
+        (Check("false", "Traefik accepts only HTTP: use an IngressRoute, or a Service with a Network Load Balancer"),),
     )
 
 
@@ -581,7 +581,7 @@ def _secret_stores(guard: Guard) -> Policy:
     one = allowed.format("dyn(object).spec.secretStoreRef")
     return Policy(
         "platform-secret-stores",
-        "A store is a team's. The operator refuses other namespaces too, minutes later and in a status.",
+        "A store belongs to one team. The operator refuses others too, but minutes later and only in a status.",
         "https://external-secrets.io/latest/api/clustersecretstore/",
         ("external-secrets.io/externalsecrets", "external-secrets.io/pushsecrets"),
         (

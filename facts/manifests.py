@@ -19,7 +19,7 @@ Object: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something in a folder that cannot be applied: the file, what is there, and what was expected."""
+    """Something in a folder that cannot be applied: the file, what it contains, and what was expected."""
 
     file: str
     found: str
@@ -92,7 +92,7 @@ _INSTEAD: Final = {
 
 
 def _listed(folder: str, faults: list[Fault]) -> Iterator[str]:
-    """Yield the files that a kustomization lists. Whatever else it asks for would be left undone, so it is a fault."""
+    """Yield the files that a kustomization lists. Any other field would have no effect, so it is an error."""
     name = f"{folder}/{KUSTOMIZATION}"
     documents = list(_documents(folder, KUSTOMIZATION, faults))
     if len(documents) != 1:
@@ -136,7 +136,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]  # the loader in C, where there is one: ten times as fast
-    """YAML as kubectl reads it: a date is text, and a key stands in a mapping once."""
+    """YAML as kubectl reads it: a date is text, and a key may occur only once in a mapping."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -208,7 +208,7 @@ def _object_faults(item: Object) -> Iterator[tuple[str, str]]:
     if namespace is not None and (not isinstance(namespace, str) or not namespace):
         yield f"metadata.namespace: {namespace!r}", "expected a namespace's name"
     elif namespaced and namespace is None:
-        yield "no metadata.namespace", "expected one: whoever applies it would choose another"
+        yield "no metadata.namespace", "expected one: otherwise kubectl's current namespace decides"
     elif namespaced is False and namespace is not None:
         yield f"metadata.namespace: {namespace}", f"expected none: a {kind} is in no namespace"
 

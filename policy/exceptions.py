@@ -145,8 +145,8 @@ SYSTEM_NAMESPACES: Final = {
 """Namespaces whose pods may be privileged or use the host's network, processes and files."""
 
 PRIVILEGED_NAMESPACES: Final = {
-    EXTRA_CHART: "the stack file asks for it in extraCharts.<name>.podSecurity, and is reviewed",
-    TEAMS: "the stack file asks for it in teamNamespaces.<name>.podSecurity or teams, and is reviewed",
+    EXTRA_CHART: "the stack file sets it in extraCharts.<name>.podSecurity, and is reviewed",
+    TEAMS: "the stack file sets it in teamNamespaces.<name>.podSecurity or teams, and is reviewed",
 }
 """Component types whose namespaces may let privileged pods in."""
 

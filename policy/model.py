@@ -23,7 +23,7 @@ UNKNOWN: Final = Unknown()
 class Resource:
     """One resource of a stack.
 
-    properties: its inputs by Pulumi's names, as plain values (secrets too), `UNKNOWN` where nobody knows yet. protect:
+    properties: its inputs by Pulumi's names, as plain values (secrets too), `UNKNOWN` if not known yet. protect:
     whether Pulumi refuses to delete it. provider: the inputs of the provider that manages it; None for a component.
     """
 
@@ -54,7 +54,7 @@ class Resource:
 
 
 def at(value: Any, *path: str | int) -> Any:
-    """Return what stands at a path of keys and indexes: None where there is nothing, UNKNOWN where nobody knows."""
+    """Return the value at a path of keys and indexes; None if there is none, UNKNOWN if it is not known yet."""
     for step in path:
         if value is UNKNOWN:
             return UNKNOWN

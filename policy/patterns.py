@@ -1,4 +1,4 @@
-"""How IAM's wildcards match, and what they cover: for the rules, and for the settings that must ask for a reason."""
+"""How IAM's wildcards match, and what they cover: for the rules, and for the settings that require a reason."""
 
 import re
 from typing import Final
@@ -38,7 +38,7 @@ def every_resource(pattern: str) -> bool:
     _, _, service, *_, resource = (*pattern.split(":", 5), "", "", "", "", "")[:6]
     if pattern.count(":") < 5 or "*" in service:
         return True
-    # In S3 what stands before the slash is a name; anywhere else it is a type.
+    # In S3 the part before the slash is a name; in other services it is a type.
     kind, separator, name = ("", "", resource) if service == "s3" else _kind_and_name(resource)
     return not name.strip("*?/:") or (bool(separator) and "*" in kind)
 

@@ -1,7 +1,7 @@
 """The settings of a stack: what `Pulumi.<stack>.yaml` may hold, as typed models.
 
 Each section is one configuration key of the project (`eks-platform:network`, `eks-platform:cluster`, ...) and one
-model here; keys are written in camelCase. Defaults stand here and nowhere else. `load` refuses a stack file before any
+model here; keys are written in camelCase. No other module defines defaults. `load` refuses a stack file before any
 resource is registered and reports all of its errors at once; rules that relate one setting to another are in
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """

@@ -151,7 +151,7 @@ class Stack(Settings):
 
     @property
     def team_resources(self) -> dict[str, list[str]]:
-        """The kinds that teams may use beside Kubernetes' own: API group to plural names."""
+        """The kinds that teams may use in addition to Kubernetes' own: API group to plural names."""
         optional = {"gateway": self.traefik.gateway_api, "secrets": self.external_secrets, "dns": self.cert_manager}
         found = {**TRAEFIK_RESOURCES}
         for key, present in optional.items():
@@ -293,7 +293,7 @@ def _unknown_section(key: str, names: Collection[str], secret: Collection[str]) 
 
 
 class _TwiceError(ValueError):
-    """A key that stands twice in an object, of which JSON would silently take the last."""
+    """A key that occurs twice in an object: a JSON parser would silently use the last one."""
 
 
 def _document(key: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""The text of a stack file, where it is at hand: the line and the column of a problem, and what is written there.
+"""The text of a stack file, if the file exists: the line and the column of a problem, and what is written there.
 
 Pulumi hands a program the values of a stack file and not the file. The messages are better with it, and complete
 without it.

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from pydantic import BaseModel
@@ -192,3 +192,43 @@ def test_something_of_each_is_named() -> None:
 )
 def test_a_setting_that_is_none_is_found_out(path: str, *, there: bool) -> None:
     assert is_setting(path) is there
+
+
+# --- Plain English ------------------------------------------------------------------------------------------------
+
+PLAIN: Final = {
+    "whoever": "the caller, any user who ...",
+    "beside": "next to, in addition to, together with",
+    "for good": "cannot be changed",
+    "stands there": "exists, occurs",
+    "asks for": "requires",
+    "take it out": "remove it",
+    "take it away": "remove it",
+}
+"""Phrases that read as translated, and what to write instead."""
+WRITTEN: Final = [
+    path
+    for pattern in (
+        *("*.md", "*.py", "docs/*.md", "examples/*/*.md", "Makefile"),
+        *(f"{folder}/**/*.py" for folder in ("components", "facts", "settings", "policy", "tools", "bootstrap")),
+    )
+    for path in ROOT.glob(pattern)
+    if path.name != "LICENSE"
+]
+
+
+def translated(text: str) -> list[str]:
+    """Return the phrases of PLAIN that a text has, with what to write instead."""
+    words = " ".join(re.sub(r"\n\s*(#|\")?", " ", text.lower()).split())
+    return [f"{phrase}: write {instead}" for phrase, instead in PLAIN.items() if re.search(rf"\b{phrase}\b", words)]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_prose_is_plain_english(path: Path) -> None:
+    """Documents, descriptions, docstrings, comments and messages of what is deployed."""
+    assert translated(path.read_text()) == []
+
+
+def test_a_translated_phrase_is_found() -> None:
+    assert translated("A key\n# stands there once.") == ["stands there: write exists, occurs"]
+    assert translated("What stands for it is besides understood") == []

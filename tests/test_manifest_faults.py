@@ -268,11 +268,11 @@ def test_a_component_of_kustomize_is_refused(write: Write) -> None:
         ),
         (
             "{apiVersion: v1, kind: Pod, metadata: {name: a}}",
-            "Pod a: no metadata.namespace: expected one: whoever applies it would choose another",
+            "Pod a: no metadata.namespace: expected one: otherwise kubectl's current namespace decides",
         ),
         (
             "{apiVersion: traefik.io/v1alpha1, kind: IngressRoute, metadata: {name: a}}",
-            "IngressRoute a: no metadata.namespace: expected one: whoever applies it would choose another",
+            "IngressRoute a: no metadata.namespace: expected one: otherwise kubectl's current namespace decides",
         ),
         (
             "{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: a, namespace: app-x}}",

@@ -117,7 +117,7 @@ def test_more_pins_than_a_batch_takes_are_asked_in_two(monkeypatch: pytest.Monke
 def test_what_is_accepted_must_be_found() -> None:
     found = {TRAEFIK: ["GHSA-1", "GHSA-2"]}
     assert osv.report(found, {"GHSA-1": "not used"}) == [f"{TRAEFIK}: https://osv.dev/vulnerability/GHSA-2"]
-    assert osv.report({}, {"GHSA-1": "not used"}) == ["GHSA-1 is accepted in tools/osv.py and not found: take it out"]
+    assert osv.report({}, {"GHSA-1": "not used"}) == ["GHSA-1 is accepted in tools/osv.py and not found: remove it"]
     assert all(len(reason.split()) > 3 for reason in (*osv.NO_MODULE.values(), *osv.ACCEPTED.values()))
 
 

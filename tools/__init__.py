@@ -1,1 +1,1 @@
-"""Commands for whoever changes the project."""
+"""Commands for contributors."""

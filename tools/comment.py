@@ -51,14 +51,14 @@ def outputs(results: Path) -> dict[str, tuple[str, str]]:
 def comment(plans: Mapping[str, tuple[str, str]], *, commit: str, run: str, limit: int = LIMIT) -> str:
     """Return the comment, of at most `limit` characters as JavaScript counts them.
 
-    Short outputs stand there whole. What they leave is shared evenly by the long ones, of which the end is kept, as it
+    Short outputs are complete. The long ones share the remaining space evenly, of which the end is kept, as it
     has the counts and the errors. Stacks for which there is no room at all are named.
     """
     head = f"{MARK}\nPlan of {commit} ([whole output]({run}))\n"
     frames = {stack: _frame(stack, target) for stack, (target, _) in plans.items()}
     texts = {stack: html.escape(text.replace("\r", ""), quote=False) for stack, (_, text) in plans.items()}
     shown = list(frames)
-    # Each must have room for some lines beside its frame.
+    # Each must have room for some lines in addition to its frame.
     while shown and _room(head, frames, shown, limit) < 200 * len(shown):
         shown.pop()
     rest = [stack for stack in frames if stack not in shown]

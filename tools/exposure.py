@@ -59,8 +59,8 @@ def ways(plan: Plan) -> list[Way]:
 def _load_balancers(plan: Plan) -> Iterator[Way]:
     for entry in plan.find(type=LOAD_BALANCER):
         ports = {str(_inputs(it)["port"]) for it in plan.find(type=LISTENER)}
-        beside = plan.children(plan.by_urn[entry.parent]) if entry.parent else []
-        rules = [_inputs(it) for it in beside if it.type == INGRESS_RULE]
+        siblings = plan.children(plan.by_urn[entry.parent]) if entry.parent else []
+        rules = [_inputs(it) for it in siblings if it.type == INGRESS_RULE]
         sources = {str(rule.get("cidrIpv4") or rule.get("cidrIpv6") or "") for rule in rules} - {""}
         yield _load_balancer(entry.name, internal=bool(_inputs(entry).get("internal")), ports=ports, sources=sources)
     for entry in plan.find(type=INGRESS):

@@ -59,7 +59,7 @@ def generated(root: Path) -> dict[Path, str]:
     reference, policies, architecture = (
         root / "docs" / f"{name}.md" for name in ("reference", "policies", "architecture")
     )
-    # Whoever forked the repository may have no use for the page.
+    # A fork may have deleted the page.
     examples = {root / "examples" / "peers.md": peers.page(peers.read(root))} if (root / peers.FOLDER).exists() else {}
     return {
         **examples,
@@ -88,7 +88,7 @@ def pictures(folder: Path) -> dict[Path, str]:
 
 
 def _with_tables(page: Path, **tables: str) -> str:
-    """Return a page with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced, for each table."""
+    """Return a page with the text between `<!-- name:begin -->` and `<!-- name:end -->` replaced, for each table."""
     text = page.read_text("utf-8")
     for name, table in tables.items():
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
@@ -362,7 +362,7 @@ def _outputs(source: str) -> Iterator[Output]:
 
 
 def policies_table(rules: Sequence[Rule]) -> str:
-    """Return the rules as Markdown, those of a module beside each other."""
+    """Return the rules as Markdown, grouped by module."""
     rows = ((f"[`{rule.name}`]({rule.source})", rule.development.value, rule.reason, f"{rule.fix}.") for rule in rules)
     return _table(("Rule", "In development", "Why", "What to do"), rows)
 

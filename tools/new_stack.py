@@ -1,6 +1,6 @@
 """Writes a minimal stack file with a valid preview: `python -m tools.new_stack STACK`, or `make new STACK=acme-dev`.
 
-Every value can be an option; the tool asks for the others, and checks each answer. It checks the whole file as the
+Every value can be an option; the tool prompts for the others, and checks each answer. It checks the whole file as the
 program does before it writes it, and never overwrites a file.
 """
 

@@ -1,7 +1,7 @@
 """Known vulnerabilities in what is pinned and is no Python package: charts' applications, add-ons, Go tools, actions.
 
 `python -m tools.osv [URL]` looks them up in OSV (https://google.github.io/osv.dev/post-v1-querybatch/); `make audit`
-runs it beside pip-audit. Pins are read where they are: versions.py, tools/*/go.mod, .github/workflows. OSV has no
+runs it in addition to pip-audit. It reads the pins of versions.py, tools/*/go.mod, .github/workflows. OSV has no
 container images. It ends with 1 for a vulnerability that ACCEPTED does not name, and for an entry
 of ACCEPTED that is not found.
 """
@@ -56,7 +56,7 @@ class AuditError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Pin:
-    """Something pinned: its name and version as OSV has them, and where it stands."""
+    """Something pinned: its name and version as OSV has them, and its file."""
 
     ecosystem: str
     name: str
@@ -114,7 +114,7 @@ def _go_tools(root: Path) -> Iterator[Pin]:
 
 
 def _actions(root: Path) -> Iterator[Pin]:
-    """Yield the actions of workflows; the version stands beside the commit."""
+    """Yield the actions of workflows; the version is a comment after the commit."""
     for file in sorted((root / ".github" / "workflows").glob("*.yml")):
         for action, version in re.findall(
             r"uses:\s*([\w.-]+/[\w.-]+)[^@\s]*@\S+\s*#\s*v(\S+)", file.read_text(encoding="utf-8")
@@ -138,7 +138,7 @@ def vulnerabilities(asked: Iterable[Pin], url: str = OSV) -> dict[Pin, list[str]
             pages = list(zip(open_, results, strict=True))
             for (pin, _), result in pages:
                 found.setdefault(pin, []).extend(it["id"] for it in result.get("vulns", []))
-            # A long answer comes in pages, each asked for by its token.
+            # A long answer has several pages, each requested by a token.
             open_ = [
                 (pin, {**query, "page_token": result["next_page_token"]})
                 for (pin, query), result in pages
@@ -168,7 +168,7 @@ def report(found: Mapping[Pin, list[str]], accepted: Mapping[str, str]) -> list[
             for vulnerability in known
             if vulnerability not in accepted
         ),
-        *(f"{known} is accepted in tools/osv.py and not found: take it out" for known in sorted(accepted.keys() - ids)),
+        *(f"{known} is accepted in tools/osv.py and not found: remove it" for known in sorted(accepted.keys() - ids)),
     ]
 
 

@@ -42,7 +42,7 @@ class Example(_Strict):
         kinds = [kind for kind in (self.stack, self.declined, self.missing, self.outside) if kind]
         if len(kinds) != 1 or (self.note and not self.stack):
             raise ValueError(
-                f"{self.path}: expected one of stack, declined, missing, outside; a note beside stack alone"
+                f"{self.path}: expected one of stack, declined, missing, outside; a note only together with stack"
             )
         return self
 

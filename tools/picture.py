@@ -85,7 +85,7 @@ def _height(lines: Sequence[object]) -> float:
 
 
 def _row(y: float, left: float, width: float, cards: Sequence[tuple[str, str, str]]) -> Drawn:
-    """Draw cards of a kind, a name and a meaning beside each other, all as high as the highest."""
+    """Draw cards of a kind, a name and a meaning next to each other, all as high as the highest."""
     each = (width - GAP * (len(cards) - 1)) / len(cards)
     texts = [_lines(name, meaning, each) for _, name, meaning in cards]
     height = max(map(_height, texts))
@@ -152,9 +152,9 @@ def _network(plan: Plan, y: float) -> Drawn:
         kind = "public" if role == "public" else "private"
         drawn += [_card(left[name], row, round(width, 1), height, kind, text) for name, text in texts.items()]
         row += height + GAP
-    for beside in _packed(exposure.compute(plan)):
+    for cards in _packed(exposure.compute(plan)):
         texts_of = []
-        for name, meaning, where in beside:
+        for name, meaning, where in cards:
             begin = min(left[zone] for zone in where)
             wide = round(max(left[zone] for zone in where) + width - begin, 1)
             texts_of.append((begin, wide, _lines(name, meaning, wide)))

@@ -69,7 +69,7 @@ def _in_iam(
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
     """Return the transform that gives a path and a permissions boundary to what a component declares in IAM.
 
-    path: comes before the path that a component gives. boundary: the ARN of the policy that limits every role.
+    path: prefix of the paths of all IAM roles. boundary: the ARN of the policy that limits every role.
     """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:

@@ -179,7 +179,7 @@ class ClusterAddons(pulumi.ComponentResource):
     def _snapshots(self) -> list[eks.Addon]:
         configuration = json.dumps(pod_placement(self._cluster.placement), sort_keys=True)
         controller = self._addon("snapshot-controller", configuration=configuration)
-        # Not the SDK's own class for custom resources, which in Python knows no field beside `spec`.
+        # Not the SDK's class for custom resources, which in Python has only the field `spec`.
         # https://kubernetes.io/docs/concepts/storage/volume-snapshot-classes/
         pulumi.CustomResource(
             "kubernetes:snapshot.storage.k8s.io/v1:VolumeSnapshotClass",

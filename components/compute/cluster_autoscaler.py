@@ -76,17 +76,17 @@ def cluster_autoscaler_values(
             "expander": settings.expander,
             # Groups that differ only in their zone, as those of `perZone`, stay equally large.
             "balance-similar-node-groups": True,
-            # An emptyDir is no reason to keep a node: it is gone with its pod anyway.
+            # An emptyDir must not keep a node: it is deleted with its pod anyway.
             "skip-nodes-with-local-storage": False,
             "scale-down-unneeded-time": settings.scale_down_unneeded,
             "scale-down-utilization-threshold": settings.scale_down_utilization_percent / 100,
         },
-        # One works, one stands by.
+        # One is active, the other one is on standby.
         "replicaCount": 2,
         "podDisruptionBudget": {"maxUnavailable": 1},
         "podAnnotations": {
             **pod_annotations(cluster.placement),
-            # It would interrupt its own work, and begin to count the unneeded minutes anew.
+            # It would evict itself, and lose its count of the minutes that a node has been unneeded.
             # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
             "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
         },

@@ -50,7 +50,7 @@ def compute_layer(
     """
     fixed = [
         *_node_groups(settings, where, network, control_plane, node_log_groups),
-        # Auto Mode launches a node when a pod waits for one: there is no group that the logs could come before.
+        # Auto Mode launches nodes for pending pods: there is no node group that could depend on the logs.
         *(node_log_groups if settings.cluster.auto_mode else []),
     ]
     fargate, logging = _fargate(settings, where, network, control_plane)

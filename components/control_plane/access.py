@@ -18,7 +18,7 @@ from settings import Access, AccessEntry, AccessRight, AccessRole
 class ApiServer:
     """The Kubernetes API of a cluster.
 
-    cluster_name: the cluster, once it exists. identifier: what tells this cluster from others for good; it is known in
+    cluster_name: the cluster, once it exists. identifier: its unique identifier, which is known in
     every preview. endpoint: the API server's URL. certificate_authority: its certificate in base64.
     """
 
@@ -32,7 +32,7 @@ class ApiServer:
 class ClusterAccess(pulumi.ComponentResource):
     """Access entries and the Kubernetes provider that depends on them.
 
-    Every object made through `kubernetes` goes before the deployer loses its rights (terraform-aws-eks #3005).
+    Every object made through `kubernetes` is deleted before the deployer loses its rights (terraform-aws-eks #3005).
     """
 
     kubernetes: kubernetes.Provider

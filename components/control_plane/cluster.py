@@ -125,7 +125,7 @@ class Cluster(pulumi.ComponentResource):
 
         self.cluster_name = control_plane.apply(lambda cluster: cluster.name)
         self.arn = control_plane.apply(lambda cluster: cluster.arn)
-        # Whoever runs this program may be let in by one of these.
+        # One of these may let in the caller of this program.
         endpoint: pulumi.Output[str] = control_plane.apply(lambda cluster: cluster.endpoint)
         self.endpoint = after(ways_in, endpoint)
         self.certificate_authority = control_plane.apply(lambda cluster: cluster.certificate_authority.data)

@@ -18,14 +18,14 @@ ADMISSION: Final = frozenset(
         ("scheduling.k8s.io", "PriorityClass"),
     }
 )
-"""What an API server asks for, or counts by, when another object comes: group and kind.
+"""Objects that the API server needs before it admits others: group and kind.
 
 https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """
 
 
 class Workloads(pulumi.ComponentResource):
-    """The objects of folders below `manifests/`, as they stand there.
+    """The objects of folders below `manifests/`, as they are in the files.
 
     Depend on whatever serves them (load balancer controller, Traefik, node pools, added charts): only while that lives
     do their finalizers clear, and do the load balancers go that were made for them.
@@ -34,7 +34,7 @@ class Workloads(pulumi.ComponentResource):
     def __init__(
         self, name: str, settings: WorkloadsSettings, cluster: OnCluster, *, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Declare the namespaces, then what admission asks for, then all other objects.
+        """Declare the namespaces, then what admission needs, then all other objects.
 
         An object in a namespace waits for what runs the namespace's pods.
         """

@@ -48,7 +48,7 @@ class Certificate(pulumi.ComponentResource):
             type=option.resource_record_type,
             records=[option.resource_record_value],
             ttl=300,
-            # A certificate that replaces this one for other names may ask for the same record.
+            # A certificate that replaces this one for other names may need the same record.
             allow_overwrite=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -29,7 +29,7 @@ class Ingress:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the ALB is, whoever creates it.
+    """The address of the ALB, whether this program or the controller creates it.
 
     subnet_ids, subnet_cidrs: its subnets, and their ranges. dual_stack: whether it has IPv6 addresses too. certificate:
     ARN of the certificate of its HTTPS listener; None: HTTP alone.

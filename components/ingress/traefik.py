@@ -326,7 +326,7 @@ def platform_routes(routes: Sequence[PlatformRoute]) -> dict[str, Any]:
 def _gateway(settings: TraefikSettings, front: Front) -> dict[str, Any]:
     """Return the values of the chart's Gateway: the protocol that the ALB sends, for the routes of every namespace.
 
-    Whoever may write an IngressRoute reaches the same hosts and paths.
+    Any user who can create an IngressRoute reaches the same hosts and paths.
     """
     if not settings.gateway_api:
         return {}

@@ -13,7 +13,7 @@ from settings import AdmissionMode, Stack
 class Admission(pulumi.ComponentResource):
     """Policies of the API server and their bindings: no webhook, no pod, nothing that could be down.
 
-    What teams deploy depends on this: a policy holds from a moment after it is created, and until it is gone.
+    What teams deploy depends on this: a policy takes effect shortly after it is created, and until it is deleted.
     """
 
     def __init__(

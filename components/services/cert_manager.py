@@ -80,7 +80,7 @@ class CertManager(pulumi.ComponentResource):
                 kind="ClusterIssuer",
                 metadata={"name": key, "annotations": WAIT_UNTIL_READY},
                 spec=issuer_spec(key, issuer, cluster.region),
-                # The webhook is asked when an issuer comes or changes.
+                # The webhook validates issuers that are created or changed.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.release]),
             )
         self.register_outputs({})
@@ -115,7 +115,7 @@ def cert_manager_values(
     check = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}
     return {
         **component("controller", NAME, "256Mi"),
-        # Among the chart's templates, so that upgrades reach them; kept when the release goes, because every
+        # Among the chart's templates, so that upgrades reach them; kept when the release is deleted, because every
         # certificate would go with them.
         "crds": {"enabled": True, "keep": True},
         # Its own, and not kube-system, where it would need rights of its own.

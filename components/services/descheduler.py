@@ -1,4 +1,4 @@
-"""Descheduler: pods whose node no longer suits them are evicted, and scheduled anew."""
+"""Descheduler: evicts pods whose node no longer suits them, so that they are scheduled again."""
 
 from typing import Any, Final
 

@@ -21,7 +21,7 @@ NAME: Final = versions.EXTERNAL_DNS.name
 
 
 class ExternalDns(pulumi.ComponentResource):
-    """The controller that makes records of the host names that Services, Ingresses and IngressRoutes ask for.
+    """The controller that creates DNS records for the host names of Services, Ingresses and IngressRoutes.
 
     It marks what it makes with the cluster's name, and leaves alone what another cluster or this program has made.
     """
@@ -84,7 +84,7 @@ def external_dns_values(
         "extraArgs": {"zone-id-filter": settings.hosted_zone_ids},
         "registry": "txt",
         "txtOwnerId": cluster.cluster_id,
-        # Beside a CNAME there can be no TXT record of the same name. With the type as a label before the domain, the
+        # A CNAME and a TXT record cannot have the same name. With the type as a label before the domain, the
         # mark of a zone's own name is in the zone too.
         # https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/#prefixes-and-suffixes
         "txtPrefix": "%{record_type}-external-dns.",

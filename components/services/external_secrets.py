@@ -84,7 +84,7 @@ class ExternalSecrets(pulumi.ComponentResource):
                 kind="ClusterSecretStore",
                 metadata={"name": key, "annotations": WAIT_UNTIL_READY},
                 spec=secret_store_spec(store, region, role.arn),
-                # The operator's webhook is asked when a store comes, changes or goes: the release outlives it.
+                # The operator's webhook validates every change of a store: the release must outlive it.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[operator, reader]),
             )
         self.register_outputs({})
@@ -113,7 +113,7 @@ def external_secrets_values(
         # Of the operator and of what renews the webhook's certificate.
         "leaderElect": True,
         "serviceAccount": {"name": chart, "annotations": annotations},
-        # Kept when the release goes: without the definitions every team's ExternalSecrets, and the secrets made of
+        # Kept without the release: without the definitions every team's ExternalSecrets, and the secrets made of
         # them, would go too. Upgrades still reach them, since they are among the chart's templates.
         "crds": {"annotations": {"helm.sh/resource-policy": "keep"}},
         "processSecretStore": False,

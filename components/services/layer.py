@@ -1,4 +1,4 @@
-"""What workloads rely on: add-ons, admission policies, load balancers, secrets, DNS records, certificates."""
+"""Services for workloads: add-ons, admission policies, load balancers, secrets, DNS records, certificates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from settings import AdmissionMode, Stack
 
 @dataclass(frozen=True)
 class Services:
-    """What workloads rely on.
+    """The services that workloads use.
 
     controllers: all of it, and what adds nodes: what teams deploy is created after these and deleted before them.
     """
@@ -32,7 +32,7 @@ class Services:
 
 
 def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane, compute: Compute) -> Services:
-    """Declare the controllers that the stack file asks for."""
+    """Declare the controllers that the stack file enables."""
     cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
     addons = ClusterAddons(f"{where.name}-addons", cluster, versions=settings.addon_versions, opts=in_cluster)
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)

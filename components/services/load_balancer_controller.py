@@ -33,7 +33,7 @@ https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
 class LoadBalancerController(pulumi.ComponentResource):
     """The controller that turns Ingresses and TargetGroupBindings into load balancers.
 
-    What it made in AWS goes only while it and its role live: let every Ingress and TargetGroupBinding depend on this.
+    Only the controller deletes what it created in AWS: every Ingress and TargetGroupBinding must depend on it.
     """
 
     ingress_class: pulumi.Output[str]
@@ -83,7 +83,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # The old annotation names no IngressClass, so what the class demands would not hold for it.
                 "disableIngressClassAnnotation": True,
                 # Its webhook would hold up every Service of the cluster until the controller is ready, to make NLBs of
-                # Services without a class, which nobody asks for here.
+                # Services without a class: the platform has none.
                 "enableServiceMutatorWebhook": False,
                 # Otherwise each rendering makes a new CA, and each `up` a change.
                 "keepTLSSecret": True,
@@ -91,7 +91,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 # without all three switches it ends when it finds some and not the others
                 # (aws-load-balancer-controller #4684, #4721).
                 "controllerConfig": {"featureGates": dict.fromkeys(off, False)},
-                # Otherwise whoever may write an Ingress could join another's group, and take paths of its ALB.
+                # Otherwise an Ingress of any user could join another group, and receive requests of its ALB.
                 "disableIngressGroupNameAnnotation": True,
                 "podDisruptionBudget": {"maxUnavailable": 1},
                 "podAnnotations": pod_annotations(cluster.placement),

@@ -40,7 +40,7 @@ def secret_store_reader(account_id: str, region: str, service: str, path: str) -
     if service == "secrets-manager":
         below = [f"arn:{partition}:secretsmanager:{where}:secret:{path}*"]
     else:
-        # A parameter's own slash is the ARN's; the path itself is asked for by GetParametersByPath.
+        # A parameter's own slash is the ARN's; GetParametersByPath requires the path itself.
         folder = f"arn:{partition}:ssm:{where}:parameter{path}"
         below = [f"{folder}*", folder.removesuffix("/")]
     through: Condition = {

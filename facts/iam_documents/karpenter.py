@@ -182,7 +182,7 @@ def _resource_discovery(account_id: str, region: str) -> PolicyDocument:
 def interruption_queue(queue_arn: str, rule_arns: Sequence[str]) -> PolicyDocument:
     """Let these EventBridge rules, and nothing else, send to Karpenter's queue; refuse plain HTTP to everyone.
 
-    Upstream names the service principal of SQS beside that of EventBridge, and no rule. Nothing here sends as SQS, and
+    Upstream names the service principal of SQS next to that of EventBridge, and no rule. Nothing here sends as SQS, and
     without the rules' ARNs a rule of any account could fill the queue.
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sqs-permissions
     """

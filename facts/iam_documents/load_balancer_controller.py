@@ -75,7 +75,7 @@ def _services(partition: str, region: str, account_id: str) -> list[Statement]:
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
                 "elasticloadbalancing:DescribeTrustStores",
-                # For WAF, which asks for it on no resource in particular: the action knows none.
+                # WAF requires the action without a resource: it supports none.
                 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
                 "elasticloadbalancing:SetWebAcl",
                 "waf-regional:AssociateWebACL",

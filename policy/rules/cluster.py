@@ -59,7 +59,7 @@ def secrets_encryption(cluster: Resource) -> Iterator[str]:
     development=Level.ADVISORY,
 )
 def logs(cluster: Resource) -> Iterator[str]:
-    """EKS writes no log by default; the rule asks for SECURITY_LOGS."""
+    """EKS writes no log by default; the rule requires SECURITY_LOGS."""
     enabled = cluster.get("enabledClusterLogTypes")
     if not is_unknown(enabled):
         missing = [log for log in SECURITY_LOGS if log not in items(enabled)]

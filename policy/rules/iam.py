@@ -66,7 +66,7 @@ def conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[st
 
 
 def required(statement: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the values that a statement asks of each condition key, by the key in lower case.
+    """Return the values that a statement requires of each condition key, by the key in lower case.
 
     Only what must be there and equal, or like: with `IfExists` and `ForAllValues` a missing key passes.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html

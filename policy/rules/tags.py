@@ -47,7 +47,7 @@ def tagged(resource: Resource) -> Iterator[str]:
     development=Level.ADVISORY,
 )
 def node_tags(resource: Resource) -> Iterator[str]:
-    """Whoever launches instances must pass the tags on."""
+    """What launches instances must pass the tags on."""
     if resource.type == NODE_CLASS:
         missing = _missing(resource.get("spec", "tags"))
         if missing:

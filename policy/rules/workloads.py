@@ -1,4 +1,4 @@
-"""Pods, whether the program makes them or the values of a Helm release ask for them."""
+"""Pods, whether the program makes them or the values of a Helm release do."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

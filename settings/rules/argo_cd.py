@@ -20,7 +20,7 @@ def _host(argo_cd: ArgoCd | None, ingress: Ingress) -> Iterator[Problem]:
     if not argo_cd:
         return
     if argo_cd.sso and not argo_cd.host:
-        yield Problem("argoCd.sso", "set without a host", "expected argoCd.host, where users come back to")
+        yield Problem("argoCd.sso", "set without a host", "expected argoCd.host, to which users return after the login")
     if argo_cd.host and not ingress.domain:
         yield Problem("argoCd.host", argo_cd.host, "expected ingress.domain: it is served by HTTPS alone")
     elif argo_cd.host and ingress.domain and not _covered(argo_cd.host, ingress.domain.names):
@@ -122,7 +122,7 @@ def _credentials(
         expected = "sshPrivateKey alone" if by_key else "username and password alone"
         given = (login.username is not None, login.password is not None, login.ssh_private_key is not None)
         if given != (not by_key, not by_key, by_key):
-            yield Problem(path, "another login than its URL asks for", f"expected {expected}")
+            yield Problem(path, "not the login that its URL requires", f"expected {expected}")
         elif "gitCredentials" not in secret:
             field = "sshPrivateKey" if by_key else "password"
             place_of = f"{path}.{field}"

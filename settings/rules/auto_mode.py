@@ -13,7 +13,7 @@ from settings.words import either
 
 
 @rule
-def _nothing_beside_auto_mode(
+def _only_auto_mode(
     cluster: Cluster,
     network: Network,
     node_groups: dict[str, NodeGroup],
@@ -26,7 +26,7 @@ def _nothing_beside_auto_mode(
     others: dict[str, Any] = {"nodeGroups": node_groups, "fargateProfiles": fargate_profiles, "karpenter": karpenter}
     for section, configured in others.items():
         if configured:
-            yield Problem(section, "set", "expected none beside cluster.autoMode, which brings the nodes")
+            yield Problem(section, "set", "expected none together with cluster.autoMode, which provides the nodes")
     if network.pod_cidr:
         yield Problem("network.podCidr", str(network.pod_cidr), "expected none: Auto Mode's network plugin ignores it")
     if network.public_nodes:

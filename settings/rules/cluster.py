@@ -52,9 +52,7 @@ def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
 @rule
 def _private_access(cluster: Cluster, network: Network) -> Iterator[Problem]:
     if not cluster.public_access and not cluster.private_access:
-        expected = (
-            "expected who reaches the API through the VPC: without publicAccess nobody could, this program included"
-        )
+        expected = "expected ranges: without publicAccess, not even this program could reach the API"
         yield Problem("cluster.privateAccess", "empty", expected)
     yield from repeated("cluster.privateAccess", [str(block) for block in cluster.private_access.values()])
     for name, block in cluster.private_access.items():

@@ -70,7 +70,7 @@ def _labels_and_taints_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iter
 
 
 def prefix(key: str) -> str:
-    """Return what stands before the slash of a label's key."""
+    """Return the part of a label's key before the slash."""
     return key.rpartition("/")[0]
 
 
@@ -163,10 +163,12 @@ def _groups_in_each_zone(
         if group.per_zone and not zones:
             yield Problem(path, "true", "expected network.zones, not zoneCount, where groups have a zone each")
         elif cluster_autoscaler and not group.per_zone and group.min < group.max and len(zones) != 1:
-            expected = "expected true beside clusterAutoscaler, with min and max of each zone, or one zone in zones"
+            expected = (
+                "expected true together with clusterAutoscaler, with min and max for each zone, or one zone in zones"
+            )
             yield Problem(path, "false, in several zones", expected)
 
 
 def repeated_taints(path: str, taints: list[Taint]) -> Iterator[Problem]:
-    """Yield a problem for each taint that stands more than once in the list at `path`."""
+    """Yield a problem for each taint that occurs more than once in the list at `path`."""
     yield from repeated(path, [f"{taint.key}:{taint.effect.value}" for taint in taints])

@@ -67,7 +67,7 @@ def _order_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Prob
                 expected = "expected the name of another chart of extraCharts"
                 yield Problem(f"{path}[{index}]", "the name of no chart", expected)
             elif chart.after.index(other) < index:
-                yield Problem(f"{path}[{index}]", "stands there twice", "expected it once")
+                yield Problem(f"{path}[{index}]", "listed twice", "expected it once")
         if name in before(extra_charts, name):
             yield Problem(path, "a chart that waits for itself", "expected an order without a circle")
 
@@ -108,7 +108,7 @@ def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:
     elif many and not statement.reason:
         yield Problem(f"{path}.reason", "missing", "expected why an action ends in * and is not named in full")
     if "*" in statement.resources and len(statement.resources) > 1:
-        yield Problem(f"{path}.resources", "ARNs beside *", "expected either")
+        yield Problem(f"{path}.resources", "both ARNs and *", "expected either")
     if statement.reason and not wide and not many:
         yield Problem(f"{path}.reason", "set", "expected none: the resources are ARNs and the actions have full names")
 

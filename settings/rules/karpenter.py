@@ -45,7 +45,7 @@ def _node_pools(karpenter: Karpenter | None) -> Iterator[Problem]:
         if not (pool.categories or pool.families or pool.instance_types):
             yield Problem(path, "no instances selected", "expected categories, families or instanceTypes")
         if pool.instance_types and (pool.categories or pool.families or pool.sizes or pool.min_generation):
-            found = "instanceTypes beside categories, families, sizes or minGeneration"
+            found = "instanceTypes together with categories, families, sizes or minGeneration"
             yield Problem(f"{path}.instanceTypes", found, "expected either the exact types or the traits")
         for field in ("capacity_types", "categories", "families", "instance_types", "sizes", "architectures", "zones"):
             yield from repeated(f"{path}.{type(pool).model_fields[field].alias}", getattr(pool, field))
@@ -71,7 +71,7 @@ def _expiry_beside_budgets(karpenter: Karpenter | None) -> Iterator[Problem]:
         closed = any(budget.nodes.rstrip("%").strip("0") == "" for budget in pool.budgets)
         if closed and pool.expire_after != "Never":
             path = place("karpenter", "nodePools", name, "expireAfter")
-            expected = "expected Never beside a budget of 0 nodes, which expiry ignores"
+            expected = "expected Never, because expiry ignores the budget of 0 nodes"
             yield Problem(path, pool.expire_after, expected)
 
 

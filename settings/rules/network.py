@@ -28,7 +28,11 @@ def _own_or_existing_network(network: Network) -> Iterator[Problem]:
         return
     for field in sorted(network.model_fields_set - {"existing"}):
         key = type(network).model_fields[field].alias
-        yield Problem(f"network.{key}", "set", "expected nothing beside network.existing: that VPC is not ours")
+        yield Problem(
+            f"network.{key}",
+            "set",
+            "expected no value together with network.existing: the stack does not manage that VPC",
+        )
 
 
 @rule
@@ -37,7 +41,9 @@ def _existing_by_ids_or_by_stack(network: Network) -> Iterator[Problem]:
     if existing and existing.stack:
         for field in sorted(existing.model_fields_set - {"stack", "zones"}):
             key = type(existing).model_fields[field].alias
-            yield Problem(f"{path}.{key}", "set", "expected nothing beside stack and zones: it is that stack's network")
+            yield Problem(
+                f"{path}.{key}", "set", "expected no value together with stack and zones: that stack's outputs have it"
+            )
         if not 2 <= len(existing.zones) <= 6:
             yield Problem(f"{path}.zones", f"{len(existing.zones)} named", "expected 2 to 6: EKS needs subnets in two")
         yield from repeated(f"{path}.zones", existing.zones)

@@ -13,7 +13,7 @@ def _alarms(observability: Observability | None, secret: Collection[str]) -> Ite
         return
     path, alarms = "observability.alarms", observability.alarms
     if not alarms.emails and not alarms.webhooks:
-        yield Problem(path, "nobody to tell", "expected emails or webhooks")
+        yield Problem(path, "no recipient", "expected emails or webhooks")
     if alarms.webhooks and "observability" not in secret:
         command = encrypting(f"{path}.webhooks.<name>")
         yield Problem(f"{path}.webhooks", "in the clear", f"expected encrypted values: {command}")

@@ -46,7 +46,7 @@ def terraform_type(type_: str) -> str:
 def terraform_plan(plan: Plan) -> dict[str, Any]:
     """Return the AWS resources of a plan as `terraform show -json` would.
 
-    An id or an ARN of another resource stands there as the reference to it, from which checkov knows what belongs to
+    An id or an ARN of another resource is replaced by a reference to it, from which checkov knows what belongs to
     what. https://developer.hashicorp.com/terraform/internals/json-format
     """
     entries = [entry for entry in plan if entry.custom and not entry.read and entry.type.startswith("aws:")]

@@ -71,5 +71,5 @@ def verdict(found: Iterable[Finding], baseline: Iterable[Accepted], *, charts: b
     ]
     return [
         *(f"not accepted: {it}" for it in new),
-        *(f"accepted but not found: {check} {at}: take it out of tools/judges/baseline.yaml" for check, at in idle),
+        *(f"accepted but not found: {check} {at}: remove it from tools/judges/baseline.yaml" for check, at in idle),
     ]
