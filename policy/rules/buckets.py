@@ -36,7 +36,7 @@ def bucket_public_access(resources: list[Resource]) -> Iterator[tuple[Resource, 
     "bucket-encryption",
     BUCKET,
     ENCRYPTION,
-    reason="S3's own keys open a bucket to whoever may read it; a key of KMS can be refused, and its use is logged.",
+    reason="With S3's own keys, read access to the bucket is enough; a KMS key can be denied, and its use is logged.",
     fix="Add a BucketServerSideEncryptionConfiguration with sseAlgorithm aws:kms and a kmsMasterKeyId",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 )

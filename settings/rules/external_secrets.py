@@ -24,7 +24,7 @@ def _some_store(external_secrets: ExternalSecrets | None, teams: dict[str, Team]
 
 @rule
 def _secrets_of_teams(external_secrets: ExternalSecrets | None, teams: dict[str, Team]) -> Iterator[Problem]:
-    """Whoever may use a store may read everything below its path."""
+    """A user of a store can read everything below its path."""
     stores = external_secrets.stores if external_secrets else {}
     for name, team in teams.items():
         for other, store in stores.items():
