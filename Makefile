@@ -113,7 +113,7 @@ import-ids: $(RUNTIME) ## List which resources of STACK can be imported, or writ
 .PHONY: pulumi-cli
 pulumi-cli: $(RUNTIME)
 	@command -v pulumi >/dev/null || { echo 'The Pulumi CLI is not on the PATH. Install it: https://www.pulumi.com/docs/install/' >&2; exit 1; }
-	@$(PY) -m tools.readable --stack $(STACK)
+	@$(PY) -m tools.readable --project $(PROJECT) --stack $(STACK)
 
 ## The code
 
