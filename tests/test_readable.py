@@ -43,4 +43,4 @@ def test_every_target_that_runs_the_cli_asks_first(target: str) -> None:
     (rule,) = [line for line in makefile.splitlines() if line.startswith(f"{target}:")]
     assert "| pulumi-cli " in rule
     recipe = makefile.partition("\npulumi-cli: $(RUNTIME)\n")[2].partition("\n\n")[0]
-    assert "\t@$(PY) -m tools.readable --stack $(STACK)" in recipe.splitlines()
+    assert "\t@$(PY) -m tools.readable --project $(PROJECT) --stack $(STACK)" in recipe.splitlines()
