@@ -201,7 +201,7 @@ def test_the_timeline_says_what_it_shows() -> None:
     assert {"critical path: it decides the total time", "other resources"} <= shown
     assert {TASKS[0].name, "aws:eks:Addon", "0 m 10 s", "plane", "aws:eks:Cluster", "9 m 30 s", "0 m 45 s"} <= shown
     assert "quick" not in shown
-    assert "Not shown: what takes less than 10 s and is not on the critical path (resources: 1)." in shown
+    assert "Not shown: what takes less than 10 s and is not on the critical path (1 of the resources)." in shown
 
 
 def test_the_timeline_can_show_all() -> None:

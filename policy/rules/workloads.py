@@ -74,15 +74,28 @@ def _privileged_values(values: Any) -> Iterator[str]:
 def requests(resource: Resource) -> Iterator[str]:
     """Of a release, the `resources` that its values set; what a chart sets by itself is seen once it is rendered."""
     if resource.type == RELEASE:
-        for path, value in below(resource.get("values")):
-            if path[-1] == "resources" and isinstance(value, Mapping) and value:
-                yield from (f"its value {'.'.join(path)} has no request for {name}" for name in _missing(value))
+        for path, value in _resources(resource.get("values")):
+            yield from (f"its value {'.'.join(path)} has no request for {name}" for name in _missing(value))
         return
     if at(pod_spec(resource), "resources", "requests"):  # of the whole pod: Kubernetes 1.34
         return
     for container in items(at(pod_spec(resource), "containers")):
         for name in _missing(at(container, "resources")):
             yield f"container {at(container, 'name')} has no request for {name}"
+
+
+def _resources(values: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the resources of containers in a chart's values, also where one value has those of each component.
+
+    KEDA's chart has them by component: https://github.com/kedacore/charts/blob/main/keda/values.yaml
+    """
+    for path, value in below(values):
+        if path[-1] != "resources" or not isinstance(value, Mapping) or not value:
+            continue
+        if value.keys() & {"requests", "limits", "claims"}:
+            yield path, value
+        else:
+            yield from (((*path, component), part) for component, part in value.items() if part)
 
 
 def _missing(resources: Any) -> Iterator[str]:

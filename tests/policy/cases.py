@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS
+from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS, WORKLOAD_ROLE
 from policy.model import Resource
 from policy.rules.buckets import BLOCKS, BUCKET, ENCRYPTION, PRIVATE
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
@@ -420,8 +420,10 @@ passes(
     denied=resource(POLICY, {"policy": statement(Effect="Deny", Action="*", Resource="*")}),
     no_json=resource(POLICY, {"policy": "{"}),
     chart=allows(["sqs:Get*"], type_=INLINE_POLICY, parents=(EXTRA_CHART, "eks-platform:index:Irsa")),
+    application=allows(["sqs:Get*"], type_=INLINE_POLICY, parents=(WORKLOAD_ROLE, "eks-platform:index:Irsa")),
 )
-breaks("iam-action-wildcard", "all of a chart's", allows(["*"], parents=(EXTRA_CHART,)), "statement One allows *")
+for _parent in (EXTRA_CHART, WORKLOAD_ROLE):
+    breaks("iam-action-wildcard", f"all, {_parent}", allows(["*"], parents=(_parent,)), "statement One allows *")
 for _type in (POLICY, INLINE_POLICY):
     breaks("iam-action-wildcard", f"service, {_type}", allows("sqs:*", type_=_type), "statement One allows sqs:*")
 breaks("iam-action-wildcard", "everything", allows(["*"]), "statement One allows *")
@@ -463,6 +465,7 @@ passes(
     karpenter=allows("ec2:RunInstances", "arn:aws:ec2:a:*:subnet/*", parents=(KARPENTER, "eks-platform:index:Irsa")),
     controller=allows("wafv2:AssociateWebACL", "*", parents=(LOAD_BALANCER_CONTROLLER,)),
     chart=allows(["sqs:GetQueueAttributes"], "*", type_=INLINE_POLICY, parents=(EXTRA_CHART,)),
+    application=allows(["sqs:GetQueueAttributes"], "*", type_=INLINE_POLICY, parents=(WORKLOAD_ROLE,)),
 )
 breaks(
     "iam-resource-wildcard",
@@ -930,6 +933,7 @@ passes(
     both=deployment({"resources": _REQUESTS}),
     of_the_pod=deployment(resources=_REQUESTS),
     values=release(controller={"resources": _REQUESTS}),
+    values_by_component=release(resources={"operator": _REQUESTS, "webhooks": _REQUESTS}),
     chart_decides=release(resources={}),
 )
 breaks(
@@ -950,6 +954,13 @@ breaks(
     "values",
     release(controller={"resources": {"requests": {"memory": "64Mi"}}}),
     "its value controller.resources has no request for cpu",
+)
+breaks(
+    "pod-requests",
+    "values of a component",
+    release(resources={"operator": _REQUESTS, "webhooks": {"limits": {"memory": "64Mi"}}}),
+    "its value resources.webhooks has no request for cpu",
+    "its value resources.webhooks has no request for memory",
 )
 
 
