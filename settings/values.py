@@ -133,7 +133,7 @@ SecretStoreName = Annotated[str, _text("lower-case letters, digits and hyphens",
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 TeamName = Annotated[str, _text("lower-case letters, digits and hyphens", _DNS_LABEL, 24)]
-"""As long as the name of its secret store and of its IAM role may be."""
+"""No longer than the names of its secret store and of its IAM role may be."""
 NamespacePattern = Annotated[
     str, _text("a namespace, in which * and ? are wildcards", r"^[a-z0-9*?]([-a-z0-9*?]*[a-z0-9*?])?$", 63)
 ]

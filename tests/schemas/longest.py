@@ -22,8 +22,22 @@ KEYS: Final = (
     "access.entries",
     "observability.alarms.emails",
     "gitOps.sets",
+    "teams",
+    "workloadRoles",
 )
 """Sections whose keys are names of the user's own, which become part of resources' names."""
+
+ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "dev": {
+        "workloadRoles": {
+            "orders": {
+                "serviceAccounts": [{"namespace": "app-orders", "name": "orders"}],
+                "managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
+            }
+        }
+    }
+}
+"""Sections with such keys that no stack file of the examples has, by the stack that gets them in addition."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
     "gitCredentials": "other settings name the key; it becomes a Secret's name in Kubernetes alone",
@@ -34,15 +48,21 @@ NO_NAMES: Final[Mapping[str, str]] = {
 
 def longest(stack: str) -> dict[str, Any]:
     """Return what to override in a stack file so that every name is as long as it may be."""
-    sections = sections_of(stack)
+    sections = named_sections(stack)
     changes: dict[str, Any] = {"platform": {"name": _stretched("platform", longest_name("platform.name"))}}
     for path in KEYS:
         given = _at(sections, path)
         if given:
             size = longest_name(path)
             renamed = {_stretched(key, size): copy.deepcopy(value) for key, value in given.items()}
-            _put(changes, path, {**dict.fromkeys(given), **renamed})
+            replaced = _at(sections_of(stack), path) or {}
+            _put(changes, path, {**dict.fromkeys(replaced), **renamed})
     return changes
+
+
+def named_sections(stack: str) -> dict[str, Any]:
+    """Return the sections of a stack file and those that are added to it."""
+    return sections_of(stack) | ADDED.get(stack, {})
 
 
 def longest_name(path: str) -> int:

@@ -6,8 +6,7 @@ from pulumi_aws import cloudwatch, lb
 from harness import RefusedError
 from rehearsal.record import record
 from tests.plans import STACKS, run_program
-from tests.schemas.longest import KEYS, NO_NAMES, longest, longest_name, named_keys
-from tests.settings_files import sections_of
+from tests.schemas.longest import KEYS, NO_NAMES, longest, longest_name, named_keys, named_sections
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -22,7 +21,7 @@ def test_every_name_of_the_users_own_is_stretched_in_some_stack() -> None:
 
 
 def _has(stack: str, path: str) -> bool:
-    found = sections_of(stack)
+    found = named_sections(stack)
     for part in path.split("."):
         found = found.get(part) or {}
     return bool(found)
