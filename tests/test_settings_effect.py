@@ -394,7 +394,14 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "platform.iamPath": Effect(
         {"platform": {"iamPath": "/teams/platform/"}},
-        ("Role.path", "Policy.path"),
+        (
+            "Role.path",
+            "Policy.path",
+            "RolePolicyAttachment.policyArn",
+            "Cluster.roleArn",
+            "FargateProfile.podExecutionRoleArn",
+            "Release.values.serviceAccount.annotations.eks.amazonaws.com/role-arn",
+        ),
     ),
     "platform.protect": Effect(
         {"platform": {"protect": True}},

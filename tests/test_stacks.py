@@ -259,6 +259,8 @@ OBSERVERS: Final = {
     "fargate": {"events"},
 }
 """Service accounts of what watches, each with a role."""
+APPLICATIONS: Final = {"prod": {"billing"}}
+"""Service accounts of the teams' applications, each with a role."""
 
 
 @every_stack
@@ -289,7 +291,8 @@ def test_a_role_for_pods_is_for_one_service_account(stack: str) -> None:
             found |= {subject.rpartition(":")[2] for subject in subjects[0]}
     nodes = set() if stack in WITHOUT_NODE_GROUPS else {"aws-node", "ebs-csi-controller-sa", "karpenter"}
     chosen = {account for account in _chosen(stack).values() if account}
-    assert found == {"aws-load-balancer-controller"} | nodes | chosen | OBSERVERS.get(stack, set())
+    named = OBSERVERS.get(stack, set()) | APPLICATIONS.get(stack, set())
+    assert found == {"aws-load-balancer-controller"} | nodes | chosen | named
 
 
 # --- Each of them -------------------------------------------------------------------------------------------------
