@@ -62,7 +62,7 @@ def longest(stack: str) -> dict[str, Any]:
 
 def named_sections(stack: str) -> dict[str, Any]:
     """Return the sections of a stack file and those that are added to it."""
-    return sections_of(stack) | ADDED.get(stack, {})
+    return {**sections_of(stack), **ADDED.get(stack, {})}
 
 
 def longest_name(path: str) -> int:
