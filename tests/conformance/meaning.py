@@ -303,11 +303,15 @@ ADDON_ACCOUNTS: Final = {
 https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html"""
 
 ROLE_ANNOTATION: Final = "eks.amazonaws.com/role-arn"
+APPLICATION_ROLE: Final = "eks-platform:index:WorkloadRole$"
 
 
 @rule(RULES)
 def roles_and_service_accounts_agree(bundle: Bundle) -> Iterator[str]:
-    """Whoever a role trusts is a service account that pods use; with IRSA it names the role, and no other one does."""
+    """Each service account that a role trusts is used by pods; with IRSA it names the role, and no other one does.
+
+    Pods of applications are deployed by their teams, and are not seen here.
+    """
     if bundle.plan is None:
         return
     accounts = {
@@ -319,11 +323,16 @@ def roles_and_service_accounts_agree(bundle: Bundle) -> Iterator[str]:
     addons = {entry.inputs["addonName"] for entry in bundle.plan.find(type="aws:eks/addon:Addon")}
     unseen = {it.namespace for it in all_releases(bundle.plan, bundle.minor) if it.name not in bundle.rendered}
     trusted, associated = _trusted(bundle.plan), _associated(bundle.plan)
+    of_applications = {
+        reveal(entry.outputs)["arn"]
+        for entry in bundle.plan.find(type="aws:iam/role:Role")
+        if APPLICATION_ROLE in entry.urn
+    }
     for role, pairs in (*trusted.items(), *associated.items()):
         for pair in pairs:
             if ADDON_ACCOUNTS.get(pair) not in (None, *addons):
                 yield f"{role}: there is no add-on {ADDON_ACCOUNTS[pair]}"
-            elif pair in ADDON_ACCOUNTS or pair[0] in unseen:
+            elif pair in ADDON_ACCOUNTS or pair[0] in unseen or role in of_applications:
                 continue
             elif not (_matches(pair, accounts) and _matches(pair, used)):
                 yield f"{role}: no pod has the service account {pair[0]}/{pair[1]}"
