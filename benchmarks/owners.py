@@ -28,7 +28,7 @@ PYTHON: Final = "Python itself"
 
 _CHOSEN: Final = frozenset({"annotated_types", "pydantic", "pydantic_core", "typing_inspection", "yaml"})
 _EITHERS: Final = frozenset({"google", "typing_extensions"})
-"""Libraries that both use: what they do is done for whoever calls them."""
+"""Libraries that both use: what they do is done for their caller."""
 
 _SECONDS: Final = 0.001
 

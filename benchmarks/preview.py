@@ -1,4 +1,4 @@
-"""Time `make preview` as a whole process beside the bare imports of the SDK modules that it loads.
+"""Time `make preview` as a whole process, compared with the bare imports of the SDK modules that it loads.
 
 `make bench STACK=dev` or `python benchmarks/preview.py --stack dev --runs 5`. Each round runs both, one after the
 other, so that a busy moment of the machine meets both. The imports run as in the preview, without the garbage

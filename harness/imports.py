@@ -38,7 +38,7 @@ class SdkPackage(ModuleType):
                 if name in self.__dict__:
                     return self.__dict__[name]
                 if candidate == name:
-                    return module  # which is being imported, and asks for itself
+                    return module  # which is being imported, and requests itself
         return self._import_all(name)
 
     def __setattr__(self, name: str, value: Any) -> None:

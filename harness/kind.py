@@ -1,6 +1,6 @@
 """How a cloud answers for one type of resource: the vocabulary of a model's tables.
 
-Everything here is plain Python data: unknown and secret values are the business of whoever asks (the recording monitor
+Everything here is plain Python data: unknown and secret values are the business of the caller (the recording monitor
 marks them its own way, the provider doubles in the wire format).
 """
 
@@ -19,7 +19,7 @@ class UnmodelledError(HarnessError):
 
 
 class NotFoundError(HarnessError):
-    """An invoke asks for something that is not there; the message is the provider's."""
+    """An invoke requests something that does not exist; the message is the provider's."""
 
 
 Properties = dict[str, Any]

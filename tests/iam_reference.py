@@ -216,7 +216,7 @@ def _reaches(action: Action, resource: str) -> bool:
 
 
 def _missing(action: Action, condition: Mapping[str, Mapping[str, Any]], resource: str) -> list[str]:
-    """Return the keys that a condition asks for and no request for the action on the resource has."""
+    """Return the keys that a condition requires and no request for the action on the resource has."""
     types = [kind for kind in action.types if _arns_meet(resource, kind.arn)]
     there = {*GLOBAL_KEYS, _TOKEN_KEY.pattern, *action.keys}.union(*(kind.keys for kind in types))
     # A key that must be absent, or is compared only if it is there, may be one that is never there.

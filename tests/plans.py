@@ -1,7 +1,7 @@
 """The stacks that tests are about, and their plans, each recorded once for all tests.
 
 Tests of the program are about the stack files in `examples/stacks`. What must hold for any stack is also tested for the
-stack files of whoever forked the repository, whichever there are at the top; these go by their file's name.
+stack files of the company that forked the repository, all that exist at the top; these go by their file's name.
 """
 
 import json
@@ -29,7 +29,7 @@ OWN_PARAMETERS: Final = [pytest.param(name, marks=pytest.mark.own) for name in O
 """The stack files at the top as parameters, for `make check-stacks` to choose."""
 
 any_stack = pytest.mark.parametrize("stack", [*STACKS, *OWN_PARAMETERS])
-"""Marks a test of what must hold for any stack, whoever wrote its file."""
+"""Marks a test of what must hold for any stack, regardless of who wrote its file."""
 
 
 def project_of(stack: str) -> tuple[Path, str]:

@@ -1,4 +1,4 @@
-"""Keys of the company's own: everything of a kind has its key, and whoever must use a key may."""
+"""Keys of the company's own: everything of a kind has its key, and everything that must use a key may."""
 
 import json
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ def test_it_is_what_the_definition_asks_for() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_store_of_a_stack_is_for_several_teams(stack: str) -> None:
-    """Whoever may use a store may read every secret below its path, another team's among them."""
+    """Anyone who may use a store may read every secret below its path, another team's among them."""
     for entry in plan_of(stack).find(type="kubernetes:external-secrets.io/v1:ClusterSecretStore"):
         (condition,) = entry.inputs["spec"]["conditions"]
         assert list(condition) == ["namespaces"], entry.name

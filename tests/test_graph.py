@@ -291,7 +291,7 @@ WAITS: Final = {
     "binding": ["listener", "controller", "traefik"],
     "ingress": ["certificate", "way to the internet", "controller", "traefik"],
     "dns": ["binding", "ingress", "alb"],
-    # Charts of teams: after whatever they may use, and their roles beside it.
+    # Charts of teams: after everything that they may use, and their roles next to it.
     "added chart's rights": ["added chart's policy", "identity"],
     "added chart's namespace": WORKLOAD_CONTROLLERS,
     "added chart": ["added chart's namespace", "added chart's rights"],
@@ -442,7 +442,7 @@ def _sorted_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
-# --- Beside the control plane -------------------------------------------------------------------------------------
+# --- Next to the control plane ------------------------------------------------------------------------------------
 
 # Control planes take ten minutes; only these types of AWS resources may begin after one.
 AFTER_THE_CONTROL_PLANE: Final = {

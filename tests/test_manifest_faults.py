@@ -85,7 +85,7 @@ def _object(group: str, kind: str, *, namespaced: bool) -> dict[str, Any]:
 
 LABELS: Final = {"matchLabels": {"app": "x"}}
 TEMPLATE: Final = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "x", "image": "x:1"}]}}
-# What the SDK asks for.
+# What the SDK requests.
 REQUIRED: Final[dict[str, dict[str, Any]]] = {
     "CSIDriver": {"spec": {}},
     "CSINode": {"spec": {"drivers": []}},

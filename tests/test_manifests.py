@@ -223,7 +223,7 @@ def test_a_load_balancer_that_says_no_target_type_sends_to_nodes() -> None:
 def test_the_game_outgrows_a_few_small_nodes() -> None:
     scaler, deployment = _only("game-2048", "HorizontalPodAutoscaler")["spec"], _only("game-2048", "Deployment")
     assert scaler["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
-    # Beside an autoscaler a number of replicas would be set back by whoever applies the file.
+    # Next to an autoscaler, a number of replicas would be reset by each `kubectl apply`.
     assert "replicas" not in deployment["spec"]
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["requests"]["cpu"] == "500m"

@@ -112,7 +112,7 @@ def test_no_preview_prints_a_secret(
 
 
 CURED = {("a version of an add-on that only observability has", "observability.alarms.webhooks.*")}
-"""What is wrong with a stack file, and the secret beside which it would be right."""
+"""What is wrong with a stack file, and the secret next to which it would be right."""
 
 
 @pytest.mark.parametrize("case", bad_files(), ids=lambda case: case["name"])

@@ -177,7 +177,7 @@ JSON = st.recursive(
 
 
 def _places(document: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[list[str | int], Any]]:
-    """Yield the path of everything in a document, and what stands there."""
+    """Yield the path of everything in a document, and its value."""
     if isinstance(document, dict | list):
         for part, child in document.items() if isinstance(document, dict) else enumerate(document):
             yield [*way, part], child

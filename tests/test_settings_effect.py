@@ -206,7 +206,7 @@ BASES["team"] = {
     },
 }
 
-# A chart of a team beside a stack with nodes.
+# A chart of a team in a stack with nodes.
 BASES["extra chart"] = {
     **BASES["nodes"],
     "extraCharts": {
@@ -220,7 +220,7 @@ BASES["extra chart"] = {
                         "sid": "All",
                         "actions": ["sqs:GetQueueAttributes"],
                         "resources": ["*"],
-                        "reason": "it asks for all",
+                        "reason": "it requires all",
                     }
                 ],
             },
@@ -230,7 +230,7 @@ BASES["extra chart"] = {
     },
 }
 
-# A second chart beside the first.
+# A second chart in addition to the first.
 BASES["two charts"] = {
     **BASES["extra chart"],
     "extraCharts": {
@@ -1435,7 +1435,7 @@ def test_another_secret_value_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_role_for_every_resource_needs_a_reason() -> None:
-    # extraCharts.*.role.statements[].reason: it is for whoever reads the stack file.
+    # extraCharts.*.role.statements[].reason: it is for readers of the stack file.
     config = merge(BASES["extra chart"], _statement(reason=None).change)
     with pytest.raises(pulumi.RunError, match=r"statements\[0\].reason: missing"):
         run_program(STACK, config=config)

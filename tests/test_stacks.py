@@ -348,7 +348,7 @@ def test_staging_is_as_production_in_what_people_see() -> None:
     assert {group["capacityType"] for group in _inputs("staging", "NodeGroup")} == {"ON_DEMAND"}
     assert plan_of("staging").one(type="aws:acm/certificate:Certificate").inputs["domainName"] == "staging.example.jp"
     names = {entry.inputs["name"] for entry in below(plan_of("staging"), "DnsAlias")}
-    # Argo CD has a record of its own: beside the wildcard alone, ExternalDNS could make one for somebody else.
+    # Argo CD has a record of its own: next to the wildcard alone, ExternalDNS could make one for somebody else.
     assert names == {"staging.example.jp", "*.staging.example.jp", "argocd.staging.example.jp"}
     # The one stack whose controllers get their roles by Pod Identity.
     assert len(_inputs("staging", "PodIdentityAssociation")) == 8

@@ -1,4 +1,4 @@
-"""The pins: consistent with each other, their pages beside them, and the same as upstream's copies have."""
+"""The pins: consistent with each other, their pages next to them, and the same as upstream's copies have."""
 
 import re
 from datetime import date, timedelta

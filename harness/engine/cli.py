@@ -15,7 +15,7 @@ SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
 INSTALL: Final = "curl -fsSL https://get.pulumi.com | sh"
 LANGUAGE_HOST: Final = "pulumi-language-python"
 RUNNER: Final = "pulumi-language-python-exec"
-"""The script that runs a Python program for a language host; the official installation has it beside the CLI."""
+"""The script that runs a Python program for a language host; the official installation has it next to the CLI."""
 
 
 class NoCliError(RuntimeError):
@@ -49,9 +49,9 @@ def _on_path(oldest: tuple[int, int, int]) -> Cli | None:
     version = _version_of(Path(found))
     if version is None or version < oldest:  # only the pinned one is tested
         return None
-    beside = Path(found).resolve().parent
-    host = shutil.which(LANGUAGE_HOST) or (beside / LANGUAGE_HOST).exists()
-    runner = shutil.which(RUNNER) or (beside / RUNNER if (beside / RUNNER).exists() else None)
+    folder = Path(found).resolve().parent
+    host = shutil.which(LANGUAGE_HOST) or (folder / LANGUAGE_HOST).exists()
+    runner = shutil.which(RUNNER) or (folder / RUNNER if (folder / RUNNER).exists() else None)
     if not host and not runner:
         return None
     return Cli(Path(found), Path(runner) if runner else None, official_host=bool(host))

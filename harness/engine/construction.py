@@ -1,4 +1,4 @@
-"""Remote components: a provider that registers the children of a component with the engine that asks for it."""
+"""Remote components: a provider that registers the children of a component with the engine that requests it."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Sandbox:
         return found
 
     def mend_checkpoint(self) -> None:
-        """Take away the empty file that the file backend leaves beside the state if the CLI is killed while it writes.
+        """Take away the empty file that the file backend leaves next to the state if the CLI is killed while it writes.
 
         The state itself is replaced in one step, its attributes are not.
         """

@@ -30,7 +30,7 @@ def _address_in_subnet(inputs: Properties, context: Context) -> str:
 
 
 def _ipv6_range(inputs: Properties, context: Context) -> str | None:
-    """Return a /56 of the addresses for documentation (RFC 3849), which Amazon gives to a VPC that asks for one."""
+    """Return a /56 of the addresses for documentation (RFC 3849), which Amazon gives to a VPC that requests one."""
     if not inputs.get("assignGeneratedIpv6CidrBlock"):
         return None
     number = context.number("ipv6", 2**24)

@@ -1,4 +1,4 @@
-"""What `pulumi_eks.Cluster` (pulumi-eks 4) registers below itself, in the lean form that this platform asks for.
+"""What `pulumi_eks.Cluster` (pulumi-eks 4) registers below itself, in the lean form that this platform requests.
 
 The component's own provider is a Node.js program that talks to AWS. What it makes was recorded on the real engine;
 where the recording is silent, the provider's source decides:

@@ -1,6 +1,6 @@
 """What AWS says of the size and form of inputs: lengths, patterns, ranges.
 
-The table beside this file is made from AWS's resource schemas and API models (`python -m tests.schemas.limits`, which
+The table next to this file is made from AWS's resource schemas and API models (`python -m tests.schemas.limits`, which
 needs requirements-dev.txt); a test keeps it equal to them.
 """
 

@@ -72,7 +72,7 @@ class Rehearsal(Sandbox):
         return found
 
     def clean_up(self, found: list[Resource]) -> list[Resource]:
-        """Do with Helm releases what docs/operations.md asks for after the CLI was killed; return the rest.
+        """Do with Helm releases what docs/operations.md describes after the CLI was killed; return the rest.
 
         One whose installation was cut off cannot be upgraded, and keeps its name: it is uninstalled. One whose upgrade
         was cut off is rolled back.

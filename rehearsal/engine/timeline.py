@@ -2,7 +2,7 @@
 
 `python -m rehearsal.engine.timeline --stack dev` brings the stack up on the real engine and the fake cloud, and
 schedules what Pulumi then has in its state in virtual time (see `harness.engine.schedule`). With `--pace` the cloud
-takes its time, and what was measured is shown beside it.
+takes its time, and what was measured is shown next to it.
 """
 
 from __future__ import annotations

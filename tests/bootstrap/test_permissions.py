@@ -1,4 +1,4 @@
-"""What the roles may do: enough for every resource of every plan, in words that AWS knows, and nothing beside."""
+"""What the roles may do: enough for every resource of every plan, in words that AWS knows, and nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ NOT_CALLED: Final[dict[tuple[str, str], str]] = {
     ("Policy", "iam:ListEntitiesForPolicy"): "the engine deletes attachments first",
     ("Record", "route53:ListHostedZones"): "zones are known by their ids",
     ("Role", "iam:AttachRolePolicy"): "a resource of its own: aws:iam/rolePolicyAttachment",
-    ("Role", "iam:DeleteRolePermissionsBoundary"): "a boundary is for good",
+    ("Role", "iam:DeleteRolePermissionsBoundary"): "a boundary is never removed",
     ("Role", "iam:DeleteRolePolicy"): "a resource of its own: aws:iam/rolePolicy",
     ("Role", "iam:DetachRolePolicy"): "a resource of its own: aws:iam/rolePolicyAttachment",
     ("Role", "iam:PutRolePolicy"): "a resource of its own: aws:iam/rolePolicy",

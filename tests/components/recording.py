@@ -115,7 +115,7 @@ def assert_shape(plan: Plan, component: type[pulumi.ComponentResource], name: st
     """Check what all components have in common, and return the registration of the component.
 
     Its type token; below it nothing that is not named after it or uses another provider than the program's; as outputs
-    the public attributes of its class, and no others; beside it nothing but what the test itself declares.
+    the public attributes of its class, and no others; in addition to it nothing but what the test itself declares.
     """
     entry = plan.one(type=f"eks-platform:index:{component.__name__}", name=name)
     assert not entry.custom

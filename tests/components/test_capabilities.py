@@ -30,7 +30,7 @@ from tests.test_shape import CLASSES as COMPONENTS
 
 CLASSES: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in COMPONENTS}
 MORE: Final[Mapping[str, Mapping[str, Any]]] = {"ExternalDns": {"platform_hosts": [], "platform_names": []}}
-"""What a component takes beside its settings and the cluster."""
+"""What a component takes in addition to its settings and the cluster."""
 
 every_capability = pytest.mark.parametrize("it", CAPABILITIES, ids=[it.section for it in CAPABILITIES])
 with_a_role = pytest.mark.parametrize(

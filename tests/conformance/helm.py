@@ -101,7 +101,7 @@ def all_releases(plan: Plan, minor: str) -> list[Release]:
 
 
 def release_of(entry: Registration, minor: str) -> Release:
-    """Return the release that a registration asks for."""
+    """Return the release that a registration requests."""
     inputs = reveal(entry.inputs)
     assert not has_unknown(inputs)
     files = [yaml.safe_load(file["text"]) for file in inputs.get("valueYamlFiles", [])]

@@ -49,7 +49,7 @@ def installed(server: ApiServer, bundle: Bundle) -> Iterator[Installation]:
             try:
                 server.delete(item)
             except RefusedError as error:
-                # A team's namespace is the platform's and the example's: whoever is first has deleted it.
+                # A team's namespace is the platform's and the example's: the first of the two has deleted it.
                 if error.status != 404:
                     raise
 

@@ -31,7 +31,10 @@ STACK_RULES: Final[dict[str, Rule]] = {}
 """Likewise, of stacks alone."""
 
 EXCEPTIONS: Final[dict[tuple[str, str], str]] = {
-    ("services_stay_inside", f"Service app-nginx/nginx-{name}"): "a sample of just that, for whoever adds its folder"
+    (
+        "services_stay_inside",
+        f"Service app-nginx/nginx-{name}",
+    ): "a sample of just that, for stacks that add it"
     for name in ("alb-instance", "nlb", "node-port")
 }
 """Rules that an object may break, by the rule's name and the object's label, each with the reason."""
@@ -486,7 +489,7 @@ ARGUMENTS: Final[dict[str, Callable[[Plan], set[str]]]] = {
 
 @rule(STACK_RULES)
 def controllers_are_told_what_they_need(bundle: Bundle) -> Iterator[str]:
-    """What ARGUMENTS asks for is in a container of the release."""
+    """What ARGUMENTS requires is in a container of the release."""
     assert bundle.plan is not None
     for release, objects in bundle.rendered.items():
         if release in ARGUMENTS:

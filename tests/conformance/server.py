@@ -70,7 +70,7 @@ class ApiServer:
         self._others: dict[str, ApiServer] = {}
 
     def acting_as(self, user: str, group: str) -> "ApiServer":
-        """Return a client whose requests are a user's, who is in one group beside `system:authenticated`.
+        """Return a client whose requests are a user's, who is in one group in addition to `system:authenticated`.
 
         https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
         """

@@ -1,4 +1,4 @@
-"""The same objects by Kubernetes' published schemas: for whoever has neither Go nor the tools."""
+"""The same objects by Kubernetes' published schemas: for users who have neither Go nor the tools."""
 
 import copy
 from typing import Any

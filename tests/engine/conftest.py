@@ -52,7 +52,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def platforms(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, pulumi: cli.Cli) -> Platforms:
-    """What gives a stack as its first `up` left it; made once, so whoever changes it takes a copy."""
+    """What gives a stack as its first `up` left it; made once, so a test that changes it copies it."""
 
     @cache
     def up(stack: str) -> tuple[Rehearsal, Run]:

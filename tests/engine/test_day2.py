@@ -118,8 +118,8 @@ CHANGES: Final[Mapping[str, Change]] = {
         settings={"access.entries.developers.namespaces": ["app-*", "tools"]},
         replaced=("AccessPolicyAssociation access-developers-a54e34ed-AmazonEKSEditPolicy",),
     ),
-    # The control plane's zones and a node group's subnets are for good: the one stays where it is, the other is made
-    # anew. The single NAT gateway stays where it is, too, though the new zone comes before its own in the alphabet.
+    # The control plane's zones and a node group's subnets cannot be changed: the one stays where it is, the other is
+    # made anew. The single NAT gateway also stays, though the new zone comes before its own in the alphabet.
     "one more zone": Change(
         settings={"network.zones": [C, D, A]},
         created=(

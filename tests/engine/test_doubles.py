@@ -162,7 +162,7 @@ def test_after_a_kill_the_recovery_neither_forgets_nor_doubles_anything(program:
     with rehearsal.start("up", "--yes", "--skip-preview", behaviour=held) as process:
         process.wait_until_held(held)
         process.kill()
-    # The second where the file backend was killed while it wrote beside the state.
+    # The second where the file backend was killed while it wrote next to the state.
     with pytest.raises(FailedError, match=r"locked|failed to load checkpoint: EOF"):
         rehearsal.up()
     rehearsal.recover()

@@ -1,4 +1,4 @@
-"""`pulumi up` and `destroy` are interrupted and killed; what docs/operations.md asks for then makes the stack whole."""
+"""`pulumi up` and `destroy` are interrupted and killed; what docs/operations.md describes makes it whole."""
 
 import json
 import re

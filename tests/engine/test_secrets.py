@@ -37,7 +37,7 @@ def _paths(given: Any, way: str) -> Iterator[str]:
 
 
 def _plain(given: Any, way: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the settings beside a secret, by dotted path."""
+    """Yield the settings next to a secret, by dotted path."""
     for key, item in given.items():
         path = f"{way}.{key}" if way else key
         if isinstance(item, dict) and item:

@@ -27,11 +27,11 @@ UNPROTECTED: Final = {
     "cluster.deletionProtection": False,
     "ingress.deletionProtection": False,
 }
-"""What docs/operations.md asks for before a protected stack is destroyed."""
+"""What docs/operations.md requires before a protected stack is destroyed."""
 
 
 class Life:
-    """One stack from its first preview to its end; each part runs when a test first asks for it, in this order."""
+    """One stack from its first preview to its end; each part runs when a test first requests it, in this order."""
 
     def __init__(self, stack: str, folder: Path, platforms: Platforms) -> None:
         self.stack = stack

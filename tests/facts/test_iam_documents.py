@@ -657,7 +657,7 @@ def test_karpenters_node_class_can_be_finalized_without_iam_writes() -> None:
         "iam:PassRole",
     }
     discovery = iam_documents.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE)["resource-discovery"]
-    # The name that versions before 0.30 gave a profile: the finalizer asks for it always.
+    # The name that versions before 0.30 gave a profile: the finalizer always requests it.
     legacy = f"arn:aws:iam::{ACCOUNT}:instance-profile/dev_11907549152464518"
     assert _decides(discovery, "iam:GetInstanceProfile", legacy, {})
     assert _decides(discovery, "iam:ListInstanceProfiles", f"arn:aws:iam::{ACCOUNT}:instance-profile/karpenter/", {})

@@ -896,7 +896,7 @@ CASES.append(
 CASES.append(
     Case(
         "pod-privileged",
-        "beside a namespace that lets others in",
+        "next to a namespace that lets others in",
         (
             resource(NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "privileged"}}}),
             release("other", hostNetwork=True),

@@ -117,7 +117,7 @@ API_PORT: Final = 443
 
 
 def access_problem(cluster: str, principal: str | None, cloud: Cloud) -> str | None:
-    """Return why `principal` (None: whoever is an administrator) cannot use a cluster's API, or None if it can.
+    """Return why `principal` (None: an administrator) cannot use a cluster's API, or None if it can.
 
     https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
     """

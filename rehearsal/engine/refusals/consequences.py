@@ -181,7 +181,7 @@ def _service(operation: str, service: Resource, cloud: Cloud) -> None:
 
 
 def _applications(operation: str, applications: Resource, cloud: Cloud) -> None:
-    """Make a load balancer, as Argo CD and the load balancer controller do when Git has a Service that asks for one."""
+    """Make a load balancer, as Argo CD and the load balancer controller do when Git has a Service that requests one."""
     cluster = cluster_of(applications.cluster, cloud)
     if operation != "create" or cluster is None:
         return
@@ -192,7 +192,7 @@ def _applications(operation: str, applications: Resource, cloud: Cloud) -> None:
 
 
 def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
-    """Launch the node that Karpenter launches as soon as a pod asks for it."""
+    """Launch the node that Karpenter launches as soon as a pod requires it."""
     wanted = pool.get("spec.template.spec.nodeClassRef.name")
     node_class = next((c for c in cloud.of(NODE_CLASS, pool.cluster) if name_of(c) == wanted), None)
     if operation != "create" or node_class is None:

@@ -1,7 +1,7 @@
 """What IAM refuses by its quotas, as an account has them at first.
 
 Of these an account can have more managed policies for each role and longer trust policies on request; the length of
-the other policies is for good. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+the other policies cannot be raised. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def test_pod_identity_has_no_wildcards() -> None:
 
 
 def test_each_service_account_is_associated() -> None:
-    """Session tags, which the trust policy asks for, are on unless an association turns them off."""
+    """Session tags, which the trust policy requires, are on unless an association turns them off."""
     plan = _pod_identity(SHOP, WORKER)
     role = plan.one(type="aws:iam/role:Role").outputs["arn"]
     found = [entry.inputs for entry in plan.find(type="aws:eks/podIdentityAssociation:PodIdentityAssociation")]
@@ -217,7 +217,7 @@ def test_who_uses_a_pod_identity_waits_for_its_association(unknown: bool) -> Non
 
 
 def test_the_role_does_not_wait_for_the_cluster() -> None:
-    """Only the association does; where the ARN is known beforehand, roles are made beside the control plane."""
+    """Only the association does; roles whose trust needs no OIDC provider are created with the control plane."""
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         later = replace(SOURCE, cluster_name=LogGroup("later", opts=opts).name)

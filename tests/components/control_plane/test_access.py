@@ -68,7 +68,7 @@ def _recorded(
 
 
 def _with(**entry: Any) -> Plan:
-    """Record one entry beside the deployer's."""
+    """Record one entry in addition to the deployer's."""
     return _recorded(entries={"developers": {"principal": DEVELOPERS, "role": "edit", **entry}})
 
 

@@ -1,4 +1,4 @@
-"""Workloads from `manifests/`: each object as it stands there, after its namespace."""
+"""Workloads from `manifests/`: each object as its file has it, after its namespace."""
 
 import pulumi
 import pytest

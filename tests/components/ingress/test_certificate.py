@@ -56,7 +56,7 @@ def test_each_record_is_the_one_that_acm_asks_for() -> None:
         assert entry.inputs["name"] == option["resourceRecordName"]
         assert entry.inputs["type"] == option["resourceRecordType"]
         assert entry.inputs["records"] == [option["resourceRecordValue"]]
-        # A certificate for more names, made before this one goes, asks for the same record.
+        # A certificate for more names, created before this one is deleted, requires the same record.
         assert entry.inputs["allowOverwrite"] is True
 
 

@@ -191,7 +191,7 @@ def test_it_lets_in_whom_the_settings_name_and_nobody_else() -> None:
     assert {rule for rule in _rules(plan, INGRESS_RULE).values() if rule[0] == group} == {
         (group, cidr, port, port, "tcp") for cidr in ("203.0.113.0/24", "198.51.100.16/28") for port in (80, 443)
     }
-    # Rules inside of the group itself would be taken away by those beside it.
+    # Rules inside of the group itself would be removed by those next to it.
     assert not plan.by_urn[plan.one(name="front", type="aws:ec2/securityGroup:SecurityGroup").urn].inputs.keys() & {
         "ingress",
         "egress",

@@ -231,7 +231,7 @@ def test_no_route_of_a_team_refers_to_what_another_provider_has(*, gateway_api: 
     kinds = {name: provider for name, provider in providers.items() if name.startswith("kubernetes")}
     assert set(kinds) == {"kubernetesCRD", "kubernetesIngress", *(["kubernetesGateway"] if gateway_api else [])}
     assert [provider["crossProviderNamespaces"] for provider in kinds.values()] == [[NAMESPACE]] * len(kinds)
-    # Traefik takes the TLS options named `default` for every route, whoever wrote them.
+    # Traefik takes the TLS options named `default` for every route, regardless of who wrote them.
     assert kinds["kubernetesCRD"]["defaultTLSResourcesNamespace"] == NAMESPACE
 
 
@@ -423,7 +423,7 @@ def test_it_scales_by_cpu_between_the_settings() -> None:
             }
         ],
     }
-    # Beside an autoscaler a number of replicas would be set back by each `pulumi up`.
+    # Next to an autoscaler a number of replicas would be set back by each `pulumi up`.
     assert "replicas" not in values["deployment"]
 
 
