@@ -18,7 +18,7 @@ from typing import Any, Final
 from bootstrap.needs import ROOT, Needs
 from facts import names
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.program import read_configuration, run_program
 
 READS_ALL: Final = "read-all"

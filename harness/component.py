@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness import HarnessError
-from harness.values import Properties, Reference
+from harness.properties import Properties, Reference
 
 
 class UnsupportedInputError(HarnessError):
@@ -23,7 +23,7 @@ class Child:
     """A resource that the component registers.
 
     parent: the name of the sibling that is its parent, "" for the component. property_dependencies: the URNs that
-    each input depends on. depends_on: URNs it depends on besides. inputs may hold the markers of `harness.values`.
+    each input depends on. depends_on: URNs it depends on besides. inputs may hold the markers of `harness.properties`.
     """
 
     type: str

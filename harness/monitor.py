@@ -25,7 +25,7 @@ from harness.kind import Context, NotFoundError, Place
 from harness.model import Model
 from harness.options import inherit, options_of, provider_urn, recorded
 from harness.plan import STACK, Invocation, Message, Options, Plan, Registration
-from harness.values import (
+from harness.properties import (
     UNKNOWN,
     Properties,
     Secret,

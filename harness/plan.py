@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
-from harness.values import Properties, Reference, Secret, Unknown, has_unknown, transform
+from harness.properties import Properties, Reference, Secret, Unknown, has_unknown, transform
 
 STACK = "pulumi:pulumi:Stack"
 
@@ -53,7 +53,7 @@ class Registration:
 
     custom: whether a provider manages it; else it is a component. remote: a component whose provider registers its
     children. read: it was not made but read by its id. inputs, outputs: by wire names, with the markers of
-    `harness.values`; a reference to a custom resource is its id, as providers get it. dependencies: URNs of all
+    `harness.properties`; a reference to a custom resource is its id, as providers get it. dependencies: URNs of all
     resources it depends on, explicitly or through an input. property_dependencies: those of each input.
     """
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 from harness import HarnessError
 from harness.model import Model
 from harness.plan import Plan
+from harness.properties import Properties, reveal
 from harness.record import record
-from harness.values import Properties, reveal
 from harness.yaml_files import read_yaml_file
 
 PLACEHOLDER: Final = "not-known-without-the-key"

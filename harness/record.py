@@ -20,8 +20,8 @@ from pulumi.runtime.stack import run_in_stack
 from harness.model import Model
 from harness.monitor import RecordingMonitor
 from harness.plan import Plan
+from harness.properties import Properties
 from harness.shortcuts import shortcuts
-from harness.values import Properties
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

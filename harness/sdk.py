@@ -217,7 +217,7 @@ def _shape(hint: Any) -> str:
     origin = typing.get_origin(hint) or hint
     if origin is Any or not inspect.isclass(origin) or issubclass(origin, str):
         return getattr(origin, "__name__", str(origin))
-    # An asset is an object here: `harness.values` keeps what is in it.
+    # An asset is an object here: `harness.properties` keeps what is in it.
     if _types.is_input_type(origin) or issubclass(origin, abc.Mapping | pulumi.Asset | pulumi.Archive):
         return "an object"
     return "a list" if issubclass(origin, abc.Sequence) else origin.__name__

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 
 POD_MAKERS: Final = frozenset(
     {

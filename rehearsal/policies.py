@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from facts.environments import Environment
 from harness.plan import Plan, Registration
-from harness.values import Properties, reveal
-from harness.values import Unknown as UnknownValue
+from harness.properties import Properties, reveal
+from harness.properties import Unknown as UnknownValue
 from policy.environments import environment_in
 from policy.model import UNKNOWN, Resource
 from policy.rule import Violation, violations

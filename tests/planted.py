@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, SecretStr
 
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from settings import Stack
 
 PLANTED: Final = "correct/horse battery+staple"

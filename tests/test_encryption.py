@@ -8,7 +8,7 @@ import pytest
 
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from tests.plans import run_program
 
 KEYS: Final = {

@@ -15,7 +15,7 @@ from facts.iam_documents.document import (
     TRUST_POLICY_LIMIT,
 )
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from tests import iam_reference
 from tests.iam_reference import as_list, problems, size
 from tests.plans import STACKS, run_program

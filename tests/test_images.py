@@ -15,7 +15,7 @@ import yaml
 import versions
 from components.compute import cluster_autoscaler
 from components.delivery import argo_cd
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.program import ROOT
 from tests.plans import STACKS, plan_of
 

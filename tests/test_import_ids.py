@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from harness.values import reveal
+from harness.properties import reveal
 from tests.plans import EXAMPLES, STACKS, plan_of
 from tools.import_ids import NAMED_BY_PULUMI, NEVER, OF_ANOTHER, Candidate, candidates, import_file, main
 

@@ -11,7 +11,7 @@ import pytest
 
 import outputs
 from facts.contract import CONTRACT_VERSION
-from harness.values import UNKNOWN, has_secret, has_unknown
+from harness.properties import UNKNOWN, has_secret, has_unknown
 from outputs import PlatformOutputs
 from tests.plans import STACKS, any_stack, of_type, plan_of
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from policy.rule import Level
 from rehearsal.pods import pods_without_compute
 from rehearsal.policies import violations_of

@@ -10,7 +10,7 @@ import pytest
 from components.ingress.traefik import PRIORITY, PROVIDERS, PlatformRoute, platform_routes
 from facts.interfaces import ARGO_CD_SERVICE as SERVICE
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from tests.plans import STACKS, plan_of
 
 HIGHEST: Final = 2**63 - 1 - 1000

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from harness.plan import Plan, show
 from harness.program import merge
-from harness.values import Secret, has_secret, transform
+from harness.properties import Secret, has_secret, transform
 from rehearsal.preview import main
 from rehearsal.record import PROJECT
 from settings.problems import SettingsError

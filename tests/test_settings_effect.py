@@ -15,7 +15,7 @@ from pydantic import BaseModel
 import settings
 from harness.plan import Plan, Registration, show
 from harness.program import merge
-from harness.values import reveal
+from harness.properties import reveal
 from policy.rule import Level, violations
 from policy.rules import RULES
 from rehearsal.policies import environment_of, resources_of

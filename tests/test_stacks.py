@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from facts.capabilities import CAPABILITIES
 from harness.plan import Plan, Registration, show
-from harness.values import has_secret, has_unknown, reveal
+from harness.properties import has_secret, has_unknown, reveal
 from rehearsal.program import ROOT, stacks
 from tests.plans import EXAMPLES, STACKS, any_stack, below, of_type, plan_of, project_of, run_program, setting
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.build import Tool, parse_version
 from harness.build import build as build_tool
-from harness.values import reveal
+from harness.properties import reveal
 from tests.plans import STACKS, plan_of
 from tools import build
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from harness.kind import Autoname
 from harness.plan import STACK, Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.cloud import KINDS
 from rehearsal.program import ROOT, run_program
 from tools.identities import IDENTITIES, import_id, lookup

@@ -13,7 +13,7 @@ from harness.component import Child, ChildFailedError, Expand, Expansion, Made, 
 from harness.engine import known
 from harness.engine.serve import SIZES
 from harness.model import Model
-from harness.values import UNKNOWN, Properties, Reference, decode, encode
+from harness.properties import UNKNOWN, Properties, Reference, decode, encode
 
 
 class InputError(ValueError):

@@ -24,7 +24,7 @@ from harness.engine.differences import Difference, differences
 from harness.engine.operations import HalfMadeError, Operations, type_of
 from harness.engine.serve import serve
 from harness.kind import Autoname, Context, Kind, Place, UnmodelledError, get, put
-from harness.values import UNKNOWN, Properties, Secret, decode, encode, reveal
+from harness.properties import UNKNOWN, Properties, Secret, decode, encode, reveal
 
 DEFAULTED: Final = "__defaults"
 """Where a bridged provider notes which inputs it filled in itself, so that it fills them in alike the next time."""

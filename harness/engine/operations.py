@@ -15,7 +15,7 @@ from harness.engine.rules import Rules
 from harness.engine.store import Cloud, Resource, Store
 from harness.kind import Context, Kind, get, put
 from harness.model import Model
-from harness.values import Properties
+from harness.properties import Properties
 
 INJECTED: Final = "failed on purpose, as it does the first time"
 

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from harness.values import Properties
+from harness.properties import Properties
 
 FILE: Final = "cloud.sqlite"
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from typing import Any, Final
 
 from harness.component import Child, Expansion, Made, Steps, UnsupportedInputError
-from harness.values import UNKNOWN, Properties, Reference, has_unknown, reveal
+from harness.properties import UNKNOWN, Properties, Reference, has_unknown, reveal
 
 TYPE: Final = "eks:index:Cluster"
 

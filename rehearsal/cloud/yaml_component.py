@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from harness.component import Child, ChildFailedError, Expansion, Steps, UnsupportedInputError
-from harness.values import Properties, Reference
+from harness.properties import Properties, Reference
 
 TYPE: Final = "kubernetes:yaml/v2:ConfigGroup"
 

@@ -9,7 +9,7 @@ from harness import RefusedError
 from harness.engine.double import Double, run
 from harness.engine.store import Cloud, Resource
 from harness.kind import Kind
-from harness.values import Properties
+from harness.properties import Properties
 from rehearsal.cloud import MODEL
 from rehearsal.engine.rules import RULES
 from tools.identities import import_id

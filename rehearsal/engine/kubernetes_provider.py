@@ -12,7 +12,7 @@ from pulumi.runtime.proto import provider_pb2
 from harness import RefusedError
 from harness.engine.double import Double, run
 from harness.engine.store import Cloud
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from rehearsal.cloud import MODEL
 from rehearsal.engine.kubernetes_schema import schema
 from rehearsal.engine.refusals import uses

@@ -15,7 +15,7 @@ from bootstrap.needs import Needs
 from bootstrap.plan import main, of_stack
 from facts.iam_documents.document import TRUST_POLICY_LIMIT
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from policy.exceptions import GITHUB_ROLES
 from policy.rule import violations
 from policy.rules import RULES

@@ -17,7 +17,7 @@ from components.common.where import Where
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from settings import Charts, Identity, Settings, Toleration
 from tests.components.recording import ACCOUNT, REGION, label, recorded, waits_for
 

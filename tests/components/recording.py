@@ -10,7 +10,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from harness.plan import Plan, Registration
-from harness.values import Properties
+from harness.properties import Properties
 from rehearsal.record import record
 
 ACCOUNT: Final = "111122223333"

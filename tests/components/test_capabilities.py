@@ -10,7 +10,7 @@ import pytest
 from components.common.on_cluster import OnCluster
 from facts.capabilities import CAPABILITIES, Capability
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Charts, Stack
 from tests.components.given import (
     MIRROR,

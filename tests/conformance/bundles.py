@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from facts import kinds
 from harness.plan import Plan
-from harness.values import has_unknown, reveal
+from harness.properties import has_unknown, reveal
 from rehearsal.program import ROOT, read_configuration, stacks
 from rehearsal.record import record
 from tests import plans, upstream

@@ -11,7 +11,7 @@ import yaml
 
 from harness.build import build
 from harness.plan import Plan, Registration
-from harness.values import has_unknown, reveal
+from harness.properties import has_unknown, reveal
 from tests import upstream
 from tests.conformance import openapi
 from tools.build import HELM

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from tests.conformance.bundles import Bundle, Object
 
 TEMPLATES: Final = {

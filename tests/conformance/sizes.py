@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any, Final
 
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from tests.conformance.bundles import Bundle
 from tests.conformance.capacity import Node, Replicas, Room, allocatable
 from tests.conformance.helm import all_releases

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from tests.conformance.bundles import STACKS, minor_below
 from tests.conformance.helm import RELEASE, release_of
 from tests.conformance.pods import workloads

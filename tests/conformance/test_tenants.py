@@ -21,7 +21,7 @@ import yaml
 from components.delivery.gitops import PLATFORM_GROUPS
 from facts import admission_policies
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.program import ROOT
 from tests.conformance import app_project, bundles
 from tests.conformance.conftest import unless_built

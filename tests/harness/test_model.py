@@ -11,8 +11,8 @@ from harness.component import Expand
 from harness.kind import Answer, Kind, NotFoundError, Place, Properties, UnmodelledError, autoname
 from harness.model import Model
 from harness.plan import Plan
+from harness.properties import UNKNOWN
 from harness.record import record
-from harness.values import UNKNOWN
 
 KINDS = {
     "pulumi:providers:aws": Kind("provider"),

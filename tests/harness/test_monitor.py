@@ -17,8 +17,8 @@ from harness.component import UnsupportedInputError
 from harness.kind import UnmodelledError
 from harness.monitor import RecordingMonitor
 from harness.plan import Message, Plan, names
+from harness.properties import UNKNOWN, Secret, as_outputs, encode
 from harness.sdk import UnknownPropertyError
-from harness.values import UNKNOWN, Secret, as_outputs, encode
 from rehearsal.cloud import MODEL
 from rehearsal.record import record
 

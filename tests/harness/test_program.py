@@ -9,7 +9,7 @@ import pytest
 
 from harness.plan import Plan
 from harness.program import PLACEHOLDER, UnknownStackError, merge
-from harness.values import UNKNOWN, Secret
+from harness.properties import UNKNOWN, Secret
 from rehearsal.program import read_configuration, run_program, stacks
 from tests.plans import EXAMPLES, STACKS, any_stack, plan_of
 

@@ -9,7 +9,7 @@ import pulumi_kubernetes
 import pytest
 
 from harness import sdk
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from rehearsal.cloud import MODEL
 
 SDKS = (pulumi_aws, pulumi_eks, pulumi_kubernetes)

@@ -8,7 +8,7 @@ import pytest
 
 from harness import RefusedError
 from harness.program import referenced
-from harness.values import Secret
+from harness.properties import Secret
 from rehearsal.program import read_configuration, run_program
 from rehearsal.record import record
 

@@ -25,7 +25,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from facts.environments import Environment
-from harness.values import encode, resolve_references
+from harness.properties import encode, resolve_references
 from policy import servicer
 from policy.pack import ADVICE, policies, resource, without_proxies
 from policy.rule import Level

@@ -12,7 +12,7 @@ import pytest
 
 from harness.component import Child, Expansion, Made, UnsupportedInputError
 from harness.plan import Plan, names
-from harness.values import UNKNOWN, Properties, Reference
+from harness.properties import UNKNOWN, Properties, Reference
 from rehearsal.cloud.eks_component import expand
 from rehearsal.record import record
 

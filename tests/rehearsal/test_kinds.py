@@ -13,7 +13,7 @@ from facts import kinds
 from harness import sdk
 from harness.kind import Context, EmptyWorld, Kind, Place, Properties, UnmodelledError, autoname, get, put
 from harness.monitor import Inventory
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, answer_of, kind_of
 
 SDKS = (pulumi_aws, pulumi_eks, pulumi_kubernetes)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.plan import Registration
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.cloud.limits import values
 from tests.plans import STACKS, any_stack, plan_of
 from tests.schemas import limits

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from tests.conformance import bundles
 from tests.conformance.helm import NO_COPY
 from tests.plans import STACKS, plan_of

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from components.common.chart import file, image, release
 from components.common.pod_namespace import PodNamespace
 from harness.plan import Registration
-from harness.values import Secret
+from harness.properties import Secret
 from settings import Charts
 from tests.components.given import PUBLISHERS
 from tests.components.recording import needs, recorded

@@ -8,7 +8,7 @@ from pulumi_aws import cloudwatch
 
 from components.common.dependency import after
 from harness.plan import Plan
-from harness.values import UNKNOWN, Secret
+from harness.properties import UNKNOWN, Secret
 from tests.components.recording import Probe, carried, probed, recorded
 
 

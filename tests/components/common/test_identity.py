@@ -17,7 +17,7 @@ from components.common.identity import (
 )
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from tests.components.given import CLUSTER, ISSUER, identity
 from tests.components.recording import (
     Probe,

@@ -20,7 +20,7 @@ from components.compute.addons import (
 )
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import IpFamily
 from tests.components.given import CLUSTER, FARGATE, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import (

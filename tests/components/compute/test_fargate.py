@@ -12,7 +12,7 @@ from components.common.where import Where
 from components.compute.fargate import Fargate
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import FargateProfile, FargateSelector
 from tests.components.given import where
 from tests.components.recording import (

@@ -7,7 +7,7 @@ import pytest
 
 from components.compute.fargate_logging import LARGEST, FargateLogging, fargate_log_router
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Observability
 from tests.components.given import CLUSTER, where
 from tests.components.recording import REGION, Probe, assert_shape, below, carried, needs, probed, recorded

@@ -9,7 +9,7 @@ from components.common.on_cluster import OnCluster
 from components.compute.karpenter import NAMESPACE, Karpenter
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Charts
 from settings import Karpenter as KarpenterSettings
 from tests import upstream

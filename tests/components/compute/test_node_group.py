@@ -14,7 +14,7 @@ from components.common.dependency import after
 from components.common.running_groups import RunningGroup
 from components.compute.node_group import AMI_TYPES, NodeEnvironment, NodeGroup
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import NodeGroup as NodeGroupSettings
 from tests.components.given import section, where
 from tests.components.recording import (

@@ -13,7 +13,7 @@ from components.control_plane.access import ApiServer, ClusterAccess
 from facts.access_policies import access_policy_arn
 from facts.kubeconfig import kubeconfig
 from harness.plan import Plan
-from harness.values import UNKNOWN, Secret
+from harness.properties import UNKNOWN, Secret
 from settings import Access
 from tests.components.given import section
 from tests.components.recording import (

@@ -11,7 +11,7 @@ from components.common.where import Where
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Cluster as ClusterSettings
 from settings import IpFamily
 from tests.components.given import section, where

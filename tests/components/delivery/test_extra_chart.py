@@ -13,7 +13,7 @@ from components.common.pod_namespace import PodNamespace
 from components.delivery.extra_chart import ExtraChart, extra_chart_values
 from facts.chart_values import with_value
 from harness.plan import Plan
-from harness.values import Secret, reveal
+from harness.properties import Secret, reveal
 from settings import ExtraChart as ExtraChartSettings
 from settings import PodSecurity
 from tests.components.given import FARGATE, NODES, REGISTRY, identity, on_cluster

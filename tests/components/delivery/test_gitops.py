@@ -14,7 +14,7 @@ from components.delivery.gitops import (
     project_spec,
 )
 from harness.plan import Plan, Registration
-from harness.values import reveal
+from harness.properties import reveal
 from settings import GitCredential, GitOpsSet
 from settings import GitOps as GitOpsSettings
 from tests import upstream

@@ -7,7 +7,7 @@ import pytest
 
 from components.delivery.teams import AGGREGATED, Teams, cluster_roles, network_policy, quota_limits
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.cloud import MODEL
 from settings import Quota, TeamNamespace
 from tests.components.given import on_cluster

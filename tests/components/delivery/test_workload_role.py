@@ -8,7 +8,7 @@ import pytest
 
 from components.delivery.workload_role import WorkloadRole
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from settings import Identity
 from settings import WorkloadRole as WorkloadRoleSettings
 from tests.components.given import on_cluster

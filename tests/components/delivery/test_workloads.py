@@ -8,7 +8,7 @@ from components.delivery.workloads import Workloads
 from facts import manifests
 from facts.manifests import type_token
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.cloud import MODEL
 from settings import Workloads as WorkloadsSettings
 from tests.components.given import on_cluster, waiting_for_compute

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from components.ingress.certificate import Certificate, validated_names
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Domain
 from tests.components.recording import Probe, assert_shape, carried, label, needs, recorded
 

@@ -18,7 +18,7 @@ from components.ingress.controller_ingress import (
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Ingress
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, needs, recorded

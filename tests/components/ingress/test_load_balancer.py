@@ -11,7 +11,7 @@ import versions
 from components.ingress.load_balancer import LoadBalancer, TargetBinding
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Ingress, IpFamily
 from tests import upstream
 from tests.components.recording import Probe, assert_shape, carried, label, labels, needs, recorded, waits_for

@@ -32,7 +32,7 @@ from components.ingress.traefik import (
     traefik_values,
 )
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Charts, Ingress, TargetProtocol
 from settings import Traefik as TraefikSettings
 from tests import upstream

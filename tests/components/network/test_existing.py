@@ -9,7 +9,7 @@ import pytest
 from components.network.existing import ExistingNetwork
 from components.network.vpc import Network
 from harness.plan import Plan
-from harness.values import Properties
+from harness.properties import Properties
 from settings import ExistingNetwork as ExistingNetworkSettings
 from tests.components.given import where
 from tests.components.recording import (

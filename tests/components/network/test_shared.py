@@ -7,7 +7,7 @@ import pytest
 
 from components.network.shared import SharedNetwork, usable
 from harness.plan import Plan
-from harness.values import Properties
+from harness.properties import Properties
 from rehearsal.record import record
 from settings import ExistingNetwork as ExistingNetworkSettings
 from tests.components.given import where

@@ -10,7 +10,7 @@ import pytest
 from components.network.vpc import Network
 from facts.address_plan import ipv6_zone_blocks
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Network as NetworkSettings
 from tests.components.given import where
 from tests.components.recording import (

@@ -12,7 +12,7 @@ from components.network.existing import ExistingNetwork
 from components.network.vpc import Network
 from components.network.zones import REFUSED_ZONES
 from harness.plan import Plan
-from harness.values import Properties
+from harness.properties import Properties
 from rehearsal.cloud import INVOKES
 from rehearsal.record import record
 from settings import ExistingNetwork as ExistingNetworkSettings

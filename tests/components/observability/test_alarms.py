@@ -18,7 +18,7 @@ from components.observability.alarms import (
 )
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN, Secret, reveal
+from harness.properties import UNKNOWN, Secret, reveal
 from rehearsal.program import ROOT
 from settings import Alarms as AlarmsSettings
 from settings import Thresholds

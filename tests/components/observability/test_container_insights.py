@@ -18,7 +18,7 @@ from components.observability.container_insights import (
 )
 from facts import iam_documents
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Observability
 from tests.components.given import CLUSTER, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import Probe, assert_shape, below, carried, document, recorded, waits_for

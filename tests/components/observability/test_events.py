@@ -11,7 +11,7 @@ from components.common.on_cluster import OnCluster
 from components.observability.events import Events, fluent_bit
 from facts import iam_documents, namespaces
 from harness.plan import Plan, Registration
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Observability
 from tests.components.given import CLUSTER, FARGATE, MIRROR, NODES, granted, identity, on_cluster, waiting_for_compute
 from tests.components.recording import Probe, assert_shape, below, document, needs, recorded, waits_for

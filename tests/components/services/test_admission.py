@@ -11,7 +11,7 @@ import pytest
 from components.services.admission import Admission
 from facts.admission_policies import RULE, Guard, objects, pattern, policies, reserved
 from harness.plan import Plan
-from harness.values import reveal
+from harness.properties import reveal
 from rehearsal.cloud import MODEL
 from settings import AdmissionMode
 from tests.components.recording import assert_shape, recorded

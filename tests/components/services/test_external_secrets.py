@@ -16,7 +16,7 @@ from components.services.external_secrets import (
 )
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import ExternalSecrets as ExternalSecretsSettings
 from tests import upstream
 from tests.components.given import (

@@ -18,7 +18,7 @@ from components.services.load_balancer_controller import (
 )
 from facts import iam_documents
 from harness.plan import Plan
-from harness.values import UNKNOWN
+from harness.properties import UNKNOWN
 from settings import Charts, Ingress
 from tests import upstream
 from tests.components.given import (

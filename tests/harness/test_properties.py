@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.plan import show
-from harness.values import (
+from harness.properties import (
     UNKNOWN,
     Reference,
     Secret,
