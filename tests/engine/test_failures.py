@@ -175,7 +175,7 @@ def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Pl
     # To go on, the engine walks every path from what could not be deleted, and never marks where it has been: from a
     # workload, which waits for whole components, there are millions (markAsDependency in
     # https://github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go).
-    flags = [] if stack in ("dev", "prod") else [CONTINUE]
+    flags = AT_ONCE if stack in ("dev", "prod") else [CONTINUE]
 
     failed = _converge(rehearsal, rehearsal.failing_once("delete", types=types), rehearsal.destroy, *flags)
 
