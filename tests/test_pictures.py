@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ from harness.engine.schedule import Task, schedule
 from harness.engine.timeline import ASSUMED, clock, gantt
 from tests.plans import EXAMPLES, any_stack, plan_of
 from tests.settings_files import ROOT
-from tools import exposure, picture
+from tools import exposure, picture, timeline
 
 PREFIX = "{http://www.w3.org/2000/svg}"
 ROUNDING = 0.2
@@ -168,6 +169,18 @@ def test_the_vpc_says_whose_it_is(stack: str, name: str) -> None:
 def test_every_layer_of_the_program_is_drawn() -> None:
     folders = {path.parent.name for path in (ROOT / "components").glob("*/layer.py")}
     assert set(picture.LAYERS) == folders
+
+
+@any_stack
+def test_the_order_of_registrations_changes_no_architecture(stack: str) -> None:
+    """It differs from run to run, and the pictures of README are compared with the code."""
+    plan = plan_of(stack)
+    assert picture.draw(replace(plan, registrations=plan.registrations[::-1])) == picture.draw(plan)
+
+
+def test_the_order_of_registrations_changes_no_timeline_of_the_readme() -> None:
+    plan = plan_of("dev")
+    assert timeline.draw(replace(plan, registrations=plan.registrations[::-1])) == timeline.draw(plan)
 
 
 def test_the_command_writes_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

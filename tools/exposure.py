@@ -57,13 +57,13 @@ def ways(plan: Plan) -> list[Way]:
 
 
 def _load_balancers(plan: Plan) -> Iterator[Way]:
-    for entry in plan.find(type=LOAD_BALANCER):
+    for entry in _by_name(plan, LOAD_BALANCER):
         ports = {str(_inputs(it)["port"]) for it in plan.find(type=LISTENER)}
         siblings = plan.children(plan.by_urn[entry.parent]) if entry.parent else []
         rules = [_inputs(it) for it in siblings if it.type == INGRESS_RULE]
         sources = {str(rule.get("cidrIpv4") or rule.get("cidrIpv6") or "") for rule in rules} - {""}
         yield _load_balancer(entry.name, internal=bool(_inputs(entry).get("internal")), ports=ports, sources=sources)
-    for entry in plan.find(type=INGRESS):
+    for entry in _by_name(plan, INGRESS):
         notes: Mapping[str, str] = _inputs(entry)["metadata"].get("annotations") or {}
         if f"{ALB}scheme" in notes:
             ports = {str(port) for item in json.loads(notes[f"{ALB}listen-ports"]) for port in item.values()}
@@ -150,13 +150,13 @@ def compute(plan: Plan) -> list[Compute]:
         return frozenset(zone_of.get(subnet, "") for subnet in inputs.get("subnetIds") or ()) & everywhere or everywhere
 
     found: list[Compute] = []
-    for entry in plan.find(type=NODE_GROUP):
+    for entry in _by_name(plan, NODE_GROUP):
         inputs = _inputs(entry)
         size = inputs["scalingConfig"]
         kind = str(inputs.get("capacityType", "ON_DEMAND")).lower().replace("_", "-")
         meaning = f"{kind}, {size['minSize']} to {size['maxSize']} nodes: {', '.join(inputs['instanceTypes'])}"
         found.append((f"Node group {entry.name}", meaning, placed(inputs)))
-    for entry in plan.find(type=FARGATE):
+    for entry in _by_name(plan, FARGATE):
         spaces = ", ".join(str(it["namespace"]) for it in _inputs(entry)["selectors"])
         found.append((f"Fargate profile {entry.name}", f"pods of {spaces}", placed(_inputs(entry))))
     for entry in plan.find(type=CLUSTER):
@@ -164,11 +164,16 @@ def compute(plan: Plan) -> list[Compute]:
         if auto.get("enabled"):
             pools = ", ".join(auto.get("nodePools") or []) or "those of this stack"
             found.append(("EKS Auto Mode", f"node pools: {pools}", everywhere))
-    for entry in plan.find(type=NODE_POOL):
+    for entry in _by_name(plan, NODE_POOL):
         limits = _inputs(entry)["spec"].get("limits") or {}
         most = ", ".join(f"{key} {value}" for key, value in sorted(limits.items()))
         found.append((f"NodePool {entry.name}", f"nodes of Karpenter, up to {most}" if most else "", everywhere))
     return found
+
+
+def _by_name(plan: Plan, type_: str) -> list[Registration]:
+    """Return the resources of a type in an order that does not depend on when each was registered."""
+    return sorted(plan.find(type=type_), key=lambda entry: entry.name)
 
 
 def _inputs(entry: Registration) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,7 @@ Drawn = tuple[list[str], float]
 """Parts of a picture, and where the next part can begin."""
 
 
+@cache
 def layer_of() -> dict[str, str]:
     """Return the layer of each component class: the folder of `components/` that declares it."""
     files = [(layer, path) for layer in LAYERS for path in (ROOT / "components" / layer).glob("*.py")]
@@ -219,7 +221,9 @@ def _rest(plan: Plan, y: float) -> Drawn:
 
 
 def _tops(plan: Plan) -> list[Registration]:
-    return [entry for entry in plan if entry.parent is not None and plan.by_urn[entry.parent].type == STACK]
+    """Return what is below the stack itself, by name: the order of registrations differs from run to run."""
+    found = [entry for entry in plan if entry.parent is not None and plan.by_urn[entry.parent].type == STACK]
+    return sorted(found, key=lambda entry: (entry.name, entry.type))
 
 
 def contents(plan: Plan, entry: Registration) -> str:
