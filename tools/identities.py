@@ -195,32 +195,33 @@ IDENTITIES: Final[dict[str, Identity]] = {
 """The ids by resource type; objects of Kubernetes are `NAMESPACE/NAME`, or `NAME` where they are in no namespace."""
 
 
+_UNKNOWN: Final = Identity()
+"""Of a type that the table does not have: nothing is known of its ids."""
+
+
 def import_id(type_: str, inputs: Mapping[str, Any], account: str, region: str) -> str | None:
     """Return the id by which `pulumi import` finds a resource with these inputs; None where AWS assigns it."""
-    if type_.startswith("kubernetes:"):
-        return _object_id(type_, inputs)
-    identity = IDENTITIES.get(type_)
-    return None if identity is None else _filled(identity.imported, _values(inputs, account, region))
+    return _id(type_, inputs, account, region, IDENTITIES.get(type_, _UNKNOWN).imported)
 
 
 def state_id(type_: str, inputs: Mapping[str, Any], account: str, region: str) -> str | None:
     """Return the id that a resource with these inputs has in a state; None where AWS assigns it."""
+    identity = IDENTITIES.get(type_, _UNKNOWN)
+    template = identity.imported if identity.in_state is None else identity.in_state
+    return _id(type_, inputs, account, region, template)
+
+
+def _id(type_: str, inputs: Mapping[str, Any], account: str, region: str, template: str) -> str | None:
     if type_.startswith("kubernetes:"):
         return _object_id(type_, inputs)
-    identity = IDENTITIES.get(type_)
-    if identity is None:
-        return None
-    template = identity.imported if identity.in_state is None else identity.in_state
     return _filled(template, _values(inputs, account, region))
 
 
 def lookup(type_: str, inputs: Mapping[str, Any], account: str, region: str) -> str:
     """Return the command that prints what AWS assigned, with capital letters for what is not known; "" for none."""
-    identity = IDENTITIES.get(type_)
-    if identity is None or not identity.lookup:
-        return ""
+    template = IDENTITIES.get(type_, _UNKNOWN).lookup
     values = _values(inputs, account, region)
-    return identity.lookup.format_map({name: values.get(name) or name.upper() for name in _fields(identity.lookup)})
+    return template.format_map({name: values.get(name) or name.upper() for name in _fields(template)})
 
 
 def _fields(template: str) -> list[str]:

@@ -22,14 +22,13 @@ BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "re
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
 )
 def bucket_public_access(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
-    """The names of buckets may not be known, so that those which are blocked are counted."""
+    """Each block, and that there are as many as buckets."""
     blocks = [it for it in resources if it.type == PRIVATE]
     for block in blocks:
         missing = [key for key in BLOCKS if not may_be_true(block.get(key))]
         if missing:
             yield block, f"it does not set {', '.join(missing)}"
-    buckets = [it for it in resources if it.type == BUCKET]
-    yield from ((bucket, "nothing blocks public access") for bucket in buckets[len(blocks) :])
+    yield from ((bucket, "nothing blocks public access") for bucket in _buckets_beyond(len(blocks), resources))
 
 
 @stack_rule(
@@ -41,14 +40,18 @@ def bucket_public_access(resources: list[Resource]) -> Iterator[tuple[Resource, 
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 )
 def bucket_encryption(resources: list[Resource]) -> Iterator[tuple[Resource, str]]:
-    """The names of buckets may not be known, so that those which are encrypted are counted."""
+    """Each configuration, and that there are as many as buckets."""
     configurations = [it for it in resources if it.type == ENCRYPTION]
     for configuration in configurations:
         rules = configuration.get("rules")
         if not is_unknown(rules) and not any(_by_kms(rule) for rule in items(rules)):
             yield configuration, "no rule names a key of KMS"
-    buckets = [it for it in resources if it.type == BUCKET]
-    yield from ((bucket, "no key of KMS encrypts it") for bucket in buckets[len(configurations) :])
+    yield from ((bucket, "no key of KMS encrypts it") for bucket in _buckets_beyond(len(configurations), resources))
+
+
+def _buckets_beyond(number: int, resources: list[Resource]) -> list[Resource]:
+    """Return the buckets after the first `number`: their names may not be known, so they are counted."""
+    return [it for it in resources if it.type == BUCKET][number:]
 
 
 def _by_kms(rule: Any) -> bool:
