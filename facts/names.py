@@ -1,4 +1,4 @@
-"""Names that AWS allows fewer characters for than a cluster's name has."""
+"""Names that AWS allows fewer characters for than a cluster's name has, and paths in IAM."""
 
 import hashlib
 from typing import Final
@@ -24,3 +24,11 @@ def shortened(name: str, length: int) -> str:
 def prefix(platform: str) -> str:
     """Return the beginning of the names of a platform's resources: its name, shortened where it is long."""
     return shortened(platform, PREFIX_LENGTH)
+
+
+def nested_path(outer: str, inner: str) -> str:
+    """Return the path in IAM of what has the path `inner` in a stack whose path is `outer`.
+
+    Both begin and end with a slash: "/a/" and "/b/" are "/a/b/", "/a/" and "/" are "/a/".
+    """
+    return outer + inner.removeprefix("/")

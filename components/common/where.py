@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.common.running_groups import RunningGroup, running_groups
+from facts.names import nested_path
 from settings import Stack, require_deployer
 
 
@@ -46,7 +47,8 @@ def location(settings: Stack) -> Where:
         allowed_account_ids=[platform.account] if platform.account else None,
     )
     iam_path = platform.iam_path or "/"
-    pulumi.runtime.register_resource_transform(_in_iam(iam_path, platform.permissions_boundary))
+    if platform.iam_path or platform.permissions_boundary:
+        pulumi.runtime.register_resource_transform(_in_iam(iam_path, platform.permissions_boundary))
     caller = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider))
     require_deployer(caller.arn, settings.access.deployer)
     return Where(
@@ -69,7 +71,8 @@ def _in_iam(
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
     """Return the transform that gives a path and a permissions boundary to what a component declares in IAM.
 
-    path: prefix of the paths of all IAM roles. boundary: the ARN of the policy that limits every role.
+    path: prefix of the paths of roles, policies and instance profiles. boundary: the ARN of the policy that limits
+    every role.
     """
 
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -77,7 +80,7 @@ def _in_iam(
             return None
         props = {**args.props}
         if path != "/":
-            props["path"] = f"{path}{str(props.get('path') or '/').removeprefix('/')}"
+            props["path"] = nested_path(path, str(props.get("path") or "/"))
         if boundary and args.type_ == "aws:iam/role:Role":
             props["permissionsBoundary"] = boundary
         return pulumi.ResourceTransformResult(props=props, opts=args.opts)

@@ -16,6 +16,7 @@ from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents
 from facts.capabilities import EXTERNAL_SECRETS
+from facts.names import nested_path
 from settings import Charts, SecretService, SecretStore
 from settings import ExternalSecrets as ExternalSecretsSettings
 
@@ -51,7 +52,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             child,
             documents={
                 "store-roles": pulumi.Output.json_dumps(
-                    iam_documents.secret_store_roles(account, region, cluster.iam_path + path.removeprefix("/"))
+                    iam_documents.secret_store_roles(account, region, nested_path(cluster.iam_path, path))
                 ),
             },
         )
