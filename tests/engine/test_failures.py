@@ -173,7 +173,7 @@ def test_a_stack_goes_though_every_deletion_fails_once(stack: str, platforms: Pl
         rehearsal.up()
     there = rehearsal.left_behind()
     # To go on, the engine walks every path from what could not be deleted, and never marks where it has been: from a
-    # workload, which waits for whole components, there are millions (markAsDependency in
+    # workload or a set of Argo CD, which wait for whole components, there are millions (markAsDependency in
     # https://github.com/pulumi/pulumi/blob/master/pkg/resource/graph/dependency_graph.go).
     flags = AT_ONCE if stack in ("dev", "prod") else [CONTINUE]
 
