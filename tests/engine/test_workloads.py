@@ -21,7 +21,10 @@ WORKLOADS: Final = r":Workloads\$"
 def everything(platforms: Platforms, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """The development stack with all workloads."""
     stack = platforms("dev").copy(tmp_path_factory.mktemp("workloads") / "stack")
-    stack.change({"workloads.folders": list(manifests.folders()), "ingress.dedicated": {"namespaces": ["app-nginx"]}})
+    # The middlewares of nginx read a secret by a store for their namespace.
+    store = {"service": "secrets-manager", "path": "dev/nginx/", "namespaces": ["app-nginx"]}
+    changes = {"ingress.dedicated": {"namespaces": ["app-nginx"]}, "externalSecrets.stores.nginx": store}
+    stack.change({"workloads.folders": list(manifests.folders()), **changes})
     stack.up(behaviour=stack.paced(PACE))
     return stack
 
