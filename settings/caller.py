@@ -3,6 +3,7 @@
 import pulumi
 
 from settings.problems import Problem, SettingsError
+from settings.stack import in_file
 
 
 def principal_of(caller: str) -> str:
@@ -36,8 +37,8 @@ def require_deployer(caller: str, deployer: str) -> None:
     if is_principal(caller, deployer):
         return
     expected = f"expected who runs Pulumi, {principal_of(caller)}; assume the deployer's role, or name another deployer"
-    problem = Problem("access.deployer", deployer, expected)
-    if pulumi.runtime.is_dry_run():
+    error = in_file(SettingsError([Problem("access.deployer", deployer, expected)]), pulumi.get_stack())
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(str(error))
+    for problem in error.problems:
         pulumi.log.warn(f"{problem}. `pulumi up` would be refused")
-    else:
-        raise pulumi.RunError(str(SettingsError([problem])))

@@ -1,6 +1,7 @@
 """All sections of a stack file, and how they are read."""
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -346,14 +347,17 @@ def stack_settings() -> Stack:
         if problems := [*immutable_changes(stack, state)] or [*zones_in_use(stack, state)]:
             raise SettingsError(problems)
     except SettingsError as error:
-        raise pulumi.RunError(str(_in_file(error, pulumi.get_stack()))) from None
+        raise pulumi.RunError(str(in_file(error, pulumi.get_stack()))) from None
     if stack.platform.environment is None:
         pulumi.log.info(UNSAID)
     return stack
 
 
-def _in_file(error: SettingsError, stack: str) -> SettingsError:
-    """Return an error with the place of each problem in the stack file, where that is at hand."""
+def in_file(error: SettingsError, stack: str) -> SettingsError:
+    """Return an error with the place of each problem in the stack file, in the order of its lines.
+
+    Without a stack file the error stays as it is.
+    """
     file = stack_file(stack)
     if file is None:
         return error
@@ -361,4 +365,10 @@ def _in_file(error: SettingsError, stack: str) -> SettingsError:
     if not file.has_config:
         return SettingsError(list(outside.values()))
     found = [it for it in error.problems if it.found != "missing" or it.path not in outside]
-    return SettingsError([*outside.values(), *(file.located(problem) for problem in found)])
+    return SettingsError(sorted([*outside.values(), *map(file.located, found)], key=_line_and_column))
+
+
+def _line_and_column(problem: Problem) -> tuple[float, float]:
+    """Return the place of a problem in the file as a sort key; problems without a place follow all others."""
+    *_, line, column = ["", "", *problem.at.split(":")]
+    return (float(line), float(column)) if problem.at else (math.inf, math.inf)

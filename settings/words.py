@@ -38,10 +38,15 @@ def alike(key: str, known: Collection[str]) -> list[str]:
 
 
 def nearest(found: str, known: Collection[str]) -> list[str]:
-    """Return the known values that are spelled most like what was found: several where they are equally like it."""
+    """Return the known values that are spelled most like what was found: several where they are equally like it.
+
+    Where none is, return those that it abbreviates: `production` for `prod`.
+    """
     text = found[:64].lower()
     spelled = {name.lower(): name for name in known}
     likeness = {name: SequenceMatcher(None, text, name).ratio() for name in get_close_matches(text, spelled)}
+    if not likeness and len(text) > 2:
+        return sorted(spelled[name] for name in spelled if name.startswith(text))
     return sorted(spelled[name] for name, ratio in likeness.items() if ratio == max(likeness.values()))
 
 

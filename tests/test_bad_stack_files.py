@@ -75,9 +75,12 @@ def assert_one_message(text: str, case: Case) -> None:
     expected = problems_of(case)
     count = "1 error" if len(expected) == 1 else f"{len(expected)} errors"
     assert first == f"the stack's configuration has {count}; nothing was changed"
-    found = [re.match(r"  (\S*Pulumi\.bad\.yaml:[0-9]+:[0-9]+: )?(.*?): ", line) for line in lines]
+    found = [re.match(r"  (\S*Pulumi\.bad\.yaml:([0-9]+):([0-9]+): )?(.*?): ", line) for line in lines]
     # What a line says of Kubernetes's versions depends on the day.
-    assert [it and it[2] for it in found] == [f"{PROJECT}:{line.split(': ')[0]}" for line in expected]
+    paths = [f"{PROJECT}:{line.split(': ')[0]}" for line in expected]
+    assert sorted(it[4] for it in found if it) == sorted(paths)
+    places = [(int(it[2]), int(it[3])) for it in found if it and it[1]]
+    assert places == sorted(places)
     # Text that the CLI writes for a whole section has no keys of YAML inside it.
     assert all(it and it[1] for it in found)
 

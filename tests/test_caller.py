@@ -53,7 +53,10 @@ SOMEONE: Final = f"{IAM}:role/someone"
 
 
 def test_an_update_by_somebody_else_is_refused() -> None:
-    message = rf"1 error; nothing was changed\n  eks-platform:access.deployer: .*platform-deployer: .*{SOMEONE}"
+    place = r"(\S*/)?Pulumi\.dev\.yaml:[0-9]+:[0-9]+"
+    message = (
+        rf"1 error; nothing was changed\n  {place}: eks-platform:access.deployer: .*platform-deployer: .*{SOMEONE}"
+    )
     with pytest.raises(pulumi.RunError, match=message):
         run_program("dev", caller=SOMEONE)
 

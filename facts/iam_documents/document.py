@@ -21,6 +21,13 @@ TRUST_POLICY_LIMIT: Final = 2048
 POLICIES_PER_ROLE: Final = 10
 """Managed policies that a role can have, unless the account's quota was raised; same page."""
 
+RESERVED_IAM_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
+"""Beginnings of paths, in lower case, that IAM keeps for roles that AWS creates.
+
+"Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles"
+(https://github.com/tilfin/aws-iam-policy-tool/pull/9); roles of IAM Identity Center have the other:
+https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html"""
+
 
 class Statement(TypedDict):
     """One statement of a policy. `Principal` is for trust, key and queue policies, which need no or any `Resource`."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from facts.iam_documents.document import RESERVED_IAM_PATHS
 from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
@@ -18,6 +19,13 @@ def _name(platform: Platform) -> Iterator[Problem]:
     for prefix, owner in (("internal-", "a load balancer"), ("sg-", "a security group")):
         if platform.name.startswith(prefix):
             yield Problem("platform.name", platform.name, f"expected another beginning: AWS refuses it for {owner}")
+
+
+@rule
+def _iam_path(platform: Platform) -> Iterator[Problem]:
+    path = platform.iam_path or "/"
+    if path.lower().startswith(RESERVED_IAM_PATHS):
+        yield Problem("platform.iamPath", path, "expected another path: IAM reserves this one for roles of AWS")
 
 
 @rule

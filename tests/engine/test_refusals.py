@@ -666,6 +666,17 @@ def test_a_project_of_argo_cd_reports_no_condition(cloud: FakeCloud) -> None:
         cloud.change("project", metadata=metadata)
 
 
+@pytest.mark.parametrize("type_", [uses.ROLE, uses.POLICY, uses.PROFILE])
+@pytest.mark.parametrize("path", ["/aws-service-role/", "/AWS-Reserved/sso.amazonaws.com/"])
+def test_nothing_is_created_in_a_path_that_iam_keeps_for_aws(cloud: FakeCloud, type_: str, path: str) -> None:
+    inputs = {uses.ROLE: {"assumeRolePolicy": "{}"}, uses.POLICY: {"policy": "{}"}, uses.PROFILE: {"role": "node"}}[
+        type_
+    ]
+    cloud.make("service", type_, **inputs, name="service", path="/service-role/")
+    with pytest.raises(RefusedError, match=r"InvalidInput.*only AWS creates"):
+        cloud.make("reserved", type_, **inputs, name="reserved", path=path)
+
+
 def _policy(characters: int) -> str:
     """Return a policy with so many characters that are no white space, and some that are."""
     empty = json.dumps({"Statement": [{"Sid": ""}]}, indent=2)

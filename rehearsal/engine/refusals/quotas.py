@@ -1,4 +1,4 @@
-"""What IAM refuses by its quotas, as an account has them at first.
+"""What IAM refuses by its quotas, as an account has them at first, and by paths that it keeps for AWS.
 
 Of these an account can have more managed policies for each role and longer trust policies on request; the length of
 the other policies cannot be raised. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -14,6 +14,7 @@ from facts.iam_documents.document import (
     INLINE_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     POLICIES_PER_ROLE,
+    RESERVED_IAM_PATHS,
     TRUST_POLICY_LIMIT,
 )
 from harness.engine.store import Cloud, Resource
@@ -21,6 +22,7 @@ from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.rules import rule
 
 QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+RESERVED_PATHS = "https://github.com/tilfin/aws-iam-policy-tool/pull/9"
 
 
 def counted(policy: Any) -> int:
@@ -60,3 +62,27 @@ def many_managed_policies(attachment: Resource, cloud: Cloud) -> str | None:
     before = {it.get("policyArn") for it in cloud.of(uses.ATTACHMENT, role=attachment.get("role"))}
     full = len(before - {attachment.get("policyArn")}) >= POLICIES_PER_ROLE
     return f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}" if full else None
+
+
+def _reserved(resource: Resource) -> str | None:
+    path = str(resource.get("path") or "/")
+    kept = path.lower().startswith(RESERVED_IAM_PATHS)
+    return f"Path prefix '{path}' can only be used for roles that only AWS creates" if kept else None
+
+
+@rule("create", uses.ROLE, code="InvalidInput", source=RESERVED_PATHS)
+def role_in_reserved_path(role: Resource, _cloud: Cloud) -> str | None:
+    """IAM keeps paths for roles that AWS creates."""
+    return _reserved(role)
+
+
+@rule("create", uses.POLICY, code="InvalidInput", source=RESERVED_PATHS)
+def policy_in_reserved_path(policy: Resource, _cloud: Cloud) -> str | None:
+    """IAM keeps paths for policies of AWS."""
+    return _reserved(policy)
+
+
+@rule("create", uses.PROFILE, code="InvalidInput", source=RESERVED_PATHS)
+def profile_in_reserved_path(profile: Resource, _cloud: Cloud) -> str | None:
+    """IAM keeps paths for roles that AWS creates; that this holds for profiles is assumed."""
+    return _reserved(profile)
