@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from harness import sdk
 from harness.kind import Context, Kind, Place, Properties, Seconds, Value
+from rehearsal.cloud.kubernetes import region_of_server, server_of
 
 PARTITION: Final = "aws"
 
@@ -88,7 +89,12 @@ def region_of(config: Mapping[str, str]) -> str:
 
 
 def place_of(provider: str, inputs: Properties, place: Place) -> Place:
-    """Return where a provider works: `place` but for what the inputs of an AWS provider say."""
+    """Return where a provider works: `place` but for what the inputs of an AWS or Kubernetes provider say.
+
+    The host names of load balancers, which controllers write into objects, have the region of the cluster.
+    """
+    if provider == "pulumi:providers:kubernetes":
+        return replace(place, region=region_of_server(server_of(inputs.get("kubeconfig"))) or place.region)
     if provider != "pulumi:providers:aws":
         return place
     given = sdk.decode_provider_inputs(provider, inputs)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+import yaml
+
 from facts import kinds
 from harness.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
+from harness.properties import UNKNOWN
 
 BUILT_IN_GROUPS: Final = frozenset({*kinds.BUILT_IN_GROUPS, "core", "helm.sh", "meta", "yaml"}) | {
     # Reviews, which are answered and not kept, and what a server keeps for itself.
@@ -40,6 +44,27 @@ def _namespace(inputs: Properties, _context: Context) -> str | None:
     """Return the namespace of an object that names none."""
     group = str(inputs.get("apiVersion", "")).rpartition("/")[0]
     return "default" if kinds.is_namespaced(group, str(inputs.get("kind"))) else None
+
+
+def server_of(kubeconfig: object) -> str:
+    """Return the API server's URL in a kubeconfig, text or object; "" if there is none or it is not known yet."""
+    if not kubeconfig or kubeconfig is UNKNOWN:
+        return ""
+    parsed: Any = kubeconfig if isinstance(kubeconfig, Mapping) else _parse(str(kubeconfig))
+    clusters = parsed.get("clusters") if isinstance(parsed, Mapping) else None
+    return str(clusters[0]["cluster"]["server"]) if clusters else ""
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
+
+
+def region_of_server(server: str) -> str | None:
+    """Return the region in the URL of a cluster of EKS; None for any other URL."""
+    return server.split(".")[-4] if server.count(".") > 3 else None
 
 
 def _balancer_hostname(inputs: Properties, context: Context) -> str:

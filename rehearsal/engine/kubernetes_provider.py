@@ -6,14 +6,13 @@ import json
 from typing import Any, NoReturn
 
 import grpc
-import yaml
 from pulumi.runtime.proto import provider_pb2
 
 from harness import RefusedError
 from harness.engine.double import Double, run
 from harness.engine.store import Cloud
-from harness.properties import UNKNOWN
 from rehearsal.cloud import MODEL
+from rehearsal.cloud.kubernetes import region_of_server, server_of
 from rehearsal.engine.kubernetes_schema import schema
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.api_server import access_problem
@@ -33,16 +32,11 @@ class Kubernetes(Double):
 
     def region(self) -> str:
         """Return the region in the endpoint: the host names of load balancers have it too."""
-        return server.split(".")[-4] if (server := self.server()).count(".") > 3 else ""
+        return region_of_server(self.server()) or ""
 
     def server(self) -> str:
         """Return the API server's URL in the kubeconfig; "" if there is none or it is not known yet."""
-        given = self.configuration.get("kubeconfig")
-        if not given or given is UNKNOWN:
-            return ""
-        parsed: Any = given if isinstance(given, dict) else _parse(str(given))
-        clusters = parsed.get("clusters") if isinstance(parsed, dict) else None
-        return str(clusters[0]["cluster"]["server"]) if clusters else ""
+        return server_of(self.configuration.get("kubeconfig"))
 
     def cluster(self, cloud: Cloud) -> str:
         """Return the cluster's name; raises RefusedError if it is not there or does not let the caller in."""
@@ -56,13 +50,6 @@ class Kubernetes(Double):
         if problem:
             raise RefusedError(problem)
         return name
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return yaml.safe_load(text)
 
 
 def main() -> NoReturn:

@@ -52,6 +52,7 @@ def test_a_stack_previews_in_every_region(region: str) -> None:
     assert {str(entry.inputs["availabilityZone"])[:-1] for entry in subnets} == {region}
     endpoints = {entry.inputs["serviceName"] for entry in plan.find(type="aws:ec2/vpcEndpoint:VpcEndpoint")}
     assert endpoints == {f"com.amazonaws.{region}.{service}" for service in ("s3", *ENDPOINTS)}
+    assert {other for other in REGIONS - {region} for entry in plan if f"{other}." in repr(entry)} == set()
 
 
 def test_every_region_has_every_type_of_the_platform() -> None:
