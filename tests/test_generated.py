@@ -4,6 +4,8 @@ import contextlib
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,28 @@ def test_every_validator_can_read_the_patterns() -> None:
         re.compile(pattern)  # check-jsonschema does
         # Escapes that Rust, Python, and ECMA 262 with and without its `u` flag take alike.
         assert not re.search(r"\\[^.*?\[\]\\/|+^$sx]", pattern), pattern
+
+
+def check_jsonschema(*files: Path) -> subprocess.CompletedProcess[str]:
+    """Run check-jsonschema, which companies use in CI, on stack files."""
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(ROOT / "settings.schema.json")]
+    return subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False)
+
+
+def test_check_jsonschema_accepts_every_stack_file() -> None:
+    files = [path for folder in (ROOT, *(ROOT / "examples").iterdir()) for path in folder.glob("Pulumi.?*.yaml")]
+    checked = check_jsonschema(*(path for path in files if "settings.schema.json" in path.read_text(encoding="utf-8")))
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_check_jsonschema_names_a_wrong_setting(tmp_path: Path) -> None:
+    document = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
+    document["config"][f"{PROJECT}:platform"]["protected"] = True
+    wrong = tmp_path / "Pulumi.dev.yaml"
+    wrong.write_text(yaml.safe_dump(document), encoding="utf-8")
+    checked = check_jsonschema(wrong)
+    assert checked.returncode == 1
+    assert "'protected' was unexpected" in checked.stdout
 
 
 # What only the program sees: JSON Schema has no arithmetic on addresses, and a parser has already merged keys.
