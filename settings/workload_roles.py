@@ -14,6 +14,11 @@ class WorkloadRights(Settings):
     managed_policies: list[PolicyArn] = Field(
         [], max_length=8, description="ARNs of existing IAM policies to attach to the role."
     )
+    existing_role: Principal | None = Field(
+        None,
+        description="ARN of a role to use instead of a new one. Its rights and its trust policy are managed elsewhere; "
+        "the trust policy must name `pods.eks.amazonaws.com`, or with `irsa` the cluster's OIDC provider.",
+    )
     target_role: Principal | None = Field(
         None,
         description="ARN of another role, such as one of another account, that the role may assume and whose trust "
@@ -41,6 +46,12 @@ class WorkloadRole(WorkloadRights):
         min_length=1,
         description="Service accounts whose pods have the role. Those that are created are in namespaces of "
         "`teamNamespaces`.",
+    )
+    session_tags: bool = Field(
+        True,
+        description="Whether EKS Pod Identity adds session tags, such as one with the namespace, to the sessions of "
+        "`existingRole`. Set it to false where the trust policy of that role or of `targetRole` does not allow "
+        "`sts:TagSession`. The trust policies of new roles require the tags.",
     )
 
 

@@ -180,6 +180,20 @@ BASES["teams"] = {
     },
 }
 
+# A role by Pod Identity, which leads to another one.
+BASES["pod identity"] = {
+    **BASES["auto-less"],
+    "cluster": {"identity": "pod-identity"},
+    "teamNamespaces": {"app-shop": {}},
+    "workloadRoles": {
+        "shop": {
+            "serviceAccounts": [{"namespace": "app-shop", "name": "shop"}],
+            "existingRole": "arn:aws:iam::777788889999:role/shop",
+            "targetRole": "arn:aws:iam::123456789012:role/queues",
+        }
+    },
+}
+
 # The same by one entry, and what else a team gets.
 BASES["team"] = {
     **QUIET,
@@ -654,6 +668,20 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "workloadRoles.*.targetRole": _workload(
         "+Policy", "+RolePolicyAttachment", targetRole="arn:aws:iam::123456789012:role/queues"
+    ),
+    "workloadRoles.*.existingRole": replace(
+        _workload(
+            *("-Role", "-Policy", "-RolePolicyAttachment", "output.workloadRoleArns.shop"),
+            "ServiceAccount.metadata.annotations.eks.amazonaws.com/role-arn",
+            existingRole="arn:aws:iam::777788889999:role/shop",
+            statements=[],
+        ),
+        along=("workloadRoles.*.statements",),
+    ),
+    "workloadRoles.*.sessionTags": Effect(
+        {"workloadRoles": {"shop": {"sessionTags": False}}},
+        ("PodIdentityAssociation.disableSessionTags",),
+        "pod identity",
     ),
     "workloadRoles.*.createServiceAccounts": _workload("-ServiceAccount", createServiceAccounts=False),
     "teams.*.role.serviceAccount": Effect(
@@ -1229,7 +1257,8 @@ def _as_team(path: str, section: str, setting: Callable[[Config], Config]) -> di
         effect = EFFECTS[f"{section}.*.{leaf}"]
         change = setting(effect.change)
         inner: Config = {"namespaces": {"app-shop": change}} if last == "namespaces" else {last: change}
-        found[f"{path}.{leaf}"] = replace(effect, change={"teams": {"shop": inner}}, base="team")
+        along = tuple(other.replace(f"{section}.*", path) for other in effect.along)
+        found[f"{path}.{leaf}"] = replace(effect, change={"teams": {"shop": inner}}, base="team", along=along)
     return found
 
 

@@ -97,21 +97,47 @@ class PodIdentity(pulumi.ComponentResource):
         )
         role, attachments = _role(self, name, pulumi.Output.json_dumps(trust), documents or {}, managed_policy_arns)
         attached = after(attachments, role.arn)
-        associations = [
-            eks.PodIdentityAssociation(
-                f"{name}-{account.namespace}-{account.name}",
-                cluster_name=cluster.cluster_name,
-                namespace=account.namespace,
-                service_account=account.name,
-                role_arn=attached,
-                target_role_arn=target_role_arn,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            for account in service_accounts
-        ]
+        associations = pod_identity_associations(
+            name,
+            cluster,
+            service_accounts,
+            pulumi.ResourceOptions(parent=self),
+            role_arn=attached,
+            target_role_arn=target_role_arn,
+        )
         self.role_arn = after(associations, attached)
         self.role_name = role.name
         self.register_outputs({"role_arn": self.role_arn, "role_name": self.role_name})
+
+
+def pod_identity_associations(
+    name: str,
+    cluster: ClusterIdentity,
+    service_accounts: Sequence[ServiceAccountName],
+    opts: pulumi.ResourceOptions,
+    *,
+    role_arn: pulumi.Input[str],
+    target_role_arn: str | None,
+    session_tags: bool = True,
+) -> list[eks.PodIdentityAssociation]:
+    """Declare what gives pods of service accounts a role of the cluster's account, which may be one that exists.
+
+    target_role_arn: a role whose rights the pods have instead. session_tags: whether the agent tags their sessions,
+    which the trust of a `PodIdentity` requires.
+    """
+    return [
+        eks.PodIdentityAssociation(
+            f"{name}-{account.namespace}-{account.name}",
+            cluster_name=cluster.cluster_name,
+            namespace=account.namespace,
+            service_account=account.name,
+            role_arn=role_arn,
+            target_role_arn=target_role_arn,
+            disable_session_tags=None if session_tags else True,
+            opts=opts,
+        )
+        for account in service_accounts
+    ]
 
 
 def workload_identity(
@@ -164,7 +190,12 @@ def role_of_service_accounts(
 
 def role_annotations(identity: Irsa | PodIdentity) -> dict[str, pulumi.Output[str]]:
     """Return the annotations that a service account needs to get its role: none with Pod Identity."""
-    return {"eks.amazonaws.com/role-arn": identity.role_arn} if isinstance(identity, Irsa) else {}
+    return annotations_of(identity.role_arn) if isinstance(identity, Irsa) else {}
+
+
+def annotations_of(role_arn: pulumi.Output[str]) -> dict[str, pulumi.Output[str]]:
+    """Return the annotations by which pods of a service account assume a role with IRSA."""
+    return {"eks.amazonaws.com/role-arn": role_arn}
 
 
 def _role(

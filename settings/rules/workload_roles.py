@@ -8,6 +8,7 @@ from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile
 from settings.extra_charts import ExtraChart
 from settings.namespaces import platform_namespaces
+from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.rules.extra_charts import rights
 from settings.rules.registry import rule
@@ -19,12 +20,36 @@ from settings.workload_roles import ServiceAccount, WorkloadRole
 def _rights_of_roles(workload_roles: dict[str, WorkloadRole]) -> Iterator[Problem]:
     for name, role in workload_roles.items():
         path = place("workloadRoles", name)
-        if not role.statements and not role.managed_policies and not role.target_role:
-            expected = "expected statements, managedPolicies or targetRole"
+        own = [
+            key for key, given in (("statements", role.statements), ("managedPolicies", role.managed_policies)) if given
+        ]
+        if not own and not role.target_role and not role.existing_role:
+            expected = "expected statements, managedPolicies, targetRole or existingRole"
             yield Problem(path, "a role that may do nothing", expected)
-        if role.target_role and ":role/" not in role.target_role:
-            yield Problem(f"{path}.targetRole", role.target_role, "expected a role: nobody assumes a user")
+        if role.existing_role:
+            for key in own:
+                yield Problem(f"{path}.{key}", "set", "expected none: the rights of existingRole are managed elsewhere")
+        for key, arn in (("targetRole", role.target_role), ("existingRole", role.existing_role)):
+            if arn and ":role/" not in arn:
+                yield Problem(f"{path}.{key}", arn, "expected a role: nobody assumes a user")
         yield from rights(path, role)
+
+
+@rule
+def _pod_identity(workload_roles: dict[str, WorkloadRole], cluster: Cluster, platform: Platform) -> Iterator[Problem]:
+    # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+    for name, role in workload_roles.items():
+        path = place("workloadRoles", name)
+        if not role.session_tags and cluster.identity is Identity.IRSA:
+            expected = "expected true, or cluster.identity: pod-identity: IRSA adds no session tags"
+            yield Problem(f"{path}.sessionTags", "false", expected)
+        elif not role.session_tags and not role.existing_role:
+            expected = "expected true, or existingRole: the trust policy of a new role requires the tags"
+            yield Problem(f"{path}.sessionTags", "false", expected)
+        elsewhere = platform.account and role.existing_role and f"::{platform.account}:" not in role.existing_role
+        if elsewhere and cluster.identity is Identity.POD_IDENTITY:
+            expected = f"expected a role of account {platform.account}: Pod Identity requires it; see targetRole"
+            yield Problem(f"{path}.existingRole", str(role.existing_role), expected)
 
 
 def _accounts(workload_roles: Mapping[str, WorkloadRole]) -> Iterator[tuple[str, ServiceAccount, WorkloadRole]]:

@@ -71,6 +71,21 @@ def test_a_role_of_another_account_may_be_assumed(identity: Identity) -> None:
     assert [(it.inputs["serviceAccount"], it.inputs["targetRoleArn"]) for it in associations] == expected
 
 
+@pytest.mark.parametrize("unknown", [False, True], ids=["known", "unknown"])
+def test_a_role_that_exists_gets_no_rights_and_no_trust(unknown: bool) -> None:
+    given: dict[str, Any] = {"statements": [], "existingRole": "arn:aws:iam::111122223333:role/there"}
+    plan = _plan(**given, unknown=unknown)
+    accounts = [reveal(entry.inputs)["metadata"] for entry in plan.find(type="kubernetes:core/v1:ServiceAccount")]
+    assert [it["annotations"]["eks.amazonaws.com/role-arn"] for it in accounts] == [given["existingRole"]] * 2
+    assert not plan.find(type="aws:iam/role:Role")
+    plan = _plan(**given, targetRole=TARGET, identity=Identity.POD_IDENTITY, sessionTags=False, unknown=unknown)
+    assert not plan.find(type="aws:iam/role:Role")
+    assert [
+        (it.inputs["roleArn"], it.inputs["targetRoleArn"], it.inputs["disableSessionTags"])
+        for it in plan.find(type="aws:eks/podIdentityAssociation:PodIdentityAssociation")
+    ] == [(given["existingRole"], TARGET, True)] * 2
+
+
 def test_by_pod_identity_a_service_account_needs_no_annotation() -> None:
     plan = _plan(identity=Identity.POD_IDENTITY)
     for entry in plan.find(type="kubernetes:core/v1:ServiceAccount"):
