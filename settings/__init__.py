@@ -22,6 +22,7 @@ from settings.cluster import (
     Cluster,
     Identity,
     LogType,
+    ScalingTier,
     Support,
 )
 from settings.cluster_autoscaler import ClusterAutoscaler, Expander
@@ -120,6 +121,7 @@ __all__ = [
     "RecordSource",
     "Repository",
     "Retry",
+    "ScalingTier",
     "Scheme",
     "SecretService",
     "SecretStore",

@@ -6,7 +6,18 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
-from settings.values import AddonVersion, AnyRange, Group, KeyArn, Label, NamespacePattern, Principal, Range, Retention
+from settings.values import (
+    AddonVersion,
+    AnyRange,
+    Group,
+    KeyArn,
+    Label,
+    NamespacePattern,
+    Principal,
+    Range,
+    Retention,
+    SecurityGroupId,
+)
 
 
 class LogType(StrEnum):
@@ -24,6 +35,19 @@ class Support(StrEnum):
 
     STANDARD = "standard"
     EXTENDED = "extended"
+
+
+class ScalingTier(StrEnum):
+    """The capacity of the control plane: scaled by EKS, or provisioned in a size.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/eks-provisioned-control-plane.html
+    """
+
+    STANDARD = "standard"
+    XL = "tier-xl"
+    XL2 = "tier-2xl"
+    XL4 = "tier-4xl"
+    XL8 = "tier-8xl"
 
 
 class Identity(StrEnum):
@@ -83,6 +107,30 @@ class Cluster(Settings):
         max_length=60,
         description="CIDR blocks that may reach the Kubernetes API through the VPC, such as a CI runner or a VPN, by "
         "a name of your choice.",
+    )
+    security_groups: list[SecurityGroupId] = Field(
+        [],
+        # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups: 16 for an
+        # interface at most. EKS's own group and that of privateAccess are two of them.
+        max_length=14,
+        description="Existing security groups of the VPC to attach to the network interfaces of the control plane, in "
+        "addition to the group that EKS creates and the group with the rules of `privateAccess`.",
+    )
+    service_cidr: Range | None = Field(
+        None,
+        description="IPv4 range of the cluster IPs of Services, from /12 to /24, of RFC 1918 and outside of the VPC. "
+        "If absent, EKS chooses 10.100.0.0/16 or 172.20.0.0/16. Changing it requires another cluster.",
+    )
+    zonal_shift: bool | None = Field(
+        None,
+        description="Whether Amazon Application Recovery Controller may shift the traffic in the cluster away from an "
+        "impaired availability zone. If absent, EKS keeps what the cluster has, which for a new cluster is off.",
+    )
+    scaling_tier: ScalingTier | None = Field(
+        None,
+        description="Capacity of the control plane: `standard` scales with the load, the other tiers are provisioned "
+        "at an additional price by the hour. If absent, EKS keeps what the cluster has, which for a new cluster is "
+        "`standard`.",
     )
     logs: list[LogType] = Field(
         [LogType.AUDIT, LogType.AUTHENTICATOR], description="Control-plane logs to send to CloudWatch."

@@ -26,12 +26,16 @@ class Running:
     iam_path: str | None
     """The path in IAM of the cluster's role."""
     ip_family: str | None
+    service_cidr: str | None
+    """The IPv4 range of the cluster IPs of Services."""
     secrets_key: str | None
     """ARN of the KMS key that encrypts Kubernetes secrets."""
     made_key: bool
     """Whether that key is the stack's own."""
     network: str | None
     """OWN, the id of an existing VPC, or the name of the stack whose VPC it is."""
+    control_plane_subnets: str | None
+    """The subnets of an existing VPC that are the control plane's only; "" where it has none of its own."""
     cidr: str | None
     """The range of the stack's own VPC."""
     pod_cidr: str | None
@@ -61,9 +65,11 @@ def running(state: State) -> Running | None:
         region=arn.split(":")[3] if arn else None,
         iam_path=f"/{role.partition(':role/')[2].rpartition('/')[0]}/".replace("//", "/") if role else None,
         ip_family=_at(cluster, "kubernetesNetworkConfig", "ipFamily"),
+        service_cidr=_at(cluster, "kubernetesNetworkConfig", "serviceIpv4Cidr"),
         secrets_key=key,
         made_key=own_key is not None and _at(own_key, "arn") == key,
         network=OWN if own_vpc else _at(owner, "name") or _at(existing, "vpc_id"),
+        control_plane_subnets=(existing.get("control_plane_subnets") or "") if existing else None,
         cidr=_at(own_vpc, "cidrBlock"),
         pod_cidr=_at(pods, "cidrBlock"),
         identity=identities[0] if len(identities) == 1 else None,

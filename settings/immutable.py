@@ -52,6 +52,11 @@ def _network(stack: Stack) -> str | None:
     return existing.stack or existing.vpc_id
 
 
+def _control_plane_subnets(stack: Stack) -> str | None:
+    existing = stack.network.existing
+    return (existing.control_plane_subnet_list or ABSENT) if existing and not existing.stack else None
+
+
 def _pod_cidr(stack: Stack) -> str | None:
     return str(stack.network.pod_cidr or ABSENT)
 
@@ -105,6 +110,20 @@ IMMUTABLE: Final = (
         "https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html",
         _network,
         lambda cluster: cluster.network,
+    ),
+    Immutable(
+        "network.existing.controlPlaneSubnets",
+        "EKS accepts other subnets in the same zones only, so the program keeps those of the cluster's creation.",
+        "https://docs.aws.amazon.com/eks/latest/APIReference/API_UpdateClusterConfig.html",
+        _control_plane_subnets,
+        lambda cluster: None if cluster.control_plane_subnets is None else cluster.control_plane_subnets or ABSENT,
+    ),
+    Immutable(
+        "cluster.serviceCidr",
+        "EKS cannot change the range of Services: Pulumi would delete the cluster and create another.",
+        "https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html",
+        lambda stack: str(stack.cluster.service_cidr) if stack.cluster.service_cidr else None,
+        lambda cluster: cluster.service_cidr,
     ),
     Immutable(
         "cluster.secretsKey",

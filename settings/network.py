@@ -50,6 +50,11 @@ class ExistingNetwork(Settings):
     public_subnets: dict[Zone, SubnetId] = Field(
         {}, description="Subnet IDs for the internet-facing ALB, by availability zone."
     )
+    control_plane_subnets: dict[Zone, SubnetId] = Field(
+        {},
+        description="Subnet IDs for the network interfaces of the control plane, by availability zone. If empty, they "
+        "are in `privateSubnets`. A running cluster keeps the subnets that it was created in.",
+    )
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY,
         description="Whether to add the tags that load balancers require to the subnets, or only to check them. "
@@ -62,6 +67,11 @@ class ExistingNetwork(Settings):
         " The network is not changed.",
     )
     zones: list[Zone] = Field([], description="Availability zones of the other stack's network to use.")
+
+    @property
+    def control_plane_subnet_list(self) -> str:
+        """The subnets that are the control plane's only, in an order that does not depend on the stack file."""
+        return ", ".join(sorted(self.control_plane_subnets.values()))
 
 
 class FlowLogs(Settings):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
+from ipaddress import IPv4Network
 from typing import Any, Final, get_args
 
 import pulumi
@@ -99,6 +100,12 @@ class Stack(Settings):
     def internet(self) -> bool:
         """Whether the VPC of the stack's own has a way to or from the internet."""
         return not self.network.isolated or self.ingress.scheme is Scheme.INTERNET_FACING
+
+    @property
+    def ranges_outside_the_vpc(self) -> dict[str, IPv4Network]:
+        """The ranges that EKS refuses if they overlap one of the VPC's, by setting."""
+        services = self.cluster.service_cidr
+        return {"cluster.serviceCidr": services} if services else {}
 
     @property
     def interface_hosts(self) -> list[str]:

@@ -158,6 +158,9 @@ WebAclArn = Annotated[
 ]
 VpcId = Annotated[str, _text("a VPC id such as vpc-0123456789abcdef0", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+SecurityGroupId = Annotated[
+    str, _text("a security group id such as sg-0123456789abcdef0", r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
+]
 StackName = Annotated[
     str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
 ]

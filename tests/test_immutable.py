@@ -17,6 +17,8 @@ from tests.test_settings_effect import EFFECTS
 KEY: Final = "arn:aws:kms:ap-northeast-1:111122223333:key/11111111-2222-4333-8444-555555555555"
 OTHER_KEY: Final = KEY.replace("1111-2222", "9999-2222")
 
+SUBNETS: Final = {"ap-northeast-1a": "subnet-0a1b2c3d4e5f60011", "ap-northeast-1c": "subnet-0a1b2c3d4e5f60012"}
+
 Config = Mapping[str, Any]
 
 
@@ -63,6 +65,38 @@ CHANGES: Final[list[tuple[str, str, Config, Config, str, str]]] = [
         {"network": {"existing": {"stack": "organization/eks-platform/other"}}},
         "organization/eks-platform/other",
         "organization/eks-platform/staging",
+    ),
+    (
+        "fargate",
+        "network.existing.controlPlaneSubnets",
+        {},
+        {"network": {"existing": {"controlPlaneSubnets": SUBNETS}}},
+        "subnet-0a1b2c3d4e5f60011, subnet-0a1b2c3d4e5f60012",
+        "no value",
+    ),
+    (
+        "fargate",
+        "network.existing.controlPlaneSubnets",
+        {"network": {"existing": {"controlPlaneSubnets": SUBNETS}}},
+        {},
+        "absent",
+        "subnet-0a1b2c3d4e5f60011, subnet-0a1b2c3d4e5f60012",
+    ),
+    (
+        "dev",
+        "cluster.serviceCidr",
+        {},
+        {"cluster": {"serviceCidr": "192.168.0.0/16"}},
+        "192.168.0.0/16",
+        "172.20.0.0/16",
+    ),
+    (
+        "dev",
+        "cluster.serviceCidr",
+        {"cluster": {"serviceCidr": "192.168.0.0/16"}},
+        {"cluster": {"serviceCidr": "192.168.0.0/20"}},
+        "192.168.0.0/20",
+        "192.168.0.0/16",
     ),
     ("dev", "cluster.secretsKey", {}, {"cluster": {"secretsKey": KEY}}, KEY, "no value"),
     ("dev", "cluster.secretsKey", {"cluster": {"secretsKey": KEY}}, {}, "absent", KEY),

@@ -525,6 +525,19 @@ EFFECTS: Final[dict[str, Effect]] = {
             "output.privateSubnets.ap-northeast-1a",
         ),
     ),
+    "network.existing.controlPlaneSubnets": Effect(
+        {
+            "network": {
+                "existing": {
+                    "controlPlaneSubnets": {
+                        "ap-northeast-1a": "subnet-00000000000000001",
+                        "ap-northeast-1c": "subnet-00000000000000002",
+                    }
+                }
+            }
+        },
+        ("Cluster.vpcConfig.subnetIds[0]", "Cluster.vpcConfig.subnetIds[1]"),
+    ),
     "network.existing.publicSubnets": Effect(
         {"network": {"existing": {"publicSubnets": {"ap-northeast-1a": "subnet-00000000000000001"}}}},
         (
@@ -561,6 +574,12 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "cluster.logs": Effect({"cluster": {"logs": ["api"]}}, ("Cluster.enabledClusterLogTypes",)),
     "cluster.logRetentionDays": Effect({"cluster": {"logRetentionDays": 30}}, ("LogGroup.retentionInDays",)),
+    "cluster.securityGroups": Effect(
+        {"cluster": {"securityGroups": ["sg-0a1b2c3d4e5f60001"]}}, ("Cluster.vpcConfig.securityGroupIds",)
+    ),
+    "cluster.serviceCidr": Effect({"cluster": {"serviceCidr": "192.168.0.0/16"}}, ("Cluster.kubernetesNetworkConfig",)),
+    "cluster.zonalShift": Effect({"cluster": {"zonalShift": True}}, ("Cluster.zonalShiftConfig",)),
+    "cluster.scalingTier": Effect({"cluster": {"scalingTier": "tier-xl"}}, ("Cluster.controlPlaneScalingConfig",)),
     "cluster.secretsKey": Effect(
         {"cluster": {"secretsKey": "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c"}},
         ("-Key", "-Alias", "Cluster.encryptionConfig.provider.keyArn", "RolePolicy.policy"),

@@ -94,6 +94,7 @@ class Cluster(pulumi.ComponentResource):
             deletion_protection=settings.deletion_protection,
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=settings.support.upper()),
             ip_family="ipv6" if network.ip_family is IpFamily.IPV6 else None,
+            kubernetes_service_ip_address_range=str(settings.service_cidr) if settings.service_cidr else None,
             auto_mode=self._auto_mode(settings.auto_mode) if settings.auto_mode else None,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
             service_role=self._equipped(role, settings, where, logs_key),
@@ -112,7 +113,7 @@ class Cluster(pulumi.ComponentResource):
             coredns_addon_options=pulumi_eks.CoreDnsAddonOptionsArgs(enabled=False),
             opts=pulumi.ResourceOptions.merge(
                 self._protected,
-                pulumi.ResourceOptions(transforms=[_creator_is_no_administrator, _subnets_are_immutable]),
+                pulumi.ResourceOptions(transforms=[_without_argument(settings), _subnets_are_immutable]),
             ),
         )
         control_plane = component.eks_cluster
@@ -261,13 +262,25 @@ def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
     return oidc.issuer or ""
 
 
-def _creator_is_no_administrator(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Give the creator of the cluster no administrator's rights, for which the component has no argument."""
-    if args.type_ != "aws:eks/cluster:Cluster":
-        return None
-    props: dict[str, Any] = dict(args.props)
-    props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
-    return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+def _without_argument(settings: ClusterSettings) -> pulumi.ResourceTransform:
+    """Return the transform that sets the inputs of the control plane for which the component has no argument."""
+    given: dict[str, Any] = {}
+    if settings.zonal_shift is not None:
+        given["zonalShiftConfig"] = {"enabled": settings.zonal_shift}
+    if settings.scaling_tier:
+        given["controlPlaneScalingConfig"] = {"tier": settings.scaling_tier.value}
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != "aws:eks/cluster:Cluster":
+            return None
+        props: dict[str, Any] = {**args.props, **given}
+        # The creator of the cluster gets no administrator's rights.
+        props["accessConfig"] = {**props["accessConfig"], "bootstrapClusterCreatorAdminPermissions": False}
+        groups = [*props["vpcConfig"]["securityGroupIds"], *settings.security_groups]
+        props["vpcConfig"] = {**props["vpcConfig"], "securityGroupIds": groups}
+        return pulumi.ResourceTransformResult(props=props, opts=args.opts)
+
+    return transform
 
 
 def _subnets_are_immutable(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:

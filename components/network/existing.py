@@ -1,6 +1,7 @@
 """A VPC that exists already: its subnets, and the tags that they need."""
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Final
 
 import pulumi
@@ -8,6 +9,7 @@ from pulumi_aws import ec2
 
 from components.common.where import Where
 from components.network.base import AnyNetwork
+from components.network.ranges import check_apart
 from components.network.zones import check_zones
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
 from settings import ExistingNetwork as ExistingNetworkSettings
@@ -23,11 +25,13 @@ class ExistingNetwork(AnyNetwork):
         settings: ExistingNetworkSettings,
         where: Where,
         *,
+        apart: Mapping[str, IPv4Network],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Look up the subnets, and tag them for the cluster or check their tags.
 
-        Raises RunError with each subnet and its missing tags, or with a zone that EKS refuses.
+        apart: ranges that must not overlap the VPC's, by setting. Raises RunError for such a range, with each subnet
+        and its missing tags, or with a zone that EKS refuses.
         """
         super().__init__("eks-platform:index:ExistingNetwork", name, {}, opts)
         self._name = name
@@ -41,11 +45,18 @@ class ExistingNetwork(AnyNetwork):
             **{subnet: {**own, **ELB_TAG} for subnet in public.values()},
         }
         lookup = pulumi.InvokeOptions(parent=self)
+        vpc = ec2.get_vpc(id=vpc_id, opts=lookup)
+        check_apart(apart, vpc)
         found = {subnet: ec2.get_subnet(id=subnet, opts=lookup) for subnet in wanted}
         # Load balancers can have subnets in such a zone, the control plane cannot.
         check_zones(
             "network.existing.privateSubnets",
             {zone: found[subnet].availability_zone_id for zone, subnet in private.items()},
+        )
+        own_subnets = settings.control_plane_subnets
+        check_zones(
+            "network.existing.controlPlaneSubnets",
+            {zone: ec2.get_subnet(id=subnet, opts=lookup).availability_zone_id for zone, subnet in own_subnets.items()},
         )
         if settings.tagging is SubnetTagging.APPLY:
             self._tag(wanted)
@@ -53,18 +64,20 @@ class ExistingNetwork(AnyNetwork):
             _check({subnet: found[subnet].tags for subnet in wanted}, wanted)
 
         self.vpc_id = pulumi.Output.from_input(vpc_id)
-        self.vpc_cidr = pulumi.Output.from_input(ec2.get_vpc(id=vpc_id, opts=lookup).cidr_block)
+        self.vpc_cidr = pulumi.Output.from_input(vpc.cidr_block)
         self.public_subnets = pulumi.Output.from_input(public)
         self.private_subnets = pulumi.Output.from_input(private)
         self.public_subnet_ids = pulumi.Output.from_input(list(public.values()))
         self.public_subnet_cidrs = pulumi.Output.from_input([found[subnet].cidr_block for subnet in public.values()])
         self.private_subnet_ids = pulumi.Output.from_input(list(private.values()))
         self.private_subnet_cidrs = pulumi.Output.from_input([found[subnet].cidr_block for subnet in private.values()])
-        self.cluster_subnet_ids = self.private_subnet_ids
+        self.cluster_subnet_ids = pulumi.Output.from_input(list((own_subnets or private).values()))
         self.node_subnet_ids = self.private_subnet_ids
         self.node_subnets = self.private_subnets
         self.pod_subnets = pulumi.Output.from_input({})
-        self.register_outputs(self.outputs())
+        # For `settings.immutable`, which compares it with the stack file of the next run.
+        kept = {"control_plane_subnets": settings.control_plane_subnet_list} if own_subnets else {}
+        self.register_outputs({**self.outputs(), **kept})
 
     def _tag(self, wanted: dict[str, dict[str, str]]) -> None:
         for subnet, tags in wanted.items():

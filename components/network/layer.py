@@ -13,7 +13,7 @@ def network_layer(settings: Stack, *, where: Where) -> AnyNetwork:
     section = settings.network
     if section.existing:
         component = SharedNetwork if section.shared else ExistingNetwork
-        return component(where.name, section.existing, where, opts=where.in_aws)
+        return component(where.name, section.existing, where, apart=settings.ranges_outside_the_vpc, opts=where.in_aws)
     return Network(
         where.name,
         section,

@@ -1,6 +1,7 @@
 """The VPC of another stack of this program, for a second cluster next to the first."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 import pulumi
@@ -8,6 +9,7 @@ from pulumi_aws import ec2
 
 from components.common.where import Where
 from components.network.base import AnyNetwork
+from components.network.ranges import check_apart
 from facts.contract import CONTRACT_VERSION
 from settings import ExistingNetwork as ExistingNetworkSettings
 from settings import required
@@ -29,15 +31,20 @@ class SharedNetwork(AnyNetwork):
         settings: ExistingNetworkSettings,
         where: Where,
         *,
+        apart: Mapping[str, IPv4Network],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Read the owner's outputs. Raises RunError for a network that the cluster cannot use."""
+        """Read the owner's outputs.
+
+        apart: ranges that must not overlap the VPC's, by setting. Raises RunError for a network that the cluster
+        cannot use.
+        """
         super().__init__("eks-platform:index:SharedNetwork", name, {}, opts)
         stack, zones = required(settings.stack), settings.zones
         owner = pulumi.StackReference(f"{name}-owner", stack_name=stack, opts=pulumi.ResourceOptions(parent=self))
         network = owner.outputs.apply(lambda outputs: usable(outputs, stack, zones, where))
         self.vpc_id = network.apply(lambda known: known["vpcId"])
-        self.vpc_cidr = self.vpc_id.apply(lambda vpc: ec2.get_vpc_output(id=vpc, opts=self._lookup).cidr_block)
+        self.vpc_cidr = ec2.get_vpc_output(id=self.vpc_id, opts=self._lookup).apply(lambda vpc: _range_of(vpc, apart))
         self.public_subnets = network.apply(lambda known: known["publicSubnets"])
         self.public_subnet_ids = self.public_subnets.apply(lambda subnets: list(subnets.values()))
         self.public_subnet_cidrs = self.public_subnet_ids.apply(self._cidrs)
@@ -58,6 +65,11 @@ class SharedNetwork(AnyNetwork):
         return pulumi.Output.all(
             *[ec2.get_subnet_output(id=subnet, opts=self._lookup).cidr_block for subnet in subnets]
         )
+
+
+def _range_of(vpc: ec2.GetVpcResult, apart: Mapping[str, IPv4Network]) -> str:
+    check_apart(apart, vpc)
+    return vpc.cidr_block
 
 
 def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: Where) -> dict[str, Any]:

@@ -34,10 +34,11 @@ def _vpc(inputs: Properties, context: Context) -> str:
 
 
 def _service_cidr(inputs: Properties, context: Context) -> str | None:
-    """Return what EKS picks: the range that the VPC is not in. An IPv6 cluster has none."""
+    """Return the range asked for, else what EKS picked at creation. An IPv6 cluster has none."""
     if get(inputs, "kubernetesNetworkConfig.ipFamily") == "ipv6":
         return None
-    return str(get(inputs, "kubernetesNetworkConfig.serviceIpv4Cidr") or "172.20.0.0/16")
+    path = "kubernetesNetworkConfig.serviceIpv4Cidr"
+    return str(get(inputs, path) or get(context.previous, path) or "172.20.0.0/16")
 
 
 def _version(inputs: Properties, context: Context) -> str:

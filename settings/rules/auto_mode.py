@@ -29,6 +29,10 @@ def _only_auto_mode(
             yield Problem(section, "set", "expected none together with cluster.autoMode, which provides the nodes")
     if network.pod_cidr:
         yield Problem("network.podCidr", str(network.pod_cidr), "expected none: Auto Mode's network plugin ignores it")
+    if network.existing and network.existing.control_plane_subnets:
+        # https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html
+        expected = "expected none: the nodes of Auto Mode's built-in pools are in the subnets of the control plane"
+        yield Problem("network.existing.controlPlaneSubnets", "set", expected)
     if network.public_nodes:
         yield Problem("network.publicNodes", "true", "expected false: Auto Mode's nodes are in private subnets")
 

@@ -38,6 +38,7 @@ def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
 @rule
 def _cluster_lists(cluster: Cluster) -> Iterator[Problem]:
     yield from repeated("cluster.logs", [log.value for log in cluster.logs])
+    yield from repeated("cluster.securityGroups", cluster.security_groups)
     for name, block in cluster.public_access.items():
         if any(block.subnet_of(reserved) for reserved in NEVER_PUBLIC):
             path = place("cluster", "publicAccess", name)

@@ -15,6 +15,7 @@ from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.regions import REGIONS
 from settings.rules.registry import repeated, rule
+from settings.words import either
 
 
 @rule
@@ -54,6 +55,8 @@ def _existing_by_ids_or_by_stack(network: Network) -> Iterator[Problem]:
             yield Problem(f"{path}.zones", "set", "expected none: the subnets' keys are the zones")
         if len(existing.private_subnets) < 2:
             yield Problem(f"{path}.privateSubnets", "fewer than two zones", "expected two: EKS needs them")
+        if len(existing.control_plane_subnets) == 1:
+            yield Problem(f"{path}.controlPlaneSubnets", "fewer than two zones", "expected two: EKS needs them")
 
 
 @rule
@@ -75,14 +78,21 @@ def _zones(network: Network, platform: Platform) -> Iterator[Problem]:
 def _existing_subnets(network: Network) -> list[tuple[str, dict[str, str]]]:
     """Return the subnets of an existing network by zone, by the key that has them."""
     existing = network.existing
-    return (
-        [("privateSubnets", existing.private_subnets), ("publicSubnets", existing.public_subnets)] if existing else []
-    )
+    if existing is None:
+        return []
+    by_key = existing.private_subnets, existing.public_subnets, existing.control_plane_subnets
+    return list(zip(EXISTING_SUBNETS, by_key, strict=True))
+
+
+EXISTING_SUBNETS: Final = ("privateSubnets", "publicSubnets", "controlPlaneSubnets")
 
 
 @rule
 def _subnets_of_existing_network(network: Network) -> Iterator[Problem]:
-    times = Counter(subnet for _, subnets in _existing_subnets(network) for subnet in subnets.values())
+    """The control plane may share subnets with the nodes and the load balancers."""
+    private, public, control_plane = (dict(_existing_subnets(network)).get(key, {}) for key in EXISTING_SUBNETS)
+    times = Counter([*private.values(), *public.values()])
+    times |= Counter(control_plane.values())
     for key, subnets in _existing_subnets(network):
         for zone, subnet in subnets.items():
             if times[subnet] > 1:
@@ -151,6 +161,27 @@ SECONDARY_ONLY_WITHIN: Final = tuple(
 """Blocks of which AWS adds a range only to a VPC whose own range is in the same block.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions"""
+
+
+@rule
+def _service_range(network: Network, cluster: Cluster) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html."""
+    services, path = cluster.service_cidr, "cluster.serviceCidr"
+    if services is None:
+        return
+    if network.ip_family is IpFamily.IPV6:
+        yield Problem(path, str(services), "expected none with ipFamily ipv6: EKS chooses an IPv6 range itself")
+    if not 12 <= services.prefixlen <= 24:
+        yield Problem(path, str(services), "expected /12 to /24")
+    if not any(services.subnet_of(block) for block in PRIVATE_RANGES):
+        yield Problem(path, str(services), f"expected a range in {either([str(block) for block in PRIVATE_RANGES])}")
+    for setting, block in (("network.cidr", network.cidr), ("network.podCidr", network.pod_cidr)):
+        if block and services.overlaps(block):
+            yield Problem(path, str(services), f"expected a range that does not overlap {setting}, {block}")
+
+
+PRIVATE_RANGES: Final = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""https://www.rfc-editor.org/rfc/rfc1918"""
 
 
 @rule

@@ -128,6 +128,20 @@ def test_what_has_lost_its_helper_stays_for_ever(cloud: FakeCloud, lost: str, na
     assert str(cloud[name]) in cloud.left()
 
 
+@pytest.mark.parametrize(
+    ("services", "reason"),
+    [
+        ("10.0.128.0/20", r"overlaps 10\.0\.0\.0/16, a range of the VPC"),
+        ("192.168.0.0/25", "is no private range from /12 to /24"),
+        ("8.8.0.0/16", "is no private range from /12 to /24"),
+    ],
+)
+def test_services_have_a_private_range_outside_of_the_vpc(cloud: FakeCloud, services: str, reason: str) -> None:
+    inputs = {**cloud["cluster"].inputs, "name": "second", "kubernetesNetworkConfig": {"serviceIpv4Cidr": services}}
+    with pytest.raises(RefusedError, match=f"InvalidParameterException: {services} {reason}"):
+        cloud.make("second", uses.CLUSTER, **inputs)
+
+
 def test_a_private_endpoint_lets_nobody_in_by_itself(cloud: FakeCloud) -> None:
     """terraform-aws-eks #2746: the group that EKS makes knows nodes and pods alone."""
     group = cloud.make("private-access", uses.GROUP, vpcId=cloud["vpc"].id, name="private-access").id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 
 from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.regions import ZONES_WITHOUT_EKS
@@ -102,6 +103,22 @@ def cluster_in_zone_without_eks(cluster: Resource, cloud: Cloud) -> str | None:
         if subnet.id in cluster.all("vpcConfig.subnetIds") and zone_id in ZONES_WITHOUT_EKS:
             return f"{subnet} is in {subnet.get('availabilityZone')} ({zone_id}), which does not support EKS"
     return None
+
+
+@rule("create", uses.CLUSTER, code="InvalidParameterException", source=EKS + "KubernetesNetworkConfigRequest.html")
+def service_range(cluster: Resource, cloud: Cloud) -> str | None:
+    """Services have a private range of their own, outside of the VPC."""
+    asked = cluster.get("kubernetesNetworkConfig.serviceIpv4Cidr")
+    if not asked:
+        return None
+    services = ip_network(asked)
+    if not 12 <= services.prefixlen <= 24 or not services.is_private:
+        return f"{asked} is no private range from /12 to /24"
+    vpcs = _vpcs_of(cluster, "vpcConfig.subnetIds", cloud)
+    blocks = [str(vpc.get("cidrBlock")) for vpc in cloud.of(uses.VPC) if vpc.id in vpcs]
+    blocks += [str(more.get("cidrBlock")) for more in cloud.of(uses.RANGE) if more.get("vpcId") in vpcs]
+    taken = [block for block in blocks if ip_network(block).overlaps(services)]
+    return f"{asked} overlaps {taken[0]}, a range of the VPC" if taken else None
 
 
 @rule("update", uses.CLUSTER, code="InvalidParameterException", source=EKS + "UpdateClusterConfig.html")

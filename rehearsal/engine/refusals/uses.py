@@ -33,6 +33,7 @@ class Use:
 
 
 VPC: Final = "aws:ec2/vpc:Vpc"
+RANGE: Final = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
 SUBNET: Final = "aws:ec2/subnet:Subnet"
 GATEWAY: Final = "aws:ec2/internetGateway:InternetGateway"
 NAT: Final = "aws:ec2/natGateway:NatGateway"

@@ -165,6 +165,14 @@ def test_control_plane() -> None:
         ({"logs": ["api"]}, "enabledClusterLogTypes", ["api"]),
         ({"deletion_protection": True}, "deletionProtection", True),
         ({"support": "extended"}, "upgradePolicy", {"supportType": "EXTENDED"}),
+        ({"zonal_shift": True}, "zonalShiftConfig", {"enabled": True}),
+        ({"zonal_shift": False}, "zonalShiftConfig", {"enabled": False}),
+        ({"scaling_tier": "tier-xl"}, "controlPlaneScalingConfig", {"tier": "tier-xl"}),
+        (
+            {"service_cidr": "172.30.0.0/20"},
+            "kubernetesNetworkConfig",
+            {"ipFamily": "ipv4", "serviceIpv4Cidr": "172.30.0.0/20"},
+        ),
         (
             {"network": replace(NETWORK, subnet_ids=["subnet-3", "subnet-4"])},
             "vpcConfig",
@@ -185,15 +193,28 @@ def test_control_plane() -> None:
             },
         ),
     ],
-    ids=["name", "version", "logs", "deletion protection", "support", "subnets", "public access"],
+    ids=[
+        *("name", "version", "logs", "deletion protection", "support", "zonal shift", "no zonal shift", "tier"),
+        *("service range", "subnets", "public access"),
+    ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
     before, after = _control_plane(_recorded()).inputs, _control_plane(_recorded(**changes)).inputs
     if isinstance(value, dict) and input_ == "vpcConfig":
         value["securityGroupIds"] = before[input_]["securityGroupIds"]
     assert after[input_] == value
-    assert before[input_] != value
+    assert before.get(input_) != value
     assert {**after, input_: None} == {**before, input_: None}
+
+
+def test_given_security_groups_come_after_that_of_the_private_endpoint(unknown: bool) -> None:
+    plan = _recorded(security_groups=["sg-11112222", "sg-33334444"], unknown=unknown)
+    own = plan.one(type=GROUP).id
+    assert _control_plane(plan).inputs["vpcConfig"]["securityGroupIds"] == [
+        UNKNOWN if unknown else own,
+        "sg-11112222",
+        "sg-33334444",
+    ]
 
 
 def test_whoever_made_the_cluster_is_no_administrator_of_it(unknown: bool) -> None:

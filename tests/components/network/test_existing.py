@@ -1,6 +1,8 @@
 """ExistingNetwork: the outputs of Network for a VPC that is not ours, and the tags on its subnets."""
 
 import json
+import re
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -40,9 +42,17 @@ OUTPUTS = outputs_of(ExistingNetwork)
 
 @remembered
 def _recorded(
-    *, unknown: bool = False, cluster: str = "dev", tags: dict[str, dict[str, str]] | None = None, **changes: Any
+    *,
+    unknown: bool = False,
+    cluster: str = "dev",
+    tags: dict[str, dict[str, str]] | None = None,
+    apart: str = "10.2.0.0/16",
+    **changes: Any,
 ) -> Plan:
-    """Record the component on subnets that have `tags`; changes: settings under the names of a stack file."""
+    """Record the component on subnets that have `tags`.
+
+    apart: a range that must not overlap the VPC's. changes: settings under the names of a stack file.
+    """
     section = {"vpcId": VPC, "privateSubnets": PRIVATE, "publicSubnets": PUBLIC, **changes}
     settings = ExistingNetworkSettings.model_validate_json(json.dumps(section))
     subnets: list[Properties] = [
@@ -57,7 +67,9 @@ def _recorded(
     ]
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = ExistingNetwork("dev", settings, where(cluster), opts=opts)
+        network = ExistingNetwork(
+            "dev", settings, where(cluster), apart={"cluster.serviceCidr": IPv4Network(apart)}, opts=opts
+        )
         Probe(**{key: getattr(network, key) for key in OUTPUTS})
 
     existing: dict[str, list[Properties]] = {
@@ -216,3 +228,24 @@ def test_untagged_subnets_are_refused_all_at_once(tags: dict[str, dict[str, str]
     header, *found = str(refused.value).splitlines()
     assert header == "subnets of network.existing are not tagged for this cluster:"
     assert [line.strip() for line in found] == lines
+
+
+# --- Control plane ------------------------------------------------------------------------------------------------
+
+
+def test_the_control_plane_can_have_subnets_of_its_own() -> None:
+    own = {A: PUBLIC[A], C: PUBLIC[C]}
+    plan = _recorded(publicSubnets={}, controlPlaneSubnets=own)
+    assert plan.one(name="probe").inputs["cluster_subnet_ids"] == list(own.values())
+    assert plan.one(name="probe").inputs["node_subnets"] == PRIVATE
+    # It needs no tags in them.
+    assert {tag.inputs["resourceId"] for tag in plan.find(type="aws:ec2/tag:Tag")} == set(PRIVATE.values())
+    outputs = plan.one(type="eks-platform:index:ExistingNetwork").outputs
+    assert outputs["control_plane_subnets"] == "subnet-bbbb0001, subnet-bbbb0002"
+
+
+@pytest.mark.parametrize("apart", ["10.1.128.0/20", "10.0.0.0/12"])
+def test_a_range_that_overlaps_the_vpc_is_refused(apart: str) -> None:
+    refusal = f"cluster.serviceCidr: {apart}: expected a range that does not overlap 10.1.0.0/16, a range of {VPC}"
+    with pytest.raises(pulumi.RunError, match=re.escape(refusal)):
+        _recorded(apart=apart)

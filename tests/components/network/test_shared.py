@@ -1,5 +1,7 @@
 """The network of another stack: its outputs and nothing else, and refusals that say what does not fit."""
 
+import re
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -43,9 +45,11 @@ def _subnet(id_: str, number: int) -> Properties:
     return {"id": id_, "cidrBlock": f"10.0.{number}.0/24", "vpcId": "vpc-1", "availabilityZone": A}
 
 
-def _recorded(*, unknown: bool = False, **changes: Any) -> Plan:
+def _recorded(*, unknown: bool = False, apart: str = "10.100.0.0/16", **changes: Any) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = SharedNetwork("dev", SETTINGS, where("staging-b"), opts=opts)
+        network = SharedNetwork(
+            "dev", SETTINGS, where("staging-b"), apart={"cluster.serviceCidr": IPv4Network(apart)}, opts=opts
+        )
         Probe(**{key: getattr(network, key) for key in OUTPUTS})
 
     ids = ["subnet-a1", "subnet-a2", "subnet-b1", "subnet-b2"]
@@ -122,3 +126,9 @@ def test_an_owner_that_was_last_up_before_it_told_its_subnets_by_zone() -> None:
     before = {key: value for key, value in OWNER.items() if not key.endswith("Subnets")}
     with pytest.raises(pulumi.RunError, match="no output privateSubnets and no publicSubnets and no podSubnets"):
         usable(before, STACK, SETTINGS.zones, where("staging-b"))
+
+
+def test_a_range_that_overlaps_the_vpc_is_refused() -> None:
+    refusal = "cluster.serviceCidr: 10.0.64.0/20: expected a range that does not overlap 10.0.0.0/16, a range of vpc-1"
+    with pytest.raises(pulumi.RunError, match=re.escape(refusal)):
+        _recorded(apart="10.0.64.0/20")

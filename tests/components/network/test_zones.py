@@ -84,7 +84,7 @@ def _existing(**subnets: Mapping[str, str]) -> Plan:
 
     def program() -> None:
         provider = aws.Provider("aws", region="us-east-1")
-        ExistingNetwork("dev", settings, where(), opts=pulumi.ResourceOptions(providers=[provider]))
+        ExistingNetwork("dev", settings, where(), apart={}, opts=pulumi.ResourceOptions(providers=[provider]))
 
     return record(program, existing=there)
 
@@ -95,6 +95,8 @@ def test_an_existing_private_subnet_where_eks_refuses_it() -> None:
     with pytest.raises(pulumi.RunError, match=r"network\.existing\.privateSubnets: us-east-1e: .* use1-az3"):
         _existing(privateSubnets=bad, publicSubnets=good)
     _existing(privateSubnets=good, publicSubnets=bad)
+    with pytest.raises(pulumi.RunError, match=r"network\.existing\.controlPlaneSubnets: us-east-1e: .* use1-az3"):
+        _existing(privateSubnets=good, publicSubnets=good, controlPlaneSubnets=bad)
 
 
 # --- Interface endpoints ------------------------------------------------------------------------------------------
