@@ -18,6 +18,7 @@ TEAMS: Final = "eks-platform:index:Teams"
 EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
 GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
 WORKLOAD_ROLE: Final = "eks-platform:index:WorkloadRole"
+ADDED_ADDON: Final = "eks-platform:index:AddedAddon"
 
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
@@ -57,6 +58,7 @@ REVIEWED: Final = "the stack file must say why in the `reason` of the statement,
 ACTION_WILDCARDS: Final = (
     Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
     Allowed(["?*:?*"], REVIEWED, WORKLOAD_ROLE),
+    Allowed(["?*:?*"], REVIEWED, ADDED_ADDON),
     Allowed(
         ["?*:?*"],
         "a permissions boundary names whole services: it grants nothing, and each role's own policies name the actions",
@@ -136,6 +138,7 @@ RESOURCE_WILDCARDS: Final = (
     Allowed(["route53:GetChange"], "a change has an id that Route 53 makes up", CERT_MANAGER),
     Allowed(["?*:?*"], REVIEWED, EXTRA_CHART),
     Allowed(["?*:?*"], REVIEWED, WORKLOAD_ROLE),
+    Allowed(["?*:?*"], REVIEWED, ADDED_ADDON),
 )
 """Actions that a statement may allow on every resource of a type without a condition that narrows it."""
 

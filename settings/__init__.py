@@ -6,6 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
+from settings.addons import AddedAddon, AddonRole, Addons
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
 from settings.base import Settings, required
@@ -16,7 +17,6 @@ from settings.cluster import (
     AccessEntry,
     AccessRight,
     AccessRole,
-    Addons,
     AutoMode,
     AutoNodePool,
     Cluster,
@@ -63,6 +63,8 @@ __all__ = [
     "AccessRight",
     "AccessRole",
     "AcmeServer",
+    "AddedAddon",
+    "AddonRole",
     "Addons",
     "Admission",
     "AdmissionMode",

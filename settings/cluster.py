@@ -1,4 +1,4 @@
-"""Settings of the control plane, of access to it, and of its add-ons."""
+"""Settings of the control plane and of access to it."""
 
 from enum import StrEnum
 
@@ -7,7 +7,6 @@ from pydantic import Field
 import versions
 from settings.base import Settings
 from settings.values import (
-    AddonVersion,
     AnyRange,
     Group,
     KeyArn,
@@ -195,52 +194,3 @@ class Access(Settings):
     entries: dict[Label, AccessEntry] = Field(
         {}, description="All other principals with access to the cluster, by a name of your choice."
     )
-
-
-class Addons(Settings):
-    """The EKS add-ons to install, and versions that replace the pinned ones."""
-
-    versions: dict[str, AddonVersion] = Field(
-        {},
-        description="Versions that replace the pinned ones, by add-on name.",
-        json_schema_extra={"propertyNames": {"enum": list(versions.ADDON_NAMES)}},
-    )
-    ebs_csi: bool = Field(
-        True,
-        description="Whether to install the EBS CSI driver, with an encrypted gp3 StorageClass as the default. "
-        "Requires EC2 nodes.",
-    )
-    metrics_server: bool = Field(
-        True,
-        description="Whether to install Metrics Server, which provides the resource metrics that Traefik's "
-        "HorizontalPodAutoscaler requires.",
-    )
-    snapshot_controller: bool = Field(
-        False,
-        description="Whether to install the snapshot controller, with a default VolumeSnapshotClass for EBS volumes.",
-    )
-    node_monitoring_agent: bool = Field(
-        True,
-        description="Whether to install the node monitoring agent, which reports kernel, network, storage and GPU "
-        "faults of EC2 nodes to node repair.",
-    )
-
-    def installed(self, *, fargate_only: bool, auto_mode: bool, observability: bool) -> list[str]:
-        """Return the names of the add-ons that a stack has.
-
-        fargate_only: it has no nodes. auto_mode: EKS has them. observability: its logs and metrics go to CloudWatch.
-        """
-        # Auto Mode's nodes have all of these in them: https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
-        unwanted = {
-            "aws-ebs-csi-driver": not self.ebs_csi or auto_mode,
-            "metrics-server": not self.metrics_server,
-            "snapshot-controller": not self.snapshot_controller,
-            "eks-node-monitoring-agent": fargate_only or auto_mode or not self.node_monitoring_agent,
-            "amazon-cloudwatch-observability": fargate_only or not observability,
-            "coredns": auto_mode,
-            # DaemonSets without a node to run on.
-            "vpc-cni": fargate_only or auto_mode,
-            "kube-proxy": fargate_only or auto_mode,
-            "eks-pod-identity-agent": fargate_only or auto_mode,
-        }
-        return [name for name in versions.ADDON_NAMES if not unwanted.get(name)]

@@ -22,5 +22,7 @@ def own_namespaces(sections: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def platform_namespaces(sections: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the namespaces of the platform's own pods and of the charts added to it, each once."""
-    return tuple(dict.fromkeys((*own_namespaces(sections), *namespaces_of(sections.get("extra_charts")))))
+    """Return the namespaces of the platform's own pods and of the charts and add-ons added to it, each once."""
+    added = sections["addons"].more.values() if sections.get("addons") else ()
+    charts = namespaces_of(sections.get("extra_charts"))
+    return tuple(dict.fromkeys((*own_namespaces(sections), *charts, *(addon.namespace for addon in added))))

@@ -18,11 +18,12 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 import versions
+from settings.addons import Addons
 from settings.admission import Admission
 from settings.argo_cd import ArgoCd, GitCredential, GitOps
 from settings.base import Settings
 from settings.charts import OPTIONAL_CHARTS, Charts
-from settings.cluster import Access, Addons, Cluster
+from settings.cluster import Access, Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.deployed import deployed
@@ -207,7 +208,8 @@ class Stack(Settings):
         charts = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
         charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
-        return {**self.addon_versions, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
+        added = {name: addon.version for name, addon in self.addons.more.items()}
+        return {**self.addon_versions, **added, **{chart.name: chart.version for chart in charts}, **karpenter, **extra}
 
 
 def load(config: Mapping[str, str], secret_keys: Collection[str] = (), today: date | None = None) -> Stack:

@@ -378,6 +378,12 @@ AddonVersion = Annotated[
     str,
     _text("an add-on version such as v1.22.4-eksbuild.3", r"^v[0-9]+\.[0-9]+\.[0-9]+-eksbuild\.[0-9]+$", 64),
 ]
+AddonName = Annotated[str, _text("an add-on name such as aws-efs-csi-driver", r"^[a-z0-9]+([-_][a-z0-9]+)*$", 63)]
+AnyAddonVersion = Annotated[
+    str,
+    _text("an exact add-on version such as v1.22.4-eksbuild.3", r"^v?[0-9]+(\.[0-9]+){1,3}([-.+][0-9A-Za-z]+)*$", 64),
+]
+"""Of any publisher: add-ons of the AWS Marketplace are numbered in other ways than those of AWS."""
 HttpsUrl = Annotated[
     str,
     _text(

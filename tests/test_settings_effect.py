@@ -220,6 +220,24 @@ BASES["team"] = {
     },
 }
 
+# An add-on that the platform does not install itself.
+BASES["added add-on"] = {
+    **BASES["auto-less"],
+    "cluster": {"identity": "pod-identity"},
+    "addons": {
+        "ebsCsi": True,
+        "more": {
+            "aws-efs-csi-driver": {
+                "version": "v3.4.2-eksbuild.1",
+                "role": {
+                    "serviceAccounts": ["efs-csi-controller-sa"],
+                    "managedPolicies": ["arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"],
+                },
+            }
+        },
+    },
+}
+
 # A chart of a team in a stack with nodes.
 BASES["extra chart"] = {
     **BASES["nodes"],
@@ -326,6 +344,10 @@ def _workload_statement(**change: Any) -> Effect:
 
 def _quota(hard: str, **change: Any) -> Effect:
     return _team(f"ResourceQuota.spec.hard.{hard}", quota=change)
+
+
+def _added_addon(*changes: str, **change: Any) -> Effect:
+    return Effect({"addons": {"more": {"aws-efs-csi-driver": change}}}, changes, "added add-on", alone=True)
 
 
 def _argo_cd(*changes: str, **change: Any) -> Effect:
@@ -729,6 +751,25 @@ EFFECTS: Final[dict[str, Effect]] = {
     "addons.versions": Effect(
         {"addons": {"versions": {"coredns": "v1.14.0-eksbuild.1"}}}, ("Addon.addonVersion", "output.versions.coredns")
     ),
+    "addons.values": Effect({"addons": {"values": {"coredns": {"replicaCount": 3}}}}, ("Addon.configurationValues",)),
+    "addons.more.*.version": _added_addon(
+        "Addon.addonVersion", "output.versions.aws-efs-csi-driver", version="v3.4.3-eksbuild.1"
+    ),
+    "addons.more.*.namespace": _added_addon("+PodIdentityAssociation", "-PodIdentityAssociation", namespace="storage"),
+    "addons.more.*.role.serviceAccounts": _added_addon(
+        "+PodIdentityAssociation", "Role.assumeRolePolicy", role={"serviceAccounts": ["efs-csi-controller-sa", "other"]}
+    ),
+    "addons.more.*.role.statements": _added_addon(
+        "+Policy",
+        "+RolePolicyAttachment",
+        role={"statements": [{"sid": "Own", "actions": ["s3:ListBucket"], "resources": ["arn:aws:s3:::example"]}]},
+    ),
+    "addons.more.*.role.managedPolicies": _added_addon(
+        "+RolePolicyAttachment",
+        "-RolePolicyAttachment",
+        role={"managedPolicies": ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]},
+    ),
+    "addons.more.*.values": _added_addon("Addon.configurationValues", values={"controller": {"replicaCount": 3}}),
     "addons.ebsCsi": Effect(
         {"addons": {"ebsCsi": True}},
         ("+Addon", "+Role", "+RolePolicyAttachment", "+StorageClass", "output.versions.aws-ebs-csi-driver"),

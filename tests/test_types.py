@@ -17,6 +17,7 @@ from components.compute.node_group import NodeEnvironment, NodeGroup
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from components.observability.container_insights import ContainerInsights
 from components.services.external_dns import ExternalDns
+from settings import Addons
 from settings import Cluster as ClusterSettings
 from settings import ExternalDns as ExternalDnsSettings
 from settings import NodeGroup as NodeGroupSettings
@@ -33,7 +34,7 @@ def right(
 ) -> None:
     ExternalDns("dns", dns, cluster, platform_hosts=hosts, platform_names=hosts)
     NodeGroup("group", group, where, environment=environment)
-    ContainerInsights("insights", cluster, version="v6.5.0-eksbuild.1")
+    ContainerInsights("insights", Addons(), cluster, version="v6.5.0-eksbuild.1")
     Cluster("cluster", ClusterSettings(), where, network=network, logs_key=None, protect=False)
 """
 

@@ -15,7 +15,8 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import Placement, pod_annotations, pod_placement
 from components.common.pod_namespace import PodNamespace, before_nodes
 from facts import iam_documents, namespaces
-from settings import IpFamily
+from facts.chart_values import merged
+from settings import Addons, IpFamily
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class NodeAddons(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
+        settings: Addons,
         *,
         versions: Mapping[str, str],
         identity: ClusterIdentity,
@@ -66,10 +68,17 @@ class NodeAddons(pulumi.ComponentResource):
             documents={"ipv6": json.dumps(iam_documents.vpc_cni_ipv6(pods.region))} if ipv6 else None,
             managed_policy_arns=[] if ipv6 else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY)],
         )
+        values = settings.values.get("vpc-cni", {})
         configuration = pulumi.Output.all(pods.subnets, pods.security_group_id).apply(
-            lambda known: vpc_cni_configuration(pods.region, known[0], known[1])
+            lambda known: with_values(vpc_cni_configuration(pods.region, known[0], known[1]), values)
         )
-        configurations = {"vpc-cni": configuration, "kube-proxy": None, "eks-pod-identity-agent": None}
+        configurations: dict[str, pulumi.Input[str | None]] = {
+            "vpc-cni": configuration,
+            **{
+                addon: with_values(None, settings.values.get(addon, {}))
+                for addon in ("kube-proxy", "eks-pod-identity-agent")
+            },
+        }
         addons = [
             managed_addon(
                 name,
@@ -93,6 +102,7 @@ class ClusterAddons(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
+        settings: Addons,
         cluster: OnCluster,
         *,
         versions: Mapping[str, str],
@@ -104,7 +114,7 @@ class ClusterAddons(pulumi.ComponentResource):
         snapshot-controller, eks-node-monitoring-agent. Others are not this component's.
         """
         super().__init__("eks-platform:index:ClusterAddons", name, {}, opts)
-        self._name, self._versions, self._cluster = name, versions, cluster
+        self._name, self._values, self._versions, self._cluster = name, settings.values, versions, cluster
         self._child = pulumi.ResourceOptions(parent=self)
         placement = cluster.placement
         if "coredns" in versions:
@@ -135,7 +145,7 @@ class ClusterAddons(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=depends_on),
             cluster_name=self._cluster.identity.cluster_name,
             pods=self._cluster.namespace(namespaces.SYSTEM),
-            configuration=configuration,
+            configuration=with_values(configuration, self._values.get(addon, {})),
             identity=identity,
         )
 
@@ -252,6 +262,13 @@ def metrics_server_configuration(placement: Placement) -> str:
     return json.dumps({"replicas": 2, **pod_placement(placement), **port}, sort_keys=True)
 
 
+def with_values(configuration: str | None, values: Mapping[str, Any]) -> str | None:
+    """Return an add-on's configuration, as JSON, with values of the stack file over it; None: the add-on's defaults."""
+    if not values:
+        return configuration
+    return json.dumps(merged(json.loads(configuration or "{}"), values), sort_keys=True)
+
+
 def managed_addon(
     name: str,
     addon: str,
@@ -260,10 +277,10 @@ def managed_addon(
     *,
     cluster_name: pulumi.Input[str],
     pods: PodNamespace,
-    configuration: pulumi.Input[str] | None = None,
+    configuration: pulumi.Input[str | None] = None,
     identity: Irsa | PodIdentity | None = None,
 ) -> eks.Addon:
-    """Declare an EKS add-on, whose settings are this program's alone.
+    """Declare an EKS add-on, whose configuration nobody else changes.
 
     cluster_name: the cluster, once it exists. pods: the namespace of its pods: the add-on waits for what runs them,
     because EKS waits for the pods, and fails after 20 minutes. configuration: its values, as JSON. identity: the role

@@ -109,6 +109,7 @@ def _node_groups(
         return []
     addons = NodeAddons(
         f"{where.name}-node-addons",
+        settings.addons,
         versions=settings.addon_versions,
         identity=control_plane.identity,
         pods=PodNetwork(

@@ -57,12 +57,14 @@ class Cluster(pulumi.ComponentResource):
         network: ControlPlaneNetwork,
         logs_key: str | None,
         protect: bool,
+        pod_security_groups: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the control plane, whose name in EKS is the platform's.
 
         logs_key: ARN of a KMS key of the company's own for the log group; None: CloudWatch's. protect: whether Pulumi
-        refuses to delete or replace the control plane and its key.
+        refuses to delete or replace the control plane and its key. pod_security_groups: whether pods can have security
+        groups of their own.
         """
         super().__init__("eks-platform:index:Cluster", name, {}, opts)
         self._name = name
@@ -97,7 +99,7 @@ class Cluster(pulumi.ComponentResource):
             kubernetes_service_ip_address_range=str(settings.service_cidr) if settings.service_cidr else None,
             auto_mode=self._auto_mode(settings.auto_mode) if settings.auto_mode else None,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
-            service_role=self._equipped(role, settings, where, logs_key),
+            service_role=self._equipped(role, settings, where, logs_key, pod_security_groups=pod_security_groups),
             # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
             create_oidc_provider=False,
             skip_default_node_group=True,
@@ -223,7 +225,13 @@ class Cluster(pulumi.ComponentResource):
         )
 
     def _equipped(
-        self, role: iam.Role, settings: ClusterSettings, where: Where, logs_key: str | None
+        self,
+        role: iam.Role,
+        settings: ClusterSettings,
+        where: Where,
+        logs_key: str | None,
+        *,
+        pod_security_groups: bool,
     ) -> pulumi.Output[iam.Role]:
         """Return the control plane's role, with dependencies on what must be deleted after the control plane.
 
@@ -237,7 +245,10 @@ class Cluster(pulumi.ComponentResource):
             policy_arn=iam_documents.managed_policy_arn(iam_documents.CLUSTER_POLICY),
             opts=self._child,
         )
-        more = iam_documents.AUTO_MODE_CLUSTER_POLICIES if settings.auto_mode else ()
+        more = [
+            *(iam_documents.AUTO_MODE_CLUSTER_POLICIES if settings.auto_mode else ()),
+            *([iam_documents.POD_SECURITY_GROUPS_POLICY] if pod_security_groups else ()),
+        ]
         use_key = iam.RolePolicy(
             f"{self._name}-secrets",
             role=role.id,

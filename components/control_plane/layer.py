@@ -40,6 +40,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         ),
         logs_key=settings.encryption.logs,
         protect=settings.platform.protect,
+        pod_security_groups=settings.addons.pod_security_groups,
         opts=where.in_aws,
     )
     api = ApiServer(

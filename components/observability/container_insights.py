@@ -9,9 +9,9 @@ from pulumi_aws import cloudwatch
 from components.common.identity import ServiceAccountName, workload_identity
 from components.common.on_cluster import OnCluster
 from components.common.placement import Placement, pod_placement
-from components.compute.addons import managed_addon
+from components.compute.addons import managed_addon, with_values
 from facts import iam_documents, namespaces
-from settings import Observability
+from settings import Addons, Observability
 
 ADDON: Final = "amazon-cloudwatch-observability"
 LOG_GROUPS: Final = ("application", "host", "dataplane", "performance")
@@ -58,7 +58,13 @@ class ContainerInsights(pulumi.ComponentResource):
     """The add-on and its agents' role."""
 
     def __init__(
-        self, name: str, cluster: OnCluster, *, version: str, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: Addons,
+        cluster: OnCluster,
+        *,
+        version: str,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the role and the add-on. version: the add-on's."""
         super().__init__("eks-platform:index:ContainerInsights", name, {}, opts)
@@ -76,7 +82,9 @@ class ContainerInsights(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
             cluster_name=cluster.identity.cluster_name,
             pods=cluster.namespace(namespaces.CLOUDWATCH),
-            configuration=container_insights_configuration(cluster.placement),
+            configuration=with_values(
+                container_insights_configuration(cluster.placement), settings.values.get(ADDON, {})
+            ),
             identity=agents,
         )
         self.register_outputs({})

@@ -44,7 +44,13 @@ def observability_layer(
         return None
     events = Events(f"{where.name}-events", section, cluster, opts=control_plane.in_cluster)
     if not settings.fargate_only:
-        ContainerInsights(f"{where.name}-insights", cluster, version=settings.addon_versions[ADDON], opts=where.in_aws)
+        ContainerInsights(
+            f"{where.name}-insights",
+            settings.addons,
+            cluster,
+            version=settings.addon_versions[ADDON],
+            opts=where.in_aws,
+        )
     if not section.alarms:
         return None
     watched = Watched(

@@ -9,6 +9,7 @@ from components.common.where import Where
 from components.compute.addons import ClusterAddons
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
+from components.services.added_addon import AddedAddon, short
 from components.services.admission import Admission, guard_of
 from components.services.cert_manager import CertManager
 from components.services.descheduler import Descheduler
@@ -34,7 +35,15 @@ class Services:
 def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane, compute: Compute) -> Services:
     """Declare the controllers that the stack file enables."""
     cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
-    addons = ClusterAddons(f"{where.name}-addons", cluster, versions=settings.addon_versions, opts=in_cluster)
+    addons = ClusterAddons(
+        f"{where.name}-addons", settings.addons, cluster, versions=settings.addon_versions, opts=in_cluster
+    )
+    added = [
+        AddedAddon(
+            f"{where.name}-addon-{short(addon)}", settings.addons.more[addon], cluster, addon=addon, opts=in_cluster
+        )
+        for addon in settings.addons.more
+    ]
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
     optional: list[pulumi.Resource] = []
     if settings.admission.mode is not AdmissionMode.OFF:
@@ -70,5 +79,5 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
     return Services(
         cert_manager=cert_manager,
         load_balancer_controller=load_balancer_controller,
-        controllers=[addons, load_balancer_controller, *compute.node_pools, *optional],
+        controllers=[addons, *added, load_balancer_controller, *compute.node_pools, *optional],
     )

@@ -32,6 +32,7 @@ from .managed import (
     EBS_CSI_POLICY,
     FARGATE_POD_POLICY,
     NODE_POLICIES,
+    POD_SECURITY_GROUPS_POLICY,
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "KARPENTER_CONTROLLER_POLICIES",
     "MANAGED_POLICY_LIMIT",
     "NODE_POLICIES",
+    "POD_SECURITY_GROUPS_POLICY",
     "VPC_CNI_POLICY",
     "AllowedActions",
     "Condition",

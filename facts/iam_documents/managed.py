@@ -5,6 +5,11 @@ from typing import Final
 CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
 """For the control plane's role. https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html"""
 
+POD_SECURITY_GROUPS_POLICY: Final = "AmazonEKSVPCResourceController"
+"""For the control plane's role where pods have security groups: it creates their network interfaces.
+
+https://docs.aws.amazon.com/eks/latest/userguide/security-groups-pods-deployment.html"""
+
 NODE_POLICIES: Final = (
     # The smaller AmazonEKSWorkerNodeMinimalPolicy is for EKS Auto Mode, without ec2:DescribeInstances, from which a
     # node of Bottlerocket or AL2023 learns its own name.

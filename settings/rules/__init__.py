@@ -1,6 +1,7 @@
 """Rules that relate one setting of a stack to another, or to what AWS, EKS and Karpenter take."""
 
 from settings.rules import (
+    addons,
     admission,
     argo_cd,
     auto_mode,
@@ -29,6 +30,7 @@ from settings.rules.registry import RULES, Rule, broken_rules
 __all__ = [
     "RULES",
     "Rule",
+    "addons",
     "admission",
     "argo_cd",
     "auto_mode",

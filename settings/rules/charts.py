@@ -79,13 +79,14 @@ def _values_of_charts(charts: Charts) -> Iterator[Problem]:
         at = ("charts", "values", chart)
         yield from pinned(at, values)
         for path in (*NAMES, *OWN.get(chart, ())):
-            if _has(values, path):
+            if has_value(values, path):
                 yield Problem(place(*at, *path), "set", "expected none: this value is the program's own")
         if charts.images:
             yield from _images(at, values)
 
 
-def _has(values: Any, path: Path) -> bool:
+def has_value(values: Any, path: Path) -> bool:
+    """Return whether there is a value at a path."""
     for key in path:
         if not isinstance(values, Mapping) or key not in values:
             return False

@@ -9,15 +9,13 @@ from typing import Final
 import versions
 from facts.access_policies import access_policy_arn
 from policy.rules.addresses import open_to_the_world
-from settings.cluster import Access, AccessRole, Addons, Cluster, Support
-from settings.compute import NodeGroup
+from settings.cluster import Access, AccessRole, Cluster, Support
 from settings.network import IpFamily, Network
-from settings.observability import Observability
 from settings.principals import SSO_PATH, is_sso_role_without_path, whole_arn_of
 from settings.problems import Problem, place
 from settings.rules.network import NEVER_IN_A_VPC
 from settings.rules.registry import repeated, rule
-from settings.words import did_you_mean, either
+from settings.words import did_you_mean
 
 
 @rule
@@ -115,23 +113,3 @@ def _rights(access: Access) -> Iterator[Problem]:
                 yield Problem(where, role, "expected no namespaces, or view: it reads what is in no namespace, too")
             if where != f"{path}.role" and policies[access_policy_arn(role, whole_cluster=not namespaces)] > 1:
                 yield Problem(where, role, "expected once: EKS keeps one scope for each policy of a principal")
-
-
-@rule
-def _addons(
-    addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
-) -> Iterator[Problem]:
-    auto_mode = cluster.auto_mode is not None
-    installed = addons.installed(
-        fargate_only=not node_groups and not auto_mode, auto_mode=auto_mode, observability=observability is not None
-    )
-    if addons.snapshot_controller and not addons.ebs_csi:
-        yield Problem("addons.snapshotController", "true", "expected ebsCsi too: it is EBS volumes that have snapshots")
-    for name, version in addons.versions.items():
-        path = place("addons", "versions", name)
-        if name not in versions.ADDON_NAMES:
-            yield Problem(path, "unknown add-on", f"expected {either(versions.ADDON_NAMES)}")
-        elif name not in installed:
-            yield Problem(path, version, "expected none: the stack does not have this add-on")
-        elif name == "kube-proxy" and not version.startswith(f"v{cluster.version}."):
-            yield Problem(path, version, f"expected the cluster's minor version, {cluster.version}")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from settings.cluster import Addons, Cluster
+from settings.addons import Addons
+from settings.cluster import Cluster
 from settings.compute import NodeGroup
 from settings.encryption import Encryption
 from settings.karpenter import Karpenter

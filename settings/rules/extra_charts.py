@@ -14,6 +14,7 @@ from policy.rules import RULES
 from policy.rules.pods import RELEASE
 from policy.rules.supply import FLOATING, floats
 from policy.rules.workloads import ENFORCE, NAMESPACE
+from settings.addons import AddonRole
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, before, creator_of_namespace
 from settings.namespaces import own_namespaces
 from settings.problems import Problem, encrypting, place
@@ -82,7 +83,7 @@ def _roles_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Prob
             yield from rights(place("extraCharts", name, "role"), chart.role)
 
 
-def rights(path: str, role: ChartRole | WorkloadRights) -> Iterator[Problem]:
+def rights(path: str, role: AddonRole | ChartRole | WorkloadRights) -> Iterator[Problem]:
     """Yield what is wrong with the policies of a role at a path."""
     times = Counter(statement.sid for statement in role.statements)
     for index, statement in enumerate(role.statements):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from settings.cluster import Addons, Cluster, Identity
+from settings.addons import Addons
+from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.descheduler import Descheduler
 from settings.namespaces import platform_namespaces

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from settings.cluster import Addons
+from settings.addons import Addons
 from settings.dns import CertManager
 from settings.ingress import Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.network import Network

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from facts import manifests
 from facts.manifests import Object
-from settings.cluster import Addons, AutoNodePool, Cluster
+from settings.addons import Addons
+from settings.cluster import AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, TaintEffect
 from settings.external_secrets import ExternalSecrets
 from settings.ingress import Ingress, Traefik

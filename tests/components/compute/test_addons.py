@@ -21,7 +21,7 @@ from components.compute.addons import (
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
-from settings import IpFamily
+from settings import Addons, IpFamily
 from tests.components.given import CLUSTER, FARGATE, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import (
     REGION,
@@ -51,6 +51,7 @@ VERSIONS = {
 NODE_ADDONS = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 ANYWHERE = Placement(fargate=False)
 PODS: Final = PodNetwork(region=REGION, subnets={}, security_group_id="sg-1", ip_family=IpFamily.IPV4)
+SETTINGS: Final = Addons()
 ON_NODES = {
     "nodeSelector": {"role": "operations"},
     "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}],
@@ -60,21 +61,28 @@ KINDS = pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
 
 
 @remembered
-def _node_addons(*, unknown: bool = False, kind: str = "irsa", **changes: Any) -> Plan:
+def _node_addons(*, unknown: bool = False, kind: str = "irsa", settings: Addons = SETTINGS, **changes: Any) -> Plan:
     pods = replace(PODS, **changes)
 
     def declare(opts: pulumi.ResourceOptions) -> None:
-        addons = NodeAddons("addons", versions=VERSIONS, identity=identity(kind), pods=pods, opts=opts)
+        addons = NodeAddons("addons", settings, versions=VERSIONS, identity=identity(kind), pods=pods, opts=opts)
         Probe(cluster_name=addons.cluster_name)
 
     return recorded(declare, unknown=unknown)
 
 
 def _cluster_addons(
-    *, unknown: bool = False, kind: str = "irsa", versions: Mapping[str, str] = VERSIONS, **changes: Any
+    *,
+    unknown: bool = False,
+    kind: str = "irsa",
+    versions: Mapping[str, str] = VERSIONS,
+    settings: Addons = SETTINGS,
+    **changes: Any,
 ) -> Plan:
     cluster = on_cluster(**{"identity": identity(kind), "tags": {}, **changes})
-    return recorded(lambda opts: ClusterAddons("addons", cluster, versions=versions, opts=opts), unknown=unknown)
+    return recorded(
+        lambda opts: ClusterAddons("addons", settings, cluster, versions=versions, opts=opts), unknown=unknown
+    )
 
 
 def _addon(plan: Plan, name: str) -> Registration:
@@ -189,7 +197,9 @@ def test_node_addons_do_not_wait_for_each_other() -> None:
 
 def test_pods_come_after_the_nodes() -> None:
     """The coredns add-on waits 20 minutes for a node and then fails; the pods of the others need a node too."""
-    waiting = waiting_for_compute(lambda cluster, opts: ClusterAddons("addons", cluster, versions=VERSIONS, opts=opts))
+    waiting = waiting_for_compute(
+        lambda cluster, opts: ClusterAddons("addons", SETTINGS, cluster, versions=VERSIONS, opts=opts)
+    )
     assert waiting == {
         "Addon addons-coredns",
         "Addon addons-metrics-server",
@@ -298,7 +308,7 @@ def test_the_cni_waits_for_the_subnets_of_pods() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = ec2.Subnet("pods", vpc_id="vpc-1", opts=opts)
         pods = replace(PODS, subnets=subnet.id.apply(lambda found: {A: found}))
-        NodeAddons("addons", versions=VERSIONS, identity=identity(), pods=pods, opts=opts)
+        NodeAddons("addons", SETTINGS, versions=VERSIONS, identity=identity(), pods=pods, opts=opts)
 
     plan = recorded(declare, unknown=True)
     cni = _addon(plan, "vpc-cni")
@@ -420,3 +430,27 @@ def test_auto_mode_has_volumes_and_dns_of_its_own() -> None:
     assert storage["provisioner"] == "ebs.csi.eks.amazonaws.com"
     assert storage["parameters"]["encrypted"] == "true"
     assert not plan.find(type="aws:iam/role:Role")
+
+
+# --- Values of a stack file ---------------------------------------------------------------------------------------
+
+
+def test_values_are_merged_into_those_of_the_program() -> None:
+    more: dict[str, dict[str, Any]] = {
+        "vpc-cni": {"env": {"ENABLE_POD_ENI": "true"}, "init": {"env": {"DISABLE_TCP_EARLY_DEMUX": "true"}}},
+        "kube-proxy": {"mode": "nftables"},
+    }
+    plan = _node_addons(settings=Addons(values=more))
+    cni = json.loads(_addon(plan, "vpc-cni").inputs["configurationValues"])
+    assert cni["env"] == {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1", "ENABLE_POD_ENI": "true"}
+    assert cni["enableNetworkPolicy"] == "true"
+    assert cni["init"] == {"env": {"DISABLE_TCP_EARLY_DEMUX": "true"}}
+    assert json.loads(_addon(plan, "kube-proxy").inputs["configurationValues"]) == {"mode": "nftables"}
+    assert "configurationValues" not in _addon(plan, "eks-pod-identity-agent").inputs
+
+
+def test_values_reach_the_addons_that_need_nodes() -> None:
+    scaling = {"enabled": True, "minReplicas": 2, "maxReplicas": 10}
+    plan = _cluster_addons(settings=Addons(values={"coredns": {"autoScaling": scaling}}))
+    found = json.loads(_addon(plan, "coredns").inputs["configurationValues"])
+    assert found == {**json.loads(coredns_configuration(NODES)), "autoScaling": scaling}

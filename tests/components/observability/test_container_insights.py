@@ -19,7 +19,7 @@ from components.observability.container_insights import (
 from facts import iam_documents
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
-from settings import Observability
+from settings import Addons, Observability
 from tests.components.given import CLUSTER, NODES, identity, on_cluster, waiting_for_compute
 from tests.components.recording import Probe, assert_shape, below, carried, document, recorded, waits_for
 
@@ -32,7 +32,7 @@ def _plan(*, unknown: bool = False, kind: str = "irsa") -> Plan:
         logs = ContainerInsightsLogs(
             "logs", Observability(retentionDays=14), cluster_id=CLUSTER, logs_key=None, opts=opts
         )
-        ContainerInsights("insights", on_cluster(identity=identity(kind)), version=VERSIONS[ADDON], opts=opts)
+        ContainerInsights("insights", Addons(), on_cluster(identity=identity(kind)), version=VERSIONS[ADDON], opts=opts)
         Probe(nodes=after(logs.groups, CLUSTER))
 
     return recorded(declare, unknown=unknown)
@@ -102,7 +102,7 @@ def test_agents_have_their_role_before_they_start(kind: str, unknown: bool) -> N
 
 def test_nothing_but_the_addon_waits_for_nodes() -> None:
     waiting = waiting_for_compute(
-        lambda cluster, opts: ContainerInsights("insights", cluster, version=VERSIONS[ADDON], opts=opts)
+        lambda cluster, opts: ContainerInsights("insights", Addons(), cluster, version=VERSIONS[ADDON], opts=opts)
     )
     assert waiting == {f"Addon insights-{ADDON}"}
 

@@ -1,0 +1,115 @@
+"""Settings of EKS add-ons."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field, JsonValue, WithJsonSchema
+
+import versions
+from settings.base import Settings
+from settings.extra_charts import PolicyStatement
+from settings.values import AddonName, AddonVersion, AnyAddonVersion, Namespace, PolicyArn, ServiceAccountName
+
+Values = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
+"""Configuration values of an add-on, in the structure that its JSON schema gives.
+
+https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"""
+
+
+OWN_ADDON: Final[dict[str, JsonValue]] = {"enum": list(versions.ADDON_NAMES)}
+"""The JSON schema of the names of the platform's own add-ons."""
+
+
+class AddonRole(Settings):
+    """The IAM role of an add-on's pods, assumed as `cluster.identity` specifies."""
+
+    service_accounts: list[ServiceAccountName] = Field(
+        min_length=1,
+        max_length=5,
+        description="Names of the add-on's service accounts whose pods have the role. With IRSA, EKS annotates the "
+        "service accounts that the add-on's documentation names.",
+    )
+    statements: list[PolicyStatement] = Field([], description="Policy statements of the role.")
+    managed_policies: list[PolicyArn] = Field(
+        [], max_length=8, description="ARNs of existing IAM policies to attach to the role."
+    )
+
+
+class AddedAddon(Settings):
+    """An EKS add-on that the platform does not install itself."""
+
+    version: AnyAddonVersion = Field(
+        description="Exact version of the add-on, as `aws eks describe-addon-versions` lists it."
+    )
+    namespace: Namespace = Field(
+        "kube-system", description="Namespace of the add-on's pods, as its documentation gives it. EKS creates it."
+    )
+    role: AddonRole | None = Field(None, description="IAM role of the add-on's pods. If absent, they have no role.")
+    values: Values = Field(
+        {},
+        description="Configuration values of the add-on. `aws eks describe-addon-configuration` prints their schema.",
+    )
+
+
+class Addons(Settings):
+    """The EKS add-ons to install, and versions that replace the pinned ones."""
+
+    versions: dict[str, AddonVersion] = Field(
+        {},
+        description="Versions that replace the pinned ones, by add-on name.",
+        json_schema_extra={"propertyNames": OWN_ADDON},
+    )
+    values: dict[str, Values] = Field(
+        {},
+        description="Configuration values for the platform's own add-ons, by add-on name. They are merged into the "
+        "platform's values: objects key by key, while all other values are replaced. `env.ENABLE_POD_ENI` of `vpc-cni` "
+        "also gives the control plane the rights that security groups for pods require.",
+        json_schema_extra={"propertyNames": OWN_ADDON},
+    )
+    more: dict[AddonName, AddedAddon] = Field(
+        {}, description="EKS add-ons to install in addition to those of the platform, by add-on name."
+    )
+    ebs_csi: bool = Field(
+        True,
+        description="Whether to install the EBS CSI driver, with an encrypted gp3 StorageClass as the default. "
+        "Requires EC2 nodes.",
+    )
+    metrics_server: bool = Field(
+        True,
+        description="Whether to install Metrics Server, which provides the resource metrics that Traefik's "
+        "HorizontalPodAutoscaler requires.",
+    )
+    snapshot_controller: bool = Field(
+        False,
+        description="Whether to install the snapshot controller, with a default VolumeSnapshotClass for EBS volumes.",
+    )
+    node_monitoring_agent: bool = Field(
+        True,
+        description="Whether to install the node monitoring agent, which reports kernel, network, storage and GPU "
+        "faults of EC2 nodes to node repair.",
+    )
+
+    def installed(self, *, fargate_only: bool, auto_mode: bool, observability: bool) -> list[str]:
+        """Return the names of the add-ons that a stack has.
+
+        fargate_only: it has no nodes. auto_mode: EKS has them. observability: its logs and metrics go to CloudWatch.
+        """
+        # Auto Mode's nodes have all of these in them: https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
+        unwanted = {
+            "aws-ebs-csi-driver": not self.ebs_csi or auto_mode,
+            "metrics-server": not self.metrics_server,
+            "snapshot-controller": not self.snapshot_controller,
+            "eks-node-monitoring-agent": fargate_only or auto_mode or not self.node_monitoring_agent,
+            "amazon-cloudwatch-observability": fargate_only or not observability,
+            "coredns": auto_mode,
+            # DaemonSets without a node to run on.
+            "vpc-cni": fargate_only or auto_mode,
+            "kube-proxy": fargate_only or auto_mode,
+            "eks-pod-identity-agent": fargate_only or auto_mode,
+        }
+        return [name for name in versions.ADDON_NAMES if not unwanted.get(name)]
+
+    @property
+    def pod_security_groups(self) -> bool:
+        """Whether pods can have security groups of their own."""
+        environment = self.values.get("vpc-cni", {}).get("env")
+        return isinstance(environment, dict) and environment.get("ENABLE_POD_ENI") == "true"
