@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.exceptions import EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS, WORKLOAD_ROLE
+from policy.exceptions import ADDED_ADDON, EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS, WORKLOAD_ROLE
 from policy.model import Resource
 from policy.rules.buckets import BLOCKS, BUCKET, ENCRYPTION, PRIVATE
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
@@ -422,7 +422,7 @@ passes(
     chart=allows(["sqs:Get*"], type_=INLINE_POLICY, parents=(EXTRA_CHART, "eks-platform:index:Irsa")),
     application=allows(["sqs:Get*"], type_=INLINE_POLICY, parents=(WORKLOAD_ROLE, "eks-platform:index:Irsa")),
 )
-for _parent in (EXTRA_CHART, WORKLOAD_ROLE):
+for _parent in (ADDED_ADDON, EXTRA_CHART, WORKLOAD_ROLE):
     breaks("iam-action-wildcard", f"all, {_parent}", allows(["*"], parents=(_parent,)), "statement One allows *")
 for _type in (POLICY, INLINE_POLICY):
     breaks("iam-action-wildcard", f"service, {_type}", allows("sqs:*", type_=_type), "statement One allows sqs:*")

@@ -222,7 +222,12 @@ def _wild_actions() -> Iterator[tuple[str, Resource]]:
                 yield from ((action, policy) for action in items(statement["Action"]))
 
 
-OF_THE_STACK_FILE: Final = (exceptions.EXTRA_CHART, exceptions.WORKLOAD_ROLE, exceptions.GITHUB_ROLES)
+OF_THE_STACK_FILE: Final = (
+    exceptions.ADDED_ADDON,
+    exceptions.EXTRA_CHART,
+    exceptions.WORKLOAD_ROLE,
+    exceptions.GITHUB_ROLES,
+)
 """Components whose policies a stack file, or the plan of one, writes."""
 
 
