@@ -45,8 +45,28 @@ from settings.external_secrets import ExternalSecrets, SecretService, SecretStor
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, in_order
 from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.instance_types import Accelerator, Architecture
-from settings.karpenter import Budget, Consolidation, DisruptionReason, Karpenter, NodePool
+from settings.karpenter import (
+    DEFAULT_NODE_CLASS,
+    Budget,
+    Consolidation,
+    DisruptionReason,
+    Karpenter,
+    NodeClass,
+    NodePool,
+)
 from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
+from settings.nodes import (
+    Bottlerocket,
+    CpuManagerPolicy,
+    DiskPerformance,
+    ExtraDisk,
+    Kubelet,
+    LocalDisks,
+    Lockdown,
+    NodeSettings,
+    Reserved,
+    SoftEviction,
+)
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.stack import Stack, load, stack_settings
@@ -56,6 +76,7 @@ from settings.workload_roles import ServiceAccount, TeamRole, WorkloadRights, Wo
 from settings.workloads import Workloads
 
 __all__ = [
+    "DEFAULT_NODE_CLASS",
     "Accelerator",
     "Access",
     "AccessEntry",
@@ -73,6 +94,7 @@ __all__ = [
     "ArgoCd",
     "AutoMode",
     "AutoNodePool",
+    "Bottlerocket",
     "Budget",
     "Capacity",
     "CertManager",
@@ -82,8 +104,10 @@ __all__ = [
     "ClusterAutoscaler",
     "Consolidation",
     "ContainerDefaults",
+    "CpuManagerPolicy",
     "Dedicated",
     "Descheduler",
+    "DiskPerformance",
     "DisruptionReason",
     "Domain",
     "Encryption",
@@ -92,6 +116,7 @@ __all__ = [
     "ExternalDns",
     "ExternalSecrets",
     "ExtraChart",
+    "ExtraDisk",
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
@@ -104,15 +129,20 @@ __all__ = [
     "IpFamily",
     "Issuer",
     "Karpenter",
+    "Kubelet",
+    "LocalDisks",
+    "Lockdown",
     "LogType",
     "Maximum",
     "NamespaceShare",
     "Nat",
     "Network",
+    "NodeClass",
     "NodeGroup",
     "NodeGroupTimeouts",
     "NodeImage",
     "NodePool",
+    "NodeSettings",
     "Observability",
     "OperationsPods",
     "Platform",
@@ -122,6 +152,7 @@ __all__ = [
     "RecordPolicy",
     "RecordSource",
     "Repository",
+    "Reserved",
     "Retry",
     "ScalingTier",
     "Scheme",
@@ -130,6 +161,7 @@ __all__ = [
     "ServiceAccount",
     "Settings",
     "SingleSignOn",
+    "SoftEviction",
     "Stack",
     "SubnetTagging",
     "Support",

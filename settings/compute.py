@@ -8,6 +8,7 @@ from pydantic import Field
 import versions
 from settings.base import Settings
 from settings.instance_types import Accelerator, Architecture, accelerator_of
+from settings.nodes import NodeSettings
 from settings.values import (
     Duration,
     InstanceType,
@@ -81,7 +82,7 @@ class NodeGroupTimeouts(Settings):
     delete: Duration = Field("60m", description="Time for all nodes to be drained and terminated.")
 
 
-class NodeGroup(Settings):
+class NodeGroup(NodeSettings):
     """A managed node group."""
 
     instance_types: list[InstanceType] = Field(
@@ -111,9 +112,6 @@ class NodeGroup(Settings):
         description="Whether to create a separate group in each zone. `min`, `max` and `desired` then apply to each "
         "zone. Required by Cluster Autoscaler, which cannot choose the zone in a group that spans "
         "several.",
-    )
-    disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
-        50, description="Size of the disk for images, logs and ephemeral storage, in GiB."
     )
     labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
     taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")

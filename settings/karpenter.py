@@ -1,7 +1,7 @@
 """Settings of Karpenter and its NodePools."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ import versions
 from settings.base import Settings
 from settings.compute import Capacity, NodeImage, Taint
 from settings.instance_types import Architecture
+from settings.nodes import NodeSettings
 from settings.values import (
     BudgetDuration,
     BudgetNodes,
@@ -66,8 +67,17 @@ class Budget(Settings):
     )
 
 
+DEFAULT_NODE_CLASS: Final = "default"
+
+
 class NodePool(Settings):
     """The nodes that Karpenter may launch, and when it may remove them."""
+
+    node_class: Label = Field(
+        DEFAULT_NODE_CLASS,
+        description="Node class of the nodes: `default`, which has the settings of the section `karpenter` itself, or a"
+        " name in `karpenter.nodeClasses`.",
+    )
 
     capacity_types: list[Capacity] = Field(
         [Capacity.SPOT, Capacity.ON_DEMAND],
@@ -145,28 +155,18 @@ class NodePool(Settings):
     )
 
 
-class Karpenter(Settings):
-    """Karpenter, its node class and its NodePools."""
+class NodeClass(NodeSettings):
+    """How Karpenter's nodes are set up."""
 
-    version: ChartVersion = Field(versions.KARPENTER.version, description="Version of Karpenter and its charts.")
     image: NodeImage = NodeImage.BOTTLEROCKET
     image_version: ImageVersion | None = Field(
         None, description="Version of the AMI alias. If absent, the version pinned for the image is used."
-    )
-    disk_gib: Annotated[int, Field(ge=20, le=16384)] = Field(
-        50, description="Size of the disk for images, logs and ephemeral storage, in GiB."
     )
     max_pods: Annotated[int, Field(ge=8, le=250)] | None = Field(
         None,
         description="Maximum number of pods on a node, such as 110. If absent, Karpenter calculates the number, which"
         " is 29 for a large instance. Requires node pools of Nitro instances of size large or larger.",
     )
-    node_repair: bool = Field(
-        False,
-        description="Whether Karpenter replaces unhealthy nodes, which is an alpha feature of Karpenter. Node repair "
-        "ignores `budgets`, and stops while more than a fifth of a pool's nodes are unhealthy.",
-    )
-    node_pools: dict[Label, NodePool] = Field(min_length=1, description="Node pools by name.")
 
     @property
     def image_alias(self) -> str:
@@ -176,3 +176,23 @@ class Karpenter(Settings):
         return {NodeImage.BOTTLEROCKET: versions.BOTTLEROCKET_ALIAS, NodeImage.AL2023: versions.AL2023_ALIAS}[
             self.image
         ]
+
+
+class Karpenter(NodeClass):
+    """Karpenter, its node classes and its NodePools. The settings of its node class `default` are in this section."""
+
+    version: ChartVersion = Field(versions.KARPENTER.version, description="Version of Karpenter and its charts.")
+    node_repair: bool = Field(
+        False,
+        description="Whether Karpenter replaces unhealthy nodes, which is an alpha feature of Karpenter. Node repair "
+        "ignores `budgets`, and stops while more than a fifth of a pool's nodes are unhealthy.",
+    )
+    node_pools: dict[Label, NodePool] = Field(min_length=1, description="Node pools by name.")
+    node_classes: dict[Label, NodeClass] = Field(
+        {}, description="More node classes, by the name that node pools use in `nodeClass`."
+    )
+
+    @property
+    def all_node_classes(self) -> dict[str, NodeClass]:
+        """All node classes by name."""
+        return {DEFAULT_NODE_CLASS: self, **self.node_classes}

@@ -204,6 +204,40 @@ InstanceSize = Annotated[
         16,
     ),
 ]
+SnapshotId = Annotated[
+    str, _text("an EBS snapshot id such as snap-0123456789abcdef0", r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$")
+]
+MountPath = Annotated[
+    str,
+    _text(
+        "/var/lib/containerd or a folder below /mnt such as /mnt/models",
+        r"^(/var/lib/containerd|/mnt(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+)$",
+        128,
+    ),
+]
+_EVICTION_SIGNALS: Final = (
+    *("memory.available", "nodefs.available", "nodefs.inodesFree"),
+    *("imagefs.available", "imagefs.inodesFree", "pid.available"),
+)
+_EVICTION_SIGNAL: Final = f"^({'|'.join(re.escape(signal) for signal in _EVICTION_SIGNALS)})$"
+EvictionSignal = Annotated[str, _text(either(_EVICTION_SIGNALS), _EVICTION_SIGNAL, 32)]
+CHOICES[_EVICTION_SIGNAL] = _EVICTION_SIGNALS
+"""https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#eviction-signals"""
+EvictionThreshold = Annotated[
+    str,
+    _text(
+        "a percentage such as 5% or an amount with its unit such as 500Mi",
+        r"^([1-9]?[0-9](\.[0-9]{1,2})?%|[1-9][0-9]*([KMGT]i|[kMGT]))$",
+        16,
+    ),
+]
+SysctlName = Annotated[
+    str, _text("a kernel parameter such as net.core.somaxconn", r"^[a-z0-9_-]+([./][A-Za-z0-9_*-]+)+$", 128)
+]
+SysctlValue = Annotated[
+    str, _text("the value of a kernel parameter", r"^[A-Za-z0-9_.,:/-]+( [A-Za-z0-9_.,:/-]+)*$", 128)
+]
+MessageOfTheDay = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ReleaseVersion = Annotated[
     str,
     _text(

@@ -831,6 +831,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.max": _node_group("NodeGroup.scalingConfig.maxSize", max=9),
     "nodeGroups.*.desired": _node_group("NodeGroup.scalingConfig.desiredSize", desired=3),
     "nodeGroups.*.diskGib": _node_group("LaunchTemplate.blockDeviceMappings[1].ebs.volumeSize", diskGib=80),
+    "nodeGroups.*.kubelet.shutdownGracePeriod": _node_group(
+        "LaunchTemplate.userData", kubelet={"shutdownGracePeriod": "30s"}
+    ),
     "nodeGroups.*.labels": _node_group("NodeGroup.labels.team", labels={"team": "a"}),
     "nodeGroups.*.taints[].key": _node_group("NodeGroup.taints[0].key", taints=[{"key": "other", "value": "true"}]),
     "nodeGroups.*.taints[].value": _node_group(
@@ -886,6 +889,19 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "karpenter.nodeRepair": Effect(
         {"karpenter": {"nodeRepair": True}}, ("Release.values.settings.featureGates.nodeRepair",), "nodes"
+    ),
+    "karpenter.kubelet.shutdownGracePeriod": Effect(
+        {"karpenter": {"kubelet": {"shutdownGracePeriod": "30s"}}}, ("EC2NodeClass.spec.userData",), "nodes"
+    ),
+    "karpenter.nodeClasses.*.diskGib": Effect(
+        {"karpenter": {"nodeClasses": {"large": {"diskGib": 200}}}}, ("+EC2NodeClass",), "nodes", alone=True
+    ),
+    "karpenter.nodePools.*.nodeClass": Effect(
+        {"karpenter": {"nodeClasses": {"large": {"diskGib": 200}}, "nodePools": {"general": {"nodeClass": "large"}}}},
+        ("+EC2NodeClass", "NodePool.spec.template.spec.nodeClassRef.name"),
+        "nodes",
+        along=("karpenter.nodeClasses.*.diskGib",),
+        alone=True,
     ),
     "karpenter.nodePools.*.capacityTypes": _pool(f"{REQUIREMENTS}[0].values", capacityTypes=["spot"]),
     "karpenter.nodePools.*.architectures": _pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
@@ -1268,7 +1284,7 @@ EFFECTS: Final[dict[str, Effect]] = {
 
 
 # Settings whose change is seen otherwise, by tests of their own below.
-SEEN_OTHERWISE: Final = {
+SEEN_OTHERWISE: set[str] = {
     # tests/policy/test_environments.py
     "platform.environment",
     "charts.files",
@@ -1330,6 +1346,19 @@ EFFECTS.update(
         **_as_team("teams.*.gitOps", "gitOps.sets", lambda change: change["gitOps"]["sets"]["apps"]),
     }
 )
+
+
+# What node groups and node classes share, and each node class, is tried in tests/components/compute/test_node_setup.py,
+# test_node_group.py and test_node_pools.py, which take a fraction of the time that a run for each would.
+SEEN_OTHERWISE |= {
+    f"{path}.{leaf}"
+    for path, model in (
+        ("nodeGroups.*", settings.NodeSettings),
+        ("karpenter", settings.NodeSettings),
+        ("karpenter.nodeClasses.*", settings.NodeClass),
+    )
+    for leaf in _leaves(model)
+} - EFFECTS.keys()
 
 
 def test_every_setting_is_in_the_table() -> None:

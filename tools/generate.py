@@ -255,8 +255,8 @@ def _type(field: Schema, schema: Schema) -> str:
     """Return the type of a setting in words."""
     kind = _resolved(field, schema)
     if "enum" in kind:
-        first, *others, last = [f"`{value}`" for value in kind["enum"]]
-        return ", ".join([first, *(others if len(others) < 7 else [*others[:2], "..."]), last])
+        values = [f"`{value}`" for value in kind["enum"]]
+        return ", ".join(values if len(values) < 9 else [*values[:3], "...", values[-1]])
     if "pattern" in kind:
         if kind["pattern"] not in MEANINGS:
             raise SystemExit(

@@ -1,5 +1,6 @@
 """A managed node group, or one in each zone: role, launch template, nodes."""
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pulumi_aws import ec2, eks, iam
 from components.common.dependency import after
 from components.common.running_groups import RunningGroup, running_group
 from components.common.where import Where
+from components.compute.node_setup import Disk, disks, user_data_of_group
 from facts import iam_documents
 from settings import Accelerator, Architecture, Capacity, NodeImage, TaintEffect
 from settings import NodeGroup as NodeGroupSettings
@@ -184,23 +186,14 @@ EFFECTS: Final = {
 def _launch_template(
     name: str, settings: NodeGroupSettings, where: Where, environment: NodeEnvironment, child: pulumi.ResourceOptions
 ) -> ec2.LaunchTemplate:
-    disk: ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
-        "encrypted": "true",
-        "volume_type": "gp3",
-        "delete_on_termination": "true",
-    }
-    if environment.volumes_key:
-        disk["kms_key_id"] = environment.volumes_key
     tags = {"Name": name, **where.tags}
     return ec2.LaunchTemplate(
         f"{name}-nodes",
         block_device_mappings=[
-            {
-                "device_name": device,
-                "ebs": {**disk, "volume_size": settings.disk_gib} if device == DATA_DEVICES[settings.image] else disk,
-            }
-            for device in DEVICES[settings.image]
+            {"device_name": disk.device, "ebs": _ebs(disk, environment.volumes_key)}
+            for disk in disks(settings, settings.image)
         ],
+        user_data=_encoded(user_data_of_group(settings, settings.image)),
         metadata_options={
             "http_endpoint": "enabled",
             "http_tokens": "required",
@@ -214,9 +207,25 @@ def _launch_template(
     )
 
 
-DEVICES: Final = {NodeImage.BOTTLEROCKET: ["/dev/xvda", "/dev/xvdb"], NodeImage.AL2023: ["/dev/xvda"]}
-"""The disks of an image: Bottlerocket has one for itself and one for containers.
+def _encoded(user_data: str | None) -> str | None:
+    return base64.b64encode(user_data.encode()).decode() if user_data else None
 
-https://bottlerocket.dev/en/os/latest/concepts/storage/"""
-DATA_DEVICES: Final = {NodeImage.BOTTLEROCKET: "/dev/xvdb", NodeImage.AL2023: "/dev/xvda"}
-"""The disk that images, logs and ephemeral storage are on."""
+
+def _ebs(disk: Disk, key: str | None) -> "ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict":
+    """Return a disk of a launch template. key: the ARN of its KMS key; None: the account's default."""
+    found: ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
+        "encrypted": "true",
+        "volume_type": "gp3",
+        "delete_on_termination": "true",
+    }
+    if key:
+        found["kms_key_id"] = key
+    if disk.gib:
+        found["volume_size"] = disk.gib
+    if disk.iops:
+        found["iops"] = disk.iops
+    if disk.throughput:
+        found["throughput"] = disk.throughput
+    if disk.snapshot_id:
+        found["snapshot_id"] = disk.snapshot_id
+    return found

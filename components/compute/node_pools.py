@@ -4,16 +4,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.common.on_cluster import OnCluster
 from components.common.ready import WAIT_UNTIL_READY
-from components.compute.node_group import DATA_DEVICES, DEVICES
+from components.compute.node_setup import OF_NODE_CLASS, Disk, disks, kubelet_configuration, user_data_of_class
 from facts.instance_sizes import SMALL
-from settings import Budget, NodePool, Taint
+from settings import DEFAULT_NODE_CLASS, Budget, NodeClass, NodePool, Taint
 from settings import Karpenter as KarpenterSettings
 
 
@@ -27,7 +27,7 @@ class NodeNetwork:
 
 
 class NodePools(pulumi.ComponentResource):
-    """An EC2NodeClass and its NodePools.
+    """The EC2NodeClasses and their NodePools.
 
     They belong to this program and not to GitOps: a NodePool that outlives Karpenter leaves instances behind, and only
     a tool that manages both can delete them in order.
@@ -45,16 +45,19 @@ class NodePools(pulumi.ComponentResource):
         network: NodeNetwork,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the node class and the pools. instance_profile_name: the nodes' instance profile."""
+        """Declare the node classes and the pools. instance_profile_name: the nodes' instance profile."""
         super().__init__("eks-platform:index:NodePools", name, {}, opts)
-        node_class = CustomResource(
-            f"{name}-default",
-            api_version="karpenter.k8s.aws/v1",
-            kind="EC2NodeClass",
-            metadata={"name": NODE_CLASS, "annotations": WAIT_UNTIL_READY},
-            spec=node_class_spec(settings, cluster, instance_profile_name, network),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        classes = {
+            key: CustomResource(
+                f"{name}-{key}",
+                api_version="karpenter.k8s.aws/v1",
+                kind="EC2NodeClass",
+                metadata={"name": key, "annotations": WAIT_UNTIL_READY},
+                spec=node_class_spec(node_class, cluster, instance_profile_name, network),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for key, node_class in settings.all_node_classes.items()
+        }
         for key, pool in settings.node_pools.items():
             CustomResource(
                 f"{name}-{key}",
@@ -64,15 +67,12 @@ class NodePools(pulumi.ComponentResource):
                 spec=node_pool_spec(pool),
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    depends_on=[node_class],
+                    depends_on=[classes[pool.node_class]],
                     custom_timeouts=pulumi.CustomTimeouts(delete=drain_timeout(pool.termination_grace_period)),
                 ),
             )
-        self.node_class_name = pulumi.Output.from_input(NODE_CLASS)
+        self.node_class_name = pulumi.Output.from_input(DEFAULT_NODE_CLASS)
         self.register_outputs({"node_class_name": self.node_class_name})
-
-
-NODE_CLASS: Final = "default"
 
 
 def drain_timeout(grace_period: str) -> str:
@@ -83,17 +83,13 @@ def drain_timeout(grace_period: str) -> str:
 
 
 def node_class_spec(
-    settings: KarpenterSettings, cluster: OnCluster, instance_profile_name: pulumi.Input[str], network: NodeNetwork
+    settings: NodeClass, cluster: OnCluster, instance_profile_name: pulumi.Input[str], network: NodeNetwork
 ) -> dict[str, Any]:
     """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/)."""
-    disk: dict[str, Any] = {"encrypted": True, "volumeType": "gp3", "deleteOnTermination": True}
-    if cluster.volumes_key:
-        disk["kmsKeyID"] = cluster.volumes_key
-    # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
-    sizes = {
-        device: f"{settings.disk_gib}Gi" if device == DATA_DEVICES[settings.image] else "4Gi"
-        for device in DEVICES[settings.image]
-    }
+    kubelet = kubelet_configuration(settings.kubelet)
+    # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
+    # https://github.com/aws/karpenter-provider-aws/issues/8210
+    counted = _given(maxPods=settings.max_pods) | {key: kubelet[key] for key in OF_NODE_CLASS if key in kubelet}
     return {
         "amiSelectorTerms": [{"alias": settings.image_alias}],
         "instanceProfile": instance_profile_name,
@@ -110,12 +106,27 @@ def node_class_spec(
             "httpTokens": "required",
         },
         "blockDeviceMappings": [
-            {"deviceName": device, "ebs": {**disk, "volumeSize": size}} for device, size in sizes.items()
+            {"deviceName": disk.device, "ebs": _ebs(disk, cluster.volumes_key)}
+            for disk in disks(settings, settings.image)
         ],
-        # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
-        # https://github.com/aws/karpenter-provider-aws/issues/8210
-        **({"kubelet": {"maxPods": settings.max_pods}} if settings.max_pods else {}),
+        **_given(
+            kubelet=counted,
+            instanceStorePolicy=settings.local_disks and "RAID0",
+            userData=user_data_of_class(settings, settings.image),
+        ),
         "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags},
+    }
+
+
+def _ebs(disk: Disk, key: str | None) -> dict[str, Any]:
+    """Return a disk of a node class. key: the ARN of its KMS key; None: the account's default."""
+    # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
+    return {
+        "encrypted": True,
+        "volumeType": "gp3",
+        "deleteOnTermination": True,
+        "volumeSize": f"{disk.gib or 4}Gi",
+        **_given(kmsKeyID=key, iops=disk.iops, throughput=disk.throughput, snapshotID=disk.snapshot_id),
     }
 
 
@@ -125,7 +136,7 @@ def node_pool_spec(pool: NodePool) -> dict[str, Any]:
         "template": {
             "metadata": {"labels": pool.labels},
             "spec": {
-                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": NODE_CLASS},
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.node_class},
                 "requirements": node_requirements(pool),
                 "taints": _taints(pool.taints),
                 **({"startupTaints": _taints(pool.startup_taints)} if pool.startup_taints else {}),

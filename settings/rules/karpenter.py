@@ -8,9 +8,10 @@ from facts.instance_sizes import SMALL
 from settings.cluster import Cluster
 from settings.compute import NodeImage
 from settings.instance_types import NEWEST_GENERATION, family
-from settings.karpenter import Consolidation, Karpenter, NodePool
+from settings.karpenter import Consolidation, Karpenter, NodeClass, NodePool
 from settings.problems import Problem, place
 from settings.rules.compute import prefix, refused_by_kubelet, repeated_taints
+from settings.rules.nodes import setups
 from settings.rules.registry import numbers, repeated, rule
 from settings.words import either
 
@@ -23,15 +24,21 @@ def _karpenter(cluster: Cluster, karpenter: Karpenter | None) -> Iterator[Proble
     if least and numbers(karpenter.version) < numbers(least):
         found = karpenter.version
         yield Problem("karpenter.version", found, f"expected {least} or newer: Kubernetes {cluster.version} needs it")
-    if karpenter.image_version and ("." in karpenter.image_version) is not (karpenter.image is NodeImage.BOTTLEROCKET):
-        example = {NodeImage.AL2023: "v20260930", NodeImage.BOTTLEROCKET: "v1.66.0"}[karpenter.image]
-        found = karpenter.image_version
-        yield Problem("karpenter.imageVersion", found, f"expected one of {karpenter.image.value} such as {example}")
     for name, pool in karpenter.node_pools.items():
         if pool.consolidation is Consolidation.BALANCED and numbers(karpenter.version) < numbers(BALANCED_SINCE):
             path = place("karpenter", "nodePools", name, "consolidation")
             found = f"Balanced with Karpenter {karpenter.version}"
             yield Problem(path, found, f"expected karpenter.version {BALANCED_SINCE} or newer")
+
+
+@rule
+def _image_versions(karpenter: Karpenter | None) -> Iterator[Problem]:
+    for path, node_class in setups({}, karpenter).items():
+        version = node_class.image_version if isinstance(node_class, NodeClass) else None
+        if version and ("." in version) is not (node_class.image is NodeImage.BOTTLEROCKET):
+            example = {NodeImage.AL2023: "v20260930", NodeImage.BOTTLEROCKET: "v1.66.0"}[node_class.image]
+            expected = f"expected one of {node_class.image.value} such as {example}"
+            yield Problem(f"{path}.imageVersion", version, expected)
 
 
 BALANCED_SINCE: Final = "1.14.0"
@@ -97,9 +104,10 @@ def _room_for_pods(karpenter: Karpenter | None) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/eks/latest/userguide/cni-increase-ip-addresses-procedure.html
     """
-    if not karpenter or karpenter.max_pods is None:
-        return
-    for name, pool in karpenter.node_pools.items():
+    for name, pool in karpenter.node_pools.items() if karpenter else ():
+        node_class = karpenter.all_node_classes.get(pool.node_class) if karpenter else None
+        if node_class is None or node_class.max_pods is None:
+            continue
         path = place("karpenter", "nodePools", name)
         if pool.instance_types:
             for index, instance_type in enumerate(pool.instance_types):

@@ -1,5 +1,6 @@
 """NodeGroup: what EKS launches, and in which order it comes and goes."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -328,6 +329,37 @@ SYSTEM_DISK = {"encrypted": "true", "volumeType": "gp3", "deleteOnTermination": 
 )
 def test_every_disk_is_encrypted_and_the_one_for_containers_has_its_size(image: str, disks: list[Any]) -> None:
     assert _template(_recorded(image=image, disk_gib=80)).inputs["blockDeviceMappings"] == disks
+
+
+def test_disks_have_the_speed_and_the_snapshot_of_the_settings() -> None:
+    disk = {"iops": 4000, "throughput": 500, "snapshotId": "snap-0123456789abcdef0"}
+    (_, containers) = _template(_recorded(disk=disk)).inputs["blockDeviceMappings"]
+    assert containers == {
+        "deviceName": "/dev/xvdb",
+        "ebs": {
+            **SYSTEM_DISK,
+            "volumeSize": 50,
+            "iops": 4000,
+            "throughput": 500,
+            "snapshotId": "snap-0123456789abcdef0",
+        },
+    }
+
+
+def test_more_disks_are_encrypted_too() -> None:
+    key = "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+    extra = {"models": {"gib": 200, "mountPath": "/mnt/models"}}
+    environment = replace(ENVIRONMENT, volumes_key=key)
+    (_, models) = _template(_recorded(environment, image="al2023", extra_disks=extra)).inputs["blockDeviceMappings"]
+    assert models == {"deviceName": "/dev/xvdb", "ebs": {**SYSTEM_DISK, "kmsKeyId": key, "volumeSize": 200}}
+
+
+def test_user_data_is_what_the_settings_ask_for() -> None:
+    template = _template(_recorded(image="al2023", kubelet={"shutdownGracePeriod": "30s"}))
+    text = base64.b64decode(template.inputs["userData"]).decode()
+    assert text.startswith("MIME-Version: 1.0\n")
+    assert "shutdownGracePeriod: 30s" in text
+    assert "userData" not in _template(_recorded()).inputs
 
 
 def test_pods_do_not_reach_the_nodes_credentials() -> None:

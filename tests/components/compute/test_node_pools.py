@@ -11,7 +11,6 @@ from pulumi_aws import cloudwatch
 
 import versions
 from components.compute.node_pools import (
-    NODE_CLASS,
     NodeNetwork,
     NodePools,
     drain_timeout,
@@ -20,8 +19,8 @@ from components.compute.node_pools import (
     node_requirements,
 )
 from harness.plan import Plan, Registration
+from settings import DEFAULT_NODE_CLASS, NodePool
 from settings import Karpenter as KarpenterSettings
-from settings import NodePool
 from tests import upstream
 from tests.components.given import on_cluster, section
 from tests.components.recording import Probe, assert_shape, label, labels, recorded
@@ -102,6 +101,45 @@ def test_a_node_takes_as_many_pods_as_it_is_told_to() -> None:
     assert _class(_plan(max_pods=110)).inputs["spec"]["kubelet"] == {"maxPods": 110}
 
 
+def test_a_class_has_what_karpenter_counts_on_and_the_rest_as_user_data() -> None:
+    kubelet = {"evictionHard": {"memory.available": "5%"}, "cpuCfsQuota": False, "shutdownGracePeriod": "30s"}
+    spec = _class(_plan(max_pods=110, kubelet=kubelet, local_disks="raid0")).inputs["spec"]
+    assert spec["kubelet"] == {"maxPods": 110, "evictionHard": {"memory.available": "5%"}, "cpuCFSQuota": False}
+    assert spec["instanceStorePolicy"] == "RAID0"
+    assert spec["userData"] == "\n".join(["[settings.kubernetes]", 'shutdown-grace-period = "30s"', ""])
+    assert not {"kubelet", "instanceStorePolicy", "userData"} & _class(_plan()).inputs["spec"].keys()
+
+
+def test_disks_of_a_class() -> None:
+    disk = {"iops": 4000, "throughput": 500, "snapshotId": "snap-0123456789abcdef0"}
+    system, containers = _class(_plan(disk=disk)).inputs["spec"]["blockDeviceMappings"]
+    assert system["ebs"]["volumeSize"] == "4Gi"
+    assert containers["ebs"] == {
+        "encrypted": True,
+        "volumeType": "gp3",
+        "deleteOnTermination": True,
+        "volumeSize": "50Gi",
+        "iops": 4000,
+        "throughput": 500,
+        "snapshotID": "snap-0123456789abcdef0",
+    }
+
+
+def test_a_pool_refers_to_its_class_and_goes_before_it() -> None:
+    plan = _plan({"general": _pool(), "batch": _pool(node_class="large")}, node_classes={"large": {"diskGib": 200}})
+    classes = {
+        entry.inputs["metadata"]["name"]: entry
+        for entry in plan.find(type="kubernetes:karpenter.k8s.aws/v1:EC2NodeClass")
+    }
+    assert set(classes) == {"default", "large"}
+    sizes = {name: it.inputs["spec"]["blockDeviceMappings"][1]["ebs"]["volumeSize"] for name, it in classes.items()}
+    assert sizes == {"default": "50Gi", "large": "200Gi"}
+    for pool, of in (("general", "default"), ("batch", "large")):
+        entry = _pools(plan)[pool]
+        assert entry.inputs["spec"]["template"]["spec"]["nodeClassRef"]["name"] == of
+        assert labels(plan, entry.depends_on) == {label(classes[of])}
+
+
 def _pools(plan: Plan) -> dict[str, Registration]:
     pools = plan.find(type="kubernetes:karpenter.sh/v1:NodePool")
     return {entry.inputs["metadata"]["name"]: entry for entry in pools}
@@ -120,15 +158,15 @@ def _requirement(pool: NodePool, key: str) -> dict[str, Any] | None:
 def test_there_is_one_class_and_a_pool_for_each_setting(unknown: bool) -> None:
     plan = _plan(unknown=unknown)
     assert_shape(plan, NodePools, "nodes")
-    assert _class(plan).inputs["metadata"]["name"] == NODE_CLASS
+    assert _class(plan).inputs["metadata"]["name"] == DEFAULT_NODE_CLASS
     assert set(_pools(plan)) == {"general", "batch"}
     for pool in _pools(plan).values():
         assert pool.inputs["spec"]["template"]["spec"]["nodeClassRef"] == {
             "group": "karpenter.k8s.aws",
             "kind": "EC2NodeClass",
-            "name": NODE_CLASS,
+            "name": DEFAULT_NODE_CLASS,
         }
-    assert plan.one(name="probe").inputs["name"] == NODE_CLASS
+    assert plan.one(name="probe").inputs["name"] == DEFAULT_NODE_CLASS
 
 
 def test_pools_go_before_their_class() -> None:

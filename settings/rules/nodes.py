@@ -1,0 +1,125 @@
+"""Rules about what node groups and Karpenter's node classes have in common: disks, kubelet, settings of the image."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from settings.compute import NodeGroup, NodeImage
+from settings.karpenter import DEFAULT_NODE_CLASS, Karpenter, NodeClass
+from settings.nodes import DiskPerformance, Kubelet, NodeSettings
+from settings.problems import Problem, place
+from settings.rules.registry import repeated, rule
+from settings.words import either
+
+Setup = NodeGroup | NodeClass
+
+
+def setups(node_groups: Mapping[str, NodeGroup], karpenter: Karpenter | None) -> dict[str, Setup]:
+    """Return the node groups and node classes by their place in the stack file."""
+    found: dict[str, Setup] = {place("nodeGroups", name): group for name, group in node_groups.items()}
+    if karpenter:
+        found["karpenter"] = karpenter
+        found |= {place("karpenter", "nodeClasses", name): it for name, it in karpenter.node_classes.items()}
+    return found
+
+
+@rule
+def _node_classes(karpenter: Karpenter | None) -> Iterator[Problem]:
+    if not karpenter:
+        return
+    if DEFAULT_NODE_CLASS in karpenter.node_classes:
+        path = place("karpenter", "nodeClasses", DEFAULT_NODE_CLASS)
+        yield Problem(path, "set", "expected another name: the settings of this one are those of karpenter itself")
+    for name, pool in karpenter.node_pools.items():
+        if pool.node_class not in karpenter.all_node_classes:
+            path = place("karpenter", "nodePools", name, "nodeClass")
+            yield Problem(path, pool.node_class, f"expected {either(karpenter.all_node_classes)}")
+
+
+@rule
+def _what_an_image_lacks(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> Iterator[Problem]:
+    for path, setup in setups(node_groups, karpenter).items():
+        if setup.image is NodeImage.BOTTLEROCKET:
+            if setup.extra_disks:
+                expected = "expected none with the image bottlerocket, which mounts only its own two disks"
+                yield Problem(f"{path}.extraDisks", ", ".join(setup.extra_disks), expected)
+            if setup.kubelet and setup.kubelet.pods_per_core:
+                expected = "expected none with the image bottlerocket, which does not have this setting"
+                yield Problem(f"{path}.kubelet.podsPerCore", str(setup.kubelet.pods_per_core), expected)
+            continue
+        if setup.bottlerocket:
+            yield Problem(f"{path}.bottlerocket", "set", f"expected none with the image {setup.image.value}")
+        if setup.disk and setup.disk.snapshot_id:
+            expected = "expected the image bottlerocket: another image has its system on this disk"
+            yield Problem(f"{path}.disk.snapshotId", setup.disk.snapshot_id, expected)
+
+
+@rule
+def _disks(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> Iterator[Problem]:
+    for path, setup in setups(node_groups, karpenter).items():
+        if setup.disk:
+            yield from _speed(f"{path}.disk", setup.disk, setup.disk_gib)
+        for name, disk in setup.extra_disks.items():
+            yield from _speed(place_below(path, "extraDisks", name), disk, disk.gib)
+            yield from _containers(place_below(path, "extraDisks", name), disk.mount_path, disk.snapshot_id, setup)
+        yield from repeated(f"{path}.extraDisks", [disk.mount_path for disk in setup.extra_disks.values()])
+
+
+def _containers(path: str, mount_path: str, snapshot_id: str | None, setup: NodeSettings) -> Iterator[Problem]:
+    if mount_path != CONTAINERS:
+        return
+    if setup.local_disks:
+        expected = "expected another folder: localDisks puts the disks of the instance there"
+        yield Problem(f"{path}.mountPath", mount_path, expected)
+    if snapshot_id:
+        expected = "expected none for this folder, or the image bottlerocket with disk.snapshotId: Amazon Linux has "
+        yield Problem(f"{path}.snapshotId", snapshot_id, f"{expected}the image of the pause container there")
+
+
+CONTAINERS: Final = "/var/lib/containerd"
+
+
+def _speed(path: str, disk: DiskPerformance, gib: int) -> Iterator[Problem]:
+    """Yield what EC2 refuses (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html)."""
+    iops = disk.iops or 3000
+    if iops > max(3000, 500 * gib):
+        yield Problem(f"{path}.iops", str(iops), f"expected at most {max(3000, 500 * gib)}, which is 500 for each GiB")
+    if disk.throughput and disk.throughput > iops // 4:
+        expected = f"expected at most {iops // 4}, which is a quarter of iops"
+        yield Problem(f"{path}.throughput", str(disk.throughput), expected)
+
+
+@rule
+def _kubelets(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> Iterator[Problem]:
+    """Yield what keeps a kubelet from starting, so that its node never joins.
+
+    https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/apis/config/validation/validation.go
+    """
+    for path, setup in setups(node_groups, karpenter).items():
+        if setup.kubelet:
+            yield from _kubelet(f"{path}.kubelet", setup.kubelet)
+
+
+def _kubelet(path: str, kubelet: Kubelet) -> Iterator[Problem]:
+    high = kubelet.image_gc_high_threshold_percent
+    low = kubelet.image_gc_low_threshold_percent
+    # The kubelet's own values count where the stack file has none.
+    if (high or low is not None) and (80 if low is None else low) >= (high or 85):
+        found = f"{80 if low is None else low}, with imageGcHighThresholdPercent {high or 85}"
+        yield Problem(f"{path}.imageGcLowThresholdPercent", found, "expected less than imageGcHighThresholdPercent")
+    critical, all_ = kubelet.shutdown_grace_period_critical_pods, kubelet.shutdown_grace_period
+    if critical and seconds(critical) > (seconds(all_) if all_ else 0):
+        found = f"{critical}, with shutdownGracePeriod {all_ or 'absent'}"
+        expected = "expected at most shutdownGracePeriod, of which it is a part"
+        yield Problem(f"{path}.shutdownGracePeriodCriticalPods", found, expected)
+
+
+def seconds(duration: str) -> int:
+    """Return the seconds of a duration such as 1h30m."""
+    unit = {"h": 3600, "m": 60, "s": 1}
+    return sum(int(number) * unit[letter] for number, letter in re.findall("([0-9]+)([hms])", duration))
+
+
+def place_below(path: str, *parts: str) -> str:
+    """Return the place of something below `path`."""
+    return f"{path}.{place(*parts)}"
