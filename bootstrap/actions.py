@@ -200,6 +200,12 @@ ACTIONS: Final[dict[str, Actions]] = {
         f"iam:GetRole ec2:RunInstances ec2:DescribeLaunchTemplateVersions {_EKS_TAGS}",
         "eks:DeleteNodegroup",
     ),
+    "aws:eks/identityProviderConfig:IdentityProviderConfig": Actions(
+        f"eks:AssociateIdentityProviderConfig eks:DescribeUpdate {_EKS_TAGS}",
+        "eks:DescribeIdentityProviderConfig",
+        _EKS_TAGS,
+        "eks:DisassociateIdentityProviderConfig eks:DescribeUpdate",
+    ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Actions(
         f"eks:CreatePodIdentityAssociation iam:PassRole iam:GetRole {_EKS_TAGS}",
         "eks:DescribePodIdentityAssociation",

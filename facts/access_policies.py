@@ -18,3 +18,9 @@ def access_policy_arn(role: str, *, whole_cluster: bool) -> str:
     """
     policy = "AmazonEKSClusterAdminPolicy" if role == "admin" and whole_cluster else ACCESS_POLICIES[role]
     return f"arn:aws:eks::aws:cluster-access-policy/{policy}"
+
+
+AUTO_NODE_POLICY: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy"
+"""What nodes of a node class of Auto Mode need in the cluster; the only policy of an entry that is not STANDARD.
+
+https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html"""

@@ -8,7 +8,12 @@ import versions
 from settings.base import Settings
 from settings.values import (
     AnyRange,
+    ClaimName,
+    ClaimPrefix,
+    ClaimValue,
+    ClientId,
     Group,
+    HttpsUrl,
     KeyArn,
     Label,
     NamespacePattern,
@@ -152,6 +157,25 @@ class Cluster(Settings):
     )
 
 
+class EntryType(StrEnum):
+    """What an access entry is for: people and programs, or the nodes whose role the principal is.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/creating-access-entries.html
+    """
+
+    STANDARD = "standard"
+    EC2_LINUX = "ec2-linux"
+    EC2_WINDOWS = "ec2-windows"
+    EC2 = "ec2"
+    FARGATE_LINUX = "fargate-linux"
+    HYBRID_LINUX = "hybrid-linux"
+
+    @property
+    def in_eks(self) -> str:
+        """The name that EKS has for it."""
+        return self.upper().replace("-", "_")
+
+
 class AccessRight(Settings):
     """A role in some namespaces, or in the whole cluster."""
 
@@ -165,6 +189,12 @@ class AccessEntry(Settings):
     """The rights of one IAM principal in the cluster: a role, additional roles, or Kubernetes groups."""
 
     principal: Principal = Field(description="ARN of the IAM role or user.")
+    type: EntryType = Field(
+        EntryType.STANDARD,
+        description="`standard` for people and programs, the other types for the role of nodes that this program does "
+        "not create: `ec2-linux`, `ec2-windows`, `fargate-linux`, `hybrid-linux`, and `ec2` for node classes of Auto "
+        "Mode. EKS grants nodes their rights by the type.",
+    )
     role: AccessRole | None = Field(
         None,
         description="What the principal may do with the built-in Kubernetes kinds. If absent, the principal has only "
@@ -185,6 +215,50 @@ class AccessEntry(Settings):
     )
 
 
+class OidcRole(StrEnum):
+    """What a group of an OpenID Connect provider may do in the whole cluster, by Kubernetes' own cluster roles."""
+
+    ADMIN = "admin"
+    EDIT = "edit"
+    VIEW = "view"
+
+
+class OidcGroup(Settings):
+    """A group of an OpenID Connect provider with a role in the whole cluster."""
+
+    group: Group = Field(description="Name of the group as the token has it, without `groupsPrefix`.")
+    role: OidcRole = Field(description="What its members may do in the whole cluster.")
+
+
+class Oidc(Settings):
+    """People who log in to the Kubernetes API at an OpenID Connect provider, in addition to IAM principals."""
+
+    issuer: HttpsUrl = Field(
+        description="URL of the provider, which EKS must reach through the internet: it is the `iss` claim of its "
+        "tokens.",
+    )
+    client_id: ClientId = Field(description="Client id of the cluster at the provider, the `aud` claim of its tokens.")
+    username_claim: ClaimName = Field("email", description="Claim with the name of the user.")
+    username_prefix: ClaimPrefix = Field(
+        "oidc:",
+        description="Prefix of the names of users in Kubernetes, which keeps them apart from others. `-` means none.",
+    )
+    groups_claim: ClaimName = Field("groups", description="Claim with the groups of the user.")
+    groups_prefix: ClaimPrefix = Field(
+        "oidc:",
+        description="Prefix of the names of groups in Kubernetes, which keeps them apart from others: "
+        "`teamNamespaces` and `access.entries` name a group together with it.",
+    )
+    required_claims: dict[ClaimName, ClaimValue] = Field(
+        {}, description="Claims that a token must have, with their values."
+    )
+    groups: dict[Label, OidcGroup] = Field(
+        {},
+        description="Groups with a role in the whole cluster, by a name of your choice. `teamNamespaces` gives "
+        "groups a role in a namespace.",
+    )
+
+
 class Access(Settings):
     """Who may use the Kubernetes API."""
 
@@ -193,4 +267,9 @@ class Access(Settings):
     )
     entries: dict[Label, AccessEntry] = Field(
         {}, description="All other principals with access to the cluster, by a name of your choice."
+    )
+    oidc: Oidc | None = Field(
+        None,
+        description="Login at an OpenID Connect provider. If absent, only IAM principals can log in. EKS accepts one "
+        "provider for each cluster, and takes up to 20 minutes to change it.",
     )

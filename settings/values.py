@@ -427,6 +427,9 @@ HttpsUrl = Annotated[
     ),
 ]
 ClientId = Annotated[str, _text("a client id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
+ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9._:/-]+$", 63)]
+ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
+ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]
 _GROUP: Final = r"^[^\x00-\x20!-*,;<>?\[-^`{-\x9f]+$"
 Group = Annotated[
     str,

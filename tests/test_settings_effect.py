@@ -158,6 +158,17 @@ BASES: Final[dict[str, Config]] = {
     },
 }
 
+BASES["people"] = {
+    **QUIET,
+    "access": {
+        "oidc": {
+            "issuer": "https://login.example.jp",
+            "clientId": "kubernetes",
+            "groups": {"operators": {"group": "operators", "role": "admin"}},
+        }
+    },
+}
+
 BASES["teams"] = {
     **QUIET,
     "access": {"entries": {"platform-team": {"rights": [{"role": "view", "namespaces": ["app-*"]}]}}},
@@ -327,6 +338,10 @@ def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
 def _right(*changes: str, **change: Any) -> Effect:
     old = BASES["teams"]["access"]["entries"]["platform-team"]["rights"][0]
     return Effect({"access": {"entries": {"platform-team": {"rights": [{**old, **change}]}}}}, changes, "teams")
+
+
+def _oidc(path: str, *changes: str, **change: Any) -> Effect:
+    return Effect({"access": {"oidc": change}}, (f"IdentityProviderConfig.oidc.{path}", *changes), "people")
 
 
 def _team(*changes: str, **change: Any) -> Effect:
@@ -647,6 +662,28 @@ EFFECTS: Final[dict[str, Effect]] = {
     "access.entries.*.role": Effect(
         {"access": {"entries": {"platform-team": {"role": "view"}}}},
         ("+AccessPolicyAssociation", "-AccessPolicyAssociation"),
+    ),
+    "access.entries.*.type": Effect(
+        {"access": {"entries": {"nodes": {"principal": "arn:aws:iam::777788889999:role/nodes", "type": "ec2-linux"}}}},
+        ("+AccessEntry",),
+        along=("access.entries.*.principal",),
+    ),
+    "access.oidc.issuer": _oidc("issuerUrl", issuer="https://other.example.jp"),
+    "access.oidc.clientId": _oidc("clientId", clientId="other"),
+    "access.oidc.usernameClaim": _oidc("usernameClaim", usernameClaim="sub"),
+    "access.oidc.usernamePrefix": _oidc("usernamePrefix", usernamePrefix="-"),
+    "access.oidc.groupsClaim": _oidc("groupsClaim", groupsClaim="roles"),
+    "access.oidc.groupsPrefix": _oidc("groupsPrefix", "ClusterRoleBinding.subjects[0].name", groupsPrefix="people:"),
+    "access.oidc.requiredClaims": _oidc("requiredClaims", requiredClaims={"hd": "example.jp"}),
+    "access.oidc.groups.*.group": Effect(
+        {"access": {"oidc": {"groups": {"operators": {"group": "other"}}}}},
+        ("ClusterRoleBinding.subjects[0].name",),
+        "people",
+    ),
+    "access.oidc.groups.*.role": Effect(
+        {"access": {"oidc": {"groups": {"operators": {"role": "view"}}}}},
+        ("ClusterRoleBinding.roleRef.name",),
+        "people",
     ),
     "access.entries.*.groups": Effect(
         {"access": {"entries": {"platform-team": {"groups": ["platform"]}}}}, ("AccessEntry.kubernetesGroups",)

@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_aws import eks
+from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
 
-from facts.access_policies import access_policy_arn
+from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
 from facts.kubeconfig import kubeconfig
-from settings import Access, AccessEntry, AccessRight, AccessRole
+from settings import Access, AccessEntry, AccessRight, AccessRole, EntryType, Oidc, OidcRole
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,39 @@ class ClusterAccess(pulumi.ComponentResource):
             enable_server_side_apply=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
         )
+        if settings.oidc:
+            self._log_in(name, settings.oidc, api.cluster_name)
         self.register_outputs({"kubeconfig": self.kubeconfig})
+
+    def _log_in(self, name: str, oidc: Oidc, cluster_name: pulumi.Input[str]) -> None:
+        """Declare the OpenID Connect provider at which people log in, and the roles of its groups."""
+        eks.IdentityProviderConfig(
+            f"{name}-oidc",
+            cluster_name=cluster_name,
+            oidc=eks.IdentityProviderConfigOidcArgs(
+                identity_provider_config_name="oidc",
+                issuer_url=oidc.issuer,
+                client_id=oidc.client_id,
+                username_claim=oidc.username_claim,
+                username_prefix=oidc.username_prefix,
+                groups_claim=oidc.groups_claim,
+                groups_prefix=oidc.groups_prefix,
+                required_claims=oidc.required_claims or None,
+            ),
+            # EKS changes none of it, and accepts one provider for each cluster.
+            # https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateIdentityProviderConfig.html
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        for key, granted in oidc.groups.items():
+            role = "cluster-admin" if granted.role is OidcRole.ADMIN else granted.role.value
+            ClusterRoleBinding(
+                f"{name}-oidc-{key}",
+                metadata={"name": f"oidc-{key}"},
+                role_ref={"api_group": RBAC, "kind": "ClusterRole", "name": role},
+                subjects=[{"api_group": RBAC, "kind": "Group", "name": f"{oidc.groups_prefix}{granted.group}"}],
+                # The reference to the role cannot be changed.
+                opts=pulumi.ResourceOptions(parent=self, provider=self.kubernetes, delete_before_replace=True),
+            )
 
     def _grant(
         self, name: str, key: str, cluster_name: pulumi.Input[str], granted: AccessEntry
@@ -77,9 +111,13 @@ class ClusterAccess(pulumi.ComponentResource):
             named,
             cluster_name=cluster_name,
             principal_arn=granted.principal,
+            type=None if granted.type is EntryType.STANDARD else granted.type.in_eks,
             kubernetes_groups=granted.groups or None,
-            opts=pulumi.ResourceOptions(parent=self, aliases=[former]),
+            # Another type is another entry, and EKS has one entry for each principal.
+            opts=pulumi.ResourceOptions(parent=self, aliases=[former], delete_before_replace=True),
         )
+        if granted.type is EntryType.EC2:
+            return [self._associate_policy(named, entry, AUTO_NODE_POLICY, {"type": "cluster"}, [])]
         own = [AccessRight(role=granted.role, namespaces=granted.namespaces)] if granted.role else []
         return [
             self._associate(named, entry, right, [former] if right in own else []) for right in (*own, *granted.rights)
@@ -90,17 +128,26 @@ class ClusterAccess(pulumi.ComponentResource):
     ) -> eks.AccessPolicyAssociation:
         namespaces = right.namespaces
         policy = access_policy_arn(right.role, whole_cluster=not namespaces)
+        scope = {"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"}
+        return self._associate_policy(named, entry, policy, scope, former)
+
+    def _associate_policy(
+        self, named: str, entry: eks.AccessEntry, policy: str, scope: Mapping[str, Any], former: Sequence[pulumi.Alias]
+    ) -> eks.AccessPolicyAssociation:
         return eks.AccessPolicyAssociation(
             f"{named}-{policy.rsplit('/', 1)[-1]}",
             cluster_name=entry.cluster_name,
             principal_arn=entry.principal_arn,
             policy_arn=policy,
-            access_scope={"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"},
+            access_scope=eks.AccessPolicyAssociationAccessScopeArgs(**scope),
             # With another scope the AWS provider replaces the association, but for EKS it is the same one: created
             # first, the new one would overwrite the old one and then be deleted in its place.
             # https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html
             opts=pulumi.ResourceOptions(parent=self, aliases=[*former], delete_before_replace=True),
         )
+
+
+RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def _short_name(principal: str) -> str:

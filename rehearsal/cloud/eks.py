@@ -187,6 +187,18 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("clusterName", "fargateProfileName", "podExecutionRoleArn", "selectors", "subnetIds"),
         seconds=(120.0, 2.0, 120.0),
     ),
+    "aws:eks/identityProviderConfig:IdentityProviderConfig": aws_kind(
+        lambda inputs, _context: f"{inputs['clusterName']}:{get(inputs, 'oidc.identityProviderConfigName')}",
+        {
+            "arn": lambda inputs, context: (
+                f"arn:aws:eks:{context.region}:{context.account}:identityproviderconfig/{inputs['clusterName']}/oidc/"
+                f"{get(inputs, 'oidc.identityProviderConfigName')}/{uuid()(inputs, context)}"
+            ),
+            "status": "ACTIVE",
+        },
+        replaces=("clusterName", "oidc"),
+        seconds=(900.0, 2.0, 900.0),
+    ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": aws_kind(
         ec2_id("a"),
         {

@@ -9,7 +9,7 @@ from typing import Final
 import versions
 from facts.access_policies import access_policy_arn
 from policy.rules.addresses import open_to_the_world
-from settings.cluster import Access, AccessRole, Cluster, Support
+from settings.cluster import Access, AccessRole, Cluster, EntryType, Support
 from settings.network import IpFamily, Network
 from settings.principals import SSO_PATH, is_sso_role_without_path, whole_arn_of
 from settings.problems import Problem, place
@@ -96,6 +96,8 @@ def _access(access: Access) -> Iterator[Problem]:
 def _rights(access: Access) -> Iterator[Problem]:
     for name, entry in access.entries.items():
         path = place("access", "entries", name)
+        if entry.type is not EntryType.STANDARD:
+            continue
         if not entry.role and not entry.rights and not entry.groups:
             yield Problem(path, "no rights", "expected role, rights or groups")
         if entry.namespaces and not entry.role:
@@ -113,3 +115,43 @@ def _rights(access: Access) -> Iterator[Problem]:
                 yield Problem(where, role, "expected no namespaces, or view: it reads what is in no namespace, too")
             if where != f"{path}.role" and policies[access_policy_arn(role, whole_cluster=not namespaces)] > 1:
                 yield Problem(where, role, "expected once: EKS keeps one scope for each policy of a principal")
+
+
+@rule
+def _entries_of_nodes(access: Access, cluster: Cluster) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessEntry.html."""
+    for name, entry in access.entries.items():
+        path = place("access", "entries", name)
+        if entry.type is EntryType.STANDARD:
+            continue
+        for key in ("role", "namespaces", "rights", "groups"):
+            if getattr(entry, key):
+                expected = f"expected none with type {entry.type}: EKS gives nodes their rights by the type"
+                yield Problem(f"{path}.{key}", "set", expected)
+        if ":role/" not in entry.principal:
+            yield Problem(
+                f"{path}.principal", entry.principal, f"expected a role with type {entry.type}: nodes have it"
+            )
+        if entry.type is EntryType.EC2 and not cluster.auto_mode:
+            expected = "expected cluster.autoMode, whose nodes it is for; other nodes have ec2-linux or ec2-windows"
+            yield Problem(f"{path}.type", entry.type, expected)
+
+
+@rule
+def _oidc(access: Access) -> Iterator[Problem]:
+    """https://docs.aws.amazon.com/eks/latest/userguide/authenticate-oidc-identity-provider.html."""
+    oidc = access.oidc
+    if oidc is None:
+        return
+    for key, prefix in (("usernamePrefix", oidc.username_prefix), ("groupsPrefix", oidc.groups_prefix)):
+        if SYSTEM.startswith(prefix) or prefix.startswith(SYSTEM):
+            yield Problem(f"access.oidc.{key}", prefix, f"expected another prefix: {SYSTEM} is Kubernetes' own")
+    for name, granted in oidc.groups.items():
+        same = [other for other, it in oidc.groups.items() if it == granted]
+        if same[0] != name:
+            first = place("access", "oidc", "groups", same[0])
+            yield Problem(place("access", "oidc", "groups", name), granted.group, f"expected once: {first} is the same")
+
+
+SYSTEM: Final = "system:"
+"""The beginning of the names of Kubernetes' own users and groups, such as system:masters."""

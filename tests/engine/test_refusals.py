@@ -142,6 +142,35 @@ def test_services_have_a_private_range_outside_of_the_vpc(cloud: FakeCloud, serv
         cloud.make("second", uses.CLUSTER, **inputs)
 
 
+def test_entries_of_nodes_have_neither_groups_nor_policies_of_people(cloud: FakeCloud) -> None:
+    role = "arn:aws:iam::111122223333:role/nodes"
+    on_cluster = {"clusterName": "platform", "principalArn": role}
+    with pytest.raises(RefusedError, match="kubernetesGroups cannot be set for the type EC2_WINDOWS"):
+        cloud.make("nodes-entry", uses.ENTRY, **on_cluster, type="EC2_WINDOWS", kubernetesGroups=["a"])
+    cloud.make("nodes-entry", uses.ENTRY, **on_cluster, type="EC2")
+    policies = "arn:aws:eks::aws:cluster-access-policy"
+    scope = {"type": "cluster"}
+    with pytest.raises(RefusedError, match="AmazonEKSViewPolicy cannot be associated with an entry of type EC2"):
+        cloud.make(
+            "view", uses.ENTRY_POLICY, **on_cluster, policyArn=f"{policies}/AmazonEKSViewPolicy", accessScope=scope
+        )
+    node_policy = f"{policies}/AmazonEKSAutoNodePolicy"
+    cloud.make("auto", uses.ENTRY_POLICY, **on_cluster, policyArn=node_policy, accessScope=scope)
+    people = {"clusterName": "platform", "principalArn": DEPLOYER, "policyArn": node_policy, "accessScope": scope}
+    with pytest.raises(
+        RefusedError, match="AmazonEKSAutoNodePolicy cannot be associated with an entry of type STANDARD"
+    ):
+        cloud.make("people", uses.ENTRY_POLICY, **people)
+
+
+def test_a_cluster_has_one_provider_of_users(cloud: FakeCloud) -> None:
+    oidc = {"identityProviderConfigName": "one", "issuerUrl": "https://login.example.jp", "clientId": "a"}
+    cloud.make("one", uses.IDENTITY_PROVIDER, clusterName="platform", oidc=oidc)
+    another = {**oidc, "identityProviderConfigName": "two"}
+    with pytest.raises(RefusedError, match="has the identity provider platform:one already"):
+        cloud.make("two", uses.IDENTITY_PROVIDER, clusterName="platform", oidc=another)
+
+
 def test_a_private_endpoint_lets_nobody_in_by_itself(cloud: FakeCloud) -> None:
     """terraform-aws-eks #2746: the group that EKS makes knows nodes and pods alone."""
     group = cloud.make("private-access", uses.GROUP, vpcId=cloud["vpc"].id, name="private-access").id

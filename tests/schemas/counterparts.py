@@ -183,6 +183,11 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
         {"subnetIds": "Subnets"},
         {"subnetIds": "subnets"},
     ),
+    "aws:eks/identityProviderConfig:IdentityProviderConfig": Counterpart(
+        "AWS::EKS::IdentityProviderConfig",
+        (("eks", "AssociateIdentityProviderConfig", ""),),
+        {"oidc.identityProviderConfigName": "IdentityProviderConfigName"},
+    ),
     "aws:eks/nodeGroup:NodeGroup": Counterpart(
         "AWS::EKS::Nodegroup",
         (("eks", "CreateNodegroup", ""), ("eks", "UpdateNodegroupConfig", "")),

@@ -157,6 +157,37 @@ def protected_cluster(cluster: Resource, _cloud: Cloud) -> str | None:
     return "deletion protection is enabled" if cluster.get("deletionProtection") else None
 
 
+@rule("create", uses.ENTRY, code="InvalidParameterException", source=EKS + "CreateAccessEntry.html")
+def entry_of_nodes(entry: Resource, _cloud: Cloud) -> str | None:
+    """The entry of nodes has no groups and no name of a user: EKS gives them by the type."""
+    type_ = entry.get("type") or "STANDARD"
+    given = [key for key in ("kubernetesGroups", "userName") if entry.inputs.get(key)]
+    return f"{given[0]} cannot be set for the type {type_}" if given and type_ != "STANDARD" else None
+
+
+@rule("create", uses.ENTRY_POLICY, code="InvalidRequestException", source=EKS + "AssociateAccessPolicy.html")
+def policy_of_nodes(rights: Resource, cloud: Cloud) -> str | None:
+    """Only people's entries have access policies, and the nodes of Auto Mode the one for nodes."""
+    names = {path: rights.get(path) for path in ("clusterName", "principalArn")}
+    types = {entry.get("type") or "STANDARD" for entry in cloud.of(uses.ENTRY, **names)}
+    policy = str(rights.get("policyArn")).rsplit("/", 1)[-1]
+    fitting = {"EC2"} if policy == "AmazonEKSAutoNodePolicy" else {"STANDARD"}
+    wrong = sorted(types - fitting)
+    return f"{policy} cannot be associated with an entry of type {wrong[0]}" if wrong else None
+
+
+@rule(
+    "create",
+    uses.IDENTITY_PROVIDER,
+    code="InvalidRequestException",
+    source=EKS + "AssociateIdentityProviderConfig.html",
+)
+def second_identity_provider(provider: Resource, cloud: Cloud) -> str | None:
+    """A cluster has one OpenID Connect provider at which people log in."""
+    others = cloud.of(uses.IDENTITY_PROVIDER, clusterName=provider.get("clusterName"))
+    return f"the cluster has the identity provider {others[0].id} already" if others else None
+
+
 NODE_POLICIES: Mapping[str, tuple[str, ...]] = {
     "a node joins the cluster": ("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"),
     "a node pulls images": ("AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly"),

@@ -37,6 +37,7 @@ DEPLOYERS = "access-platform-deployer-a9c20a13"
 OTHERS = "access-developers-a54e34ed"
 ENTRY = "aws:eks/accessEntry:AccessEntry"
 ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+RBAC = "rbac.authorization.k8s.io"
 POLICY = "arn:aws:eks::aws:cluster-access-policy"
 
 
@@ -55,9 +56,10 @@ def _recorded(
     deployer: str = DEPLOYER,
     api: ApiServer = API,
     *,
+    oidc: Mapping[str, Any] | None = None,
     unknown: bool = False,
 ) -> Plan:
-    settings = section(Access, {"deployer": deployer, "entries": entries or {}})
+    settings = section(Access, {"deployer": deployer, "entries": entries or {}, "oidc": oidc})
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         access = ClusterAccess("access", settings, api, opts=opts)
@@ -270,3 +272,66 @@ def test_what_an_argument_changes(changes: dict[str, Any], changed: set[str]) ->
         if entry != "Probe probe" and inputs.get(key) != after[entry].get(key)
     }
     assert found == changed
+
+
+# --- Nodes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("type_", "in_eks"),
+    [
+        ("ec2-linux", "EC2_LINUX"),
+        ("ec2-windows", "EC2_WINDOWS"),
+        ("fargate-linux", "FARGATE_LINUX"),
+        ("hybrid-linux", "HYBRID_LINUX"),
+    ],
+)
+def test_an_entry_of_nodes_has_a_type_and_no_rights(type_: str, in_eks: str) -> None:
+    plan = _with(type=type_, role=None)
+    entry = plan.one(type=ENTRY, name=OTHERS)
+    assert entry.inputs == {"clusterName": "dev", "principalArn": DEVELOPERS, "type": in_eks}
+    # EKS has one entry for each principal: the one of another type must be gone first.
+    assert entry.options.delete_before_replace
+    assert {it.name for it in plan.find(type=ASSOCIATION)} == {f"{DEPLOYERS}-AmazonEKSClusterAdminPolicy"}
+
+
+def test_nodes_of_auto_mode_have_their_policy() -> None:
+    plan = _with(type="ec2", role=None)
+    assert plan.one(type=ENTRY, name=OTHERS).inputs["type"] == "EC2"
+    association = plan.one(type=ASSOCIATION, name=f"{OTHERS}-AmazonEKSAutoNodePolicy").inputs
+    assert association["policyArn"] == f"{POLICY}/AmazonEKSAutoNodePolicy"
+    assert association["accessScope"] == {"type": "cluster"}
+
+
+# --- OpenID Connect -------------------------------------------------------------------------------------------------
+
+
+def test_people_log_in_at_their_provider() -> None:
+    oidc = {"issuer": "https://login.example.jp", "clientId": "kubernetes"}
+    plan = _recorded(oidc=oidc)
+    provider = plan.one(type="aws:eks/identityProviderConfig:IdentityProviderConfig")
+    assert provider.inputs == {
+        "clusterName": "dev",
+        "oidc": {
+            "identityProviderConfigName": "oidc",
+            "issuerUrl": "https://login.example.jp",
+            "clientId": "kubernetes",
+            "usernameClaim": "email",
+            "usernamePrefix": "oidc:",
+            "groupsClaim": "groups",
+            "groupsPrefix": "oidc:",
+        },
+    }
+    # EKS accepts one for each cluster.
+    assert provider.options.delete_before_replace
+
+
+@pytest.mark.parametrize(("role", "bound"), [("admin", "cluster-admin"), ("edit", "edit"), ("view", "view")])
+def test_groups_of_the_provider_have_roles_of_kubernetes(role: str, bound: str) -> None:
+    groups = {"operators": {"group": "eks-operators", "role": role}}
+    oidc = {"issuer": "https://login.example.jp", "clientId": "a", "groupsPrefix": "okta:", "groups": groups}
+    plan = _recorded(oidc=oidc)
+    binding = plan.one(type="kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
+    assert binding.inputs["roleRef"] == {"apiGroup": RBAC, "kind": "ClusterRole", "name": bound}
+    assert binding.inputs["subjects"] == [{"apiGroup": RBAC, "kind": "Group", "name": "okta:eks-operators"}]
+    assert binding.options.provider == plan.one(name="access-kubernetes").urn
