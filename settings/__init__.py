@@ -6,7 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
-from settings.addons import AddedAddon, AddonRole, Addons
+from settings.addons import AddedAddon, AddonRole, Addons, StorageClass
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
 from settings.base import Settings, required
@@ -171,6 +171,7 @@ __all__ = [
     "SingleSignOn",
     "SoftEviction",
     "Stack",
+    "StorageClass",
     "SubnetTagging",
     "Support",
     "Taint",

@@ -1,5 +1,6 @@
 """Settings of EKS add-ons."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Final
 
 from pydantic import Field, JsonValue, WithJsonSchema
@@ -7,7 +8,16 @@ from pydantic import Field, JsonValue, WithJsonSchema
 import versions
 from settings.base import Settings
 from settings.extra_charts import PolicyStatement
-from settings.values import AddonName, AddonVersion, AnyAddonVersion, Namespace, PolicyArn, ServiceAccountName
+from settings.values import (
+    AddonName,
+    AddonVersion,
+    AnyAddonVersion,
+    KeyArn,
+    Namespace,
+    PolicyArn,
+    ReleaseName,
+    ServiceAccountName,
+)
 
 Values = Annotated[dict[str, Any], WithJsonSchema({"type": "object"})]
 """Configuration values of an add-on, in the structure that its JSON schema gives.
@@ -17,6 +27,57 @@ https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html"""
 
 OWN_ADDON: Final[dict[str, JsonValue]] = {"enum": list(versions.ADDON_NAMES)}
 """The JSON schema of the names of the platform's own add-ons."""
+
+
+class VolumeType(StrEnum):
+    """A type of EBS volumes (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html)."""
+
+    GP3 = "gp3"
+    GP2 = "gp2"
+    IO1 = "io1"
+    IO2 = "io2"
+    ST1 = "st1"
+    SC1 = "sc1"
+
+
+class FileSystemType(StrEnum):
+    """The file system with which a volume is formatted."""
+
+    EXT4 = "ext4"
+    XFS = "xfs"
+
+
+class Reclaim(StrEnum):
+    """What happens to a volume when its claim is deleted."""
+
+    DELETE = "Delete"
+    RETAIN = "Retain"
+
+
+class StorageClass(Settings):
+    """A StorageClass of encrypted EBS volumes, which are created in the zone of their pod and can be expanded."""
+
+    type: VolumeType = VolumeType.GP3
+    iops: Annotated[int, Field(ge=100, le=256_000)] | None = Field(
+        None,
+        description="IOPS of each volume. Required for `io1` and `io2`, optional for `gp3`, which has 3000 without it.",
+    )
+    throughput: Annotated[int, Field(ge=125, le=2000)] | None = Field(
+        None, description="Throughput of each `gp3` volume in MiB per second. If absent, it is 125."
+    )
+    key: KeyArn | None = Field(
+        None,
+        description="ARN of the KMS key of the volumes. If absent, `encryption.volumes` or the account's default key "
+        "for EBS is used.",
+    )
+    fs_type: FileSystemType = FileSystemType.EXT4
+    reclaim: Reclaim = Field(
+        Reclaim.DELETE,
+        description="Whether a volume is deleted with its claim. With `Retain`, volumes remain after `pulumi destroy`.",
+    )
+    default: bool = Field(
+        False, description="Whether claims without a class get this one, instead of the class `gp3` of the platform."
+    )
 
 
 class AddonRole(Settings):
@@ -73,6 +134,11 @@ class Addons(Settings):
         description="Whether to install the EBS CSI driver, with an encrypted gp3 StorageClass as the default. "
         "Requires EC2 nodes.",
     )
+    storage_classes: dict[ReleaseName, StorageClass] = Field(
+        {},
+        description="StorageClasses of EBS volumes by name, in addition to the class `gp3`. A class cannot be changed: "
+        "another value replaces it, and existing volumes keep their settings. Requires `ebsCsi`.",
+    )
     metrics_server: bool = Field(
         True,
         description="Whether to install Metrics Server, which provides the resource metrics that Traefik's "
@@ -107,6 +173,11 @@ class Addons(Settings):
             "eks-pod-identity-agent": fargate_only or auto_mode,
         }
         return [name for name in versions.ADDON_NAMES if not unwanted.get(name)]
+
+    @property
+    def volume_keys(self) -> list[str]:
+        """ARNs of the keys that storage classes name, each once."""
+        return list(dict.fromkeys(it.key for it in self.storage_classes.values() if it.key))
 
     @property
     def pod_security_groups(self) -> bool:

@@ -231,6 +231,8 @@ BASES["team"] = {
     },
 }
 
+BASES["storage classes"] = {**BASES["auto-less"], "addons": {"ebsCsi": True, "storageClasses": {"fast": {}}}}
+
 # An add-on that the platform does not install itself.
 BASES["added add-on"] = {
     **BASES["auto-less"],
@@ -359,6 +361,10 @@ def _workload_statement(**change: Any) -> Effect:
 
 def _quota(hard: str, **change: Any) -> Effect:
     return _team(f"ResourceQuota.spec.hard.{hard}", quota=change)
+
+
+def _storage_class(*changes: str, **change: Any) -> Effect:
+    return Effect({"addons": {"storageClasses": {"fast": change}}}, changes, "storage classes", alone=True)
 
 
 def _added_addon(*changes: str, **change: Any) -> Effect:
@@ -812,6 +818,13 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("+Addon", "+Role", "+RolePolicyAttachment", "+StorageClass", "output.versions.aws-ebs-csi-driver"),
         "nodes",
     ),
+    "addons.storageClasses.*.type": _storage_class("StorageClass.parameters.type", type="gp2"),
+    "addons.storageClasses.*.iops": _storage_class("StorageClass.parameters.iops", iops=4000),
+    "addons.storageClasses.*.throughput": _storage_class("StorageClass.parameters.throughput", throughput=250),
+    "addons.storageClasses.*.key": _storage_class("StorageClass.parameters.kmsKeyId", "+Policy", key=KEY),
+    "addons.storageClasses.*.fsType": _storage_class("StorageClass.parameters.csi.storage.k8s.io/fstype", fsType="xfs"),
+    "addons.storageClasses.*.reclaim": _storage_class("StorageClass.reclaimPolicy", reclaim="Retain"),
+    "addons.storageClasses.*.default": _storage_class("StorageClass.metadata.annotations", default=True),
     "addons.metricsServer": Effect(
         {"addons": {"metricsServer": False}, "traefik": {"maxReplicas": 3}},
         ("-Addon", "Release.values.autoscaling.maxReplicas", "output.versions.metrics-server"),

@@ -17,6 +17,7 @@ from components.common.pod_namespace import PodNamespace, before_nodes
 from facts import iam_documents, namespaces
 from facts.chart_values import merged
 from settings import Addons, IpFamily
+from settings import StorageClass as StorageClassSettings
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,9 @@ class ClusterAddons(pulumi.ComponentResource):
             # By its own defaults it runs on every node, whatever the taints, and on none of Fargate.
             self._addon("eks-node-monitoring-agent")
         if "aws-ebs-csi-driver" in versions:
-            self._gp3("ebs.csi.aws.com", [self._ebs()], cluster.volumes_key)
+            self._classes(settings, "ebs.csi.aws.com", [self._ebs(settings.volume_keys)])
         elif cluster.built_in_volumes:
-            self._gp3("ebs.csi.eks.amazonaws.com", [])
+            self._classes(settings, "ebs.csi.eks.amazonaws.com", [])
         self.register_outputs({})
 
     def _addon(
@@ -149,16 +150,16 @@ class ClusterAddons(pulumi.ComponentResource):
             identity=identity,
         )
 
-    def _ebs(self) -> eks.Addon:
+    def _ebs(self, more_keys: Sequence[str]) -> eks.Addon:
         snapshots = self._snapshots() if "snapshot-controller" in self._versions else []
-        key = self._cluster.volumes_key
+        keys = list(dict.fromkeys((*([self._cluster.volumes_key] if self._cluster.volumes_key else []), *more_keys)))
         controller = workload_identity(
             f"{self._name}-ebs-csi",
             self._cluster.identity,
             ServiceAccountName(namespaces.SYSTEM, "ebs-csi-controller-sa"),
             self._child,
             managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)],
-            documents={"key": json.dumps(iam_documents.volumes_key_user(key))} if key else None,
+            documents={"key": json.dumps(iam_documents.volumes_key_user(*keys))} if keys else None,
         )
         return self._addon(
             "aws-ebs-csi-driver",
@@ -169,21 +170,43 @@ class ClusterAddons(pulumi.ComponentResource):
             depends_on=snapshots,
         )
 
-    def _gp3(self, provisioner: str, drivers: list[eks.Addon], key: str | None = None) -> None:
-        """Declare the default class. Auto Mode's driver has a name of its own.
+    def _classes(self, settings: Addons, provisioner: str, drivers: list[eks.Addon]) -> None:
+        """Declare the class `gp3` and those of the stack file. Auto Mode's driver has a name of its own.
 
         https://docs.aws.amazon.com/eks/latest/userguide/create-storage-class.html
         """
+        others = settings.storage_classes
+        key = self._cluster.volumes_key if provisioner == "ebs.csi.aws.com" else None
+        gp3 = {"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})}
+        self._class("gp3", "gp3", gp3, (provisioner, drivers), default=not any(it.default for it in others.values()))
+        for name, settings_ in others.items():
+            parameters = storage_class_parameters(settings_, key)
+            reclaim = settings_.reclaim
+            self._class(
+                f"class-{name}", name, parameters, (provisioner, drivers), default=settings_.default, reclaim=reclaim
+            )
+
+    def _class(  # one line a field of the object
+        self,
+        suffix: str,
+        name: str,
+        parameters: Mapping[str, str],
+        driver: tuple[str, list[eks.Addon]],
+        *,
+        default: bool,
+        reclaim: str = "Delete",
+    ) -> None:
+        annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
         StorageClass(
-            f"{self._name}-gp3",
-            metadata={"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            provisioner=provisioner,
-            parameters={"type": "gp3", "encrypted": "true", **({"kmsKeyId": key} if key else {})},
-            reclaim_policy="Delete",
+            f"{self._name}-{suffix}",
+            metadata={"name": name, **({"annotations": annotations} if annotations else {})},
+            provisioner=driver[0],
+            parameters=parameters,
+            reclaim_policy=reclaim,
             allow_volume_expansion=True,
             # A volume that is created before its pod is scheduled may be in a zone in which the pod cannot run.
             volume_binding_mode="WaitForFirstConsumer",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=drivers),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=driver[1]),
         )
 
     def _snapshots(self) -> list[eks.Addon]:
@@ -228,6 +251,21 @@ def vpc_cni_configuration(region: str, pod_subnets: Mapping[str, str], security_
             },
         }
     return json.dumps(configuration, sort_keys=True)
+
+
+def storage_class_parameters(settings: StorageClassSettings, volumes_key: str | None) -> dict[str, str]:
+    """Return the parameters of a StorageClass. volumes_key: ARN of the key where the class names none; None: EBS's.
+
+    https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md
+    """
+    key = settings.key or volumes_key
+    chosen = {"iops": settings.iops, "throughput": settings.throughput, "kmsKeyId": key}
+    return {
+        "type": settings.type.value,
+        "encrypted": "true",
+        "csi.storage.k8s.io/fstype": settings.fs_type.value,
+        **{name: str(value) for name, value in chosen.items() if value is not None},
+    }
 
 
 def ebs_csi_configuration(placement: Placement, tags: Mapping[str, str]) -> str:

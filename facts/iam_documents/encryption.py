@@ -43,8 +43,8 @@ def secrets_key_user(key_arn: str) -> PolicyDocument:
     )
 
 
-def volumes_key_user(key_arn: str) -> PolicyDocument:
-    """Let a controller launch nodes with, or make, volumes that a key of the company's own encrypts.
+def volumes_key_user(*key_arns: str) -> PolicyDocument:
+    """Let a controller launch nodes with, or make, volumes that keys of the company's own encrypt.
 
     EC2 and EBS use the key themselves, by a grant that the caller creates for them.
     https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/install.md (KMS key for encryption),
@@ -61,12 +61,12 @@ def volumes_key_user(key_arn: str) -> PolicyDocument:
                 "kms:ReEncryptFrom",
                 "kms:ReEncryptTo",
             ],
-            [key_arn],
+            key_arns,
         ),
         allow(
             "GrantVolumesKey",
             ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
-            [key_arn],
+            key_arns,
             {"Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
     )

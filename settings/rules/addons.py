@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import versions
-from settings.addons import Addons
+from settings.addons import Addons, StorageClass, VolumeType
 from settings.cluster import Cluster
 from settings.compute import NodeGroup
 from settings.extra_charts import ExtraChart
 from settings.namespaces import own_namespaces
 from settings.observability import Observability
+from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.rules.charts import Path, has_value
 from settings.rules.extra_charts import pinned, rights
@@ -142,6 +143,51 @@ def _added_addons(
                 yield Problem(path, "a role that may do nothing", "expected statements or managedPolicies")
             yield from repeated(f"{path}.serviceAccounts", addon.role.service_accounts)
             yield from rights(path, addon.role)
+
+
+IOPS: Final = {
+    VolumeType.GP3: (3000, 80_000),
+    VolumeType.IO1: (100, 64_000),
+    VolumeType.IO2: (100, 256_000),
+}
+"""The least and the most IOPS of a volume, by the types that accept them.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVolume.html"""
+
+
+@rule
+def _storage_classes(addons: Addons, cluster: Cluster, platform: Platform) -> Iterator[Problem]:
+    if addons.storage_classes and not addons.ebs_csi:
+        yield Problem("addons.storageClasses", "set", "expected ebsCsi too, which creates the volumes")
+    defaults = [name for name, it in addons.storage_classes.items() if it.default]
+    for name in defaults[1:]:
+        path = place("addons", "storageClasses", name, "default")
+        yield Problem(path, "true", f"expected one default class: {defaults[0]} is the default already")
+    for name, it in addons.storage_classes.items():
+        path = place("addons", "storageClasses", name)
+        if name == "gp3":
+            yield Problem(path, "the platform's own class", "expected another name")
+        yield from _performance(path, it)
+        if it.key and cluster.auto_mode:
+            yield Problem(f"{path}.key", "set", "expected none with cluster.autoMode, whose driver is not the stack's")
+        elif it.key and it.key.split(":")[3] != platform.region:
+            yield Problem(f"{path}.key", it.key, f"expected one in {platform.region}")
+
+
+def _performance(path: str, it: StorageClass) -> Iterator[Problem]:
+    least, most = IOPS.get(it.type, (0, 0))
+    if it.iops is None and it.type in (VolumeType.IO1, VolumeType.IO2):
+        yield Problem(f"{path}.iops", "missing", f"expected {least} to {most}, which {it.type} requires")
+    elif it.iops is not None and not most:
+        yield Problem(f"{path}.iops", str(it.iops), f"expected none: {it.type} has a fixed performance")
+    elif it.iops is not None and not least <= it.iops <= most:
+        yield Problem(f"{path}.iops", str(it.iops), f"expected {least} to {most} for {it.type}")
+    if it.throughput and it.type is not VolumeType.GP3:
+        yield Problem(f"{path}.throughput", str(it.throughput), "expected none: only gp3 accepts it")
+    # https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html#gp3-ebs-volume-type
+    elif it.throughput and it.throughput * 4 > (it.iops or IOPS[VolumeType.GP3][0]):
+        found = str(it.throughput)
+        yield Problem(f"{path}.throughput", found, "expected at most a quarter of the IOPS, in MiB per second")
 
 
 CHARTS: Final = {"cert-manager": "cert_manager", "external-dns": "external_dns"}

@@ -454,3 +454,54 @@ def test_values_reach_the_addons_that_need_nodes() -> None:
     plan = _cluster_addons(settings=Addons(values={"coredns": {"autoScaling": scaling}}))
     found = json.loads(_addon(plan, "coredns").inputs["configurationValues"])
     assert found == {**json.loads(coredns_configuration(NODES)), "autoScaling": scaling}
+
+
+# --- Storage classes ----------------------------------------------------------------------------------------------
+
+CLASS: Final = "kubernetes:storage.k8s.io/v1:StorageClass"
+KEY: Final = f"arn:aws:kms:{REGION}:111122223333:key/0f1e2d3c"
+OTHER_KEY: Final = f"arn:aws:kms:{REGION}:111122223333:key/4f6c1b2a"
+CLASSES: Final = Addons.model_validate_json(
+    json.dumps(
+        {
+            "storageClasses": {
+                "fast": {"type": "io2", "iops": 20000, "fsType": "xfs", "key": OTHER_KEY, "reclaim": "Retain"},
+                "wide": {"iops": 4000, "throughput": 500, "default": True},
+            }
+        }
+    )
+)
+
+
+def _classes(plan: Plan) -> dict[str, Mapping[str, Any]]:
+    return {entry.inputs["metadata"]["name"]: entry.inputs for entry in plan.find(type=CLASS)}
+
+
+def test_storage_classes_are_those_of_the_stack_file_and_one_is_the_default() -> None:
+    found = _classes(_cluster_addons(settings=CLASSES, volumes_key=KEY))
+    assert found["fast"]["parameters"] == {
+        "type": "io2",
+        "iops": "20000",
+        "encrypted": "true",
+        "csi.storage.k8s.io/fstype": "xfs",
+        "kmsKeyId": OTHER_KEY,
+    }
+    assert found["fast"]["reclaimPolicy"] == "Retain"
+    assert found["wide"]["parameters"]["throughput"] == "500"
+    assert found["wide"]["parameters"]["kmsKeyId"] == KEY
+    assert {it["volumeBindingMode"] for it in found.values()} == {"WaitForFirstConsumer"}
+    default = "storageclass.kubernetes.io/is-default-class"
+    assert [name for name, it in found.items() if it["metadata"].get("annotations", {}).get(default)] == ["wide"]
+
+
+def test_the_driver_may_use_every_key_of_a_class() -> None:
+    plan = _cluster_addons(settings=CLASSES, volumes_key=KEY)
+    policy = document(plan.one(type="aws:iam/policy:Policy"), "policy")
+    assert [statement["Resource"] for statement in policy["Statement"]] == [[KEY, OTHER_KEY]] * 2
+
+
+def test_auto_modes_driver_makes_the_volumes_of_classes() -> None:
+    plan = _cluster_addons(
+        versions={}, built_in_volumes=True, settings=Addons.model_validate_json('{"storageClasses": {"slow": {}}}')
+    )
+    assert {it["provisioner"] for it in _classes(plan).values()} == {"ebs.csi.eks.amazonaws.com"}
