@@ -15,9 +15,9 @@ from facts.iam_documents.document import (
     Statement,
     allow,
     document,
-    partition_of,
     policy_size,
 )
+from facts.partitions import partition_of
 
 ISSUER: Final = "token.actions.githubusercontent.com"
 """https://docs.github.com/actions/reference/openid-connect-reference"""

@@ -5,7 +5,8 @@ import json
 import pulumi
 from pulumi_aws import kms, s3
 
-from facts.iam_documents.document import PolicyDocument, document, partition_of
+from facts.iam_documents.document import PolicyDocument, document
+from facts.partitions import partition_of
 
 RETENTION_DAYS = 90
 """How long an older version of a state is kept."""

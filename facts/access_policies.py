@@ -11,16 +11,22 @@ ACCESS_POLICIES: Final = {
 """https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html"""
 
 
-def access_policy_arn(role: str, *, whole_cluster: bool) -> str:
-    """Return the EKS access policy of a role ("admin", "edit", "view", "read-all"). Raises KeyError for another role.
+def access_policy(role: str, *, whole_cluster: bool) -> str:
+    """Return the name of the EKS access policy of a role ("admin", "edit", "view", "read-all").
+
+    Raises KeyError for another role.
 
     AmazonEKSAdminPolicy is meant for namespaces: it cannot touch what belongs to none, such as CRDs and nodes.
     """
-    policy = "AmazonEKSClusterAdminPolicy" if role == "admin" and whole_cluster else ACCESS_POLICIES[role]
-    return f"arn:aws:eks::aws:cluster-access-policy/{policy}"
+    return "AmazonEKSClusterAdminPolicy" if role == "admin" and whole_cluster else ACCESS_POLICIES[role]
 
 
-AUTO_NODE_POLICY: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy"
+def access_policy_arn(policy: str, partition: str) -> str:
+    """Return the ARN of an EKS access policy by its name."""
+    return f"arn:{partition}:eks::aws:cluster-access-policy/{policy}"
+
+
+AUTO_NODE_POLICY: Final = "AmazonEKSAutoNodePolicy"
 """What nodes of a node class of Auto Mode need in the cluster; the only policy of an entry that is not STANDARD.
 
 https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html"""

@@ -12,9 +12,9 @@ def principal_of(caller: str) -> str:
     STS leaves the role's path out, so that the ARN may lack it.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns
     """
-    *_, account, resource = caller.split(":", 5)
+    _, partition, *_, account, resource = caller.split(":", 5)
     kind, _, rest = resource.partition("/")
-    return f"arn:aws:iam::{account}:role/{rest.partition('/')[0]}" if kind == "assumed-role" else caller
+    return f"arn:{partition}:iam::{account}:role/{rest.partition('/')[0]}" if kind == "assumed-role" else caller
 
 
 def is_principal(caller: str, principal: str) -> bool:

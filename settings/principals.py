@@ -3,7 +3,11 @@
 import re
 from typing import Final
 
-PRINCIPAL: Final = r"^arn:aws:iam::[0-9]{12}:(role|user)/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"
+from facts.partitions import ARN
+from settings.regions import PARTITIONS
+from settings.words import either
+
+PRINCIPAL: Final = rf"^{ARN}:iam::[0-9]{{12}}:(role|user)/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{{1,64}}$"
 
 SSO_ROLE: Final = "AWSReservedSSO_"
 SSO_PATH: Final = "role/aws-reserved/sso.amazonaws.com/"
@@ -29,9 +33,9 @@ def explained(text: str) -> str | None:
     """Return what to write instead of a text that is not the ARN of a role or user; None where it does not tell."""
     if found := re.search(r"arn:(aws[a-z-]*):(?:iam|sts)::([0-9]*):([\w/+=,.@-]+)", text):
         arn, partition, account, resource = found[0], found[1], found[2], found[3]
-        if partition != "aws":
-            return "expected a principal of AWS's commercial partition, whose ARN begins with arn:aws:iam::"
-        return _other_arn(arn, account, resource)
+        if partition not in PARTITIONS:
+            return f"expected a principal of {either(PARTITIONS)}, the partitions that a stack can be in"
+        return _other_arn(arn, f"arn:{partition}:iam::{account}", resource)
     arn = "the ARN of an IAM role or user"
     if re.fullmatch(r"A(RO|ID)A[A-Z0-9]{12,}(:.*)?", text):
         return f"expected {arn}: this is its unique id"
@@ -42,18 +46,16 @@ def explained(text: str) -> str | None:
     return None
 
 
-def _other_arn(arn: str, account: str, resource: str) -> str | None:
+def _other_arn(arn: str, beginning: str, resource: str) -> str | None:
     kind, _, rest = resource.partition("/")
     if kind == "assumed-role":
         role = rest.partition("/")[0]
-        whole = f"arn:aws:iam::{account}:role/{role}, with its path if it has one"
+        whole = f"{beginning}:role/{role}, with its path if it has one"
         return f"expected the role of this session: {whole_arn_of(role) if role.startswith(SSO_ROLE) else whole}"
     if kind == "root":
         return "expected a role or a user: EKS has no access entry for the root user of an account"
     if kind in ("group", "instance-profile", "policy"):
-        return (
-            f"expected the ARN of an IAM role or user, such as arn:aws:iam::{account}:role/NAME, and not of {_a(kind)}"
-        )
+        return f"expected the ARN of an IAM role or user, such as {beginning}:role/NAME, and not of {_a(kind)}"
     return f"expected the ARN alone: {arn}" if re.fullmatch(PRINCIPAL, arn) else None
 
 

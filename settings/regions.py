@@ -1,4 +1,4 @@
-"""Regions of AWS's commercial partition that EKS is in."""
+"""Regions that a stack can be in: those that EKS is in, of the partitions that this program is tested for."""
 
 from typing import Final
 
@@ -38,8 +38,15 @@ REGIONS: Final = frozenset(
         "us-east-2",
         "us-west-1",
         "us-west-2",
+        "cn-north-1",
+        "cn-northwest-1",
+        "us-gov-east-1",
+        "us-gov-west-1",
     }
 )
+
+PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
+"""Partitions of these regions."""
 """Kept equal to botocore's endpoints of EKS by a test.
 
 https://docs.aws.amazon.com/general/latest/gr/eks.html"""

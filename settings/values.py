@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from facts.partitions import ARN
 from settings import principals
 from settings.expected import ANY_SCRIPT, CHOICES, EXPLANATIONS, MEANINGS
 from settings.principals import PRINCIPAL
@@ -145,14 +146,14 @@ Zone = Annotated[str, _text("an availability zone such as ap-northeast-1a", r"^[
 Principal = Annotated[str, _text("the ARN of an IAM role or user", PRINCIPAL, 2048)]
 EXPLANATIONS[PRINCIPAL] = principals.explained
 CertificateArn = Annotated[
-    str, _text("the ARN of an ACM certificate", r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", 2048)
+    str, _text("the ARN of an ACM certificate", rf"^{ARN}:acm:[a-z0-9-]+:[0-9]{{12}}:certificate/[A-Za-z0-9-]+$", 2048)
 ]
-KeyArn = Annotated[str, _text("the ARN of a KMS key", r"^arn:aws:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", 2048)]
+KeyArn = Annotated[str, _text("the ARN of a KMS key", rf"^{ARN}:kms:[a-z0-9-]+:[0-9]{{12}}:key/[A-Za-z0-9-]+$", 2048)]
 WebAclArn = Annotated[
     str,
     _text(
         "the ARN of a regional WAFv2 web ACL",
-        r"^arn:aws:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$",
+        rf"^{ARN}:wafv2:[a-z0-9-]+:[0-9]{{12}}:regional/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+$",
         2048,
     ),
 ]
@@ -388,11 +389,11 @@ IamAction = Annotated[
     _text("an action such as s3:GetObject or sqs:Get*", r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$", 128),
 ]
 """A wildcard for the end of a name, and never for the whole of it."""
-PolicyResource = Annotated[str, _text("an ARN or *", r"^(\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]{0,12}:[^\s]+)$", 2048)]
+PolicyResource = Annotated[str, _text("an ARN or *", rf"^(\*|{ARN}:[a-z0-9-]+:[a-z0-9-]*:[0-9]{{0,12}}:[^\s]+)$", 2048)]
 PolicyArn = Annotated[
     str,
     _text(
-        "the ARN of an IAM policy", r"^arn:aws:iam::(aws|[0-9]{12}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
+        "the ARN of an IAM policy", rf"^{ARN}:iam::(aws|[0-9]{{12}}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
     ),
 ]
 IamPath = Annotated[

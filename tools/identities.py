@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Final
 
-from facts.iam_documents.document import partition_of
+from facts.partitions import dns_suffix, partition_of
 
 
 @dataclass(frozen=True)
@@ -247,7 +247,7 @@ def _values(inputs: Mapping[str, Any], account: str, region: str) -> dict[str, s
         "account": account,
         "region": region,
         "partition": partition,
-        "domain": "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com",
+        "domain": dns_suffix(region),
         "set": f"_{given['setIdentifier']}" if given.get("setIdentifier") else "",
     }
     if "url" in given:

@@ -21,6 +21,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from facts.environments import Environment
+from facts.partitions import partition_of
 from rehearsal.program import ROOT, read_configuration, stacks
 from settings import load
 from settings.expected import accepted
@@ -96,7 +97,7 @@ QUESTIONS: Final = (
     Question(
         "deployer",
         "ARN of the IAM role that runs `pulumi up`",
-        lambda given: f"arn:aws:iam::{given['account']}:role/platform-deployer",
+        lambda given: f"arn:{partition_of(given['region'])}:iam::{given['account']}:role/platform-deployer",
         **_of(Principal),
     ),
     Question(

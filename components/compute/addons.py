@@ -67,7 +67,9 @@ class NodeAddons(pulumi.ComponentResource):
             ServiceAccountName(namespaces.SYSTEM, "aws-node"),
             pulumi.ResourceOptions(parent=self),
             documents={"ipv6": json.dumps(iam_documents.vpc_cni_ipv6(pods.region))} if ipv6 else None,
-            managed_policy_arns=[] if ipv6 else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY)],
+            managed_policy_arns=[]
+            if ipv6
+            else [iam_documents.managed_policy_arn(iam_documents.VPC_CNI_POLICY, pods.region)],
         )
         values = settings.values.get("vpc-cni", {})
         configuration = pulumi.Output.all(pods.subnets, pods.security_group_id).apply(
@@ -158,7 +160,7 @@ class ClusterAddons(pulumi.ComponentResource):
             self._cluster.identity,
             ServiceAccountName(namespaces.SYSTEM, "ebs-csi-controller-sa"),
             self._child,
-            managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)],
+            managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY, self._cluster.region)],
             documents={"key": json.dumps(iam_documents.volumes_key_user(*keys))} if keys else None,
         )
         return self._addon(

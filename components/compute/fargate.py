@@ -46,7 +46,7 @@ class Fargate(pulumi.ComponentResource):
         attachment = iam.RolePolicyAttachment(
             f"{name}-pods",
             role=role.name,
-            policy_arn=iam_documents.managed_policy_arn(iam_documents.FARGATE_POD_POLICY),
+            policy_arn=iam_documents.managed_policy_arn(iam_documents.FARGATE_POD_POLICY, where.region),
             opts=child,
         )
         rights: list[pulumi.CustomResource] = [attachment]

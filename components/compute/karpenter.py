@@ -108,13 +108,15 @@ class Karpenter(pulumi.ComponentResource):
 
     def _node_role(self, cluster: OnCluster) -> iam.Role:
         role = iam.Role(
-            f"{self._name}-node", assume_role_policy=json.dumps(iam_documents.trust_service("ec2")), opts=self._child
+            f"{self._name}-node",
+            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", cluster.region)),
+            opts=self._child,
         )
         attachments = [
             iam.RolePolicyAttachment(
                 f"{self._name}-node-{policy}",
                 role=role.name,
-                policy_arn=iam_documents.managed_policy_arn(policy),
+                policy_arn=iam_documents.managed_policy_arn(policy, cluster.region),
                 opts=self._child,
             )
             for policy in iam_documents.NODE_POLICIES

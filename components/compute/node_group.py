@@ -65,12 +65,15 @@ class NodeGroup(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         role = iam.Role(
             f"{name}-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2")),
+            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", where.region)),
             opts=child,
         )
         attachments = [
             iam.RolePolicyAttachment(
-                f"{name}-node-{policy}", role=role.name, policy_arn=iam_documents.managed_policy_arn(policy), opts=child
+                f"{name}-node-{policy}",
+                role=role.name,
+                policy_arn=iam_documents.managed_policy_arn(policy, where.region),
+                opts=child,
             )
             for policy in iam_documents.NODE_POLICIES
         ]

@@ -11,8 +11,9 @@ import pulumi_kubernetes as kubernetes
 from pulumi_aws import eks
 from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
 
-from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
+from facts.access_policies import AUTO_NODE_POLICY, access_policy, access_policy_arn
 from facts.kubeconfig import kubeconfig
+from facts.partitions import partition_of_arn
 from settings import Access, AccessEntry, AccessRight, AccessRole, EntryType, Oidc, OidcRole
 
 
@@ -116,18 +117,21 @@ class ClusterAccess(pulumi.ComponentResource):
             # Another type is another entry, and EKS has one entry for each principal.
             opts=pulumi.ResourceOptions(parent=self, aliases=[former], delete_before_replace=True),
         )
+        partition = partition_of_arn(granted.principal)
         if granted.type is EntryType.EC2:
-            return [self._associate_policy(named, entry, AUTO_NODE_POLICY, {"type": "cluster"}, [])]
+            policy = access_policy_arn(AUTO_NODE_POLICY, partition)
+            return [self._associate_policy(named, entry, policy, {"type": "cluster"}, [])]
         own = [AccessRight(role=granted.role, namespaces=granted.namespaces)] if granted.role else []
         return [
-            self._associate(named, entry, right, [former] if right in own else []) for right in (*own, *granted.rights)
+            self._associate(named, entry, right, partition, [former] if right in own else [])
+            for right in (*own, *granted.rights)
         ]
 
     def _associate(
-        self, named: str, entry: eks.AccessEntry, right: AccessRight, former: Sequence[pulumi.Alias]
+        self, named: str, entry: eks.AccessEntry, right: AccessRight, partition: str, former: Sequence[pulumi.Alias]
     ) -> eks.AccessPolicyAssociation:
         namespaces = right.namespaces
-        policy = access_policy_arn(right.role, whole_cluster=not namespaces)
+        policy = access_policy_arn(access_policy(right.role, whole_cluster=not namespaces), partition)
         scope = {"type": "namespace", "namespaces": namespaces} if namespaces else {"type": "cluster"}
         return self._associate_policy(named, entry, policy, scope, former)
 

@@ -74,7 +74,9 @@ class Cluster(pulumi.ComponentResource):
 
         role = iam.Role(
             f"{name}-control-plane",
-            assume_role_policy=json.dumps(iam_documents.trust_service("eks", tags=settings.auto_mode is not None)),
+            assume_role_policy=json.dumps(
+                iam_documents.trust_service("eks", where.region, tags=settings.auto_mode is not None)
+            ),
             opts=self._child,
         )
         self.secrets_key_arn = (
@@ -97,7 +99,7 @@ class Cluster(pulumi.ComponentResource):
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=settings.support.upper()),
             ip_family="ipv6" if network.ip_family is IpFamily.IPV6 else None,
             kubernetes_service_ip_address_range=str(settings.service_cidr) if settings.service_cidr else None,
-            auto_mode=self._auto_mode(settings.auto_mode) if settings.auto_mode else None,
+            auto_mode=self._auto_mode(settings.auto_mode, where.region) if settings.auto_mode else None,
             authentication_mode=pulumi_eks.AuthenticationMode.API,
             service_role=self._equipped(role, settings, where, logs_key, pod_security_groups=pod_security_groups),
             # An own OIDC provider needs no TLS connection from the machine that runs Pulumi.
@@ -156,7 +158,7 @@ class Cluster(pulumi.ComponentResource):
             description=f"Kubernetes secrets of {where.cluster_name}",
             enable_key_rotation=True,
             deletion_window_in_days=30,
-            policy=json.dumps(iam_documents.secrets_key(where.account_id)),
+            policy=json.dumps(iam_documents.secrets_key(where.account_id, where.region)),
             opts=self._protected,
         )
         kms.Alias(
@@ -198,18 +200,19 @@ class Cluster(pulumi.ComponentResource):
         ]
         return group, rules
 
-    def _auto_mode(self, settings: AutoMode) -> pulumi_eks.AutoModeOptionsArgs:
+    def _auto_mode(self, settings: AutoMode, region: str) -> pulumi_eks.AutoModeOptionsArgs:
         """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.
 
         https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html
         """
         role = iam.Role(
             f"{self._name}-auto-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2")),
+            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", region)),
             opts=self._child,
         )
         attachments = [
-            self._attach(f"{self._name}-auto-node", role, policy) for policy in iam_documents.AUTO_MODE_NODE_POLICIES
+            self._attach(f"{self._name}-auto-node", role, policy, region)
+            for policy in iam_documents.AUTO_MODE_NODE_POLICIES
         ]
         return pulumi_eks.AutoModeOptionsArgs(
             enabled=True,
@@ -219,9 +222,12 @@ class Cluster(pulumi.ComponentResource):
             ),
         )
 
-    def _attach(self, name: str, role: iam.Role, policy: str) -> iam.RolePolicyAttachment:
+    def _attach(self, name: str, role: iam.Role, policy: str, region: str) -> iam.RolePolicyAttachment:
         return iam.RolePolicyAttachment(
-            f"{name}-{policy}", role=role.name, policy_arn=iam_documents.managed_policy_arn(policy), opts=self._child
+            f"{name}-{policy}",
+            role=role.name,
+            policy_arn=iam_documents.managed_policy_arn(policy, region),
+            opts=self._child,
         )
 
     def _equipped(
@@ -242,7 +248,7 @@ class Cluster(pulumi.ComponentResource):
         attachment = iam.RolePolicyAttachment(
             f"{self._name}-control-plane",
             role=role.name,
-            policy_arn=iam_documents.managed_policy_arn(iam_documents.CLUSTER_POLICY),
+            policy_arn=iam_documents.managed_policy_arn(iam_documents.CLUSTER_POLICY, where.region),
             opts=self._child,
         )
         more = [
@@ -264,7 +270,7 @@ class Cluster(pulumi.ComponentResource):
             kms_key_id=logs_key,
             opts=self._child,
         )
-        others = [self._attach(f"{self._name}-control-plane", role, policy) for policy in more]
+        others = [self._attach(f"{self._name}-control-plane", role, policy, where.region) for policy in more]
         return after([attachment, *others, use_key, logs], role)
 
 

@@ -9,6 +9,7 @@ from components.common.where import Where
 from components.control_plane.access import ApiServer, ClusterAccess
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from components.network.base import AnyNetwork
+from facts.partitions import partition_of
 from settings import Stack
 
 
@@ -54,7 +55,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
     identity = ClusterIdentity(
         kind=settings.cluster.identity,
         cluster_name=cluster.cluster_name,
-        cluster_arn=f"arn:aws:eks:{where.region}:{where.account_id}:cluster/{where.cluster_name}",
+        cluster_arn=f"arn:{partition_of(where.region)}:eks:{where.region}:{where.account_id}:cluster/{where.cluster_name}",
         oidc_provider_arn=cluster.oidc_provider_arn,
         oidc_issuer=cluster.oidc_issuer,
     )

@@ -13,6 +13,7 @@ from components.common.where import Where
 from components.network.base import AnyNetwork
 from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
 from facts import address_plan, iam_documents
+from facts.partitions import endpoint_service
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
 from settings import FlowLogs, IpFamily, Nat, required
 from settings import Network as NetworkSettings
@@ -296,7 +297,7 @@ class Network(AnyNetwork):
         return ec2.VpcEndpoint(
             f"{self._name}-s3",
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{self._where.region}.s3",
+            service_name=endpoint_service("s3", self._where.region),
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id for table in tables],
             tags={"Name": f"{self._name}-s3"},
@@ -334,7 +335,7 @@ class Network(AnyNetwork):
             ec2.VpcEndpoint(
                 f"{self._name}-{service.replace('.', '-')}",
                 vpc_id=self._vpc.id,
-                service_name=f"com.amazonaws.{self._where.region}.{service}",
+                service_name=endpoint_service(service, self._where.region),
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=[subnets[zone].id for zone in its_zones],

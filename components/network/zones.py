@@ -9,6 +9,8 @@ from typing import Final
 import pulumi
 from pulumi_aws import ec2
 
+from facts.partitions import endpoint_service
+
 REFUSED_ZONES: Final[Mapping[str, str]] = {
     "us-east-1": "use1-az3",
     "us-west-1": "usw1-az2",
@@ -35,7 +37,7 @@ def endpoint_zones(service: str, region: str, zones: Collection[str], opts: pulu
     """
     try:
         found = ec2.get_vpc_endpoint_service(
-            service_name=f"com.amazonaws.{region}.{service}", service_type="Interface", opts=opts
+            service_name=endpoint_service(service, region), service_type="Interface", opts=opts
         )
     except Exception as error:  # The SDK raises nothing narrower for an invoke that fails.
         raise pulumi.RunError(

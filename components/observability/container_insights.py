@@ -73,7 +73,9 @@ class ContainerInsights(pulumi.ComponentResource):
             cluster.identity,
             ServiceAccountName(namespaces.CLOUDWATCH, "cloudwatch-agent"),
             pulumi.ResourceOptions(parent=self),
-            managed_policy_arns=[iam_documents.managed_policy_arn(iam_documents.CLOUDWATCH_AGENT_POLICY)],
+            managed_policy_arns=[
+                iam_documents.managed_policy_arn(iam_documents.CLOUDWATCH_AGENT_POLICY, cluster.region)
+            ],
         )
         managed_addon(
             name,

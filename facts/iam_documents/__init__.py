@@ -8,7 +8,6 @@ from .document import (
     Condition,
     PolicyDocument,
     Statement,
-    partition_of,
     policy_size,
 )
 from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes_key_user
@@ -70,7 +69,6 @@ __all__ = [
     "load_balancer_controller",
     "log_group_writer",
     "managed_policy_arn",
-    "partition_of",
     "policy_size",
     "queue_key_reader",
     "secret_store_reader",

@@ -1,6 +1,8 @@
 """The alarms' topic and its key: CloudWatch alarms of this account and region publish, and nothing else does."""
 
-from .document import Condition, PolicyDocument, document, partition_of
+from facts.partitions import partition_of
+
+from .document import Condition, PolicyDocument, document
 from .encryption import administration
 
 

@@ -1,6 +1,8 @@
 """What Cluster Autoscaler may do: look at everything, and change the size of its own cluster's groups."""
 
-from .document import Condition, PolicyDocument, allow, document, partition_of
+from facts.partitions import partition_of
+
+from .document import Condition, PolicyDocument, allow, document
 
 
 def discovery_tags(cluster_name: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ The conditions are on the request's own contents: https://docs.aws.amazon.com/Ro
 from collections.abc import Sequence
 from typing import Final
 
-from .document import Condition, PolicyDocument, Statement, allow, document, partition_of
+from facts.partitions import partition_of
+
+from .document import Condition, PolicyDocument, Statement, allow, document
 
 EXTERNAL_DNS_ACTIONS: Final = {
     "upsert-only": ["CREATE", "UPSERT"],

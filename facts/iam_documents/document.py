@@ -68,12 +68,3 @@ def allow(
 def policy_size(policy: PolicyDocument) -> int:
     """Return the size of a policy as IAM counts it against its quotas: characters of JSON without white space."""
     return len(json.dumps(policy, separators=(",", ":")))
-
-
-def partition_of(region: str) -> str:
-    """Return the AWS partition that a region is in, the second part of every ARN there ("aws" for ap-northeast-1).
-
-    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-    """
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
-    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")

@@ -1,5 +1,7 @@
 """The KMS key of Kubernetes secrets: its own policy, and what its user needs."""
 
+from facts.partitions import partition_of
+
 from .document import PolicyDocument, Statement, allow, document
 
 
@@ -18,13 +20,13 @@ def administration(partition: str, account_id: str) -> Statement:
     }
 
 
-def secrets_key(account_id: str, partition: str = "aws") -> PolicyDocument:
+def secrets_key(account_id: str, region: str) -> PolicyDocument:
     """Return the policy of the key that a control plane encrypts its secrets with: rights are given by IAM alone.
 
     It names no role, so that the key waits for nothing: of all that a control plane needs it takes the longest.
     https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html
     """
-    return document(administration(partition, account_id))
+    return document(administration(partition_of(region), account_id))
 
 
 def secrets_key_user(key_arn: str) -> PolicyDocument:

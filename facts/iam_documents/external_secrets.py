@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from .document import Condition, PolicyDocument, allow, document, partition_of
+from facts.partitions import dns_suffix, partition_of
+
+from .document import Condition, PolicyDocument, allow, document
 
 ACTIONS: Final = {
     "secrets-manager": [
@@ -44,7 +46,7 @@ def secret_store_reader(account_id: str, region: str, service: str, path: str) -
         folder = f"arn:{partition}:ssm:{where}:parameter{path}"
         below = [f"{folder}*", folder.removesuffix("/")]
     through: Condition = {
-        "StringEquals": {"kms:ViaService": f"{SERVICES[service]}.{region}.amazonaws.com"},
+        "StringEquals": {"kms:ViaService": f"{SERVICES[service]}.{region}.{dns_suffix(region)}"},
         "StringLike": {f"kms:EncryptionContext:{CONTEXT[service]}": below[0]},
     }
     return document(

@@ -6,7 +6,9 @@ https://karpenter.sh/v1.14/reference/cloudformation/
 from collections.abc import Sequence
 from typing import Final, TypedDict
 
-from .document import Condition, PolicyDocument, allow, document, partition_of
+from facts.partitions import partition_of
+
+from .document import Condition, PolicyDocument, allow, document
 
 KARPENTER_CONTROLLER_POLICIES: Final = (
     "node-lifecycle",

@@ -3,7 +3,9 @@
 https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/docs/install/iam_policy.json
 """
 
-from .document import Condition, PolicyDocument, Statement, allow, document, partition_of
+from facts.partitions import partition_of
+
+from .document import Condition, PolicyDocument, Statement, allow, document
 
 _CLUSTER_TAG = "elbv2.k8s.aws/cluster"
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from facts.partitions import partition_of
+
 CLUSTER_POLICY: Final = "AmazonEKSClusterPolicy"
 """For the control plane's role. https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html"""
 
@@ -54,6 +56,6 @@ AWSXrayWriteOnlyAccess, which is for traces: there are none without Application 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/install-CloudWatch-Observability-EKS-addon.html"""
 
 
-def managed_policy_arn(name: str, partition: str = "aws") -> str:
-    """Return the ARN of a policy that AWS maintains."""
-    return f"arn:{partition}:iam::aws:policy/{name}"
+def managed_policy_arn(name: str, region: str) -> str:
+    """Return the ARN of a policy that AWS maintains, in the partition of a region."""
+    return f"arn:{partition_of(region)}:iam::aws:policy/{name}"

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from .document import Condition, PolicyDocument, Statement, document, partition_of
+from facts.partitions import partition_of, service_principal
+
+from .document import Condition, PolicyDocument, Statement, document
 
 _NAMESPACE: Final = re.compile(r"[a-z0-9*]([-a-z0-9*]{0,61}[a-z0-9*])?")
 _SERVICE_ACCOUNT: Final = re.compile(r"[a-z0-9*]([-.a-z0-9*]{0,251}[a-z0-9*])?")
@@ -107,14 +109,14 @@ def trust_role(role_arn: str) -> PolicyDocument:
     return document(_assume("Role", {"AWS": role_arn}, ("sts:AssumeRole", "sts:TagSession")))
 
 
-def trust_service(service: Literal["ec2", "eks"], *, tags: bool = False) -> PolicyDocument:
+def trust_service(service: Literal["ec2", "eks"], region: str, *, tags: bool = False) -> PolicyDocument:
     """Let EC2 (nodes) or EKS (the control plane) assume a role. Neither sends the account or resource it acts for.
 
     tags: with tags of the session too, which EKS Auto Mode's policies look at.
     https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html
     """
     actions = ("sts:AssumeRole", "sts:TagSession") if tags else ("sts:AssumeRole",)
-    return document(_assume("Service", {"Service": f"{service}.amazonaws.com"}, actions))
+    return document(_assume("Service", {"Service": service_principal(service, region)}, actions))
 
 
 def trust_fargate(account_id: str, region: str, cluster_name: str) -> PolicyDocument:

@@ -1,6 +1,8 @@
 """What the network plugin may do in an IPv6 cluster, for which AWS maintains no policy."""
 
-from .document import PolicyDocument, document, partition_of
+from facts.partitions import partition_of
+
+from .document import PolicyDocument, document
 
 
 def vpc_cni_ipv6(region: str) -> PolicyDocument:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from facts.partitions import dns_suffix, partition_of
 from harness import sdk
-from harness.kind import Context, Kind, Place, Properties, Seconds, Value
+from harness.kind import Context, Kind, Place, Properties, Seconds, Value, evaluate
 from rehearsal.cloud.kubernetes import region_of_server, server_of
-
-PARTITION: Final = "aws"
 
 DEFAULT_REGION: Final = "ap-northeast-1"
 
@@ -63,14 +62,24 @@ def aws_kind(  # noqa: PLR0913  # one line a fact about a type
     )
 
 
-def arn(service: str, resource: str) -> str:
-    """Return the template of a regional ARN; `resource` is a template itself ("vpc/{id}")."""
-    return f"arn:{PARTITION}:{service}:{{region}}:{{account}}:{resource}"
+def arn(service: str, resource: str) -> Callable[[Properties, Context], str]:
+    """Return the maker of a regional ARN; `resource` is a template ("vpc/{id}")."""
+    return in_partition(f"arn:{{partition}}:{service}:{{region}}:{{account}}:{resource}")
 
 
-def global_arn(service: str, resource: str) -> str:
-    """Return the template of an ARN without a region, as IAM's."""
-    return f"arn:{PARTITION}:{service}::{{account}}:{resource}"
+def global_arn(service: str, resource: str) -> Callable[[Properties, Context], str]:
+    """Return the maker of an ARN without a region, as IAM's."""
+    return in_partition(f"arn:{{partition}}:{service}::{{account}}:{resource}")
+
+
+def in_partition(template: str) -> Callable[[Properties, Context], str]:
+    """Return the maker of a text from a template in which `{partition}` and `{dns_suffix}` are those of the region."""
+
+    def make(inputs: Properties, context: Context) -> str:
+        known = {"partition": partition_of(context.region), "dns_suffix": dns_suffix(context.region)}
+        return str(evaluate(template, {**inputs, **known}, context))
+
+    return make
 
 
 def ec2_id(prefix: str) -> Callable[[Properties, Context], str]:

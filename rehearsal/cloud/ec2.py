@@ -6,7 +6,8 @@ import ipaddress
 import zlib
 from typing import Final
 
-from harness.kind import Context, Kind, Properties, autoname
+from facts.partitions import dns_suffix
+from harness.kind import Context, Kind, Properties, Value, autoname
 from rehearsal.cloud.aws import arn, aws_kind, ec2_id
 from rehearsal.cloud.regions import zones
 
@@ -19,7 +20,7 @@ def public_ip(_inputs: Properties, context: Context) -> str:
 
 
 def _public_name(inputs: Properties, context: Context) -> str:
-    return f"ec2-{public_ip(inputs, context).replace('.', '-')}.compute.amazonaws.com"
+    return f"ec2-{public_ip(inputs, context).replace('.', '-')}.compute.{dns_suffix(context.region)}"
 
 
 def _address_in_subnet(inputs: Properties, context: Context) -> str:
@@ -68,7 +69,12 @@ def _endpoint_dns(inputs: Properties, context: Context) -> list[Properties]:
     if inputs.get("vpcEndpointType") != "Interface":
         return []
     service = str(inputs.get("serviceName", "")).rsplit(".", 1)[-1]
-    return [{"dnsName": f"{context.id}.{service}.{context.region}.vpce.amazonaws.com", "hostedZoneId": "Z1VPCENDPOINT"}]
+    return [
+        {
+            "dnsName": f"{context.id}.{service}.{context.region}.vpce.{dns_suffix(context.region)}",
+            "hostedZoneId": "Z1VPCENDPOINT",
+        }
+    ]
 
 
 def _endpoint_interfaces(inputs: Properties, context: Context) -> list[str]:
@@ -86,7 +92,7 @@ _RULE: Final = aws_kind(
     {"arn": arn("ec2", "security-group-rule/{id}"), "securityGroupRuleId": "{id}"},
     replaces=("securityGroupId",),
 )
-_SECURITY_GROUP_OUTPUTS: Final = {"arn": arn("ec2", "security-group/{id}"), "ownerId": _OWNER}
+_SECURITY_GROUP_OUTPUTS: Final[dict[str, Value]] = {"arn": arn("ec2", "security-group/{id}"), "ownerId": _OWNER}
 
 KINDS: Final[dict[str, Kind]] = {
     "aws:ec2/vpc:Vpc": aws_kind(

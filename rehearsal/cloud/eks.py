@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
+from facts.partitions import dns_suffix
 from harness.kind import CREATED_AT, Context, Kind, Properties, autoname, get, uuid
 from rehearsal.cloud.aws import arn, aws_kind, ec2_id
 
@@ -14,11 +15,13 @@ DEFAULT_VERSION: Final = "1.36"
 
 
 def _endpoint(_inputs: Properties, context: Context) -> str:
-    return f"https://{context.digest('endpoint', 32).upper()}.gr7.{context.region}.eks.amazonaws.com"
+    return f"https://{context.digest('endpoint', 32).upper()}.gr7.{context.region}.eks.{dns_suffix(context.region)}"
 
 
 def _identities(_inputs: Properties, context: Context) -> list[Properties]:
-    issuer = f"https://oidc.eks.{context.region}.amazonaws.com/id/{context.digest('endpoint', 32).upper()}"
+    issuer = (
+        f"https://oidc.eks.{context.region}.{dns_suffix(context.region)}/id/{context.digest('endpoint', 32).upper()}"
+    )
     return [{"oidcs": [{"issuer": issuer}]}]
 
 
@@ -68,14 +71,14 @@ def _disk(inputs: Properties, _context: Context) -> int | None:
 
 def _entry_arn(inputs: Properties, context: Context) -> str:
     principal = str(inputs["principalArn"]).rsplit(":", 1)[-1].replace("role/", f"role/{context.account}/")
-    place = f"{context.region}:{context.account}"
-    return f"arn:aws:eks:{place}:access-entry/{inputs['clusterName']}/{principal}/{uuid()(inputs, context)}"
+    entry = f"access-entry/{inputs['clusterName']}/{principal}/{uuid()(inputs, context)}"
+    return arn("eks", entry)(inputs, context)
 
 
 def _child_arn(resource: str, name: str) -> Callable[[Properties, Context], str]:
     def make(inputs: Properties, context: Context) -> str:
         path = f"{resource}/{inputs['clusterName']}/{inputs[name]}/{uuid()(inputs, context)}"
-        return f"arn:aws:eks:{context.region}:{context.account}:{path}"
+        return arn("eks", path)(inputs, context)
 
     return make
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from facts.partitions import dns_suffix
 from harness.kind import Context, Kind, Properties, autoname, uuid
-from rehearsal.cloud.aws import aws_kind
+from rehearsal.cloud.aws import arn, aws_kind
 from rehearsal.cloud.regions import load_balancer_zone
 
 
 def _balancer_id(inputs: Properties, context: Context) -> str:
     short = {"network": "net", "gateway": "gwy"}.get(str(inputs["loadBalancerType"]), "app")
     resource = f"loadbalancer/{short}/{inputs['name']}/{context.digest('lb', 16)}"
-    return f"arn:aws:elasticloadbalancing:{context.region}:{context.account}:{resource}"
+    return arn("elasticloadbalancing", resource)(inputs, context)
 
 
 def _dns_name(inputs: Properties, context: Context) -> str:
     prefix = "internal-" if inputs.get("internal") else ""
-    return f"{prefix}{inputs['name']}-{context.number('dns', 10**9)}.{context.region}.elb.amazonaws.com"
+    return f"{prefix}{inputs['name']}-{context.number('dns', 10**9)}.{context.region}.elb.{dns_suffix(context.region)}"
 
 
 def _vpc(inputs: Properties, context: Context) -> str:
@@ -87,9 +88,8 @@ KINDS: Final[dict[str, Kind]] = {
         seconds=(150.0, 2.0, 15.0),
     ),
     "aws:lb/targetGroup:TargetGroup": aws_kind(
-        lambda inputs, context: (
-            f"arn:aws:elasticloadbalancing:{context.region}:{context.account}"
-            f":targetgroup/{inputs['name']}/{context.digest('tg', 16)}"
+        lambda inputs, context: arn("elasticloadbalancing", f"targetgroup/{inputs['name']}/{context.digest('tg', 16)}")(
+            inputs, context
         ),
         {
             "arn": "{id}",
@@ -122,7 +122,7 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("listenerArn",),
     ),
     "aws:acm/certificate:Certificate": aws_kind(
-        lambda inputs, context: f"arn:aws:acm:{context.region}:{context.account}:certificate/{uuid()(inputs, context)}",
+        lambda inputs, context: arn("acm", f"certificate/{uuid()(inputs, context)}")(inputs, context),
         {
             "arn": "{id}",
             "domainValidationOptions": _validation_options,

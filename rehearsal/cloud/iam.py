@@ -47,8 +47,8 @@ KINDS: Final[dict[str, Kind]] = {
         regional=False,
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": aws_kind(
-        lambda inputs, context: (
-            f"arn:aws:iam::{context.account}:oidc-provider/{str(inputs['url']).removeprefix('https://')}"
+        lambda inputs, context: global_arn("iam", f"oidc-provider/{str(inputs['url']).removeprefix('https://')}")(
+            inputs, context
         ),
         {"arn": "{id}"},
         # IAM looks the thumbprint up itself where none is given.

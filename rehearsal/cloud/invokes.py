@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from facts.partitions import dns_suffix, partition_of
 from harness import HarnessError
 from harness.kind import Answer, NotFoundError, Place, Properties
-from rehearsal.cloud.aws import PARTITION
 from rehearsal.cloud.regions import IN_FEW_REGIONS, ZONES_WITHOUT_EKS, load_balancer_zone, zones
 
 
@@ -38,10 +38,10 @@ def _caller_identity(_arguments: Properties, place: Place) -> Properties:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
-    principal = place.caller or f"arn:{PARTITION}:iam::{place.account}:role/deploy"
+    principal = place.caller or f"arn:{partition_of(place.region)}:iam::{place.account}:role/deploy"
     role = principal.rpartition("/")[2]
     account = principal.split(":")[4]
-    session = f"arn:{PARTITION}:sts::{account}:assumed-role/{role}/rehearsal"
+    session = f"arn:{partition_of(place.region)}:sts::{account}:assumed-role/{role}/rehearsal"
     return {
         "id": place.account,
         "accountId": place.account,
@@ -50,9 +50,10 @@ def _caller_identity(_arguments: Properties, place: Place) -> Properties:
     }
 
 
-def _partition(_arguments: Properties, _place: Place) -> Properties:
-    suffix = "amazonaws.com"
-    return {"id": PARTITION, "partition": PARTITION, "dnsSuffix": suffix, "reverseDnsPrefix": "com.amazonaws"}
+def _partition(_arguments: Properties, place: Place) -> Properties:
+    partition, suffix = partition_of(place.region), dns_suffix(place.region)
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
 def _region(_arguments: Properties, place: Place) -> Properties:
@@ -61,7 +62,7 @@ def _region(_arguments: Properties, place: Place) -> Properties:
         "region": place.region,
         "name": place.region,
         "description": place.region,
-        "endpoint": f"ec2.{place.region}.amazonaws.com",
+        "endpoint": f"ec2.{place.region}.{dns_suffix(place.region)}",
     }
 
 
@@ -79,7 +80,7 @@ def _vpc(arguments: Properties, place: Place) -> Properties:
     made = place.world.find("aws:ec2/vpc:Vpc", "id", id_) or {}
     return {
         "id": id_,
-        "arn": f"arn:{PARTITION}:ec2:{place.region}:{place.account}:vpc/{id_}",
+        "arn": f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:vpc/{id_}",
         "cidrBlock": made.get("cidrBlock") or arguments.get("cidrBlock") or "10.0.0.0/16",
         "cidrBlockAssociations": [],
         "default": bool(arguments.get("default")),
@@ -102,7 +103,7 @@ def _subnet(arguments: Properties, place: Place) -> Properties:
     made = place.world.find("aws:ec2/subnet:Subnet", "id", id_) or _existing_subnet(id_, place)
     return {
         "id": id_,
-        "arn": f"arn:{PARTITION}:ec2:{place.region}:{place.account}:subnet/{id_}",
+        "arn": f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:subnet/{id_}",
         "availabilityZone": made["availabilityZone"],
         "availabilityZoneId": zones(place.region).get(made["availabilityZone"], ""),
         "availableIpAddressCount": 250,
@@ -130,7 +131,7 @@ def _existing_subnet(id_: str, place: Place) -> Properties:
 def _endpoint_service(arguments: Properties, place: Place) -> Properties:
     """Return an AWS service with an interface endpoint in each zone, or refuse one that the region is known to lack."""
     name = str(arguments.get("serviceName"))
-    service = name.removeprefix(f"com.amazonaws.{place.region}.").partition(".")[0]
+    service = name.removeprefix("cn.").removeprefix(f"com.amazonaws.{place.region}.").partition(".")[0]
     if place.region not in IN_FEW_REGIONS.get(service, (place.region,)):
         raise NotFoundError(f"reading EC2 VPC Endpoint Service: no matching EC2 VPC Endpoint Service found: {name}")
     return {
@@ -163,7 +164,7 @@ def _zone(arguments: Properties, place: Place) -> Properties:
     servers = [f"ns-{number}.awsdns-{number:02}.org" for number in (1, 2, 3, 4)]
     return {
         "id": id_,
-        "arn": f"arn:{PARTITION}:route53:::hostedzone/{id_}",
+        "arn": f"arn:{partition_of(place.region)}:route53:::hostedzone/{id_}",
         "callerReference": "rehearsal",
         "comment": "",
         "name": name,
@@ -182,13 +183,14 @@ def _load_balancer(arguments: Properties, place: Place) -> Properties:
     made = place.world.find("aws:lb/loadBalancer:LoadBalancer", *by) or {}
     name = made.get("name") or arguments.get("name") or f"k8s-{_digest(_stable(arguments), 16)}"
     suffix = f"app/{name}/{_digest(name, 16)}"
-    service = f"arn:{PARTITION}:elasticloadbalancing:{place.region}:{place.account}"
+    service = f"arn:{partition_of(place.region)}:elasticloadbalancing:{place.region}:{place.account}"
     arn = made.get("arn") or f"{service}:loadbalancer/{suffix}"
     return {
         "id": arn,
         "arn": arn,
         "arnSuffix": made.get("arnSuffix") or suffix,
-        "dnsName": made.get("dnsName") or f"{name}-{int(_digest(name, 8), 16)}.{place.region}.elb.amazonaws.com",
+        "dnsName": made.get("dnsName")
+        or f"{name}-{int(_digest(name, 8), 16)}.{place.region}.elb.{dns_suffix(place.region)}",
         "internal": made.get("internal", False),
         "loadBalancerType": "application",
         "name": name,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
 
 from facts import kinds
+from facts.partitions import dns_suffix
 from harness.kind import CREATED_AT, Context, Kind, Properties, Value, autoname, get, uuid
 from harness.properties import UNKNOWN
 
@@ -64,7 +66,8 @@ def _parse(text: str) -> Any:
 
 def region_of_server(server: str) -> str | None:
     """Return the region in the URL of a cluster of EKS; None for any other URL."""
-    return server.split(".")[-4] if server.count(".") > 3 else None
+    found = re.search(r"\.([a-z0-9-]+)\.eks\.amazonaws\.com(\.cn)?$", server)
+    return found[1] if found else None
 
 
 def _balancer_hostname(inputs: Properties, context: Context) -> str:
@@ -78,7 +81,7 @@ def _balancer_hostname(inputs: Properties, context: Context) -> str:
     own = f"{str(get(inputs, 'metadata.namespace'))[:8]}-{str(get(inputs, 'metadata.name'))[:8]}"
     internal = "internal-" if annotations.get("alb.ingress.kubernetes.io/scheme") != "internet-facing" else ""
     name = f"k8s-{group[:17] or own}-{context.digest('alb', 10)}"
-    return f"{internal}{name}-{context.number('dns', 10**9)}.{context.region}.elb.amazonaws.com"
+    return f"{internal}{name}-{context.number('dns', 10**9)}.{context.region}.elb.{dns_suffix(context.region)}"
 
 
 def _ingress_status(inputs: Properties, context: Context) -> Properties:
@@ -88,7 +91,7 @@ def _ingress_status(inputs: Properties, context: Context) -> Properties:
 def _service_status(inputs: Properties, context: Context) -> Properties:
     if get(inputs, "spec.type") != "LoadBalancer":
         return {}
-    hostname = f"k8s-{context.digest('nlb', 16)}.elb.{context.region}.amazonaws.com"
+    hostname = f"k8s-{context.digest('nlb', 16)}.elb.{context.region}.{dns_suffix(context.region)}"
     return {"ingress": [{"hostname": hostname}]}
 
 

@@ -43,7 +43,7 @@ IN_FEW_REGIONS: Final = {
             "us-west-2",
         }
     ),
-    "pricing": frozenset({"ap-south-1", "eu-central-1", "us-east-1"}),
+    "pricing": frozenset({"ap-south-1", "cn-northwest-1", "eu-central-1", "us-east-1"}),
 }
 """Services with an interface endpoint that few regions have, by the first part of their name.
 
@@ -57,6 +57,11 @@ _ALB_HOSTED_ZONES: Final = {
     "us-east-1": "Z35SXDOTRQ7X7K",
     "us-west-2": "Z1H1FL5HABSF5",
     "eu-west-1": "Z32O12XQLNTSW2",
+    "us-gov-east-1": "Z166TLBEWOO7G0",
+    "us-gov-west-1": "Z33AYJ8TM3BH4J",
+    # https://docs.amazonaws.cn/en_us/general/latest/gr/elb.html
+    "cn-north-1": "Z1GDH35T77C1KE",
+    "cn-northwest-1": "ZM7IZAIOVVDZF",
 }
 
 

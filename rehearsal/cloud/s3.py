@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.kind import Kind, autoname
-from rehearsal.cloud.aws import aws_kind
+from rehearsal.cloud.aws import aws_kind, in_partition
 
 _OF_BUCKET: Final = aws_kind("{bucket}", replaces=("bucket", "expectedBucketOwner"), tagged=False)
 
@@ -14,13 +14,13 @@ KINDS: Final[dict[str, Kind]] = {
         "{bucket}",
         {
             # No account and no region: a bucket's name is its own in the whole partition.
-            "arn": lambda inputs, _context: f"arn:aws:s3:::{inputs['bucket']}",
-            "bucketDomainName": "{bucket}.s3.amazonaws.com",
+            "arn": in_partition("arn:{partition}:s3:::{bucket}"),
+            "bucketDomainName": in_partition("{bucket}.s3.{dns_suffix}"),
             "bucketRegion": "{region}",
-            "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
+            "bucketRegionalDomainName": in_partition("{bucket}.s3.{region}.{dns_suffix}"),
             "hostedZoneId": "Z2M4EHUR26P7ZW",
-            "websiteDomain": "s3-website-{region}.amazonaws.com",
-            "websiteEndpoint": "{bucket}.s3-website-{region}.amazonaws.com",
+            "websiteDomain": in_partition("s3-website-{region}.{dns_suffix}"),
+            "websiteEndpoint": in_partition("{bucket}.s3-website-{region}.{dns_suffix}"),
         },
         defaults={"bucket": autoname, "bucketNamespace": "global", "forceDestroy": False, "objectLockEnabled": False},
         replaces=("bucket", "bucketPrefix", "bucketNamespace", "objectLockEnabled"),

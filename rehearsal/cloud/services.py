@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from harness.kind import Autoname, Context, Kind, Properties, autoname, uuid
-from rehearsal.cloud.aws import arn, aws_kind
+from rehearsal.cloud.aws import arn, aws_kind, in_partition
 
 
 def _target_key(inputs: Properties, context: Context) -> str:
     key = str(inputs["targetKeyId"])
-    return key if key.startswith("arn:") else f"arn:aws:kms:{context.region}:{context.account}:key/{key}"
+    return key if key.startswith("arn:") else arn("kms", f"key/{key}")(inputs, context)
 
 
 def _record_id(inputs: Properties, _context: Context) -> str:
@@ -58,7 +58,7 @@ KINDS: Final[dict[str, Kind]] = {
         tagged=False,
     ),
     "aws:sqs/queue:Queue": aws_kind(
-        lambda inputs, context: f"https://sqs.{context.region}.amazonaws.com/{context.account}/{inputs['name']}",
+        in_partition("https://sqs.{region}.{dns_suffix}/{account}/{name}"),
         {"arn": arn("sqs", "{name}"), "url": "{id}"},
         defaults={
             "name": autoname,

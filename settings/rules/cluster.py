@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 import versions
-from facts.access_policies import access_policy_arn
+from facts.access_policies import access_policy
 from policy.rules.addresses import open_to_the_world
 from settings.cluster import Access, AccessRole, Cluster, EntryType, Support
 from settings.network import IpFamily, Network
@@ -109,11 +109,11 @@ def _rights(access: Access) -> Iterator[Problem]:
                 yield Problem(f"{path}.groups", group, "expected another name: EKS lets nobody into groups of system:")
         given = [(f"{path}.role", entry.role, entry.namespaces)] if entry.role else []
         given += [(f"{path}.rights[{at}].role", it.role, it.namespaces) for at, it in enumerate(entry.rights)]
-        policies = Counter(access_policy_arn(role, whole_cluster=not namespaces) for _, role, namespaces in given)
+        policies = Counter(access_policy(role, whole_cluster=not namespaces) for _, role, namespaces in given)
         for where, role, namespaces in given:
             if role is AccessRole.READ_ALL and namespaces:
                 yield Problem(where, role, "expected no namespaces, or view: it reads what is in no namespace, too")
-            if where != f"{path}.role" and policies[access_policy_arn(role, whole_cluster=not namespaces)] > 1:
+            if where != f"{path}.role" and policies[access_policy(role, whole_cluster=not namespaces)] > 1:
                 yield Problem(where, role, "expected once: EKS keeps one scope for each policy of a principal")
 
 

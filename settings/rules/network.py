@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any, Final
 
 from facts import address_plan
+from facts.partitions import CHINA_ENDPOINTS
 from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
@@ -270,6 +271,9 @@ def _interface_endpoints(network: Network, platform: Platform) -> Iterator[Probl
         if service.startswith("com.amazonaws.") or platform.region in service:
             short = service.removeprefix("com.amazonaws.").removeprefix(f"{platform.region}.")
             yield Problem(path, service, f"expected what follows the region: {short}")
+        elif platform.region.startswith("cn-") and service not in CHINA_ENDPOINTS:
+            known = either(sorted({*CHINA_ENDPOINTS} - {"s3"}))
+            yield Problem(path, service, f"expected {known}: in China the names of other endpoints are not known here")
 
 
 @rule

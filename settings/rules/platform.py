@@ -1,15 +1,19 @@
 """Rules about the account, the region, tags and charts."""
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from pydantic.alias_generators import to_camel
 
 from facts.iam_documents.document import RESERVED_IAM_PATHS
+from facts.partitions import partition_of, partition_of_arn
 from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
 from settings.platform import Platform
-from settings.problems import Problem, encrypting, place
-from settings.regions import REGIONS
+from settings.problems import Problem, encrypting, parts, place
+from settings.regions import PARTITIONS, REGIONS
 from settings.rules.registry import rule
 from settings.words import either, nearest
 
@@ -30,12 +34,60 @@ def _iam_path(platform: Platform) -> Iterator[Problem]:
 
 @rule
 def _region(platform: Platform) -> Iterator[Problem]:
-    if platform.region.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")):
-        yield Problem("platform.region", platform.region, "expected a region of AWS's commercial partition")
+    if platform.region.startswith(("us-iso", "eu-iso", "eusc-")):
+        expected = f"expected a region of {either(PARTITIONS)}, the partitions that this program is tested for"
+        yield Problem("platform.region", platform.region, expected)
     elif platform.region not in REGIONS:
         close = nearest(platform.region, REGIONS)
         known = f"did you mean {either(close)}?" if close else f"expected {either(sorted(REGIONS))}"
         yield Problem("platform.region", platform.region, f"no region that EKS is in: {known}")
+
+
+NOT_IN_GOVCLOUD: Final = {"fargateProfiles": "Fargate"}
+"""What the regions of GovCloud lack, by the path of the setting that requires it.
+
+https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eks.html"""
+
+
+@rule
+def _govcloud(platform: Platform, sections: Mapping[str, Any]) -> Iterator[Problem]:
+    if not platform.region.startswith("us-gov-"):
+        return
+    given = {to_camel(field): TypeAdapter(Any).dump_python(it, by_alias=True) for field, it in sections.items()}
+    for path, service in NOT_IN_GOVCLOUD.items():
+        value: Any = given
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value:
+            yield Problem(path, "set", f"expected none: {service} is not in {platform.region}")
+
+
+@rule
+def _partition(platform: Platform, sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every ARN of a stack file is in the partition of its region: no service accepts one of another."""
+    partition = partition_of(platform.region)
+    if partition not in PARTITIONS:
+        return
+    for field, section in sections.items():
+        for path, arn in _arns(TypeAdapter(Any).dump_python(section, by_alias=True), to_camel(field)):
+            if partition_of_arn(arn) != partition:
+                yield Problem(path, arn, f"expected arn:{partition}:..., as all ARNs of {platform.region} begin")
+
+
+def _arns(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every ARN in a value of a stack file, with its path."""
+    if isinstance(value, str) and value.startswith("arn:aws") and value.count(":") >= ARN_COLONS:
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _arns(item, place(*parts(path), str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _arns(item, place(*parts(path), index))
+
+
+ARN_COLONS: Final = 5
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html"""
 
 
 @rule

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
+from facts.partitions import partition_of
 from tests import iam_reference
 from tests.upstream import facts
 
@@ -54,13 +55,13 @@ def _resource_policies() -> dict[str, PolicyDocument]:
         "irsa": iam_documents.trust_irsa(PROVIDER, ISSUER, [("kube-system", "one"), ("team-*", "two")]),
         "pod-identity": iam_documents.trust_pod_identity(CLUSTER_ARN, [("kube-system", "one"), ("traefik", "two")]),
         "role": iam_documents.trust_role(NODE_ROLE),
-        "ec2": iam_documents.trust_service("ec2"),
-        "eks": iam_documents.trust_service("eks"),
-        "eks-auto-mode": iam_documents.trust_service("eks", tags=True),
+        "ec2": iam_documents.trust_service("ec2", REGION),
+        "eks": iam_documents.trust_service("eks", REGION),
+        "eks-auto-mode": iam_documents.trust_service("eks", REGION, tags=True),
         "fargate": iam_documents.trust_fargate(ACCOUNT, REGION, CLUSTER),
         "vpc-flow-logs": iam_documents.trust_vpc_flow_logs(ACCOUNT, REGION),
         "queue": iam_documents.interruption_queue(QUEUE, [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/dev-rebalance"]),
-        "secrets-key": iam_documents.secrets_key(ACCOUNT),
+        "secrets-key": iam_documents.secrets_key(ACCOUNT, REGION),
         "secrets-key-user": iam_documents.secrets_key_user(KEY),
         "volumes-key-user": iam_documents.volumes_key_user(KEY),
         "queue-key-reader": iam_documents.queue_key_reader(KEY),
@@ -141,7 +142,7 @@ def test_identity_policies_fit_a_managed_policy(cluster: str, region: str) -> No
 
 
 def test_size_is_counted_without_white_space() -> None:
-    document = iam_documents.trust_service("ec2")
+    document = iam_documents.trust_service("ec2", REGION)
     compact = re.sub(r"\s", "", json.dumps(document))
     assert iam_documents.policy_size(document) == len(compact)
 
@@ -159,7 +160,7 @@ def test_arns_are_in_the_regions_partition(region: str, partition: str) -> None:
     documents = _identity_policies(CLUSTER, region)
     text = json.dumps([documents["load-balancer-controller"], documents["karpenter-node-lifecycle"]])
     assert set(re.findall(r"arn:([\w-]+):", text)) == {partition}
-    assert iam_documents.partition_of(region) == partition
+    assert partition_of(region) == partition
 
 
 # --- Trust --------------------------------------------------------------------------------------------------------
@@ -337,8 +338,8 @@ def test_pod_identity_trust_refuses_a_wildcard() -> None:
 @pytest.mark.parametrize(
     ("trust", "principal", "allowed", "refused"),
     [
-        (iam_documents.trust_service("ec2"), "ec2.amazonaws.com", {}, None),
-        (iam_documents.trust_service("eks"), "eks.amazonaws.com", {}, None),
+        (iam_documents.trust_service("ec2", REGION), "ec2.amazonaws.com", {}, None),
+        (iam_documents.trust_service("eks", REGION), "eks.amazonaws.com", {}, None),
         (
             iam_documents.trust_fargate(ACCOUNT, REGION, CLUSTER),
             "eks-fargate-pods.amazonaws.com",
@@ -724,7 +725,7 @@ def test_flow_logs_write_to_their_group_only(arn: str) -> None:
 
 
 def test_the_secrets_key_is_the_accounts() -> None:
-    [administration] = iam_documents.secrets_key(ACCOUNT)["Statement"]
+    [administration] = iam_documents.secrets_key(ACCOUNT, REGION)["Statement"]
     assert administration["Principal"] == {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
 
 
@@ -781,10 +782,10 @@ def test_alarms_of_the_account_use_the_topics_key() -> None:
 
 def test_managed_policies_are_of_their_partition() -> None:
     assert (
-        iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY)
+        iam_documents.managed_policy_arn(iam_documents.EBS_CSI_POLICY, REGION)
         == "arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"
     )
-    assert iam_documents.managed_policy_arn("X", "aws-cn") == "arn:aws-cn:iam::aws:policy/X"
+    assert iam_documents.managed_policy_arn("X", "cn-north-1") == "arn:aws-cn:iam::aws:policy/X"
 
 
 # --- External Secrets Operator ------------------------------------------------------------------------------------

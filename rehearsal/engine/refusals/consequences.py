@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from facts.partitions import partition_of_arn
 from harness.engine.store import Cloud, Resource
+from rehearsal.cloud.regions import load_balancer_zone
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.api_server import node_role, served_by
 from rehearsal.engine.refusals.cluster import (
@@ -154,9 +156,9 @@ def _ingress(operation: str, ingress: Resource, cloud: Cloud) -> None:
     groups = [part.strip() for part in str(annotations.get(prefix + "security-groups") or group).split(",")]
     outputs = {
         "name": name,
-        "arn": f"arn:aws:elasticloadbalancing:::loadbalancer/app/{name}",
+        "arn": _balancer_arn(cluster, f"app/{name}"),
         "dnsName": hostname,
-        "zoneId": "Z14GRHDCWA56QT",
+        "zoneId": load_balancer_zone(str(cluster.get("arn")).split(":")[3]),
         "internal": scheme != "internet-facing",
         "subnets": given or balancer_subnets(scheme, cluster, cloud),
         "securityGroups": groups,
@@ -168,6 +170,10 @@ def _ingress(operation: str, ingress: Resource, cloud: Cloud) -> None:
     _make(ingress, uses.LISTENER, f"{balancer.id}/listener", listener, cloud)
 
 
+def _balancer_arn(cluster: Resource, name: str) -> str:
+    return f"arn:{partition_of_arn(str(cluster.get('arn')))}:elasticloadbalancing:::loadbalancer/{name}"
+
+
 def _service(operation: str, service: Resource, cloud: Cloud) -> None:
     """Make the NLB that the AWS Load Balancer Controller makes for a Service of its class."""
     cluster = cluster_of(service.cluster, cloud)
@@ -175,7 +181,7 @@ def _service(operation: str, service: Resource, cloud: Cloud) -> None:
         return
     annotations = service.outputs.get("metadata", {}).get("annotations") or {}
     scheme = str(annotations.get("service.beta.kubernetes.io/aws-load-balancer-scheme") or "internal")
-    arn = f"arn:aws:elasticloadbalancing:::loadbalancer/net/{service.key:x}"
+    arn = _balancer_arn(cluster, f"net/{service.key:x}")
     outputs = {"name": name_of(service), "arn": arn, "internal": scheme != "internet-facing", "type": "network"}
     _make(service, uses.BALANCER, arn, {**outputs, "subnets": balancer_subnets(scheme, cluster, cloud)}, cloud)
 
@@ -186,7 +192,7 @@ def _applications(operation: str, applications: Resource, cloud: Cloud) -> None:
     if operation != "create" or cluster is None:
         return
     name = f"k8s-{name_of(applications)}"
-    arn = f"arn:aws:elasticloadbalancing:::loadbalancer/net/{name}"
+    arn = _balancer_arn(cluster, f"net/{name}")
     outputs = {"name": name, "arn": arn, "subnets": balancer_subnets("internal", cluster, cloud)}
     _make(applications, uses.BALANCER, arn, outputs, cloud)
 

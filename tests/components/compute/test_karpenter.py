@@ -130,13 +130,15 @@ def test_its_service_account_has_the_role(kind: str) -> None:
 
 def test_nodes_have_a_role_that_ec2_may_assume_and_no_more_than_nodes_need() -> None:
     plan = _plan()
-    assert document(_node_role(plan), "assumeRolePolicy") == iam_documents.trust_service("ec2")
+    assert document(_node_role(plan), "assumeRolePolicy") == iam_documents.trust_service("ec2", "ap-northeast-1")
     attached = {
         entry.inputs["policyArn"]
         for entry in plan.find(type="aws:iam/rolePolicyAttachment:RolePolicyAttachment")
         if needs(plan, entry, "role") == {"Role karpenter-node"}
     }
-    assert attached == {iam_documents.managed_policy_arn(policy) for policy in iam_documents.NODE_POLICIES}
+    assert attached == {
+        iam_documents.managed_policy_arn(policy, "ap-northeast-1") for policy in iam_documents.NODE_POLICIES
+    }
     profile = plan.one(type="aws:iam/instanceProfile:InstanceProfile")
     assert needs(plan, profile, "role") == {"Role karpenter-node"}
 

@@ -10,7 +10,7 @@ from pulumi_aws.cloudwatch import LogGroup
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from components.control_plane.access import ApiServer, ClusterAccess
-from facts.access_policies import access_policy_arn
+from facts.access_policies import access_policy
 from facts.kubeconfig import kubeconfig
 from harness.plan import Plan
 from harness.properties import UNKNOWN, Secret
@@ -202,7 +202,7 @@ def test_the_names_by_the_keys_of_the_stack_file_are_known_as_former_ones() -> N
 
 def test_a_role_that_is_none() -> None:
     with pytest.raises(KeyError, match="owner"):
-        access_policy_arn("owner", whole_cluster=True)
+        access_policy("owner", whole_cluster=True)
 
 
 # --- Provider -----------------------------------------------------------------------------------------------------

@@ -463,7 +463,7 @@ def test_auto_modes_roles_have_what_it_needs_for_as_long_as_the_control_plane_is
     nodes = {f"RolePolicyAttachment platform-auto-node-{policy}" for policy in iam_documents.AUTO_MODE_NODE_POLICIES}
     assert own | nodes | {"RolePolicyAttachment platform-control-plane"} <= found
     role = plan.one(name="platform-control-plane", type="aws:iam/role:Role")
-    assert document(role, "assumeRolePolicy") == iam_documents.trust_service("eks", tags=True)
+    assert document(role, "assumeRolePolicy") == iam_documents.trust_service("eks", "ap-northeast-1", tags=True)
 
 
 def test_without_auto_mode_there_is_nothing_of_it() -> None:
@@ -471,4 +471,4 @@ def test_without_auto_mode_there_is_nothing_of_it() -> None:
     assert not {"computeConfig", "storageConfig"} & _control_plane(plan).inputs.keys()
     assert not [entry for entry in plan if "auto" in entry.name]
     role = plan.one(name="platform-control-plane", type="aws:iam/role:Role")
-    assert document(role, "assumeRolePolicy") == iam_documents.trust_service("eks")
+    assert document(role, "assumeRolePolicy") == iam_documents.trust_service("eks", "ap-northeast-1")

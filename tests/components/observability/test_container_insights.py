@@ -84,7 +84,9 @@ def test_agents_have_their_role_before_they_start(kind: str, unknown: bool) -> N
     role = plan.one(type="aws:iam/role:Role")
     addon = _addon(plan)
     attachment = plan.one(type="aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-    assert attachment.inputs["policyArn"] == iam_documents.managed_policy_arn("CloudWatchAgentServerPolicy")
+    assert attachment.inputs["policyArn"] == iam_documents.managed_policy_arn(
+        "CloudWatchAgentServerPolicy", "ap-northeast-1"
+    )
     assert f"RolePolicyAttachment {attachment.name}" in waits_for(plan, addon)
     if kind == "irsa":
         assert addon.inputs["serviceAccountRoleArn"] == (UNKNOWN if unknown else role.outputs["arn"])
