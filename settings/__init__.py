@@ -8,7 +8,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 
 from settings.addons import AddedAddon, AddonRole, Addons, StorageClass
 from settings.admission import Admission, AdmissionMode
-from settings.argo_cd import ArgoCd, GitCredential, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
+from settings.argo_cd import ArgoCd, GitCredential, GithubApp, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
 from settings.base import Settings, required
 from settings.caller import require_deployer
 from settings.charts import Charts
@@ -128,6 +128,7 @@ __all__ = [
     "GitCredential",
     "GitOps",
     "GitOpsSet",
+    "GithubApp",
     "Identity",
     "Ingress",
     "IngressOwner",

@@ -15,13 +15,16 @@ from settings.values import (
     HostName,
     HttpsUrl,
     Kind,
+    KnownHost,
     Label,
     Namespace,
     NamespacePrefix,
+    Pem,
     PodSecurity,
     Secret,
 )
 
+GithubId = Annotated[int, Field(ge=1, le=999_999_999_999)]
 Login = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 APPLICATION_KINDS: Final = (
@@ -66,6 +69,17 @@ class SingleSignOn(Settings):
 
 class ArgoCd(Settings):
     """Argo CD. `gitOps` sets what it deploys."""
+
+    git_known_hosts: list[KnownHost] = Field(
+        [],
+        description="Public keys of Git servers that are reached by SSH, each as a line of `known_hosts`. The keys of "
+        "github.com, gitlab.com, bitbucket.org and Azure DevOps are known without it.",
+    )
+    git_certificates: dict[HostName, Pem] = Field(
+        {},
+        description="Certificates of private authorities, in PEM, by the host name of the Git server whose certificate "
+        "they sign.",
+    )
 
     host: HostName | None = Field(
         None,
@@ -140,8 +154,24 @@ class GitOps(Settings):
     sets: dict[Label, GitOpsSet] = Field(min_length=1, description="Sets of manifests by name.")
 
 
+class GithubApp(Settings):
+    """A GitHub App that is installed in an organization and may read its repositories."""
+
+    id: GithubId = Field(description="ID of the app.")
+    installation_id: GithubId = Field(description="ID of its installation in the organization.")
+    private_key: Secret = Field(
+        description="Private key of the app in PEM. Must be encrypted: `pulumi config set --secret --path "
+        "'gitCredentials.<name>.githubApp.privateKey'`."
+    )
+    enterprise_url: HttpsUrl | None = Field(
+        None,
+        description="URL of the API of a GitHub Enterprise Server, such as https://github.example.jp/api/v3. If absent,"
+        " the app is one of github.com.",
+    )
+
+
 class GitCredential(Settings):
-    """A login to private Git repositories."""
+    """A login to private Git repositories: a password, a key, or a GitHub App."""
 
     url: GitUrl = Field(description="Prefix of the URLs of the repositories that the login is used for.")
     username: Login | None = Field(None, description="User name of a login by HTTPS.")
@@ -155,3 +185,4 @@ class GitCredential(Settings):
         description="Private key of a login by SSH. Must be encrypted: `pulumi config set --secret --path "
         "'gitCredentials.<name>.sshPrivateKey'`.",
     )
+    github_app: GithubApp | None = Field(None, description="GitHub App of a login by HTTPS, instead of a password.")

@@ -446,6 +446,23 @@ GitUrl = Annotated[
         255,
     ),
 ]
+KnownHost = Annotated[
+    str,
+    _text(
+        "a line of known_hosts such as git.example.jp ssh-ed25519 AAAA...",
+        r"^[^\s#@|]+ (ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}$",
+        1500,
+    ),
+]
+"""https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#ssh-known-host-public-keys"""
+Pem = Annotated[
+    str,
+    _text(
+        "certificates in PEM",
+        r"^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n?)+$",
+        32768,
+    ),
+]
 GitRevision = Annotated[
     str, _text("a branch, a tag or a commit", r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*$", 128)
 ]

@@ -125,6 +125,18 @@ BASES: Final[dict[str, Config]] = {
         "gitOps": {"sets": {"apps": {**APPS, "repository": "ssh://git@github.com/example-jp/apps.git"}}},
         "gitCredentials": {"ssh": {"url": "ssh://git@github.com/example-jp", "sshPrivateKey": {"secure": "AAAA"}}},
     },
+    "git by app": {
+        **QUIET,
+        "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
+        "argoCd": {},
+        "gitOps": {"sets": {"apps": APPS}},
+        "gitCredentials": {
+            "app": {
+                "url": "https://github.com/example-jp",
+                "githubApp": {"id": 1, "installationId": 2, "privateKey": {"secure": "AAAA"}},
+            }
+        },
+    },
     "secrets": {
         **QUIET,
         "fargateProfiles": {"platform": {"selectors": [*SYSTEM_SELECTORS, {"namespace": "external-secrets"}]}},
@@ -381,6 +393,10 @@ def _sso(*changes: str, **change: Any) -> Effect:
 
 def _git(*changes: str, **change: Any) -> Effect:
     return Effect({"gitOps": {"sets": {"apps": change}}}, changes, "argo cd")
+
+
+def _app(key: str, **change: Any) -> Effect:
+    return Effect({"gitCredentials": {"app": {"githubApp": change}}}, (f"Secret.stringData.{key}",), "git by app")
 
 
 def _autoscaler(argument: str, **change: Any) -> Effect:
@@ -1224,6 +1240,11 @@ EFFECTS: Final[dict[str, Effect]] = {
         "-Record",
         host="cd.example.jp",
     ),
+    "argoCd.gitKnownHosts": _argo_cd("Release.values.configs.ssh", gitKnownHosts=["git.example.jp ssh-ed25519 AAAA"]),
+    "argoCd.gitCertificates": _argo_cd(
+        "Release.values.configs.tls",
+        gitCertificates={"git.example.jp": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"},
+    ),
     "argoCd.sso.issuer": _sso("cm.oidc.config", issuer="https://other.example.jp"),
     "argoCd.sso.clientId": _sso("cm.oidc.config", clientId="another"),
     "argoCd.sso.admins": _sso("rbac.policy.csv", admins=["on-call"]),
@@ -1276,6 +1297,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "gitOps.sets.*.retry.maxBackoff": _git(f"{SYNC}.retry.backoff.maxDuration", retry={"maxBackoff": "1h"}),
     "gitCredentials.*.url": Effect(
         {"gitCredentials": {"https": {"url": "https://github.com/example"}}}, ("Secret.stringData.url",), "argo cd"
+    ),
+    "gitCredentials.*.githubApp.id": _app("githubAppID", id=3),
+    "gitCredentials.*.githubApp.installationId": _app("githubAppInstallationID", installationId=4),
+    "gitCredentials.*.githubApp.enterpriseUrl": _app(
+        "githubAppEnterpriseBaseUrl", enterpriseUrl="https://github.example.jp/api/v3"
     ),
     "gitCredentials.*.username": Effect(
         {"gitCredentials": {"https": {"username": "other"}}}, ("Secret.stringData.username",), "argo cd"
@@ -1346,6 +1372,7 @@ SEEN_OTHERWISE: set[str] = {
     "teams.*.role.statements[].reason",
     "gitCredentials.*.password",
     "gitCredentials.*.sshPrivateKey",
+    "gitCredentials.*.githubApp.privateKey",
 }
 
 
@@ -1609,9 +1636,12 @@ def test_a_role_for_every_resource_needs_a_reason() -> None:
         run_program(STACK, config=config)
 
 
-@pytest.mark.parametrize(("base", "key"), [("argo cd", "password"), ("git by ssh", "sshPrivateKey")])
+@pytest.mark.parametrize(
+    ("base", "key"),
+    [("argo cd", "password"), ("git by ssh", "sshPrivateKey"), ("git by app", "githubAppPrivateKey")],
+)
 def test_another_login_to_git_reaches_argo_cd(base: str, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    # gitCredentials.*.password and .sshPrivateKey: likewise.
+    # gitCredentials.*.password, .sshPrivateKey and .githubApp.privateKey: likewise.
     before = _base(base)
     monkeypatch.setattr("harness.program.PLACEHOLDER", "another")
     assert _differences(before, run_program(STACK, config=BASES[base])) == {f"Secret.stringData.{key}"}

@@ -156,6 +156,7 @@ def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addr
         },
         "configs": {
             "params": {"server.insecure": True},
+            **_git_servers(settings),
             **_access(settings.sso, {} if ingress_addresses else HEALTH_OF_INGRESSES),
         },
         # Argo CD uses the OpenID Connect provider directly.
@@ -164,6 +165,16 @@ def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addr
         "redisSecretInit": {"resources": small},
         **parts,
     }
+
+
+def _git_servers(settings: ArgoCdSettings) -> dict[str, Any]:
+    """Return the values by which Argo CD trusts Git servers of the company, in addition to those that it knows.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#repositories
+    """
+    hosts = {"ssh": {"extraHosts": "".join(f"{line}\n" for line in settings.git_known_hosts)}}
+    certificates = {"tls": {"certificates": {**settings.git_certificates}}}
+    return {**(hosts if settings.git_known_hosts else {}), **(certificates if settings.git_certificates else {})}
 
 
 INGRESS_HEALTH: Final = f"""\

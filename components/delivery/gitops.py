@@ -91,6 +91,12 @@ def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
         data["password"] = pulumi.Output.secret(credential.password.get_secret_value())
     if credential.ssh_private_key:
         data["sshPrivateKey"] = pulumi.Output.secret(credential.ssh_private_key.get_secret_value())
+    if app := credential.github_app:
+        data["githubAppID"] = str(app.id)
+        data["githubAppInstallationID"] = str(app.installation_id)
+        data["githubAppPrivateKey"] = pulumi.Output.secret(app.private_key.get_secret_value())
+        if app.enterprise_url:
+            data["githubAppEnterpriseBaseUrl"] = app.enterprise_url
     return data
 
 

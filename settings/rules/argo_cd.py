@@ -40,6 +40,8 @@ def _groups(argo_cd: ArgoCd | None) -> Iterator[Problem]:
     if argo_cd and argo_cd.sso:
         yield from repeated("argoCd.sso.admins", argo_cd.sso.admins)
         yield from repeated("argoCd.sso.readers", argo_cd.sso.readers)
+    if argo_cd:
+        yield from repeated("argoCd.gitKnownHosts", argo_cd.git_known_hosts)
 
 
 @rule
@@ -119,12 +121,13 @@ def _credentials(
     for name, login in git_credentials.items():
         path = place("gitCredentials", name)
         by_key = login.url.startswith("ssh://")
-        expected = "sshPrivateKey alone" if by_key else "username and password alone"
-        given = (login.username is not None, login.password is not None, login.ssh_private_key is not None)
-        if given != (not by_key, not by_key, by_key):
+        expected = "sshPrivateKey alone" if by_key else "username and password alone, or githubApp alone"
+        given = [key for key in ("username", "password", "ssh_private_key", "github_app") if getattr(login, key)]
+        accepted = (["ssh_private_key"],) if by_key else (["username", "password"], ["github_app"])
+        if given not in accepted:
             yield Problem(path, "not the login that its URL requires", f"expected {expected}")
         elif "gitCredentials" not in secret:
-            field = "sshPrivateKey" if by_key else "password"
+            field = {"ssh_private_key": "sshPrivateKey", "github_app": "githubApp.privateKey"}.get(given[0], "password")
             place_of = f"{path}.{field}"
             yield Problem(place_of, "in the clear", f"expected an encrypted value: {encrypting(place_of)}")
         if not any(repository.startswith(login.url) for repository in repositories):

@@ -332,3 +332,13 @@ def test_the_charts_policy_for_the_server_lets_everybody_in() -> None:
     template = upstream.chart("argo-cd", "templates", "argocd-server", "networkpolicy.yaml").read_text()
     assert "  ingress:\n  - {}\n" in template
     assert "{{- if or .Values.server.networkPolicy.create .Values.global.networkPolicy.create }}" in template
+
+
+def test_git_servers_of_the_company_are_trusted_in_addition_to_the_known_ones() -> None:
+    certificate = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    configs = _values(
+        gitKnownHosts=["git.example.jp ssh-ed25519 AAAA", "git.example.jp ssh-rsa AAAA"],
+        gitCertificates={"git.example.jp": certificate},
+    )["configs"]
+    assert configs["ssh"] == {"extraHosts": "git.example.jp ssh-ed25519 AAAA\ngit.example.jp ssh-rsa AAAA\n"}
+    assert configs["tls"] == {"certificates": {"git.example.jp": certificate}}

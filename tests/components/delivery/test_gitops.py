@@ -53,6 +53,15 @@ LOGINS: Final = {
     for name, section in {
         "https": {"url": "https://github.com/example-jp", "username": "ci", "password": "hunter2"},
         "ssh": {"url": "ssh://git@github.com/example-jp/operations", "sshPrivateKey": "hunter3"},
+        "app": {
+            "url": "https://github.example.jp/a",
+            "githubApp": {
+                "id": 12,
+                "installationId": 34,
+                "privateKey": "hunter4",
+                "enterpriseUrl": "https://github.example.jp/api/v3",
+            },
+        },
     }.items()
 }
 
@@ -222,8 +231,8 @@ def test_a_project_outlives_its_applications_and_they_have_time() -> None:
 
 def test_a_login_is_a_secret_that_argo_cd_finds(unknown: bool) -> None:
     secrets = {entry.name: entry.inputs for entry in _plan(unknown=unknown).find(type="kubernetes:core/v1:Secret")}
-    assert set(secrets) == {"git-login-https", "git-login-ssh"}
-    for key in ("https", "ssh"):
+    assert set(secrets) == {"git-login-https", "git-login-ssh", "git-login-app"}
+    for key in LOGINS:
         assert secrets[f"git-login-{key}"]["metadata"] == {
             "name": f"git-{key}",
             "namespace": NAMESPACE,
@@ -239,6 +248,14 @@ def test_a_login_is_a_secret_that_argo_cd_finds(unknown: bool) -> None:
         "type": "git",
         "url": "ssh://git@github.com/example-jp/operations",
         "sshPrivateKey": "hunter3",
+    }
+    assert reveal(secrets["git-login-app"]["stringData"]) == {
+        "type": "git",
+        "url": "https://github.example.jp/a",
+        "githubAppID": "12",
+        "githubAppInstallationID": "34",
+        "githubAppPrivateKey": "hunter4",
+        "githubAppEnterpriseBaseUrl": "https://github.example.jp/api/v3",
     }
 
 
