@@ -38,9 +38,14 @@ from settings.compute import (
     NodeGroupTimeouts,
     NodeImage,
     OperationsPods,
+    RepairAction,
+    RepairCondition,
+    RepairLimits,
+    RepairOverride,
     Taint,
     TaintEffect,
     Toleration,
+    UpdateStrategy,
 )
 from settings.descheduler import Descheduler
 from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
@@ -160,6 +165,10 @@ __all__ = [
     "Quota",
     "RecordPolicy",
     "RecordSource",
+    "RepairAction",
+    "RepairCondition",
+    "RepairLimits",
+    "RepairOverride",
     "Repository",
     "Reserved",
     "Retry",
@@ -185,6 +194,7 @@ __all__ = [
     "Thresholds",
     "Toleration",
     "Traefik",
+    "UpdateStrategy",
     "WorkloadRights",
     "WorkloadRole",
     "Workloads",

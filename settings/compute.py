@@ -15,7 +15,9 @@ from settings.values import (
     LabelKey,
     LabelValue,
     NamespacePattern,
+    NodeThreshold,
     ReleaseVersion,
+    RepairReason,
     Unavailable,
     Zone,
 )
@@ -82,6 +84,68 @@ class NodeGroupTimeouts(Settings):
     delete: Duration = Field("60m", description="Time for all nodes to be drained and terminated.")
 
 
+class UpdateStrategy(StrEnum):
+    """Whether an update starts new nodes before it drains old ones.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
+    """
+
+    DEFAULT = "default"
+    MINIMAL = "minimal"
+
+
+class RepairCondition(StrEnum):
+    """What the node monitoring agent finds wrong with a node.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/node-repair.html
+    """
+
+    ACCELERATED_HARDWARE = "AcceleratedHardwareReady"
+    CONTAINER_RUNTIME = "ContainerRuntimeReady"
+    KERNEL = "KernelReady"
+    NETWORKING = "NetworkingReady"
+    STORAGE = "StorageReady"
+
+
+class RepairAction(StrEnum):
+    """What EKS does with an unhealthy node."""
+
+    REPLACE = "Replace"
+    REBOOT = "Reboot"
+    NO_ACTION = "NoAction"
+
+
+class RepairOverride(Settings):
+    """What EKS does about one fault, instead of what it does by default."""
+
+    condition: RepairCondition
+    reason: RepairReason = Field(
+        description="Reason that the node monitoring agent gives for the condition, such as InterfaceNotUp."
+    )
+    action: RepairAction
+    wait_minutes: Annotated[int, Field(ge=1, le=10080)] = Field(
+        description="Minutes for which the fault must last before EKS acts."
+    )
+
+
+class RepairLimits(Settings):
+    """Limits of node repair."""
+
+    max_unhealthy: NodeThreshold | None = Field(
+        None,
+        description="Number or percentage of unhealthy nodes above which EKS stops repairing, because the fault is then"
+        " probably not in the nodes. If absent, EKS decides.",
+    )
+    max_parallel: NodeThreshold | None = Field(
+        None,
+        description="Maximum number of nodes that EKS repairs at the same time, or percentage of the unhealthy nodes."
+        " If absent, EKS decides.",
+    )
+    overrides: list[RepairOverride] = Field(
+        [], max_length=50, description="Faults with an action and a delay of their own."
+    )
+
+
 class NodeGroup(NodeSettings):
     """A managed node group."""
 
@@ -119,6 +183,12 @@ class NodeGroup(NodeSettings):
         [], description="Availability zones of the nodes. If empty, all zones of the network are used."
     )
     repair: bool = Field(True, description="Whether EKS replaces nodes that it finds unhealthy.")
+    repair_limits: RepairLimits | None = Field(None, description="Limits of `repair`.")
+    update_strategy: UpdateStrategy = Field(
+        UpdateStrategy.DEFAULT,
+        description="With `default`, an update starts new nodes before it drains old ones. With `minimal`, it drains "
+        "first, so that it requires no additional instances, such as those of a capacity reservation.",
+    )
     max_unavailable: Unavailable = Field(
         "33%",
         description="Maximum number of nodes that EKS replaces at the same time during an update, as a number or as a"

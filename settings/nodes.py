@@ -186,3 +186,9 @@ class NodeSettings(Settings):
     bottlerocket: Bottlerocket | None = Field(
         None, description="Settings of Bottlerocket. They require the image bottlerocket."
     )
+    metadata_hops: Annotated[int, Field(ge=1, le=2)] = Field(
+        1,
+        description="Number of network hops that an answer of the instance metadata service may make. With 2, pods "
+        "reach the service and have the role of the node: the policy `node-metadata-hops` refuses it in production. "
+        "Tokens are always required.",
+    )

@@ -277,6 +277,12 @@ DurationOrNever = Annotated[str, _text("a duration such as 30m or 1h30m, or Neve
 BudgetDuration = Annotated[str, _text("hours and minutes such as 9h or 1h30m", r"^([0-9]+h([0-9]+m)?|[0-9]+m)$", 16)]
 Unavailable = Annotated[str, _text("1 to 100 nodes, or 1% to 100% of them", r"^([1-9][0-9]?|100)%?$", 4)]
 """https://docs.aws.amazon.com/eks/latest/APIReference/API_NodegroupUpdateConfig.html"""
+NodeThreshold = Annotated[
+    str, _text("a number of nodes such as 3, or 1% to 100% of them", r"^([1-9][0-9]{0,3}|([1-9][0-9]?|100)%)$", 4)
+]
+"""https://docs.aws.amazon.com/eks/latest/APIReference/API_NodeRepairConfig.html"""
+RepairReason = Annotated[str, _text("a reason such as InterfaceNotUp", r"^[A-Z][A-Za-z0-9]*$", 64)]
+"""https://docs.aws.amazon.com/eks/latest/userguide/node-health-nma.html"""
 NameServer = Annotated[
     str,
     _text(

@@ -917,6 +917,25 @@ EFFECTS: Final[dict[str, Effect]] = {
         "NodeGroup.updateConfig.maxUnavailablePercentage",
         maxUnavailable="2",
     ),
+    "nodeGroups.*.updateStrategy": _node_group("NodeGroup.updateConfig.updateStrategy", updateStrategy="minimal"),
+    "nodeGroups.*.repairLimits.maxUnhealthy": _node_group(
+        "NodeGroup.nodeRepairConfig.maxUnhealthyNodeThresholdCount", repairLimits={"maxUnhealthy": "3"}
+    ),
+    "nodeGroups.*.repairLimits.maxParallel": _node_group(
+        "NodeGroup.nodeRepairConfig.maxParallelNodesRepairedPercentage", repairLimits={"maxParallel": "15%"}
+    ),
+    **{
+        f"nodeGroups.*.repairLimits.overrides[].{field}": _node_group(
+            "NodeGroup.nodeRepairConfig.nodeRepairConfigOverrides",
+            repairLimits={
+                "overrides": [
+                    {"condition": "KernelReady", "reason": "ForkFailedOutOfPIDs", "action": "Reboot", "waitMinutes": 9}
+                ]
+            },
+        )
+        for field in ("condition", "reason", "action", "waitMinutes")
+    },
+    "nodeGroups.*.metadataHops": _node_group("LaunchTemplate.metadataOptions.httpPutResponseHopLimit", metadataHops=2),
     "nodeGroups.*.forceUpdateVersion": _node_group("NodeGroup.forceUpdateVersion", forceUpdateVersion=True),
     "nodeGroups.*.timeouts.create": _node_group("NodeGroup.options.customTimeouts.create", timeouts={"create": "30m"}),
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),

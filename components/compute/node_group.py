@@ -14,11 +14,15 @@ from components.common.running_groups import RunningGroup, running_group
 from components.common.where import Where
 from components.compute.node_setup import Disk, disks, user_data_of_group
 from facts import iam_documents
-from settings import Accelerator, Architecture, Capacity, NodeImage, TaintEffect
+from settings import Accelerator, Architecture, Capacity, NodeImage, RepairLimits, TaintEffect, UpdateStrategy
 from settings import NodeGroup as NodeGroupSettings
 
 if TYPE_CHECKING:
-    from pulumi_aws.eks import NodeGroupScalingConfigArgsDict, NodeGroupUpdateConfigArgsDict
+    from pulumi_aws.eks import (
+        NodeGroupNodeRepairConfigArgsDict,
+        NodeGroupScalingConfigArgsDict,
+        NodeGroupUpdateConfigArgsDict,
+    )
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,9 @@ class NodeGroup(pulumi.ComponentResource):
                 instance_types=settings.instance_types,
                 launch_template={"id": template.id, "version": template.latest_version.apply(str)},
                 scaling_config=scaling_config(settings, running),
-                update_config=_update_config(settings.max_unavailable),
+                update_config=_update_config(settings),
                 force_update_version=settings.force_update_version or None,
-                node_repair_config={"enabled": settings.repair},
+                node_repair_config=_repair(settings),
                 labels=settings.labels,
                 taints=[
                     {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]}
@@ -154,10 +158,40 @@ def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str,
     return wanted == current and len(zones) in (0, running.subnets)
 
 
-def _update_config(max_unavailable: str) -> "NodeGroupUpdateConfigArgsDict":
-    if max_unavailable.endswith("%"):
-        return {"max_unavailable_percentage": int(max_unavailable.removesuffix("%"))}
-    return {"max_unavailable": int(max_unavailable)}
+def _update_config(settings: NodeGroupSettings) -> "NodeGroupUpdateConfigArgsDict":
+    pace: NodeGroupUpdateConfigArgsDict = {}
+    if settings.max_unavailable.endswith("%"):
+        pace["max_unavailable_percentage"] = int(settings.max_unavailable.removesuffix("%"))
+    else:
+        pace["max_unavailable"] = int(settings.max_unavailable)
+    if settings.update_strategy is UpdateStrategy.MINIMAL:
+        pace["update_strategy"] = "MINIMAL"
+    return pace
+
+
+def _repair(settings: NodeGroupSettings) -> "NodeGroupNodeRepairConfigArgsDict":
+    """Return how EKS repairs nodes (https://docs.aws.amazon.com/eks/latest/userguide/node-repair.html)."""
+    found: NodeGroupNodeRepairConfigArgsDict = {"enabled": settings.repair}
+    limits = settings.repair_limits or RepairLimits.model_construct()
+    if limits.max_unhealthy and limits.max_unhealthy.endswith("%"):
+        found["max_unhealthy_node_threshold_percentage"] = int(limits.max_unhealthy.removesuffix("%"))
+    elif limits.max_unhealthy:
+        found["max_unhealthy_node_threshold_count"] = int(limits.max_unhealthy)
+    if limits.max_parallel and limits.max_parallel.endswith("%"):
+        found["max_parallel_nodes_repaired_percentage"] = int(limits.max_parallel.removesuffix("%"))
+    elif limits.max_parallel:
+        found["max_parallel_nodes_repaired_count"] = int(limits.max_parallel)
+    if limits.overrides:
+        found["node_repair_config_overrides"] = [
+            {
+                "node_monitoring_condition": override.condition.value,
+                "node_unhealthy_reason": override.reason,
+                "min_repair_wait_time_mins": override.wait_minutes,
+                "repair_action": override.action.value,
+            }
+            for override in limits.overrides
+        ]
+    return found
 
 
 AMI_TYPES: Final = {
@@ -200,9 +234,9 @@ def _launch_template(
         metadata_options={
             "http_endpoint": "enabled",
             "http_tokens": "required",
-            # One hop: pods, which are a hop further, do not get at the node's role.
+            # With one hop, pods, which are a hop further, do not get at the node's role.
             # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
-            "http_put_response_hop_limit": 1,
+            "http_put_response_hop_limit": settings.metadata_hops,
         },
         tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
         update_default_version=True,

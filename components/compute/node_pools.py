@@ -102,7 +102,7 @@ def node_class_spec(
         "metadataOptions": {
             "httpEndpoint": "enabled",
             "httpProtocolIPv6": "disabled",
-            "httpPutResponseHopLimit": 1,
+            "httpPutResponseHopLimit": settings.metadata_hops,
             "httpTokens": "required",
         },
         "blockDeviceMappings": [

@@ -13,10 +13,7 @@ NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 
 MOST_HOPS: Final = 1
-"""An answer of the metadata service that may make two hops reaches pods, which then have the node's role.
-
-https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
-"""
+"""An answer of the metadata service that may make two hops reaches pods, which then have the node's role."""
 
 
 @rule(
@@ -26,7 +23,7 @@ https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-manage
     NODE_CLASS,
     NODE_GROUP,
     reason="With version 1 of the metadata service, a forged request from a pod is enough to steal the node's role.",
-    fix="Set httpTokens to required and httpPutResponseHopLimit to 1",
+    fix="Set httpTokens to required",
     source="https://karpenter.sh/v1.14/concepts/nodeclasses/#specmetadataoptions",
 )
 def imdsv2(resource: Resource) -> Iterator[str]:
@@ -44,8 +41,24 @@ def imdsv2(resource: Resource) -> Iterator[str]:
         return
     if tokens not in ("required", UNKNOWN):
         yield f"httpTokens is {tokens}"
+
+
+@rule(
+    "node-metadata-hops",
+    TEMPLATE,
+    INSTANCE,
+    NODE_CLASS,
+    reason="Pods that reach the metadata service of their node have the node's role, whatever role is theirs.",
+    fix="Set httpPutResponseHopLimit to 1, and give pods roles by Pod Identity or IRSA",
+    source="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+    development=Level.ADVISORY,
+)
+def metadata_hops(resource: Resource) -> Iterator[str]:
+    """Everyone's default is one hop."""
+    path = ("spec", "metadataOptions") if resource.type == NODE_CLASS else ("metadataOptions",)
+    options = resource.get(*path)
     hops = at(options, "httpPutResponseHopLimit")
-    if isinstance(hops, int) and hops > MOST_HOPS:
+    if at(options, "httpEndpoint") not in ("disabled", UNKNOWN) and isinstance(hops, int) and hops > MOST_HOPS:
         yield f"httpPutResponseHopLimit is {hops}"
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from settings.addons import Addons
 from settings.compute import NodeGroup, NodeImage
 from settings.karpenter import DEFAULT_NODE_CLASS, Karpenter, NodeClass
 from settings.nodes import DiskPerformance, Kubelet, NodeSettings
@@ -123,3 +124,18 @@ def seconds(duration: str) -> int:
 def place_below(path: str, *parts: str) -> str:
     """Return the place of something below `path`."""
     return f"{path}.{place(*parts)}"
+
+
+@rule
+def _repair_limits(node_groups: dict[str, NodeGroup], addons: Addons) -> Iterator[Problem]:
+    for name, group in node_groups.items():
+        path = place("nodeGroups", name, "repairLimits")
+        limits = group.repair_limits
+        if limits is None:
+            continue
+        if not group.repair:
+            yield Problem(path, "set, with repair: false", "expected none, or repair: true")
+        if limits.overrides and not addons.node_monitoring_agent:
+            expected = "expected addons.nodeMonitoringAgent, which reports the conditions"
+            yield Problem(f"{path}.overrides", "set without the node monitoring agent", expected)
+        yield from repeated(f"{path}.overrides", [f"{it.condition.value}, {it.reason}" for it in limits.overrides])

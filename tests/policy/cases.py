@@ -721,11 +721,17 @@ for _type in (TEMPLATE, INSTANCE):
 for _type in (TEMPLATE, INSTANCE, NODE_CLASS):
     breaks("node-imdsv2", f"1, {_type}", _metadata(_type, httpTokens="optional"), "httpTokens is optional")
     breaks(
-        "node-imdsv2",
+        "node-metadata-hops",
         f"hops, {_type}",
         _metadata(_type, httpTokens="required", httpPutResponseHopLimit=2),
         "httpPutResponseHopLimit is 2",
     )
+passes(
+    "node-metadata-hops",
+    template=_metadata(TEMPLATE, httpTokens="required", httpPutResponseHopLimit=1),
+    no_endpoint=_metadata(TEMPLATE, httpEndpoint="disabled", httpPutResponseHopLimit=2),
+    karpenters_default=resource(NODE_CLASS, {"spec": {}}),
+)
 breaks("node-imdsv2", "EKS's own template", resource(NODE_GROUP), "it has no launch template that says so")
 
 

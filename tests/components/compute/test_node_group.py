@@ -17,6 +17,7 @@ from components.compute.node_group import AMI_TYPES, NodeEnvironment, NodeGroup
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
 from settings import NodeGroup as NodeGroupSettings
+from settings import RepairAction
 from tests.components.given import section, where
 from tests.components.recording import (
     REGION,
@@ -39,6 +40,9 @@ GIVEN: Final = {
     "capacity": "spot",
     "release": "1.66.0-1ad6b4a4",
 }
+OVERRIDE: Final = {
+    "condition": "NetworkingReady", "reason": "InterfaceNotUp", "action": "Reboot", "waitMinutes": 15
+}  # fmt: skip
 ENVIRONMENT: Final = NodeEnvironment(
     cluster_name="dev", kubernetes_version="1.36", subnets=SUBNETS, zones=[], volumes_key=None
 )
@@ -155,6 +159,36 @@ def test_group() -> None:
         ({"repair": False}, "nodeRepairConfig", {"enabled": False}),
         ({"max_unavailable": "2"}, "updateConfig", {"maxUnavailable": 2}),
         ({"max_unavailable": "100%"}, "updateConfig", {"maxUnavailablePercentage": 100}),
+        (
+            {"repair_limits": {"maxUnhealthy": "20%", "maxParallel": "15%"}},
+            "nodeRepairConfig",
+            {
+                "enabled": True,
+                "maxUnhealthyNodeThresholdPercentage": 20,
+                "maxParallelNodesRepairedPercentage": 15,
+            },
+        ),
+        (
+            {"repair_limits": {"maxUnhealthy": "3", "maxParallel": "2"}},
+            "nodeRepairConfig",
+            {"enabled": True, "maxUnhealthyNodeThresholdCount": 3, "maxParallelNodesRepairedCount": 2},
+        ),
+        (
+            {"repair_limits": {"overrides": [OVERRIDE]}},
+            "nodeRepairConfig",
+            {
+                "enabled": True,
+                "nodeRepairConfigOverrides": [
+                    {
+                        "nodeMonitoringCondition": "NetworkingReady",
+                        "nodeUnhealthyReason": "InterfaceNotUp",
+                        "minRepairWaitTimeMins": 15,
+                        "repairAction": "Reboot",
+                    }
+                ],
+            },
+        ),
+        ({"update_strategy": "minimal"}, "updateConfig", {"maxUnavailablePercentage": 33, "updateStrategy": "MINIMAL"}),
         ({"environment": replace(ENVIRONMENT, zones=[A])}, "subnetIds", ["subnet-1"]),
     ],
 )
@@ -372,6 +406,16 @@ def test_pods_do_not_reach_the_nodes_credentials() -> None:
         "httpTokens": "required",
         "httpPutResponseHopLimit": 1,
     }
+
+
+def test_pods_reach_them_where_the_settings_say_so() -> None:
+    options = _template(_recorded(metadata_hops=2)).inputs["metadataOptions"]
+    assert options == {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2}
+
+
+def test_repairs_are_those_that_eks_knows() -> None:
+    shape: Any = botocore.session.get_session().get_service_model("eks").shape_for("NodeRepairConfigOverrides")
+    assert {action.value for action in RepairAction} == set(shape.members["repairAction"].enum)
 
 
 def test_instances_and_disks_carry_the_tags() -> None:

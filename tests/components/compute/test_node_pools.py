@@ -110,6 +110,13 @@ def test_a_class_has_what_karpenter_counts_on_and_the_rest_as_user_data() -> Non
     assert not {"kubelet", "instanceStorePolicy", "userData"} & _class(_plan()).inputs["spec"].keys()
 
 
+def test_hops_of_the_metadata_service() -> None:
+    before, after = (_class(_plan(**changes)).inputs["spec"] for changes in ({}, {"metadata_hops": 2}))
+    assert before["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    assert after["metadataOptions"] == {**before["metadataOptions"], "httpPutResponseHopLimit": 2}
+    assert after["metadataOptions"]["httpTokens"] == "required"
+
+
 def test_disks_of_a_class() -> None:
     disk = {"iops": 4000, "throughput": 500, "snapshotId": "snap-0123456789abcdef0"}
     system, containers = _class(_plan(disk=disk)).inputs["spec"]["blockDeviceMappings"]

@@ -202,4 +202,6 @@ def test_every_section_of_shared_settings_is_tried() -> None:
     """A new one is added to this file."""
     assert set(NodeSettings.model_fields) == {
         *("disk_gib", "disk", "extra_disks", "local_disks", "kubelet", "bottlerocket"),
+        # tests/components/compute/test_node_group.py, test_node_pools.py
+        "metadata_hops",
     }
