@@ -75,6 +75,10 @@ def _entry_arn(inputs: Properties, context: Context) -> str:
     return arn("eks", entry)(inputs, context)
 
 
+def _identity_provider_path(inputs: Properties) -> str:
+    return f"{inputs['clusterName']}/oidc/{get(inputs, 'oidc.identityProviderConfigName')}"
+
+
 def _child_arn(resource: str, name: str) -> Callable[[Properties, Context], str]:
     def make(inputs: Properties, context: Context) -> str:
         path = f"{resource}/{inputs['clusterName']}/{inputs[name]}/{uuid()(inputs, context)}"
@@ -193,10 +197,10 @@ KINDS: Final[dict[str, Kind]] = {
     "aws:eks/identityProviderConfig:IdentityProviderConfig": aws_kind(
         lambda inputs, _context: f"{inputs['clusterName']}:{get(inputs, 'oidc.identityProviderConfigName')}",
         {
-            "arn": lambda inputs, context: (
-                f"arn:aws:eks:{context.region}:{context.account}:identityproviderconfig/{inputs['clusterName']}/oidc/"
-                f"{get(inputs, 'oidc.identityProviderConfigName')}/{uuid()(inputs, context)}"
-            ),
+            "arn": lambda inputs, context: arn(
+                "eks", f"identityproviderconfig/{_identity_provider_path(inputs)}/{uuid()(inputs, context)}"
+            )(inputs, context),
+            "identityProviderConfigName": lambda inputs, _context: get(inputs, "oidc.identityProviderConfigName"),
             "status": "ACTIVE",
         },
         replaces=("clusterName", "oidc"),
