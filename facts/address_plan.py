@@ -19,18 +19,20 @@ _PUBLIC_BITS: Final = 3
 
 LONGEST_VPC_PREFIX: Final = 28 - _SLOT_BITS - _PUBLIC_BITS
 """A subnet has at most a /28 (https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)."""
-_LONGEST_PREFIX_FOR_PODS: Final = 24
+LONGEST_PREFIX_FOR_PODS: Final = 24
 """Pods get prefixes of 16 addresses in a row, and every single address taken in the subnet breaks one up. A smaller
 subnet soon has no prefix left while many of its addresses are free (amazon-vpc-cni-k8s #2749).
 
 https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html"""
-LONGEST_POD_PREFIX: Final = _LONGEST_PREFIX_FOR_PODS - _SLOT_BITS
+LONGEST_POD_PREFIX: Final = LONGEST_PREFIX_FOR_PODS - _SLOT_BITS
 """Of a range for pods alone."""
 LONGEST_LOAD_BALANCER_PREFIX: Final = 27
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer"""
 LONGEST_VPC_PREFIX_FOR_ALB: Final = LONGEST_LOAD_BALANCER_PREFIX - _SLOT_BITS - _PUBLIC_BITS
 """Of a VPC whose public subnets are an ALB's."""
-LONGEST_VPC_PREFIX_FOR_PODS: Final = _LONGEST_PREFIX_FOR_PODS - _SLOT_BITS - _PRIVATE_BITS
+LONGEST_VPC_PREFIX_FOR_PUBLIC_PODS: Final = LONGEST_PREFIX_FOR_PODS - _SLOT_BITS - _PUBLIC_BITS
+"""Of a VPC whose public subnets are those of pods too."""
+LONGEST_VPC_PREFIX_FOR_PODS: Final = LONGEST_PREFIX_FOR_PODS - _SLOT_BITS - _PRIVATE_BITS
 """Of a VPC whose private subnets are the pods' too."""
 
 

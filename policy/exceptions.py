@@ -20,6 +20,16 @@ GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
 WORKLOAD_ROLE: Final = "eks-platform:index:WorkloadRole"
 ADDED_ADDON: Final = "eks-platform:index:AddedAddon"
 
+NODE_GROUP: Final = "eks-platform:index:NodeGroup"
+NODE_POOLS: Final = "eks-platform:index:NodePools"
+
+OPEN_PORTS: Final = {
+    NODE_GROUP: "the stack file must say why in the `reason` of the rule, and is reviewed",
+    NODE_POOLS: "the stack file must say why in the `reason` of the rule, and is reviewed",
+}
+"""Component types whose rules may open ports, but not every port, to all addresses."""
+
+
 PROVIDERS_OF_COMPONENTS: Final = {
     "eks:index:Cluster": (
         "pulumi_eks makes a Kubernetes provider for its own use and takes no cluster identifier for it; "

@@ -63,7 +63,8 @@ from settings.karpenter import (
     NodeClass,
     NodePool,
 )
-from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, SubnetTagging
+from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, NodeSubnet, SubnetTagging
+from settings.node_access import NodeAccess, NodeRole, NodeSecurityRule, Protocol, SecurityRule
 from settings.nodes import (
     Bottlerocket,
     CpuManagerPolicy,
@@ -148,12 +149,16 @@ __all__ = [
     "NamespaceShare",
     "Nat",
     "Network",
+    "NodeAccess",
     "NodeClass",
     "NodeGroup",
     "NodeGroupTimeouts",
     "NodeImage",
     "NodePool",
+    "NodeRole",
+    "NodeSecurityRule",
     "NodeSettings",
+    "NodeSubnet",
     "Observability",
     "Oidc",
     "OidcGroup",
@@ -162,6 +167,7 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "Protocol",
     "Quota",
     "RecordPolicy",
     "RecordSource",
@@ -176,6 +182,7 @@ __all__ = [
     "Scheme",
     "SecretService",
     "SecretStore",
+    "SecurityRule",
     "ServiceAccount",
     "Settings",
     "SingleSignOn",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
+from settings.node_access import SecurityRule
 from settings.values import (
     AnyRange,
     ClaimName,
@@ -21,6 +22,8 @@ from settings.values import (
     Range,
     Retention,
     SecurityGroupId,
+    TagKey,
+    TagValue,
 )
 
 
@@ -119,6 +122,18 @@ class Cluster(Settings):
         max_length=14,
         description="Existing security groups of the VPC to attach to the network interfaces of the control plane, in "
         "addition to the group that EKS creates and the group with the rules of `privateAccess`.",
+    )
+    security_rules: dict[Label, SecurityRule] = Field(
+        {},
+        max_length=60,
+        description="Connections that the security group of the cluster accepts, by a name of your choice. EKS created "
+        "the group for the control plane, the nodes and Fargate pods, so each rule applies to all of them.",
+    )
+    security_group_tags: dict[TagKey, TagValue] = Field(
+        {}, max_length=40, description="Tags of the security group that EKS created for the cluster."
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        {}, max_length=5, description="Tags of the control plane, in addition to `platform.tags`."
     )
     service_cidr: Range | None = Field(
         None,

@@ -8,6 +8,7 @@ from pydantic import Field
 import versions
 from settings.base import Settings
 from settings.instance_types import Accelerator, Architecture, accelerator_of
+from settings.node_access import NodeAccess, NodeRole
 from settings.nodes import NodeSettings
 from settings.values import (
     Duration,
@@ -146,7 +147,7 @@ class RepairLimits(Settings):
     )
 
 
-class NodeGroup(NodeSettings):
+class NodeGroup(NodeAccess, NodeSettings):
     """A managed node group."""
 
     instance_types: list[InstanceType] = Field(
@@ -177,6 +178,7 @@ class NodeGroup(NodeSettings):
         "zone. Required by Cluster Autoscaler, which cannot choose the zone in a group that spans "
         "several.",
     )
+    role: NodeRole = Field(default_factory=NodeRole)
     labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
     taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")
     zones: list[Zone] = Field(

@@ -24,18 +24,28 @@ from settings.values import (
 )
 
 
-class PolicyStatement(Settings):
-    """One statement of an IAM policy. Its effect is Allow."""
+class NarrowStatement(Settings):
+    """One statement of an IAM policy, without wildcards for all actions or resources. Its effect is Allow."""
 
     sid: StatementId = Field(description="ID of the statement.")
+    actions: list[IamAction] = Field(min_length=1, description="IAM actions to allow, by their full names.")
+    resources: list[PolicyResource] = Field(
+        min_length=1,
+        description="ARNs of the resources that the actions apply to. They may end with a prefix and `*`.",
+    )
+    conditions: dict[str, dict[str, list[str]]] = Field(
+        {}, description="Conditions of the statement: operator to condition key to values."
+    )
+
+
+class PolicyStatement(NarrowStatement):
+    """One statement of an IAM policy. Its effect is Allow."""
+
     actions: list[IamAction] = Field(
         min_length=1, description="IAM actions to allow. An action that ends in `*` requires a `reason`."
     )
     resources: list[PolicyResource] = Field(
         min_length=1, description="ARNs of the resources that the actions apply to, or `*`, which requires a `reason`."
-    )
-    conditions: dict[str, dict[str, list[str]]] = Field(
-        {}, description="Conditions of the statement: operator to condition key to values."
     )
     reason: Annotated[str, Field(min_length=10, max_length=200)] | None = Field(
         None,

@@ -9,6 +9,7 @@ import versions
 from settings.base import Settings
 from settings.compute import Capacity, NodeImage, Taint
 from settings.instance_types import Architecture
+from settings.node_access import NodeAccess, NodeRole
 from settings.nodes import NodeSettings
 from settings.values import (
     BudgetDuration,
@@ -155,7 +156,7 @@ class NodePool(Settings):
     )
 
 
-class NodeClass(NodeSettings):
+class NodeClass(NodeAccess, NodeSettings):
     """How Karpenter's nodes are set up."""
 
     image: NodeImage = NodeImage.BOTTLEROCKET
@@ -187,6 +188,7 @@ class Karpenter(NodeClass):
         description="Whether Karpenter replaces unhealthy nodes, which is an alpha feature of Karpenter. Node repair "
         "ignores `budgets`, and stops while more than a fifth of a pool's nodes are unhealthy.",
     )
+    role: NodeRole = Field(default_factory=NodeRole)
     node_pools: dict[Label, NodePool] = Field(min_length=1, description="Node pools by name.")
     node_classes: dict[Label, NodeClass] = Field(
         {}, description="More node classes, by the name that node pools use in `nodeClass`."

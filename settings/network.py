@@ -1,5 +1,6 @@
 """Settings of the network."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,7 +13,17 @@ from facts.address_plan import (
     LONGEST_VPC_PREFIX_FOR_PODS,
 )
 from settings.base import Settings
-from settings.values import Range, Retention, ServiceName, StackName, SubnetId, VpcId, Zone
+from settings.values import (
+    Label,
+    Range,
+    Retention,
+    ServiceName,
+    StackName,
+    SubnetId,
+    VpcId,
+    Zone,
+    ZoneOrLocalZone,
+)
 
 
 class Nat(StrEnum):
@@ -37,6 +48,26 @@ class SubnetTagging(StrEnum):
     CHECK = "check"
 
 
+def is_local_zone(zone: str) -> bool:
+    """Tell whether a zone ("us-west-2-lax-1a") is a Local Zone, whose name is the region's and three parts more."""
+    return re.search(r"-[0-9]-[a-z]{3}-[0-9][a-h]$", zone) is not None
+
+
+class NodeSubnet(Settings):
+    """A subnet for chosen nodes, in addition to those that each zone has."""
+
+    zone: ZoneOrLocalZone = Field(
+        description="Zone of the network, or a Local Zone of the region, which the account must have enabled."
+    )
+    cidr: Range = Field(
+        description="IPv4 range of the subnet within `cidr` of the network. In the eighth of the network that each "
+        "zone's letter has, the last three eighths are free."
+    )
+    public: bool = Field(
+        False, description="Whether the subnet has a route to the internet gateway, and its nodes public addresses."
+    )
+
+
 class ExistingNetwork(Settings):
     """A VPC that this stack did not create."""
 
@@ -54,6 +85,12 @@ class ExistingNetwork(Settings):
         {},
         description="Subnet IDs for the network interfaces of the control plane, by availability zone. If empty, they "
         "are in `privateSubnets`. A running cluster keeps the subnets that it was created in.",
+    )
+    node_subnets: dict[Label, SubnetId] = Field(
+        {},
+        max_length=20,
+        description="Subnet IDs for chosen nodes, by a name of your choice, such as a second subnet of a zone or one of"
+        " a Local Zone. Node groups name them in `subnets`. The owner of the VPC is responsible for their tags.",
     )
     tagging: SubnetTagging = Field(
         SubnetTagging.APPLY,
@@ -105,6 +142,12 @@ class Network(Settings):
         description="Whether nodes run in public subnets with public addresses. The VPC then has an internet gateway "
         "and no NAT gateway.",
     )
+    node_subnets: dict[Label, NodeSubnet] = Field(
+        {},
+        max_length=20,
+        description="Subnets for chosen nodes, by a name of your choice, such as a second subnet of a zone or one of a "
+        "Local Zone. Node groups name them in `subnets`.",
+    )
     pod_cidr: Range | None = Field(
         None,
         description=f"Secondary IPv4 range of the VPC for pods, from /16 to /{LONGEST_POD_PREFIX}, usually "
@@ -129,6 +172,16 @@ class Network(Settings):
         if self.existing:
             return self.existing.zones or list(self.existing.private_subnets)
         return self.zones
+
+    @property
+    def named_subnets(self) -> list[str]:
+        """The names of the subnets for chosen nodes."""
+        return list(self.existing.node_subnets if self.existing else self.node_subnets)
+
+    @property
+    def local_subnets(self) -> list[str]:
+        """The names of the subnets for chosen nodes that are in Local Zones, as far as their zones are known."""
+        return [name for name, subnet in self.node_subnets.items() if is_local_zone(subnet.zone)]
 
     @property
     def shared(self) -> bool:

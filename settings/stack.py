@@ -109,6 +109,12 @@ class Stack(Settings):
         return {"cluster.serviceCidr": services} if services else {}
 
     @property
+    def public_node_groups(self) -> bool:
+        """Whether some nodes are in the public subnets of a VPC whose other nodes are in private ones."""
+        classes = self.karpenter.all_node_classes.values() if self.karpenter else []
+        return any(nodes.public for nodes in (*self.node_groups.values(), *classes))
+
+    @property
     def interface_hosts(self) -> list[str]:
         """The host names of the platform's own interfaces."""
         return [self.argo_cd.host] if self.argo_cd and self.argo_cd.host else []

@@ -162,6 +162,27 @@ SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", 
 SecurityGroupId = Annotated[
     str, _text("a security group id such as sg-0123456789abcdef0", r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
 ]
+PrefixListId = Annotated[
+    str, _text("a prefix list id such as pl-0123456789abcdef0", r"^pl-([0-9a-f]{8}|[0-9a-f]{17})$")
+]
+RuleReason = Annotated[
+    str,
+    _text(
+        "a sentence of ASCII letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
+        r"^[A-Za-z0-9. _:/()#,@\[\]+=&;{}!$*-]{10,}$",
+        200,
+    ),
+]
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html"""
+ZoneOrLocalZone = Annotated[
+    str,
+    _text(
+        "a zone such as us-west-2a or a Local Zone such as us-west-2-lax-1a",
+        r"^[a-z]{2}(-[a-z]+)+-[0-9]([a-h]|-[a-z]{3}-[0-9][a-h])$",
+        40,
+    ),
+]
+"""https://docs.aws.amazon.com/local-zones/latest/ug/available-local-zones.html"""
 StackName = Annotated[
     str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
 ]

@@ -31,6 +31,7 @@ def zones_in_use(stack: Stack, state: State) -> Iterator[Problem]:
     zones = {str(it.get("arn")).rpartition("/")[2]: str(it.get("availabilityZone")) for it in _outputs(state, SUBNET)}
     used = sorted(set(zones.values()))
     wanted = stack.network.zones or used[: stack.network.zone_count]
+    wanted = [*wanted, *(subnet.zone for subnet in stack.network.node_subnets.values())]
     path = "network.zones" if stack.network.zones else "network.zoneCount"
     if not used or stack.network.existing:
         return

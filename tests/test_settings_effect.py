@@ -52,6 +52,12 @@ SHARED: Final[Config] = {
         "entries": {"platform-team": {"principal": "arn:aws:iam::111122223333:role/platform-team"}},
     },
 }
+SECURITY_RULE: Final[Config] = {"cidr": "10.7.0.0/16", "fromPort": 7001, "toPort": 8000}
+NODE_STATEMENT: Final[Config] = {
+    "sid": "Pull",
+    "actions": ["ecr:CreateRepository"],
+    "resources": ["arn:aws:ecr:ap-northeast-1:111122223333:repository/hub/*"],
+}
 SYSTEM_PODS: Final[Config] = {"tolerations": [{"key": "CriticalAddonsOnly"}]}
 BASES: Final[dict[str, Config]] = {
     "fargate": {**QUIET},
@@ -93,6 +99,39 @@ BASES: Final[dict[str, Config]] = {
         "network": {"existing": None, "cidr": "10.0.0.0/16", "zones": ["ap-northeast-1a", "ap-northeast-1c"]},
         "fargateProfiles": None,
         "nodeGroups": {"operations": {"instanceTypes": ["m5.large"]}},
+    },
+    "games": {
+        **QUIET,
+        "network": {
+            "existing": None,
+            "cidr": "10.0.0.0/16",
+            "zones": ["ap-northeast-1a", "ap-northeast-1c"],
+            "nodeSubnets": {
+                "first": {"zone": "ap-northeast-1a", "cidr": "10.0.24.0/24", "public": True},
+                "second": {"zone": "ap-northeast-1c", "cidr": "10.0.88.0/24"},
+            },
+        },
+        "fargateProfiles": None,
+        "cluster": {"securityRules": {"games": SECURITY_RULE}},
+        "nodeGroups": {
+            "operations": {"instanceTypes": ["m5.large"]},
+            "workers": {
+                "instanceTypes": ["m5.large"],
+                "securityRules": {"games": SECURITY_RULE},
+                "role": {"statements": [NODE_STATEMENT]},
+            },
+        },
+        "karpenter": {
+            "nodePools": {"general": {"categories": ["c", "m"]}},
+            "securityRules": {"games": SECURITY_RULE},
+            "role": {"statements": [NODE_STATEMENT]},
+        },
+    },
+    "named": {
+        **QUIET,
+        "network": {"existing": {"nodeSubnets": {"first": "subnet-0a1b2c3d4e5f60007"}}},
+        "fargateProfiles": None,
+        "nodeGroups": {"operations": {"instanceTypes": ["m5.large"], "subnets": ["first"]}},
     },
     "domain": {
         **QUIET,
@@ -319,6 +358,73 @@ def _node_group(*changes: str, **change: Any) -> Effect:
     return Effect({"nodeGroups": {"workers": change}}, changes, "nodes")
 
 
+def _nodes_of_games(*changes: str, **change: Any) -> Effect:
+    return Effect({"nodeGroups": {"workers": change}}, changes, "games")
+
+
+def _rules(path: str, config: Callable[[Config], Config]) -> dict[str, Effect]:
+    """Return the effects of the security rules at a path. config: takes rules to what is merged into a stack."""
+    changes: dict[str, tuple[Config, str]] = {
+        "protocol": ({"protocol": "udp"}, "ipProtocol"),
+        "fromPort": ({"fromPort": 7000}, "fromPort"),
+        "toPort": ({"toPort": 9000}, "toPort"),
+        "cidr": ({"cidr": "10.8.0.0/16"}, "cidrIpv4"),
+    }
+    found = {
+        f"{path}.*.{key}": Effect(config({"games": change}), (f"SecurityGroupIngressRule.{input_}",), "games")
+        for key, (change, input_) in changes.items()
+    }
+    for key, peer, input_ in (
+        ("prefixList", "pl-0a1b2c3d4e5f60001", "prefixListId"),
+        ("securityGroup", "sg-0a1b2c3d4e5f60001", "referencedSecurityGroupId"),
+    ):
+        found[f"{path}.*.{key}"] = Effect(
+            config({"games": {"cidr": None, key: peer}}),
+            ("SecurityGroupIngressRule.cidrIpv4", f"SecurityGroupIngressRule.{input_}"),
+            "games",
+            along=(f"{path}.*.cidr",),
+        )
+    return found
+
+
+def _of_nodes(path: str, config: Callable[[Config], Config], template: str) -> dict[str, Effect]:
+    """Return the effects of what node groups and Karpenter's nodes have in common, but for their subnets and tags.
+
+    template: the type of the resource that names the security groups.
+    """
+    groups = {"LaunchTemplate": "vpcSecurityGroupIds", "EC2NodeClass": "spec.securityGroupSelectorTerms"}[template]
+    statement = NODE_STATEMENT
+    of_statement: Config = {
+        "sid": {**statement, "sid": "Other"},
+        "actions": {**statement, "actions": ["ecr:BatchImportUpstreamImage"]},
+        "resources": {**statement, "resources": ["arn:aws:ecr:ap-northeast-1:111122223333:repository/quay/*"]},
+        "conditions": {**statement, "conditions": {"StringEquals": {"aws:ResourceAccount": ["111122223333"]}}},
+    }
+    return {
+        **_rules(f"{path}.securityRules", lambda rules: config({"securityRules": rules})),
+        f"{path}.securityRules.*.reason": Effect(
+            config({"securityRules": {"games": {"cidr": "0.0.0.0/0", "reason": "Players connect."}}}),
+            ("SecurityGroupIngressRule.cidrIpv4", "SecurityGroupIngressRule.description"),
+            "games",
+            along=(f"{path}.securityRules.*.cidr",),
+        ),
+        f"{path}.securityGroups": Effect(
+            config({"securityGroups": ["sg-0a1b2c3d4e5f60001"]}), (f"{template}.{groups}",), "games"
+        ),
+        f"{path}.role.managedPolicies": Effect(
+            config({"role": {"managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"]}}),
+            ("+RolePolicyAttachment",),
+            "games",
+        ),
+        **{
+            f"{path}.role.statements[].{key}": Effect(
+                config({"role": {"statements": [changed]}}), ("Policy.policy",), "games"
+            )
+            for key, changed in of_statement.items()
+        },
+    }
+
+
 def _pool(*changes: str, **change: Any) -> Effect:
     change = {"karpenter": {"nodePools": {"general": change}}}
     return Effect(change, tuple(f"NodePool.{path}" for path in changes), "nodes")
@@ -509,6 +615,23 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("network.nat",),
         others=True,
     ),
+    "network.nodeSubnets.*.zone": Effect(
+        {"network": {"nodeSubnets": {"second": {"zone": "ap-northeast-1a"}}}}, ("Subnet.availabilityZone",), "games"
+    ),
+    "network.nodeSubnets.*.cidr": Effect(
+        {"network": {"nodeSubnets": {"second": {"cidr": "10.0.89.0/24"}}}}, ("Subnet.cidrBlock",), "games"
+    ),
+    "network.nodeSubnets.*.public": Effect(
+        {"network": {"nodeSubnets": {"second": {"public": True}}}},
+        ("Subnet.mapPublicIpOnLaunch", "-RouteTable", "-Route"),
+        "games",
+        others=True,
+    ),
+    "network.existing.nodeSubnets": Effect(
+        {"network": {"existing": {"nodeSubnets": {"first": "subnet-0a1b2c3d4e5f60009"}}}},
+        ("NodeGroup.subnetIds[0]",),
+        "named",
+    ),
     "network.podCidr": Effect(
         {"network": {"podCidr": "100.64.0.0/16"}},
         (
@@ -643,6 +766,9 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"cluster": {"secretsKey": "arn:aws:kms:ap-northeast-1:777788889999:key/0f1e2d3c"}},
         ("-Key", "-Alias", "Cluster.encryptionConfig.provider.keyArn", "RolePolicy.policy"),
     ),
+    "cluster.tags": Effect({"cluster": {"tags": {"Own": "1"}}}, ("Cluster.tags.Own",)),
+    "cluster.securityGroupTags": Effect({"cluster": {"securityGroupTags": {"Own": "1"}}}, ("+Tag",), "nodes"),
+    **_rules("cluster.securityRules", lambda rules: {"cluster": {"securityRules": rules}}),
     "cluster.deletionProtection": Effect({"cluster": {"deletionProtection": True}}, ("Cluster.deletionProtection",)),
     "cluster.support": Effect({"cluster": {"support": "extended"}}, ("Cluster.upgradePolicy.supportType",)),
     "cluster.identity": Effect(
@@ -941,6 +1067,22 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),
     "nodeGroups.*.timeouts.delete": _node_group("NodeGroup.options.customTimeouts.delete", timeouts={"delete": "30m"}),
     "nodeGroups.*.repair": _node_group("NodeGroup.nodeRepairConfig.enabled", repair=False),
+    "nodeGroups.*.public": Effect(
+        {"nodeGroups": {"workers": {"public": True}}},
+        ("NodeGroup.subnetIds[0]", "Subnet.mapPublicIpOnLaunch"),
+        "games",
+        alone=True,
+    ),
+    "nodeGroups.*.subnets": Effect(
+        {"nodeGroups": {"workers": {"subnets": ["second"]}}}, ("NodeGroup.subnetIds",), "games", alone=True
+    ),
+    **_of_nodes("nodeGroups.*", lambda change: {"nodeGroups": {"workers": change}}, "LaunchTemplate"),
+    "nodeGroups.*.tags": _nodes_of_games(
+        "NodeGroup.tags",
+        "LaunchTemplate.tagSpecifications[0].tags.Own",
+        "LaunchTemplate.tagSpecifications[1].tags.Own",
+        tags={"Own": "1"},
+    ),
     # -- Fargate
     "fargateProfiles.*.selectors[].namespace": Effect(
         {"fargateProfiles": {"apps": {"selectors": [{"namespace": "team-*"}]}}},
@@ -951,6 +1093,17 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("FargateProfile.selectors[0].labels.on",),
     ),
     # -- Karpenter
+    "karpenter.public": Effect(
+        {"karpenter": {"public": True}},
+        ("EC2NodeClass.spec.associatePublicIPAddress", "Subnet.mapPublicIpOnLaunch"),
+        "games",
+        others=True,
+    ),
+    "karpenter.subnets": Effect(
+        {"karpenter": {"subnets": ["second"]}}, ("EC2NodeClass.spec.subnetSelectorTerms",), "games", alone=True
+    ),
+    **_of_nodes("karpenter", lambda change: {"karpenter": change}, "EC2NodeClass"),
+    "karpenter.tags": Effect({"karpenter": {"tags": {"Own": "1"}}}, ("EC2NodeClass.spec.tags.Own",), "games"),
     "karpenter.version": Effect(
         {"karpenter": {"version": "1.14.0"}}, ("Release.version", "output.versions.karpenter"), "nodes"
     ),

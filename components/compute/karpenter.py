@@ -10,6 +10,7 @@ import versions
 from components.common.chart import image, release
 from components.common.dependency import after
 from components.common.identity import ServiceAccountName, role_annotations, workload_identity
+from components.common.node_role import node_role
 from components.common.on_cluster import OnCluster
 from components.common.placement import pod_placement
 from components.common.pod_namespace import without_pods
@@ -50,7 +51,7 @@ class Karpenter(pulumi.ComponentResource):
         super().__init__("eks-platform:index:Karpenter", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        node_role = self._node_role(cluster)
+        role = self._node_role(settings, cluster)
         queue = sqs.Queue(
             f"{name}-interruption",
             name=shortened(cluster.cluster_id, QUEUE_NAME_LENGTH),
@@ -60,7 +61,7 @@ class Karpenter(pulumi.ComponentResource):
             opts=self._child,
         )
         fed = self._events(queue)
-        documents = pulumi.Output.all(node_role.arn, queue.arn).apply(
+        documents = pulumi.Output.all(role.arn, queue.arn).apply(
             lambda arns: iam_documents.karpenter_controller(
                 cluster.account_id, cluster.region, cluster.cluster_id, arns[0], arns[1]
             )
@@ -96,7 +97,7 @@ class Karpenter(pulumi.ComponentResource):
             skip_crds=True,
             values=karpenter_values(settings, cluster, queue.name, role_annotations(identity)),
         )
-        self.node_role_arn = node_role.arn
+        self.node_role_arn = role.arn
         self.queue_name = queue.name
         self.register_outputs(
             {
@@ -106,21 +107,8 @@ class Karpenter(pulumi.ComponentResource):
             }
         )
 
-    def _node_role(self, cluster: OnCluster) -> iam.Role:
-        role = iam.Role(
-            f"{self._name}-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", cluster.region)),
-            opts=self._child,
-        )
-        attachments = [
-            iam.RolePolicyAttachment(
-                f"{self._name}-node-{policy}",
-                role=role.name,
-                policy_arn=iam_documents.managed_policy_arn(policy, cluster.region),
-                opts=self._child,
-            )
-            for policy in iam_documents.NODE_POLICIES
-        ]
+    def _node_role(self, settings: KarpenterSettings, cluster: OnCluster) -> iam.Role:
+        role, attachments = node_role(f"{self._name}-node", settings.role, cluster.region, self._child)
         # Of our own: the one that Karpenter makes from a node class's `role` outlives the node class, and IAM then
         # refuses to delete the role.
         profile = iam.InstanceProfile(f"{self._name}-node", role=role.name, opts=self._child)

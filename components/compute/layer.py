@@ -14,7 +14,7 @@ from components.compute.cluster_autoscaler import ClusterAutoscaler
 from components.compute.fargate import Fargate
 from components.compute.fargate_logging import FargateLogging
 from components.compute.karpenter import Karpenter
-from components.compute.node_group import NodeEnvironment, NodeGroup
+from components.compute.node_group import NodeEnvironment, NodeGroup, NodeSubnets
 from components.compute.node_pools import NodeNetwork, NodePools
 from components.control_plane.layer import ControlPlane
 from components.network.base import AnyNetwork
@@ -123,15 +123,22 @@ def _node_groups(
     environment = NodeEnvironment(
         cluster_name=after(log_groups, addons.cluster_name),
         kubernetes_version=settings.cluster.version,
-        subnets=network.node_subnets,
+        subnets=_subnets(network),
         zones=settings.network.zone_names,
         volumes_key=settings.encryption.volumes,
+        vpc_id=network.vpc_id,
+        security_group_id=control_plane.cluster.security_group_id,
+        local_subnets=settings.network.local_subnets,
     )
     declared = [
         NodeGroup(f"{where.name}-{key}", group, where, environment=environment, opts=where.in_aws)
         for key, group in settings.node_groups.items()
     ]
     return [nodes for group in declared for nodes in group.groups]
+
+
+def _subnets(network: AnyNetwork) -> NodeSubnets:
+    return NodeSubnets(by_zone=network.node_subnets, public=network.public_node_subnets, named=network.named_subnets)
 
 
 def _fargate(
@@ -175,9 +182,10 @@ def _karpenter(
         on_cluster,
         instance_profile_name=karpenter.instance_profile_name,
         network=NodeNetwork(
-            subnet_ids=network.node_subnet_ids,
+            settings=settings.network,
+            subnets=_subnets(network),
+            vpc_id=network.vpc_id,
             security_group_id=control_plane.cluster.security_group_id,
-            public=settings.network.public_nodes,
         ),
         opts=control_plane.after(karpenter),
     )

@@ -1,20 +1,29 @@
 """A managed node group, or one in each zone: role, launch template, nodes."""
 
 import base64
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pulumi
-from pulumi_aws import ec2, eks, iam
+from pulumi_aws import ec2, eks
 
 from components.common.dependency import after
+from components.common.node_role import node_role
+from components.common.node_security import own_group
 from components.common.running_groups import RunningGroup, running_group
 from components.common.where import Where
 from components.compute.node_setup import Disk, disks, user_data_of_group
-from facts import iam_documents
-from settings import Accelerator, Architecture, Capacity, NodeImage, RepairLimits, TaintEffect, UpdateStrategy
+from settings import (
+    Accelerator,
+    Architecture,
+    Capacity,
+    NodeAccess,
+    NodeImage,
+    RepairLimits,
+    TaintEffect,
+    UpdateStrategy,
+)
 from settings import NodeGroup as NodeGroupSettings
 
 if TYPE_CHECKING:
@@ -30,15 +39,35 @@ class NodeEnvironment:
     """What all node groups of a cluster share.
 
     cluster_name: the cluster, once nodes can join it. kubernetes_version: the minor of the nodes. subnets: those that
-    nodes may be in, by zone. zones: the names of the network's zones; empty: they are not known. volumes_key: ARN of a
-    KMS key of the company's own for the disks; None: the account's default for EBS.
+    nodes may be in. zones: the names of the network's zones; empty: they are not known. volumes_key: ARN of a KMS key
+    of the company's own for the disks; None: the account's default for EBS. vpc_id: the network. security_group_id:
+    the group that EKS created for the cluster. local_subnets: the names of subnets in Local Zones.
     """
 
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
-    subnets: pulumi.Input[Mapping[str, str]]
+    subnets: "NodeSubnets"
     zones: Sequence[str]
     volumes_key: str | None
+    vpc_id: pulumi.Input[str]
+    security_group_id: pulumi.Input[str]
+    local_subnets: Collection[str]
+
+
+@dataclass(frozen=True)
+class NodeSubnets:
+    """The ids of subnets for nodes: by zone those of most nodes and the public ones, by name those for chosen nodes."""
+
+    by_zone: pulumi.Input[Mapping[str, str]]
+    public: pulumi.Input[Mapping[str, str]]
+    named: pulumi.Input[Mapping[str, str]]
+
+    def of(self, nodes: NodeAccess, zones: Sequence[str]) -> pulumi.Output[list[str]]:
+        """Return the ids of the subnets for nodes. zones: those of the nodes; empty: all."""
+        subnets = self.named if nodes.subnets else self.public if nodes.public else self.by_zone
+        return pulumi.Output.from_input(subnets).apply(
+            lambda known: [known[key] for key in nodes.subnets or zones or known]
+        )
 
 
 class NodeGroup(pulumi.ComponentResource):
@@ -67,20 +96,7 @@ class NodeGroup(pulumi.ComponentResource):
         """
         super().__init__("eks-platform:index:NodeGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = iam.Role(
-            f"{name}-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", where.region)),
-            opts=child,
-        )
-        attachments = [
-            iam.RolePolicyAttachment(
-                f"{name}-node-{policy}",
-                role=role.name,
-                policy_arn=iam_documents.managed_policy_arn(policy, where.region),
-                opts=child,
-            )
-            for policy in iam_documents.NODE_POLICIES
-        ]
+        role, attachments = node_role(f"{name}-node", settings.role, where.region, child)
         template = _launch_template(name, settings, where, environment, child)
         ami_type = AMI_TYPES[settings.image, settings.architecture, settings.accelerator]
         zones_of_all = settings.zones or environment.zones
@@ -90,7 +106,7 @@ class NodeGroup(pulumi.ComponentResource):
                 f"{name}-{part}",
                 cluster_name=environment.cluster_name,
                 node_role_arn=after(attachments, role.arn),
-                subnet_ids=_subnets(environment, zones),
+                subnet_ids=environment.subnets.of(settings, zones),
                 version=environment.kubernetes_version,
                 release_version=settings.release_for(environment.kubernetes_version),
                 ami_type=ami_type,
@@ -106,12 +122,13 @@ class NodeGroup(pulumi.ComponentResource):
                     {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]}
                     for taint in settings.taints
                 ],
+                tags=settings.tags or None,
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     # The engine takes the state's number then, which an autoscaler has long changed: only for a group
                     # whose size no change of ours touches, so that nothing is sent. Drift is not looked for either.
                     ignore_changes=["scalingConfig.desiredSize"]
-                    if keeps_size(settings, zones, ami_type, running)
+                    if keeps_size(settings, settings.subnets or zones, ami_type, running)
                     else [],
                     custom_timeouts=pulumi.CustomTimeouts(
                         create=settings.timeouts.create,
@@ -128,12 +145,6 @@ class NodeGroup(pulumi.ComponentResource):
         self.register_outputs({"node_group_names": self.node_group_names, "role_arn": self.role_arn})
 
 
-def _subnets(environment: NodeEnvironment, zones: Sequence[str]) -> pulumi.Output[list[str]]:
-    return pulumi.Output.from_input(environment.subnets).apply(
-        lambda by_zone: [by_zone[zone] for zone in zones or by_zone]
-    )
-
-
 def scaling_config(settings: NodeGroupSettings, running: RunningGroup | None) -> "NodeGroupScalingConfigArgsDict":
     """Return the sizes of a group: of one that exists the present one, as far as `min` and `max` allow it.
 
@@ -148,7 +159,8 @@ def scaling_config(settings: NodeGroupSettings, running: RunningGroup | None) ->
 def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str, running: RunningGroup | None) -> bool:
     """Tell whether a group is neither resized nor replaced by this run.
 
-    zones: the group's; empty where their names are not known. running: the group as it is; None: it does not exist yet.
+    zones: the group's, or its subnets by name; empty where they are not known. running: the group as it is; None: it
+    does not exist yet.
     A new group that replaces another starts with as many nodes as that one has.
     """
     if running is None:
@@ -156,6 +168,14 @@ def keeps_size(settings: NodeGroupSettings, zones: Sequence[str], ami_type: str,
     wanted = (settings.min, settings.max, sorted(settings.instance_types), ami_type)
     current = (running.min, running.max, sorted(running.instance_types), running.ami_type)
     return wanted == current and len(zones) in (0, running.subnets)
+
+
+def volume_type(nodes: NodeAccess, local_subnets: Collection[str]) -> str:
+    """Return the type of the nodes' disks. Most Local Zones do not have gp3.
+
+    https://aws.amazon.com/about-aws/global-infrastructure/localzones/features/
+    """
+    return "gp2" if set(nodes.subnets) & set(local_subnets) else "gp3"
 
 
 def _update_config(settings: NodeGroupSettings) -> "NodeGroupUpdateConfigArgsDict":
@@ -223,11 +243,16 @@ EFFECTS: Final = {
 def _launch_template(
     name: str, settings: NodeGroupSettings, where: Where, environment: NodeEnvironment, child: pulumi.ResourceOptions
 ) -> ec2.LaunchTemplate:
-    tags = {"Name": name, **where.tags}
+    tags = {"Name": name, **where.tags, **settings.tags}
+    # Without a group in its template EKS gives the nodes the cluster's.
+    # https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-security-groups
+    own = own_group(name, environment.vpc_id, settings.security_rules, child)
+    groups: list[pulumi.Input[str]] = [*own, *settings.security_groups]
+    type_ = volume_type(settings, environment.local_subnets)
     return ec2.LaunchTemplate(
         f"{name}-nodes",
         block_device_mappings=[
-            {"device_name": disk.device, "ebs": _ebs(disk, environment.volumes_key)}
+            {"device_name": disk.device, "ebs": _ebs(disk, type_, environment.volumes_key)}
             for disk in disks(settings, settings.image)
         ],
         user_data=_encoded(user_data_of_group(settings, settings.image)),
@@ -238,6 +263,7 @@ def _launch_template(
             # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
             "http_put_response_hop_limit": settings.metadata_hops,
         },
+        vpc_security_group_ids=[environment.security_group_id, *groups] if groups else None,
         tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
         update_default_version=True,
         opts=child,
@@ -248,11 +274,14 @@ def _encoded(user_data: str | None) -> str | None:
     return base64.b64encode(user_data.encode()).decode() if user_data else None
 
 
-def _ebs(disk: Disk, key: str | None) -> "ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict":
-    """Return a disk of a launch template. key: the ARN of its KMS key; None: the account's default."""
+def _ebs(disk: Disk, type_: str, key: str | None) -> "ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict":
+    """Return a disk of a launch template.
+
+    type_: that of EBS. key: the ARN of its KMS key; None: the account's default.
+    """
     found: ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict = {
         "encrypted": "true",
-        "volume_type": "gp3",
+        "volume_type": type_,
         "delete_on_termination": "true",
     }
     if key:

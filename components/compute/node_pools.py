@@ -9,21 +9,27 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.common.node_security import own_group
 from components.common.on_cluster import OnCluster
 from components.common.ready import WAIT_UNTIL_READY
+from components.compute.node_group import NodeSubnets, volume_type
 from components.compute.node_setup import OF_NODE_CLASS, Disk, disks, kubelet_configuration, user_data_of_class
 from facts.instance_sizes import SMALL
-from settings import DEFAULT_NODE_CLASS, Budget, NodeClass, NodePool, Taint
+from settings import DEFAULT_NODE_CLASS, Budget, Network, NodeAccess, NodeClass, NodePool, Taint
 from settings import Karpenter as KarpenterSettings
 
 
 @dataclass(frozen=True)
 class NodeNetwork:
-    """Where nodes are launched. public: whether they get public addresses."""
+    """Where nodes may be launched.
 
-    subnet_ids: pulumi.Input[Sequence[str]]
+    settings: the network. security_group_id: the group that EKS created for the cluster.
+    """
+
+    settings: Network
+    subnets: NodeSubnets
+    vpc_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
-    public: bool
 
 
 class NodePools(pulumi.ComponentResource):
@@ -47,14 +53,26 @@ class NodePools(pulumi.ComponentResource):
     ) -> None:
         """Declare the node classes and the pools. instance_profile_name: the nodes' instance profile."""
         super().__init__("eks-platform:index:NodePools", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
         classes = {
             key: CustomResource(
                 f"{name}-{key}",
                 api_version="karpenter.k8s.aws/v1",
                 kind="EC2NodeClass",
                 metadata={"name": key, "annotations": WAIT_UNTIL_READY},
-                spec=node_class_spec(node_class, cluster, instance_profile_name, network),
-                opts=pulumi.ResourceOptions(parent=self),
+                spec=node_class_spec(
+                    node_class,
+                    cluster,
+                    instance_profile_name,
+                    network,
+                    own_group(
+                        name if key == DEFAULT_NODE_CLASS else f"{name}-{key}",
+                        network.vpc_id,
+                        node_class.security_rules,
+                        child,
+                    ),
+                ),
+                opts=child,
             )
             for key, node_class in settings.all_node_classes.items()
         }
@@ -82,10 +100,30 @@ def drain_timeout(grace_period: str) -> str:
     return f"{math.ceil(drain) + 30}m"
 
 
+def public_addresses(network: Network, nodes: NodeAccess) -> bool | None:
+    """Tell whether nodes get public addresses; None: each subnet says so for itself."""
+    if network.existing and nodes.subnets:
+        return None
+    named = {network.node_subnets[name].public for name in nodes.subnets}
+    if len(named) > 1:
+        return None
+    return named.pop() if named else network.public_nodes or nodes.public
+
+
 def node_class_spec(
-    settings: NodeClass, cluster: OnCluster, instance_profile_name: pulumi.Input[str], network: NodeNetwork
+    settings: NodeClass,
+    cluster: OnCluster,
+    instance_profile_name: pulumi.Input[str],
+    network: NodeNetwork,
+    own_groups: Sequence[pulumi.Input[str]],
 ) -> dict[str, Any]:
-    """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/)."""
+    """Return the spec of the EC2NodeClass (https://karpenter.sh/docs/concepts/nodeclasses/).
+
+    own_groups: the security group with rules of the nodes' own, if any.
+    """
+    public = public_addresses(network.settings, settings)
+    type_ = volume_type(settings, network.settings.local_subnets)
+    groups = [network.security_group_id, *own_groups, *settings.security_groups]
     kubelet = kubelet_configuration(settings.kubelet)
     # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
     # https://github.com/aws/karpenter-provider-aws/issues/8210
@@ -94,11 +132,9 @@ def node_class_spec(
         "amiSelectorTerms": [{"alias": settings.image_alias}],
         "instanceProfile": instance_profile_name,
         # By id and not by tag: a second cluster in the VPC has subnets and groups of the same tags.
-        "subnetSelectorTerms": pulumi.Output.from_input(network.subnet_ids).apply(
-            lambda ids: [{"id": subnet} for subnet in ids]
-        ),
-        "securityGroupSelectorTerms": [{"id": network.security_group_id}],
-        "associatePublicIPAddress": network.public,
+        "subnetSelectorTerms": network.subnets.of(settings, []).apply(lambda ids: [{"id": subnet} for subnet in ids]),
+        "securityGroupSelectorTerms": [{"id": group} for group in groups],
+        **({} if public is None else {"associatePublicIPAddress": public}),
         "metadataOptions": {
             "httpEndpoint": "enabled",
             "httpProtocolIPv6": "disabled",
@@ -106,7 +142,7 @@ def node_class_spec(
             "httpTokens": "required",
         },
         "blockDeviceMappings": [
-            {"deviceName": disk.device, "ebs": _ebs(disk, cluster.volumes_key)}
+            {"deviceName": disk.device, "ebs": _ebs(disk, type_, cluster.volumes_key)}
             for disk in disks(settings, settings.image)
         ],
         **_given(
@@ -114,16 +150,16 @@ def node_class_spec(
             instanceStorePolicy=settings.local_disks and "RAID0",
             userData=user_data_of_class(settings, settings.image),
         ),
-        "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags},
+        "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags, **settings.tags},
     }
 
 
-def _ebs(disk: Disk, key: str | None) -> dict[str, Any]:
-    """Return a disk of a node class. key: the ARN of its KMS key; None: the account's default."""
+def _ebs(disk: Disk, type_: str, key: str | None) -> dict[str, Any]:
+    """Return a disk of a node class. type_: that of EBS. key: the ARN of its KMS key; None: the account's default."""
     # Karpenter insists on a size for each disk; 4 GiB is what Bottlerocket's own image gives its system.
     return {
         "encrypted": True,
-        "volumeType": "gp3",
+        "volumeType": type_,
         "deleteOnTermination": True,
         "volumeSize": f"{disk.gib or 4}Gi",
         **_given(kmsKeyID=key, iops=disk.iops, throughput=disk.throughput, snapshotID=disk.snapshot_id),

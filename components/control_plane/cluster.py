@@ -12,6 +12,7 @@ import pulumi_eks
 from pulumi_aws import cloudwatch, ec2, iam, kms, vpc
 
 from components.common.dependency import after
+from components.common.node_security import ingress_rules
 from components.common.where import Where
 from facts import iam_documents
 from settings import AutoMode, IpFamily
@@ -95,6 +96,7 @@ class Cluster(pulumi.ComponentResource):
             public_access_cidrs=public or None,
             enabled_cluster_log_types=settings.logs,
             encryption_config_key_arn=self.secrets_key_arn,
+            cluster_tags=settings.tags or None,
             deletion_protection=settings.deletion_protection,
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type=settings.support.upper()),
             ip_family="ipv6" if network.ip_family is IpFamily.IPV6 else None,
@@ -136,6 +138,7 @@ class Cluster(pulumi.ComponentResource):
         self.certificate_authority = control_plane.apply(lambda cluster: cluster.certificate_authority.data)
         self.version = control_plane.apply(lambda cluster: cluster.version)
         self.security_group_id = control_plane.apply(lambda cluster: cluster.vpc_config.cluster_security_group_id)
+        self._security_group(settings)
         self.oidc_provider_arn = oidc.arn
         self.oidc_issuer = oidc_url.apply(lambda url: url.removeprefix("https://"))
         self.register_outputs(
@@ -199,6 +202,21 @@ class Cluster(pulumi.ComponentResource):
             for key, cidr in allowed.items()
         ]
         return group, rules
+
+    def _security_group(self, settings: ClusterSettings) -> None:
+        """Declare what the stack file adds to the security group that EKS created, whose own rules stay as they are.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+        """
+        ingress_rules(f"{self._name}-cluster", self.security_group_id, settings.security_rules, self._child)
+        for key, value in settings.security_group_tags.items():
+            ec2.Tag(
+                f"{self._name}-cluster-{key.replace('/', '-')}",
+                resource_id=self.security_group_id,
+                key=key,
+                value=value,
+                opts=self._child,
+            )
 
     def _auto_mode(self, settings: AutoMode, region: str) -> pulumi_eks.AutoModeOptionsArgs:
         """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.

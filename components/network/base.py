@@ -30,6 +30,10 @@ class AnyNetwork(pulumi.ComponentResource):
     passes on its way out, so that nodes are created after it and deleted before it."""
     node_subnets: pulumi.Output[dict[str, str]]
     """Their ids by zone."""
+    public_node_subnets: pulumi.Output[dict[str, str]]
+    """Ids by zone of the public subnets, for nodes with public addresses; known as those of `node_subnets` are."""
+    named_subnets: pulumi.Output[dict[str, str]]
+    """Ids by name of the subnets for chosen nodes; known as those of `node_subnets` are."""
     cluster_subnet_ids: pulumi.Output[list[str]]
     """Subnets for the network interfaces of the control plane; known before the routes are."""
     pod_subnets: pulumi.Output[dict[str, str]]

@@ -74,6 +74,8 @@ class ExistingNetwork(AnyNetwork):
         self.cluster_subnet_ids = pulumi.Output.from_input(list((own_subnets or private).values()))
         self.node_subnet_ids = self.private_subnet_ids
         self.node_subnets = self.private_subnets
+        self.public_node_subnets = pulumi.Output.from_input({})
+        self.named_subnets = pulumi.Output.from_input(settings.node_subnets)
         self.pod_subnets = pulumi.Output.from_input({})
         # For `settings.immutable`, which compares it with the stack file of the next run.
         kept = {"control_plane_subnets": settings.control_plane_subnet_list} if own_subnets else {}

@@ -19,6 +19,7 @@ def network_layer(settings: Stack, *, where: Where) -> AnyNetwork:
         section,
         where,
         internet=settings.internet,
+        public_nodes=settings.public_node_groups,
         protect=settings.platform.protect,
         logs_key=settings.encryption.logs,
         opts=where.in_aws,

@@ -54,6 +54,8 @@ class SharedNetwork(AnyNetwork):
         self.node_subnets = self.private_subnets
         self.node_subnet_ids = self.private_subnet_ids
         self.cluster_subnet_ids = self.private_subnet_ids
+        self.public_node_subnets = pulumi.Output.from_input({})
+        self.named_subnets = pulumi.Output.from_input({})
         self.pod_subnets = network.apply(lambda known: known["podSubnets"])
         self.register_outputs(self.outputs())
 

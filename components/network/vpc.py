@@ -15,7 +15,7 @@ from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
 from facts import address_plan, iam_documents
 from facts.partitions import endpoint_service
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
-from settings import FlowLogs, IpFamily, Nat, required
+from settings import FlowLogs, IpFamily, Nat, NodeSubnet, required
 from settings import Network as NetworkSettings
 
 
@@ -32,13 +32,15 @@ class Network(AnyNetwork):
         where: Where,
         *,
         internet: bool,
+        public_nodes: bool,
         protect: bool,
         logs_key: str | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the VPC.
 
-        internet: whether it has an internet gateway and public subnets; without them `nat` must be "none". protect:
+        internet: whether it has an internet gateway and public subnets; without them `nat` must be "none".
+        public_nodes: whether nodes in the public subnets get public addresses. protect:
         whether Pulumi refuses to delete or replace the VPC. logs_key: ARN of the KMS key for the log group of the flow
         logs; None: CloudWatch's own key.
         Raises ValueError where the range is too small for the zones; RunError where EKS refuses a zone, where the
@@ -68,15 +70,17 @@ class Network(AnyNetwork):
             opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self._close_default_security_group()
-        public = {zone: self._public_subnet(zone) for zone in zones} if internet else {}
+        public = {zone: self._public_subnet(zone, public_nodes=public_nodes) for zone in zones} if internet else {}
         private = {zone: self._private_subnet(zone) for zone in zones} if not settings.public_nodes else {}
         pods = self._pod_subnets(zones)
 
         self._gateways: dict[str, ec2.NatGateway] = {}
         public_tables, to_internet = self._public_routes(public) if public else ([], [])
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
+        named = {key: self._named_subnet(key, subnet) for key, subnet in settings.node_subnets.items()}
+        named_tables, to_named = self._named_routes(named, public_tables)
         endpoints = [
-            self._s3_endpoint([*public_tables, *private_tables]),
+            self._s3_endpoint([*public_tables, *private_tables, *named_tables]),
             *self._interface_endpoints(private or public, endpoint_subnets),
         ]
         if settings.flow_logs:
@@ -97,6 +101,8 @@ class Network(AnyNetwork):
         self.cluster_subnet_ids = pulumi.Output.all(*[subnet.id for subnet in nodes.values()])
         self.node_subnets = after(ways_out, _ids(nodes))
         self.node_subnet_ids = self.node_subnets.apply(lambda subnets: list(subnets.values()))
+        self.public_node_subnets = after([*to_internet, *endpoints], _ids(public))
+        self.named_subnets = after([*to_internet, *to_nat, *to_named, *endpoints], _ids(named))
         self.pod_subnets = _ids(pods)
         self.register_outputs(self.outputs())
 
@@ -130,7 +136,7 @@ class Network(AnyNetwork):
         # A resource without a security group gets this one, which must allow nothing (CIS AWS Foundations 5.4).
         ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=self._vpc.id, ingress=[], egress=[], opts=self._child)
 
-    def _public_subnet(self, zone: str) -> ec2.Subnet:
+    def _public_subnet(self, zone: str, *, public_nodes: bool) -> ec2.Subnet:
         for_nodes = self._settings.public_nodes
         blocks = address_plan.zone_blocks(self._cidr, zone)
         return ec2.Subnet(
@@ -140,7 +146,7 @@ class Network(AnyNetwork):
             cidr_block=str(blocks.public if not for_nodes else blocks.private),
             ipv6_cidr_block=self._ipv6_block(lambda vpc: address_plan.ipv6_zone_blocks(vpc, zone).public),
             assign_ipv6_address_on_creation=self._ipv6 or None,
-            map_public_ip_on_launch=for_nodes,
+            map_public_ip_on_launch=for_nodes or public_nodes,
             tags={
                 "Name": f"{self._name}-public-{zone}",
                 **cluster_tags(self._where.cluster_name, for_nodes=for_nodes),
@@ -162,6 +168,47 @@ class Network(AnyNetwork):
                 **cluster_tags(self._where.cluster_name, for_nodes=True),
                 **INTERNAL_ELB_TAG,
             },
+            opts=self._child,
+        )
+
+    def _named_subnet(self, key: str, subnet: NodeSubnet) -> ec2.Subnet:
+        # Without a role's tag: no load balancer is to be there, and Karpenter's node class has subnet ids.
+        return ec2.Subnet(
+            f"{self._name}-nodes-{key}",
+            vpc_id=self._vpc.id,
+            availability_zone=subnet.zone,
+            cidr_block=str(subnet.cidr),
+            map_public_ip_on_launch=subnet.public,
+            tags={"Name": f"{self._name}-nodes-{key}", **cluster_tags(self._where.cluster_name, for_nodes=False)},
+            opts=self._child,
+        )
+
+    def _named_routes(
+        self, named: dict[str, ec2.Subnet], public_tables: list[ec2.RouteTable]
+    ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
+        """Return the route tables of the private ones of the named subnets, and all resources on the way out."""
+        tables: list[ec2.RouteTable] = []
+        ways: list[pulumi.CustomResource] = []
+        for key, subnet in named.items():
+            settings = self._settings.node_subnets[key]
+            if settings.public:
+                ways.append(self._associate(f"nodes-{key}", public_tables[0], subnet))
+                continue
+            table = self._route_table(f"nodes-{key}")
+            tables.append(table)
+            ways.append(self._associate(f"nodes-{key}", table, subnet))
+            if self._gateways:
+                ways.append(self._nat_route(f"nodes-{key}", table, settings.zone))
+        return tables, ways
+
+    def _nat_route(self, role: str, table: ec2.RouteTable, zone: str) -> ec2.Route:
+        """Declare the route to the NAT gateway of a zone, or to the first one where the zone has none."""
+        gateways = self._gateways
+        return ec2.Route(
+            f"{self._name}-{role}-nat",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
             opts=self._child,
         )
 
@@ -237,15 +284,7 @@ class Network(AnyNetwork):
             if zone in pods:
                 ways.append(self._associate(f"pods-{zone}", table, pods[zone]))
             if gateways:
-                ways.append(
-                    ec2.Route(
-                        f"{self._name}-private-{zone}-nat",
-                        route_table_id=table.id,
-                        destination_cidr_block="0.0.0.0/0",
-                        nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
-                        opts=self._child,
-                    )
-                )
+                ways.append(self._nat_route(f"private-{zone}", table, zone))
             if egress:
                 ways += self._ipv6_route(f"private-{zone}", table, egress_only_gateway_id=egress.id)
         return tables, ways

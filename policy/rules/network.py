@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from policy.exceptions import OPEN_PORTS
 from policy.model import UNKNOWN, Resource, at, items, text
 from policy.rule import Level, rule, stack_rule
 from policy.rules.addresses import open_to_the_world
@@ -16,6 +17,7 @@ SUBNET: Final = "aws:ec2/subnet:Subnet"
 VPC: Final = "aws:ec2/vpc:Vpc"
 FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 
+EVERY_PORT: Final = "every port"
 WEB_PORTS: Final = (80, 443)
 """The only ports that anybody may reach."""
 
@@ -42,7 +44,7 @@ def _ports(entry: Any) -> str | None:
     if UNKNOWN in (first, last, protocol):
         return None
     if str(protocol) in ("-1", "all"):
-        return "every port"
+        return EVERY_PORT
     if first == last and first in WEB_PORTS:
         return None
     return f"port {first}" if first == last else f"ports {first} to {last}"
@@ -54,14 +56,16 @@ def _ports(entry: Any) -> str | None:
     LEGACY_RULE,
     INGRESS_RULE,
     reason="Scanners on the internet find an open port within minutes.",
-    fix="Name the ranges or security groups that need it; only ports 80 and 443 may be open to all addresses",
+    fix="Name the ranges or security groups that need it; only ports 80 and 443 may be open to all "
+    "addresses, and those of nodes with a reason (securityRules.*.reason)",
     source="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-18",
 )
 def open_ports(resource: Resource) -> Iterator[str]:
-    """Of the three ways to write a rule for incoming traffic."""
+    """Of the three ways to write a rule for incoming traffic; OPEN_PORTS has the exceptions."""
+    reviewed = any(component in OPEN_PORTS for component in resource.parents)
     for entry in _entries(resource):
         ports = _ports(entry)
-        if ports:
+        if ports and (ports == EVERY_PORT or not reviewed):
             yield from (f"{ports} open to {block}" for block in _ranges(entry) if open_to_the_world(block))
 
 

@@ -17,6 +17,7 @@ from policy.rules.workloads import ENFORCE, NAMESPACE
 from settings.addons import AddonRole
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, before, creator_of_namespace
 from settings.namespaces import own_namespaces
+from settings.node_access import NodeRole
 from settings.problems import Problem, encrypting, place
 from settings.rules.registry import rule
 from settings.values import PodSecurity
@@ -83,14 +84,15 @@ def _roles_of_extra_charts(extra_charts: dict[str, ExtraChart]) -> Iterator[Prob
             yield from rights(place("extraCharts", name, "role"), chart.role)
 
 
-def rights(path: str, role: AddonRole | ChartRole | WorkloadRights) -> Iterator[Problem]:
+def rights(path: str, role: AddonRole | ChartRole | NodeRole | WorkloadRights) -> Iterator[Problem]:
     """Yield what is wrong with the policies of a role at a path."""
     times = Counter(statement.sid for statement in role.statements)
     for index, statement in enumerate(role.statements):
         at = f"{path}.statements[{index}]"
         if times[statement.sid] > 1:
             yield Problem(f"{at}.sid", "used twice", "expected one of its own")
-        yield from _resources(at, statement)
+        if isinstance(statement, PolicyStatement):
+            yield from _resources(at, statement)
     if iam_documents.policy_size(iam_documents.extra_chart(role.statements)) > LONGEST_POLICY:
         yield Problem(f"{path}.statements", "too long", f"expected at most {LONGEST_POLICY} characters of policy")
     for arn, number in Counter(role.managed_policies).items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from policy.exceptions import ADDED_ADDON, EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS, WORKLOAD_ROLE
+from policy.exceptions import NODE_GROUP as NODE_GROUP_COMPONENT
 from policy.model import Resource
 from policy.rules.buckets import BLOCKS, BUCKET, ENCRYPTION, PRIVATE
 from policy.rules.cluster import AWS_PROVIDER, CLUSTER, KUBERNETES_PROVIDER
@@ -524,8 +525,8 @@ for _name, _given in {
 # --- Network ------------------------------------------------------------------------------------------------------
 
 
-def _ingress(**parts: Any) -> Resource:
-    return resource(INGRESS_RULE, {"ipProtocol": "tcp", **parts})
+def _ingress(parents: tuple[str, ...] = (), **parts: Any) -> Resource:
+    return resource(INGRESS_RULE, {"ipProtocol": "tcp", **parts}, parents=parents)
 
 
 passes(
@@ -537,6 +538,19 @@ passes(
     inline=resource(GROUP, {"ingress": [{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": [WORLD]}]}),
     outgoing=resource(LEGACY_RULE, {"type": "egress", "protocol": "-1", "cidrBlocks": [WORLD]}),
     outgoing_inline=resource(GROUP, {"egress": [{"protocol": "-1", "cidrBlocks": [WORLD]}]}),
+    games=_ingress(ipProtocol="udp", cidrIpv4=WORLD, fromPort=7000, toPort=8000, parents=(NODE_GROUP_COMPONENT,)),
+)
+breaks(
+    "security-group-open",
+    "all of a node",
+    _ingress(ipProtocol="-1", cidrIpv4=WORLD, parents=(NODE_GROUP_COMPONENT,)),
+    "every port open to 0.0.0.0/0",
+)
+breaks(
+    "security-group-open",
+    "games on the cluster's own group",
+    _ingress(ipProtocol="udp", cidrIpv4=WORLD, fromPort=7000, toPort=8000, parents=("eks-platform:index:Cluster",)),
+    "ports 7000 to 8000 open to 0.0.0.0/0",
 )
 breaks("security-group-open", "ssh", _ingress(cidrIpv4=WORLD, fromPort=22, toPort=22), "port 22 open to 0.0.0.0/0")
 breaks(

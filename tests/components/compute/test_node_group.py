@@ -13,7 +13,7 @@ from pulumi_aws.cloudwatch import LogGroup
 
 from components.common.dependency import after
 from components.common.running_groups import RunningGroup
-from components.compute.node_group import AMI_TYPES, NodeEnvironment, NodeGroup
+from components.compute.node_group import AMI_TYPES, NodeEnvironment, NodeGroup, NodeSubnets
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
 from settings import NodeGroup as NodeGroupSettings
@@ -35,6 +35,8 @@ from tests.components.recording import (
 
 A, C, D = f"{REGION}a", f"{REGION}c", f"{REGION}d"
 SUBNETS = {A: "subnet-1", C: "subnet-2", D: "subnet-3"}
+PUBLIC = {A: "subnet-4", C: "subnet-5", D: "subnet-6"}
+NAMED = {"games": "subnet-7", "lax": "subnet-8"}
 GIVEN: Final = {
     "instance_types": ["m5.large", "m5a.large"],
     "capacity": "spot",
@@ -44,8 +46,19 @@ OVERRIDE: Final = {
     "condition": "NetworkingReady", "reason": "InterfaceNotUp", "action": "Reboot", "waitMinutes": 15
 }  # fmt: skip
 ENVIRONMENT: Final = NodeEnvironment(
-    cluster_name="dev", kubernetes_version="1.36", subnets=SUBNETS, zones=[], volumes_key=None
+    cluster_name="dev",
+    kubernetes_version="1.36",
+    subnets=NodeSubnets(by_zone=SUBNETS, public=PUBLIC, named=NAMED),
+    zones=[],
+    volumes_key=None,
+    vpc_id="vpc-1",
+    security_group_id="sg-cluster",
+    local_subnets=["lax"],
 )
+
+
+def _by_zone(subnets: pulumi.Input[Mapping[str, str]]) -> NodeSubnets:
+    return replace(ENVIRONMENT.subnets, by_zone=subnets)
 
 
 @remembered
@@ -130,7 +143,7 @@ def test_group() -> None:
     [
         ({"environment": replace(ENVIRONMENT, cluster_name="other")}, "clusterName", "other"),
         ({"environment": replace(ENVIRONMENT, kubernetes_version="1.35")}, "version", "1.35"),
-        ({"environment": replace(ENVIRONMENT, subnets={A: "subnet-9"})}, "subnetIds", ["subnet-9"]),
+        ({"environment": replace(ENVIRONMENT, subnets=_by_zone({A: "subnet-9"}))}, "subnetIds", ["subnet-9"]),
         ({"zones": [D, A]}, "subnetIds", ["subnet-3", "subnet-1"]),
         ({"instance_types": ["m6g.large"]}, "instanceTypes", ["m6g.large"]),
         ({"capacity": "on-demand"}, "capacityType", "ON_DEMAND"),
@@ -190,6 +203,8 @@ def test_group() -> None:
         ),
         ({"update_strategy": "minimal"}, "updateConfig", {"maxUnavailablePercentage": 33, "updateStrategy": "MINIMAL"}),
         ({"environment": replace(ENVIRONMENT, zones=[A])}, "subnetIds", ["subnet-1"]),
+        ({"public": True}, "subnetIds", ["subnet-4", "subnet-5", "subnet-6"]),
+        ({"subnets": ["games"]}, "subnetIds", ["subnet-7"]),
     ],
 )
 def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: object) -> None:
@@ -198,6 +213,111 @@ def test_what_an_argument_changes(changes: dict[str, Any], input_: str, value: o
     assert _group(before).inputs[input_] != value
     assert {**_group(after).inputs, input_: None} == {**_group(before).inputs, input_: None}
     assert _template(after) == _template(before)
+
+
+# --- Who may connect, and what nodes may do -----------------------------------------------------------------------
+
+INGRESS: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def _groups(plan: Plan) -> object:
+    return _template(plan).inputs.get("vpcSecurityGroupIds")
+
+
+def test_without_groups_eks_chooses_the_cluster_s_own() -> None:
+    assert _groups(_recorded()) is None
+
+
+def test_disks_in_local_zones_are_of_a_type_that_they_have() -> None:
+    types = {
+        subnet: {
+            disk["ebs"]["volumeType"] for disk in _template(_recorded(subnets=[subnet])).inputs["blockDeviceMappings"]
+        }
+        for subnet in NAMED
+    }
+    assert types == {"games": {"gp3"}, "lax": {"gp2"}}
+
+
+def test_groups_of_others_come_beside_the_cluster_s(unknown: bool) -> None:
+    plan = _recorded(security_groups=["sg-0a1b2c3d4e5f60001"], unknown=unknown)
+    assert _groups(plan) == ["sg-cluster", "sg-0a1b2c3d4e5f60001"]
+    assert plan.find(type="aws:ec2/securityGroup:SecurityGroup") == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (
+            {"protocol": "udp", "fromPort": 7000, "toPort": 8000, "cidr": "0.0.0.0/0"},
+            {"ipProtocol": "udp", "fromPort": 7000, "toPort": 8000, "cidrIpv4": "0.0.0.0/0"},
+        ),
+        (
+            {"fromPort": 8081, "securityGroup": "sg-0a1b2c3d4e5f60002"},
+            {
+                "ipProtocol": "tcp",
+                "fromPort": 8081,
+                "toPort": 8081,
+                "referencedSecurityGroupId": "sg-0a1b2c3d4e5f60002",
+            },
+        ),
+        (
+            {"fromPort": 0, "toPort": 65535, "prefixList": "pl-0a1b2c3d4e5f60003"},
+            {"ipProtocol": "tcp", "fromPort": 0, "toPort": 65535, "prefixListId": "pl-0a1b2c3d4e5f60003"},
+        ),
+        (
+            {"protocol": "icmp", "cidr": "2001:db8::/32"},
+            {"ipProtocol": "icmp", "fromPort": -1, "toPort": -1, "cidrIpv6": "2001:db8::/32"},
+        ),
+        ({"protocol": "all", "cidr": "10.8.0.0/16"}, {"ipProtocol": "-1", "cidrIpv4": "10.8.0.0/16"}),
+    ],
+    ids=["UDP", "one port", "every port", "ICMP", "everything"],
+)
+def test_rules_are_of_a_group_of_the_nodes(rule: dict[str, Any], expected: dict[str, Any]) -> None:
+    plan = _recorded(security_rules={"games": rule})
+    group = plan.one(type="aws:ec2/securityGroup:SecurityGroup")
+    assert group.inputs["vpcId"] == "vpc-1"
+    assert group.inputs["tags"] == {"Name": "system-access"}
+    assert _groups(plan) == ["sg-cluster", group.id]
+    assert plan.one(type=INGRESS).inputs == {"securityGroupId": group.id, "description": "games", **expected}
+
+
+def test_the_nodes_go_before_their_group(unknown: bool) -> None:
+    plan = _recorded(security_rules={"games": {"fromPort": 80, "cidr": "10.8.0.0/16"}}, unknown=unknown)
+    assert "SecurityGroup system-access" in waits_for(plan, _group(plan))
+
+
+def test_the_role_has_further_rights(unknown: bool) -> None:
+    statement = {
+        "sid": "Pull",
+        "actions": ["ecr:BatchImportUpstreamImage"],
+        "resources": [f"{REPOSITORIES}/docker-hub/*"],
+    }
+    policy = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"
+    plan = _recorded(role={"statements": [statement], "managedPolicies": [policy]}, unknown=unknown)
+    rights = plan.one(type="aws:iam/policy:Policy")
+    (written,) = document(rights, "policy")["Statement"]
+    assert written["Resource"] == [f"{REPOSITORIES}/docker-hub/*"]
+    attached = {entry.name: entry.inputs["policyArn"] for entry in plan if entry.type.endswith("RolePolicyAttachment")}
+    assert attached["system-node-AmazonEKS_CNI_Policy"] == policy
+    assert len(attached) == 5
+    assert {f"RolePolicyAttachment {name}" for name in attached} <= needs(plan, _group(plan), "nodeRoleArn")
+
+
+REPOSITORIES: Final = "arn:aws:ecr:ap-northeast-1:111122223333:repository"
+
+
+def test_tags_are_the_group_s_and_the_nodes_own() -> None:
+    plan = _recorded(tags={"Team": "platform"})
+    assert _group(plan).inputs.get("tags") is None
+    settings = section(NodeGroupSettings, GIVEN, tags={"Workload": "games"})
+
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        NodeGroup("system", settings, where(tags={"Team": "platform"}), environment=ENVIRONMENT, opts=opts)
+
+    tagged = recorded(declare)
+    assert _group(tagged).inputs["tags"] == {"Workload": "games"}
+    expected = {"Name": "system", "Team": "platform", "Workload": "games"}
+    assert [it["tags"] for it in _template(tagged).inputs["tagSpecifications"]] == [expected, expected]
 
 
 @pytest.mark.parametrize(
@@ -498,7 +618,7 @@ def test_nodes_come_after_the_cluster_and_their_way_out(unknown: bool) -> None:
         environment = replace(
             ENVIRONMENT,
             cluster_name=LogGroup("cluster", opts=opts).name,
-            subnets=subnet.id.apply(lambda found: {A: found}),
+            subnets=_by_zone(subnet.id.apply(lambda found: {A: found})),
         )
         NodeGroup("system", section(NodeGroupSettings, GIVEN), where(), environment=environment, opts=opts)
 

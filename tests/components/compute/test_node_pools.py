@@ -10,6 +10,7 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.compute.node_group import NodeSubnets
 from components.compute.node_pools import (
     NodeNetwork,
     NodePools,
@@ -21,6 +22,7 @@ from components.compute.node_pools import (
 from harness.plan import Plan, Registration
 from settings import DEFAULT_NODE_CLASS, NodePool
 from settings import Karpenter as KarpenterSettings
+from settings import Network as NetworkSettings
 from tests import upstream
 from tests.components.given import on_cluster, section
 from tests.components.recording import Probe, assert_shape, label, labels, recorded
@@ -29,7 +31,30 @@ SUBNETS = ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"]
 
 
 POOL: Final = {"categories": ["c", "m"], "cpu_limit": "64", "memory_limit": "256Gi"}
-NETWORK: Final = NodeNetwork(subnet_ids=SUBNETS, security_group_id="sg-0a1b2c3d4e5f60001", public=False)
+NODE_SUBNETS: Final = {
+    "near": {"zone": "ap-northeast-1a", "cidr": "10.0.24.0/24"},
+    "games": {"zone": "ap-northeast-1a", "cidr": "10.0.25.0/24", "public": True},
+    "far": {"zone": "ap-northeast-1-tpe-1a", "cidr": "10.0.128.0/24", "public": True},
+}
+
+
+def _network(by_zone: pulumi.Input[Mapping[str, str]] | None = None, **changes: Any) -> NodeNetwork:
+    """Return a network with these subnets by zone. changes: settings of the network by the names of their fields."""
+    zones = ["ap-northeast-1a", "ap-northeast-1c"]
+    given = {"cidr": "10.0.0.0/16", "zones": zones, "node_subnets": NODE_SUBNETS}
+    return NodeNetwork(
+        settings=section(NetworkSettings, given, **changes),
+        subnets=NodeSubnets(
+            by_zone=dict(zip(zones, SUBNETS, strict=True)) if by_zone is None else by_zone,
+            public={zone: f"subnet-public-{zone}" for zone in zones},
+            named={name: f"subnet-{name}" for name in NODE_SUBNETS},
+        ),
+        vpc_id="vpc-1",
+        security_group_id="sg-0a1b2c3d4e5f60001",
+    )
+
+
+NETWORK: Final = _network()
 PROFILE: Final = "platform-test-karpenter-node"
 TAGS: Final = {"CostCenter": "platform"}
 
@@ -182,10 +207,65 @@ def test_pools_go_before_their_class() -> None:
         assert labels(plan, pool.depends_on) == {label(_class(plan))}
 
 
+def test_nodes_have_groups_and_tags_of_their_own() -> None:
+    rule = {"protocol": "udp", "fromPort": 7000, "toPort": 8000, "cidr": "203.0.113.0/24"}
+    plan = _plan(
+        security_rules={"games": rule},
+        security_groups=["sg-0a1b2c3d4e5f60009"],
+        tags={"CostCenter": "games", "Own": "1"},
+    )
+    group = plan.one(type="aws:ec2/securityGroup:SecurityGroup")
+    spec = _class(plan).inputs["spec"]
+    assert [term["id"] for term in spec["securityGroupSelectorTerms"]] == [
+        "sg-0a1b2c3d4e5f60001",
+        group.id,
+        "sg-0a1b2c3d4e5f60009",
+    ]
+    assert spec["tags"] == {"Name": spec["tags"]["Name"], "CostCenter": "games", "Own": "1"}
+    assert "SecurityGroup nodes-access" in labels(plan, _class(plan).property_dependencies["spec"])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "subnets", "public", "type_"),
+    [
+        ({}, SUBNETS, False, "gp3"),
+        ({"public": True}, ["subnet-public-ap-northeast-1a", "subnet-public-ap-northeast-1c"], True, "gp3"),
+        ({"subnets": ["near"]}, ["subnet-near"], False, "gp3"),
+        ({"subnets": ["games", "far"]}, ["subnet-games", "subnet-far"], True, "gp2"),
+        ({"subnets": ["near", "games"]}, ["subnet-near", "subnet-games"], None, "gp3"),
+    ],
+    ids=["private", "public", "named", "Local Zone", "both"],
+)
+def test_nodes_are_where_their_class_says(
+    nodes: dict[str, Any], subnets: list[str], public: bool | None, type_: str
+) -> None:
+    spec = _class(_plan(**nodes)).inputs["spec"]
+    assert [term["id"] for term in spec["subnetSelectorTerms"]] == subnets
+    assert spec.get("associatePublicIPAddress") is public
+    assert {disk["ebs"]["volumeType"] for disk in spec["blockDeviceMappings"]} == {type_}
+
+
+def test_subnets_of_an_existing_network_say_it_for_themselves() -> None:
+    existing = {"privateSubnets": {"ap-northeast-1a": "subnet-0a1b2c3d"}, "nodeSubnets": {"near": "subnet-1a1b2c3d"}}
+    network = _network(cidr=None, zones=[], node_subnets={}, existing=existing)
+    assert "associatePublicIPAddress" not in _class(_plan(network=network, subnets=["near"])).inputs["spec"]
+
+
+def test_each_class_has_a_group_of_its_own() -> None:
+    rule = {"fromPort": 7000, "cidr": "203.0.113.0/24"}
+    plan = _plan(node_classes={"games": {"securityRules": {"games": rule}}}, security_rules={"all": rule})
+    groups = {entry.name: entry.id for entry in plan.find(type="aws:ec2/securityGroup:SecurityGroup")}
+    assert groups.keys() == {"nodes-access", "nodes-games-access"}
+    spec = plan.one(type="kubernetes:karpenter.k8s.aws/v1:EC2NodeClass", name="nodes-games").inputs["spec"]
+    assert {"id": groups["nodes-games-access"]} in spec["securityGroupSelectorTerms"]
+
+
 def test_the_class_waits_for_what_its_arguments_carry() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         profile, subnet, group = (cloudwatch.LogGroup(name, opts=opts) for name in ("profile", "subnet", "group"))
-        network = NodeNetwork(subnet_ids=pulumi.Output.all(subnet.id), security_group_id=group.id, public=False)
+        network = replace(
+            _network(subnet.id.apply(lambda found: {"ap-northeast-1a": found})), security_group_id=group.id
+        )
         _node_pools(opts, _settings(), profile.name, network)
 
     plan = recorded(declare)
@@ -222,7 +302,7 @@ def test_subnets_and_security_group_are_this_clusters_by_id() -> None:
 
 @pytest.mark.parametrize("public", [True, False])
 def test_nodes_have_public_addresses_where_their_subnets_are_public(public: bool) -> None:
-    assert _class(_plan(network=replace(NETWORK, public=public))).inputs["spec"]["associatePublicIPAddress"] is public
+    assert _class(_plan(network=_network(public_nodes=public))).inputs["spec"]["associatePublicIPAddress"] is public
 
 
 def test_pods_do_not_reach_the_nodes_metadata() -> None:
@@ -420,11 +500,12 @@ def test_what_the_definition_would_refuse_is_seen(change: dict[str, Any]) -> Non
 
 def test_the_class_is_known_in_a_first_preview_but_for_its_ids() -> None:
     # A value that is unknown in a preview must not hide the values around it.
-    assert node_class_spec(_settings(), on_cluster(), PROFILE, NETWORK)["metadataOptions"]["httpTokens"] == "required"
+    spec = node_class_spec(_settings(), on_cluster(), PROFILE, NETWORK, [])
+    assert spec["metadataOptions"]["httpTokens"] == "required"
 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", opts=opts)
-        _node_pools(opts, _settings(), network=replace(NETWORK, subnet_ids=pulumi.Output.all(subnet.arn)))
+        _node_pools(opts, _settings(), network=_network(subnet.arn.apply(lambda found: {"a": found})))
 
     spec = _class(recorded(declare, unknown=True)).inputs["spec"]
     assert repr(spec["subnetSelectorTerms"]) == "[unknown]"

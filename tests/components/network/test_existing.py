@@ -102,6 +102,8 @@ def test_outputs(unknown: bool) -> None:
         "node_subnet_ids": list(PRIVATE.values()),
         "node_subnets": PRIVATE,
         "cluster_subnet_ids": list(PRIVATE.values()),
+        "public_node_subnets": {},
+        "named_subnets": {},
         "pod_subnets": {},
     }
     assert plan.one(name="probe").inputs == expected

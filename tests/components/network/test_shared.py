@@ -86,6 +86,8 @@ def test_its_outputs_are_of_the_zones_that_are_asked_for(unknown: bool) -> None:
         "node_subnets": private,
         "node_subnet_ids": list(private.values()),
         "cluster_subnet_ids": list(private.values()),
+        "public_node_subnets": {},
+        "named_subnets": {},
         "pod_subnets": {},
     }
     assert carried(plan, "vpc_id") == {"StackReference dev-owner"}

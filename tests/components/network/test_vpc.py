@@ -41,6 +41,7 @@ def _recorded(
     cluster: str = "dev",
     region: str = REGION,
     internet: bool = True,
+    public_nodes: bool = False,
     protect: bool = False,
     **changes: Any,
 ) -> Plan:
@@ -54,6 +55,7 @@ def _recorded(
             settings,
             where(cluster, region=region),
             internet=internet,
+            public_nodes=public_nodes,
             protect=protect,
             logs_key=None,
             opts=opts,
@@ -63,6 +65,12 @@ def _recorded(
     return recorded(declare, unknown=unknown)
 
 
+SUBNET = "aws:ec2/subnet:Subnet"
+MORE: dict[str, Any] = {
+    "games": {"zone": A, "cidr": "10.10.24.0/22", "public": True},
+    "far": {"zone": f"{REGION}-tpe-1a", "cidr": "10.10.128.0/24"},
+    "second": {"zone": C, "cidr": "10.10.88.0/22"},
+}
 EVERYTHING: dict[str, Any] = {
     "podCidr": "100.64.0.0/16",
     "interfaceEndpoints": ["ecr.api", "sts"],
@@ -344,8 +352,9 @@ def test_ranges_that_do_not_fit(changes: dict[str, Any], message: str) -> None:
         ({}, {f"private-{A}": f"private-{A}", f"private-{C}": f"private-{C}"}),
         ({"podCidr": "100.64.0.0/16"}, {f"pods-{A}": f"private-{A}", f"pods-{C}": f"private-{C}"}),
         ({"publicNodes": True, "nat": "none"}, {f"public-{A}": "public", f"public-{C}": "public"}),
+        ({"nodeSubnets": MORE}, {"nodes-games": "public", "nodes-far": "nodes-far"}),
     ],
-    ids=["public", "private", "pods", "public nodes"],
+    ids=["public", "private", "pods", "public nodes", "named"],
 )
 def test_each_subnet_has_its_route_table(changes: dict[str, Any], tables: dict[str, str]) -> None:
     plan = _recorded(**changes)
@@ -427,6 +436,46 @@ def _way_of_packets(plan: Plan) -> set[str]:
     """Return all in the network without which a packet of a node does not arrive."""
     on_the_way = {"InternetGateway", "NatGateway", "Route", "RouteTableAssociation", "VpcEndpoint"}
     return {label(entry) for entry in plan if label(entry).split()[0] in {*on_the_way, "SecurityGroupIngressRule"}}
+
+
+@pytest.mark.parametrize("nat", ["single", "per-zone"])
+def test_named_subnets_are_where_the_stack_file_says(nat: str) -> None:
+    plan = _recorded(nodeSubnets=MORE, nat=nat)
+    games, far, second = (plan.one(name=f"dev-nodes-{key}", type=SUBNET) for key in ("games", "far", "second"))
+    assert (games.inputs["availabilityZone"], games.inputs["cidrBlock"]) == (A, "10.10.24.0/22")
+    assert [it.inputs["mapPublicIpOnLaunch"] for it in (games, far, second)] == [True, False, False]
+    assert probed(plan, "named_subnets") == {"games": games.id, "far": far.id, "second": second.id}
+    routes = {it.name: it.inputs["natGatewayId"] for it in _types(plan, "Route") if it.name.startswith("dev-nodes-")}
+    gateways = {it.name: it.id for it in _types(plan, "NatGateway")}
+    own = f"dev-nat-{C}" if nat == "per-zone" else f"dev-nat-{A}"
+    # A Local Zone has no NAT gateway.
+    assert routes == {"dev-nodes-far-nat": gateways[f"dev-nat-{A}"], "dev-nodes-second-nat": gateways[own]}
+
+
+def test_nodes_in_named_and_in_public_subnets_come_after_their_way_out(unknown: bool) -> None:
+    plan = _recorded(nodeSubnets=MORE, public_nodes=True, unknown=unknown)
+    for output, way in {
+        "named_subnets": {
+            "RouteTableAssociation dev-nodes-games",
+            "RouteTableAssociation dev-nodes-far",
+            "Route dev-nodes-far-nat",
+            "Route dev-public-internet",
+            "VpcEndpoint dev-s3",
+        },
+        "public_node_subnets": {
+            f"RouteTableAssociation dev-public-{A}",
+            "Route dev-public-internet",
+            "VpcEndpoint dev-s3",
+        },
+    }.items():
+        assert way <= carried(plan, output), output
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_public_subnets_give_addresses_for_the_sake_of_nodes_alone(public: bool) -> None:
+    plan = _recorded(public_nodes=public)
+    assert {_subnet(plan, "public", zone).inputs["mapPublicIpOnLaunch"] for zone in (A, C)} == {public}
+    assert not any(_subnet(plan, "private", zone).inputs.get("mapPublicIpOnLaunch") for zone in (A, C))
 
 
 @pytest.mark.parametrize("output", ["node_subnets", "node_subnet_ids"])
@@ -616,6 +665,8 @@ def test_outputs() -> None:
         "node_subnet_ids": list(ids["private"].values()),
         "node_subnets": ids["private"],
         "cluster_subnet_ids": list(ids["private"].values()),
+        "public_node_subnets": ids["public"],
+        "named_subnets": {},
         "pod_subnets": ids["pods"],
     }
     probe = plan.one(name="probe")

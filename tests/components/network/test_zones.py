@@ -31,6 +31,7 @@ def _network(region: str, **zones: Any) -> Plan:
             settings,
             where(region=region),
             internet=True,
+            public_nodes=False,
             protect=False,
             logs_key=None,
             opts=pulumi.ResourceOptions(providers=[provider]),
