@@ -136,7 +136,7 @@ def test_a_class_has_what_karpenter_counts_on_and_the_rest_as_user_data() -> Non
 
 
 def test_hops_of_the_metadata_service() -> None:
-    before, after = (_class(_plan(**changes)).inputs["spec"] for changes in ({}, {"metadata_hops": 2}))
+    before, after = _class(_plan()).inputs["spec"], _class(_plan(metadata_hops=2)).inputs["spec"]
     assert before["metadataOptions"]["httpPutResponseHopLimit"] == 1
     assert after["metadataOptions"] == {**before["metadataOptions"], "httpPutResponseHopLimit": 2}
     assert after["metadataOptions"]["httpTokens"] == "required"
