@@ -44,6 +44,20 @@ def _architecture_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iterator[
 
 
 @rule
+def _memory_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
+    """A kubelet reserves 255 MiB and 11 MiB for each pod that it may have, and prefixes make these 110.
+
+    https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/internal/kubelet/config.go
+    """
+    for name, group in node_groups.items():
+        for index, instance_type in enumerate(group.instance_types):
+            if instance_type.endswith((".nano", ".micro")):
+                path = place("nodeGroups", name, "instanceTypes", index)
+                expected = "expected small or larger: its kubelet reserves 1.4 GiB for 110 pods, more than it has"
+                yield Problem(path, instance_type, expected)
+
+
+@rule
 def _accelerators_of_node_groups(node_groups: dict[str, NodeGroup]) -> Iterator[Problem]:
     """A group has one image, and an image the drivers of one kind of accelerator."""
     for name, group in node_groups.items():
