@@ -73,6 +73,9 @@ class PlatformOutputs(TypedDict):
     """Route 53 zone of the host names."""
     alarms_topic_arn: NotRequired[pulumi.Output[str]]
     """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
+    hybrid_nodes: NotRequired[pulumi.Output[dict[str, str]]]
+    """What `nodeadm init` asks for on a node outside of AWS: `roleArn`, and with certificates `trustAnchorArn` and
+    `profileArn`."""
     workload_role_arns: pulumi.Output[dict[str, str]]
     """IAM roles of applications by their name in `workloadRoles`, or by the name of their team."""
     versions: dict[str, str]
@@ -122,6 +125,8 @@ def platform_outputs(
     }
     if domain:
         outputs["hosted_zone_id"] = domain.hosted_zone_id
+    if control_plane.hybrid_nodes:
+        outputs["hybrid_nodes"] = control_plane.hybrid_nodes.registration
     if alarms:
         outputs["alarms_topic_arn"] = alarms.topic_arn
     return outputs

@@ -206,6 +206,20 @@ ACTIONS: Final[dict[str, Actions]] = {
         _EKS_TAGS,
         "eks:DisassociateIdentityProviderConfig eks:DescribeUpdate",
     ),
+    "aws:rolesanywhere/profile:Profile": Actions(
+        "rolesanywhere:CreateProfile rolesanywhere:TagResource iam:GetRole iam:PassRole",
+        "rolesanywhere:GetProfile rolesanywhere:ListTagsForResource",
+        "rolesanywhere:UpdateProfile rolesanywhere:EnableProfile rolesanywhere:DisableProfile "
+        "rolesanywhere:TagResource rolesanywhere:UntagResource iam:GetRole iam:PassRole",
+        "rolesanywhere:DeleteProfile",
+    ),
+    "aws:rolesanywhere/trustAnchor:TrustAnchor": Actions(
+        "rolesanywhere:CreateTrustAnchor rolesanywhere:TagResource",
+        "rolesanywhere:GetTrustAnchor rolesanywhere:ListTagsForResource",
+        "rolesanywhere:UpdateTrustAnchor rolesanywhere:EnableTrustAnchor rolesanywhere:DisableTrustAnchor "
+        "rolesanywhere:TagResource rolesanywhere:UntagResource",
+        "rolesanywhere:DeleteTrustAnchor",
+    ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Actions(
         f"eks:CreatePodIdentityAssociation iam:PassRole iam:GetRole {_EKS_TAGS}",
         "eks:DescribePodIdentityAssociation",

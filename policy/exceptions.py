@@ -18,6 +18,7 @@ TEAMS: Final = "eks-platform:index:Teams"
 EXTRA_CHART: Final = "eks-platform:index:ExtraChart"
 GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
 WORKLOAD_ROLE: Final = "eks-platform:index:WorkloadRole"
+HYBRID_NODES: Final = "eks-platform:index:HybridNodes"
 ADDED_ADDON: Final = "eks-platform:index:AddedAddon"
 
 NODE_GROUP: Final = "eks-platform:index:NodeGroup"
@@ -82,6 +83,7 @@ RESOURCE_WILDCARDS: Final = (
         ["ec2:Describe*", "ec2:GetCoipPoolUsage", "ec2:GetSecurityGroupsForVpc", "elasticloadbalancing:Describe*"],
         "these reads know no single resource",
     ),
+    Allowed(["ssm:DescribeInstanceInformation"], "this read knows no single resource", HYBRID_NODES),
     Allowed(["pricing:GetProducts"], "prices are public and no resource"),
     Allowed(["iam:ListInstanceProfiles", "iam:ListServerCertificates"], "a list is of the whole account"),
     Allowed(

@@ -52,6 +52,7 @@ from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPol
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, in_order
+from settings.hybrid import HybridNodes
 from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import (
@@ -135,6 +136,7 @@ __all__ = [
     "GitOps",
     "GitOpsSet",
     "GithubApp",
+    "HybridNodes",
     "Identity",
     "Ingress",
     "IngressOwner",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 import versions
 from settings.base import Settings
+from settings.hybrid import HybridNodes
 from settings.node_access import SecurityRule
 from settings.values import (
     AnyRange,
@@ -139,6 +140,9 @@ class Cluster(Settings):
         None,
         description="IPv4 range of the cluster IPs of Services, from /12 to /24, of RFC 1918 and outside of the VPC. "
         "If absent, EKS chooses 10.100.0.0/16 or 172.20.0.0/16. Changing it requires another cluster.",
+    )
+    hybrid_nodes: HybridNodes | None = Field(
+        None, description="Nodes outside of AWS. If absent, only nodes in the VPC can join the cluster."
     )
     zonal_shift: bool | None = Field(
         None,

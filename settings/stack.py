@@ -43,6 +43,7 @@ from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, Problem, SettingsError, place, problems_of
 from settings.rules import broken_rules
+from settings.rules.hybrid import remote_networks
 from settings.stack_file import stack_file
 from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, Team, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName, TeamName
@@ -105,8 +106,9 @@ class Stack(Settings):
     @property
     def ranges_outside_the_vpc(self) -> dict[str, IPv4Network]:
         """The ranges that EKS refuses if they overlap one of the VPC's, by setting."""
-        services = self.cluster.service_cidr
-        return {"cluster.serviceCidr": services} if services else {}
+        services, hybrid = self.cluster.service_cidr, self.cluster.hybrid_nodes
+        found = {"cluster.serviceCidr": services} if services else {}
+        return found | (remote_networks(hybrid) if hybrid else {})
 
     @property
     def public_node_groups(self) -> bool:

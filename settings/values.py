@@ -455,6 +455,15 @@ HttpsUrl = Annotated[
     ),
 ]
 ClientId = Annotated[str, _text("a client id: letters, digits and ._:/-", r"^[A-Za-z0-9._:/-]+$", 255)]
+CertificateBundle = Annotated[
+    str,
+    _text(
+        "certificates in PEM form, the first of which begins with -----BEGIN CERTIFICATE-----",
+        r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n -]+-----END CERTIFICATE-----\n?$",
+        8000,
+    ),
+]
+"""https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_SourceData.html"""
 ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9._:/-]+$", 63)]
 ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
 ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]

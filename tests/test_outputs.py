@@ -46,6 +46,7 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "ingressClass": "str",
         "hostedZoneId": "str?",
         "alarmsTopicArn": "str?",
+        "hybridNodes": "dict[str, str]?",
         "workloadRoleArns": "dict[str, str]",
         "versions": "dict[str, str]",
     }

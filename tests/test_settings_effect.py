@@ -209,6 +209,8 @@ BASES: Final[dict[str, Config]] = {
     },
 }
 
+BASES["hybrid"] = {**BASES["auto-less"], "cluster": {"hybridNodes": {"nodeNetworks": ["10.80.0.0/16"]}}}
+
 BASES["people"] = {
     **QUIET,
     "access": {
@@ -458,6 +460,10 @@ def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
 def _right(*changes: str, **change: Any) -> Effect:
     old = BASES["teams"]["access"]["entries"]["platform-team"]["rights"][0]
     return Effect({"access": {"entries": {"platform-team": {"rights": [{**old, **change}]}}}}, changes, "teams")
+
+
+def _hybrid(*changes: str, **change: Any) -> Effect:
+    return Effect({"cluster": {"hybridNodes": change}}, changes, "hybrid", alone=True)
 
 
 def _oidc(path: str, *changes: str, **change: Any) -> Effect:
@@ -758,6 +764,20 @@ EFFECTS: Final[dict[str, Effect]] = {
     "cluster.logRetentionDays": Effect({"cluster": {"logRetentionDays": 30}}, ("LogGroup.retentionInDays",)),
     "cluster.securityGroups": Effect(
         {"cluster": {"securityGroups": ["sg-0a1b2c3d4e5f60001"]}}, ("Cluster.vpcConfig.securityGroupIds",)
+    ),
+    "cluster.hybridNodes.nodeNetworks": _hybrid(
+        "Cluster.remoteNetworkConfig.remoteNodeNetworks.cidrs",
+        "+SecurityGroupIngressRule",
+        nodeNetworks=["10.80.0.0/16", "10.90.0.0/16"],
+    ),
+    "cluster.hybridNodes.podNetworks": _hybrid(
+        "Cluster.remoteNetworkConfig.remotePodNetworks", "+SecurityGroupIngressRule", podNetworks=["10.81.0.0/16"]
+    ),
+    "cluster.hybridNodes.certificates": _hybrid(
+        *("+TrustAnchor", "+Profile", "-RolePolicyAttachment", "Role.assumeRolePolicy", "RolePolicy.policy"),
+        "output.hybridNodes.profileArn",
+        "output.hybridNodes.trustAnchorArn",
+        certificates="-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     ),
     "cluster.serviceCidr": Effect({"cluster": {"serviceCidr": "192.168.0.0/16"}}, ("Cluster.kubernetesNetworkConfig",)),
     "cluster.zonalShift": Effect({"cluster": {"zonalShift": True}}, ("Cluster.zonalShiftConfig",)),

@@ -300,6 +300,12 @@ def _issuer(identity: aws.eks.outputs.ClusterIdentity) -> str:
 def _without_argument(settings: ClusterSettings) -> pulumi.ResourceTransform:
     """Return the transform that sets the inputs of the control plane for which the component has no argument."""
     given: dict[str, Any] = {}
+    if hybrid := settings.hybrid_nodes:
+        given["remoteNetworkConfig"] = {
+            f"remote{kind}Networks": {"cidrs": [str(block) for block in blocks]}
+            for kind, blocks in (("Node", hybrid.node_networks), ("Pod", hybrid.pod_networks))
+            if blocks
+        }
     if settings.zonal_shift is not None:
         given["zonalShiftConfig"] = {"enabled": settings.zonal_shift}
     if settings.scaling_tier:

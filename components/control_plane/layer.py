@@ -8,6 +8,7 @@ from components.common.identity import ClusterIdentity
 from components.common.where import Where
 from components.control_plane.access import ApiServer, ClusterAccess
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
+from components.control_plane.hybrid_nodes import HybridNodes
 from components.network.base import AnyNetwork
 from facts.partitions import partition_of
 from settings import Stack
@@ -21,6 +22,7 @@ class ControlPlane:
     access: ClusterAccess
     identity: ClusterIdentity
     in_cluster: pulumi.ResourceOptions
+    hybrid_nodes: HybridNodes | None
 
     def after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return the options of what is created in the cluster after resources, and deleted before them."""
@@ -59,7 +61,21 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         oidc_provider_arn=cluster.oidc_provider_arn,
         oidc_issuer=cluster.oidc_issuer,
     )
+    hybrid_nodes = (
+        HybridNodes(
+            f"{where.name}-hybrid",
+            settings.cluster.hybrid_nodes,
+            where,
+            identity=settings.cluster.identity,
+            cluster_name=cluster.cluster_name,
+            cluster_security_group_id=cluster.security_group_id,
+            opts=where.in_aws,
+        )
+        if settings.cluster.hybrid_nodes
+        else None
+    )
     return ControlPlane(
+        hybrid_nodes=hybrid_nodes,
         cluster=cluster,
         access=access,
         identity=identity,

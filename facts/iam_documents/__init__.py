@@ -14,6 +14,7 @@ from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes
 from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from .extra_chart import AllowedActions, assume_role, extra_chart
 from .flow_logs import vpc_flow_logs
+from .hybrid_nodes import hybrid_node
 from .karpenter import (
     INTERRUPTION_EVENTS,
     KARPENTER_CONTROLLER_POLICIES,
@@ -35,7 +36,16 @@ from .managed import (
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
-from .trust import trust_fargate, trust_irsa, trust_pod_identity, trust_role, trust_service, trust_vpc_flow_logs
+from .trust import (
+    trust_fargate,
+    trust_hybrid_nodes,
+    trust_irsa,
+    trust_nodes_with_certificates,
+    trust_pod_identity,
+    trust_role,
+    trust_service,
+    trust_vpc_flow_logs,
+)
 from .vpc_cni import vpc_cni_ipv6
 
 __all__ = [
@@ -64,6 +74,7 @@ __all__ = [
     "dns01_solver",
     "external_dns",
     "extra_chart",
+    "hybrid_node",
     "interruption_queue",
     "karpenter_controller",
     "load_balancer_controller",
@@ -77,7 +88,9 @@ __all__ = [
     "secrets_key",
     "secrets_key_user",
     "trust_fargate",
+    "trust_hybrid_nodes",
     "trust_irsa",
+    "trust_nodes_with_certificates",
     "trust_pod_identity",
     "trust_role",
     "trust_service",

@@ -119,6 +119,33 @@ def trust_service(service: Literal["ec2", "eks"], region: str, *, tags: bool = F
     return document(_assume("Service", {"Service": service_principal(service, region)}, actions))
 
 
+def trust_hybrid_nodes(account_id: str, region: str) -> PolicyDocument:
+    """Let Systems Manager give a role to the nodes outside of AWS that are registered with it in a region.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-creds.html
+    """
+    condition: Condition = {
+        "StringEquals": {"aws:SourceAccount": account_id},
+        "ArnEquals": {"aws:SourceArn": f"arn:{partition_of(region)}:ssm:{region}:{account_id}:*"},
+    }
+    return document(_assume("HybridNodes", {"Service": "ssm.amazonaws.com"}, condition=condition))
+
+
+def trust_nodes_with_certificates(trust_anchor_arn: str) -> PolicyDocument:
+    """Let IAM Roles Anywhere give a role to nodes outside of AWS, by certificates of one trust anchor.
+
+    A session has the common name of the certificate as its name, which is then the name of the node.
+    https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-creds.html
+    """
+    service = {"Service": "rolesanywhere.amazonaws.com"}
+    anchor: Condition = {"ArnEquals": {"aws:SourceArn": trust_anchor_arn}}
+    named: Condition = {**anchor, "StringEquals": {"sts:RoleSessionName": "${aws:PrincipalTag/x509Subject/CN}"}}
+    return document(
+        _assume("Certificates", service, ("sts:TagSession", "sts:SetSourceIdentity"), anchor),
+        _assume("NamedNodes", service, ("sts:AssumeRole",), named),
+    )
+
+
 def trust_fargate(account_id: str, region: str, cluster_name: str) -> PolicyDocument:
     """Let EKS start Fargate pods of one cluster with a pod execution role.
 

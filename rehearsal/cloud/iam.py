@@ -1,11 +1,11 @@
-"""IAM: roles, policies, profiles, identity providers. All of it is global."""
+"""IAM: roles, policies, profiles, identity providers, which are global, and IAM Roles Anywhere, which is regional."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from harness.kind import CREATED_AT, Kind, Value, autoname, token
-from rehearsal.cloud.aws import aws_kind, global_arn, upper_token
+from harness.kind import CREATED_AT, Kind, Value, autoname, token, uuid
+from rehearsal.cloud.aws import arn, aws_kind, global_arn, upper_token
 
 _NAMED: Final[dict[str, Value]] = {"name": autoname, "path": "/"}
 
@@ -54,6 +54,16 @@ KINDS: Final[dict[str, Kind]] = {
         # IAM looks the thumbprint up itself where none is given.
         defaults={"thumbprintLists": lambda inputs, context: [token("thumbprint", 40)(inputs, context)]},
         replaces=("url",),
+        regional=False,
+    ),
+    # Like those of IAM, they have no argument `region` in the provider.
+    "aws:rolesanywhere/trustAnchor:TrustAnchor": aws_kind(
+        uuid(), {"arn": arn("rolesanywhere", "trust-anchor/{id}")}, defaults={"enabled": False}, regional=False
+    ),
+    "aws:rolesanywhere/profile:Profile": aws_kind(
+        uuid(),
+        {"arn": arn("rolesanywhere", "profile/{id}")},
+        defaults={"enabled": False, "durationSeconds": 3600},
         regional=False,
     ),
 }

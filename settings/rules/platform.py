@@ -43,7 +43,7 @@ def _region(platform: Platform) -> Iterator[Problem]:
         yield Problem("platform.region", platform.region, f"no region that EKS is in: {known}")
 
 
-NOT_IN_GOVCLOUD: Final = {"fargateProfiles": "Fargate"}
+NOT_IN_GOVCLOUD: Final = {"fargateProfiles": "Fargate", "cluster.hybridNodes": "EKS Hybrid Nodes"}
 """What the regions of GovCloud lack, by the path of the setting that requires it.
 
 https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eks.html"""

@@ -83,6 +83,13 @@ def test_production_asks_more_than_development() -> None:
 
 
 @cache
+def _hybrid_nodes() -> list[Resource]:
+    """Return the resources of `dev` with nodes outside of AWS."""
+    hybrid = {"cluster": {"hybridNodes": {"nodeNetworks": ["10.80.0.0/16"]}}}
+    return resources_of(run_program("dev", config=hybrid))
+
+
+@cache
 def _ipv6_with_nodes() -> list[Resource]:
     """Return the resources of what none of the stacks is: nodes of our own with IPv6 addresses."""
     return resources_of(run_program("dev", config={"network": {"ipFamily": "ipv6"}}))
@@ -215,7 +222,7 @@ def test_manifests_keep_to_the_rules() -> None:
 
 def _wild_actions() -> Iterator[tuple[str, Resource]]:
     """Yield each action that a policy of the stacks, or of one with IPv6 and nodes, allows on every resource."""
-    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_ipv6_with_nodes()]
+    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_ipv6_with_nodes(), *_hybrid_nodes()]
     for policy in (entry for entry in everything if entry.type in IDENTITY_POLICIES):
         for statement in statements(policy.get("policy")):
             if any(every_resource(resource) for resource in items(statement.get("Resource"))):
@@ -244,8 +251,8 @@ def test_every_exception_for_iam_is_used_and_has_a_reason() -> None:
 def test_an_exception_for_a_component_is_for_it_alone() -> None:
     # Those of the bootstrap have their test there.
     narrow = [entry for entry in RESOURCE_WILDCARDS if entry.component not in (None, exceptions.GITHUB_ROLES)]
-    parents = {parent for stack in STACKS for entry in _of(stack) for parent in entry.parents}
-    assert {entry.component for entry in narrow} <= parents
+    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_hybrid_nodes()]
+    assert {entry.component for entry in narrow} <= {parent for entry in everything for parent in entry.parents}
     for entry in narrow:
         assert not entry.covers(
             entry.actions[0], Resource(urn="urn:pulumi:prod::p::aws:iam/policy:Policy::p", type="", name="")

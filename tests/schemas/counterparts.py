@@ -188,6 +188,12 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
         (("eks", "AssociateIdentityProviderConfig", ""),),
         {"oidc.identityProviderConfigName": "IdentityProviderConfigName"},
     ),
+    "aws:rolesanywhere/trustAnchor:TrustAnchor": Counterpart(
+        "AWS::RolesAnywhere::TrustAnchor", (("rolesanywhere", "CreateTrustAnchor", ""),)
+    ),
+    "aws:rolesanywhere/profile:Profile": Counterpart(
+        "AWS::RolesAnywhere::Profile", (("rolesanywhere", "CreateProfile", ""),)
+    ),
     "aws:eks/nodeGroup:NodeGroup": Counterpart(
         "AWS::EKS::Nodegroup",
         (("eks", "CreateNodegroup", ""), ("eks", "UpdateNodegroupConfig", "")),

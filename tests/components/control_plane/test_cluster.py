@@ -167,6 +167,11 @@ def test_control_plane() -> None:
         ({"support": "extended"}, "upgradePolicy", {"supportType": "EXTENDED"}),
         ({"zonal_shift": True}, "zonalShiftConfig", {"enabled": True}),
         ({"zonal_shift": False}, "zonalShiftConfig", {"enabled": False}),
+        (
+            {"hybrid_nodes": {"nodeNetworks": ["10.80.0.0/16"], "podNetworks": ["10.81.0.0/16"]}},
+            "remoteNetworkConfig",
+            {"remoteNodeNetworks": {"cidrs": ["10.80.0.0/16"]}, "remotePodNetworks": {"cidrs": ["10.81.0.0/16"]}},
+        ),
         ({"scaling_tier": "tier-xl"}, "controlPlaneScalingConfig", {"tier": "tier-xl"}),
         (
             {"service_cidr": "172.30.0.0/20"},
@@ -194,7 +199,8 @@ def test_control_plane() -> None:
         ),
     ],
     ids=[
-        *("name", "version", "logs", "deletion protection", "support", "zonal shift", "no zonal shift", "tier"),
+        *("name", "version", "logs", "deletion protection", "support", "zonal shift", "no zonal shift"),
+        *("hybrid nodes", "tier"),
         *("service range", "subnets", "public access"),
     ],
 )
