@@ -9,6 +9,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 from settings.addons import AddedAddon, AddonRole, Addons, StorageClass
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import ArgoCd, GitCredential, GithubApp, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
+from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.base import Settings, required
 from settings.caller import require_deployer
 from settings.charts import Charts
@@ -104,7 +105,9 @@ __all__ = [
     "Architecture",
     "ArgoCd",
     "AutoMode",
+    "AutoNodeClass",
     "AutoNodePool",
+    "AutoPool",
     "Bottlerocket",
     "Budget",
     "Capacity",

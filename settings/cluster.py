@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 import versions
+from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.base import Settings
 from settings.hybrid import HybridNodes
 from settings.node_access import SecurityRule
@@ -77,9 +78,19 @@ class AutoMode(Settings):
 
     node_pools: list[AutoNodePool] = Field(
         [AutoNodePool.GENERAL_PURPOSE, AutoNodePool.SYSTEM],
-        min_length=1,
-        description="The built-in node pools to enable.",
+        description="The built-in node pools to enable. An empty list requires `pools`.",
     )
+    node_classes: dict[Label, AutoNodeClass] = Field(
+        {}, description="Node classes of the stack's own by name. Their nodes share an IAM role."
+    )
+    pools: dict[Label, AutoPool] = Field(
+        {}, description="Node pools of the stack's own by name. Each one belongs to a class of `nodeClasses`."
+    )
+
+    @property
+    def pool_names(self) -> list[str]:
+        """Names of all node pools, built-in ones first."""
+        return [*(pool.value for pool in self.node_pools), *self.pools]
 
 
 class AccessRole(StrEnum):

@@ -50,7 +50,12 @@ STEPS: Final = {
     "flow logs": "(LogGroup|Role|RolePolicy|FlowLog) flow-logs",
     "control plane's role": "Role control-plane",
     "control plane's policies and logs": "((RolePolicyAttachment|LogGroup) control-plane.*|RolePolicy secrets)",
-    "auto mode's node role": "(Role|RolePolicyAttachment) auto-node.*",
+    "auto mode's node role": "(Role|RolePolicyAttachment) auto-node(?!s-).*",
+    "own auto mode nodes' role": "Role auto-nodes-node",
+    "own auto mode nodes' rights": "RolePolicyAttachment auto-nodes-node.*",
+    "own auto mode nodes' access": "Access(Entry|PolicyAssociation) auto-nodes-node",
+    "own auto mode classes": "NodeClass auto-nodes-class-.*",
+    "own auto mode pools": "NodePool auto-nodes-.*",
     "secrets key": "Key secrets",
     "secrets key's name": "Alias secrets",
     "control plane": "(Cluster eks-eksCluster|kubernetes eks-eks-k8s)",
@@ -163,6 +168,7 @@ WORKLOAD_CONTROLLERS: Final = [
     "traefik",
     "controller",
     "node pools",
+    "own auto mode pools",
     "coredns",
     "metrics-server",
     "monitoring agent",
@@ -263,6 +269,11 @@ WAITS: Final = {
     "karpenter": ["karpenter's rights", "karpenter's definitions", "events", "nodes"],
     "node class": ["karpenter", "karpenter's node profile", "karpenter's node access", "ways out"],
     "node pools": ["node class"],
+    # Auto Mode's pools of the stack's own.
+    "own auto mode nodes' rights": ["own auto mode nodes' role"],
+    "own auto mode nodes' access": ["own auto mode nodes' role", "control plane"],
+    "own auto mode classes": ["own auto mode nodes' access", "own auto mode nodes' rights", "kubernetes"],
+    "own auto mode pools": ["own auto mode classes"],
     # Controllers with a section of their own: their pods wait for what runs them, and for their rights.
     **{
         step: waits

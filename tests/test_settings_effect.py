@@ -284,6 +284,17 @@ BASES["team"] = {
     },
 }
 
+# Auto Mode with a pool of the stack's own.
+BASES["auto"] = {
+    **QUIET,
+    "fargateProfiles": None,
+    "addons": {"ebsCsi": True},
+    "cluster": {
+        "identity": "pod-identity",
+        "autoMode": {"nodeClasses": {"own": {}}, "pools": {"own": {"nodeClass": "own"}}},
+    },
+}
+
 BASES["storage classes"] = {**BASES["auto-less"], "addons": {"ebsCsi": True, "storageClasses": {"fast": {}}}}
 
 # An add-on that the platform does not install itself.
@@ -485,6 +496,15 @@ def _workload_statement(**change: Any) -> Effect:
 
 def _quota(hard: str, **change: Any) -> Effect:
     return _team(f"ResourceQuota.spec.hard.{hard}", quota=change)
+
+
+def _auto_class(*changes: str, **change: Any) -> Effect:
+    return Effect({"cluster": {"autoMode": {"nodeClasses": {"own": change}}}}, changes, "auto", alone=True)
+
+
+def _auto_pool(path: str, **change: Any) -> Effect:
+    change = {"cluster": {"autoMode": {"pools": {"own": change}}}}
+    return Effect(change, (f"NodePool.{path}",), "auto", alone=True)
 
 
 def _storage_class(*changes: str, **change: Any) -> Effect:
@@ -738,6 +758,38 @@ EFFECTS: Final[dict[str, Effect]] = {
         ),
     ),
     # -- Cluster
+    "cluster.autoMode.nodeClasses.*.subnets": _auto_class(
+        "NodeClass.spec.subnetSelectorTerms", subnets=["subnet-0123456789abcdef0"]
+    ),
+    "cluster.autoMode.nodeClasses.*.diskGib": _auto_class("NodeClass.spec.ephemeralStorage.size", diskGib=100),
+    "cluster.autoMode.nodeClasses.*.diskIops": _auto_class("NodeClass.spec.ephemeralStorage.iops", diskIops=4000),
+    "cluster.autoMode.nodeClasses.*.diskThroughput": _auto_class(
+        "NodeClass.spec.ephemeralStorage.throughput", diskThroughput=250
+    ),
+    "cluster.autoMode.nodeClasses.*.networkPolicy": _auto_class(
+        "NodeClass.spec.networkPolicy", networkPolicy="DefaultDeny"
+    ),
+    "cluster.autoMode.pools.*.nodeClass": Effect(
+        {"cluster": {"autoMode": {"nodeClasses": {"other": {}}, "pools": {"own": {"nodeClass": "other"}}}}},
+        ("NodePool.spec.template.spec.nodeClassRef.name", "+NodeClass", "+NodePool"),
+        "auto",
+        others=True,
+        alone=True,
+    ),
+    "cluster.autoMode.pools.*.capacityTypes": _auto_pool(REQUIREMENTS, capacityTypes=["spot"]),
+    "cluster.autoMode.pools.*.categories": _auto_pool(REQUIREMENTS, categories=["r"]),
+    "cluster.autoMode.pools.*.families": _auto_pool(REQUIREMENTS, families=["m7i"]),
+    "cluster.autoMode.pools.*.instanceTypes": _auto_pool(REQUIREMENTS, instanceTypes=["m7i.large"]),
+    "cluster.autoMode.pools.*.minGeneration": _auto_pool(REQUIREMENTS, minGeneration=6),
+    "cluster.autoMode.pools.*.architectures": _auto_pool(REQUIREMENTS, architectures=["arm64"]),
+    "cluster.autoMode.pools.*.zones": _auto_pool(REQUIREMENTS, zones=["ap-northeast-1a"]),
+    "cluster.autoMode.pools.*.cpuLimit": _auto_pool("spec.limits.cpu", cpuLimit="200"),
+    "cluster.autoMode.pools.*.memoryLimit": _auto_pool("spec.limits.memory", memoryLimit="800Gi"),
+    "cluster.autoMode.pools.*.weight": _auto_pool("spec.weight", weight=10),
+    "cluster.autoMode.pools.*.labels": _auto_pool("spec.template.metadata.labels.team", labels={"team": "shop"}),
+    "cluster.autoMode.pools.*.taints": _auto_pool("spec.template.spec.taints", taints=[{"key": "batch"}]),
+    "cluster.autoMode.pools.*.consolidateAfter": _auto_pool("spec.disruption.consolidateAfter", consolidateAfter="5m"),
+    "cluster.autoMode.pools.*.expireAfter": _auto_pool("spec.template.spec.expireAfter", expireAfter="24h"),
     "cluster.version": Effect(
         {"cluster": {"version": "1.35"}},
         (

@@ -10,6 +10,7 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import Placement
 from components.common.where import Where
 from components.compute.addons import NodeAddons, PodNetwork
+from components.compute.auto_node_pools import AutoNodePools
 from components.compute.cluster_autoscaler import ClusterAutoscaler
 from components.compute.fargate import Fargate
 from components.compute.fargate_logging import FargateLogging
@@ -48,10 +49,14 @@ def compute_layer(
 
     node_log_groups: the log groups of agents on nodes: one that a node finds missing is made by its agent, for ever.
     """
+    auto = settings.cluster.auto_mode
+    auto_pools = _auto_node_pools(settings, where, network, control_plane)
     fixed = [
         *_node_groups(settings, where, network, control_plane, node_log_groups),
         # Auto Mode launches nodes for pending pods: there is no node group that could depend on the logs.
-        *(node_log_groups if settings.cluster.auto_mode else []),
+        *(node_log_groups if auto else []),
+        # Where the built-in pools are disabled, no others run the platform's pods.
+        *(auto_pools if auto and not auto.node_pools else []),
     ]
     fargate, logging = _fargate(settings, where, network, control_plane)
     # Of the pods of an EKS add-on, which creates it.
@@ -92,7 +97,7 @@ def compute_layer(
     karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
     return Compute(
         on_cluster=on_cluster,
-        node_pools=node_pools,
+        node_pools=[*node_pools, *auto_pools],
         interruption_queue=karpenter.queue_name if karpenter else None,
     )
 
@@ -139,6 +144,27 @@ def _node_groups(
 
 def _subnets(network: AnyNetwork) -> NodeSubnets:
     return NodeSubnets(by_zone=network.node_subnets, public=network.public_node_subnets, named=network.named_subnets)
+
+
+def _auto_node_pools(
+    settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane
+) -> list[pulumi.Resource]:
+    """Return the stack's own node pools of Auto Mode."""
+    auto = settings.cluster.auto_mode
+    if not auto or not auto.pools:
+        return []
+    declared = AutoNodePools(
+        f"{where.name}-auto-nodes",
+        auto,
+        cluster_name=control_plane.cluster.cluster_name,
+        network=NodeNetwork(
+            subnet_ids=network.node_subnet_ids,
+            security_group_id=control_plane.cluster.security_group_id,
+            public=False,
+        ),
+        opts=control_plane.in_cluster,
+    )
+    return declared.pools
 
 
 def _fargate(

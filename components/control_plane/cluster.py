@@ -221,8 +221,16 @@ class Cluster(pulumi.ComponentResource):
     def _auto_mode(self, settings: AutoMode, region: str) -> pulumi_eks.AutoModeOptionsArgs:
         """Return the options by which EKS launches nodes; they have a role, and EKS makes its access entry itself.
 
+        Without a built-in pool there must be no role: EKS refuses one.
         https://docs.aws.amazon.com/eks/latest/userguide/auto-learn-iam.html
+        https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3711
         """
+        if not settings.node_pools:
+            return pulumi_eks.AutoModeOptionsArgs(
+                enabled=True,
+                create_node_role=False,
+                compute_config=pulumi_eks.ClusterComputeConfigArgs(node_pools=[]),
+            )
         role = iam.Role(
             f"{self._name}-auto-node",
             assume_role_policy=json.dumps(iam_documents.trust_service("ec2", region)),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from settings.cluster import AutoNodePool, Cluster
+from settings.auto_mode import AutoPool
+from settings.cluster import AutoMode, AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem
+from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
@@ -46,7 +47,7 @@ SYSTEM_TAINT: Final = "CriticalAddonsOnly"
 def _place_in_auto_mode(cluster: Cluster, operations_pods: OperationsPods) -> Iterator[Problem]:
     if not cluster.auto_mode:
         return
-    pools = {pool.value for pool in cluster.auto_mode.node_pools}
+    pools = set(cluster.auto_mode.pool_names)
     wanted = operations_pods.node_selector.get(NODE_POOL_LABEL)
     for label, value in operations_pods.node_selector.items():
         if label != NODE_POOL_LABEL or value not in pools:
@@ -56,3 +57,54 @@ def _place_in_auto_mode(cluster: Cluster, operations_pods: OperationsPods) -> It
     system = AutoNodePool.SYSTEM.value
     if not tolerated and (wanted == system or pools == {system}):
         yield Problem("operationsPods.tolerations", "none fits", f"expected {SYSTEM_TAINT}: the pool {system} has it")
+
+
+@rule
+def _own_pools(cluster: Cluster, network: Network) -> Iterator[Problem]:
+    auto = cluster.auto_mode
+    if not auto:
+        return
+    if not auto.pool_names:
+        found = "expected a built-in pool, or pools of your own in pools"
+        yield Problem("cluster.autoMode.nodePools", "empty", found)
+    for name, pool in auto.pools.items():
+        yield from _own_pool(place("cluster", "autoMode", "pools", name), name, pool, auto)
+        for index, zone in enumerate(pool.zones):
+            if network.zone_names and zone not in network.zone_names:
+                path = place("cluster", "autoMode", "pools", name, "zones")
+                yield Problem(f"{path}[{index}]", zone, f"expected {either(network.zone_names)}")
+    for name in auto.node_classes:
+        at = place("cluster", "autoMode", "nodeClasses", name)
+        if name == "default":
+            yield Problem(at, "the name of the class of built-in pools", "expected another name")
+        if all(pool.node_class != name for pool in auto.pools.values()):
+            yield Problem(at, "used by no pool", "expected a pool of this class in pools")
+
+
+def _own_pool(path: str, name: str, pool: AutoPool, auto: AutoMode) -> Iterator[Problem]:
+    if name in [pool.value for pool in AutoNodePool]:
+        yield Problem(path, "the name of a built-in pool", "expected another name")
+    if pool.node_class not in auto.node_classes:
+        known = either(sorted(auto.node_classes)) or "a class of nodeClasses, of which there is none"
+        yield Problem(f"{path}.nodeClass", pool.node_class, f"expected {known}")
+    if pool.instance_types and (pool.categories or pool.families or pool.min_generation):
+        expected = "expected no categories, families and minGeneration beside it"
+        yield Problem(f"{path}.instanceTypes", "set", expected)
+
+
+@rule
+def _room_for_the_platform(cluster: Cluster, operations_pods: OperationsPods) -> Iterator[Problem]:
+    """Without a built-in pool the platform's pods run on nodes of the stack's own pools."""
+    auto = cluster.auto_mode
+    if not auto or auto.node_pools or not auto.pools:
+        return
+    tolerated = {toleration.key for toleration in operations_pods.tolerations}
+    chosen = operations_pods.node_selector.get(NODE_POOL_LABEL)
+    usable = [
+        name
+        for name, pool in auto.pools.items()
+        if chosen in (None, name) and all(taint.key in tolerated for taint in pool.taints)
+    ]
+    if not usable:
+        expected = "expected tolerations of the taints of a pool: there is no other for the platform's pods"
+        yield Problem("operationsPods.tolerations", "none fits", expected)

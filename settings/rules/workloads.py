@@ -168,7 +168,9 @@ def _place(
     """Pods that no node and no profile takes stay pending, and so does `pulumi up`."""
     # Auto Mode's pool `system` has a taint: https://docs.aws.amazon.com/eks/latest/userguide/critical-workload.html
     auto = cluster.auto_mode
-    open_auto = auto is not None and AutoNodePool.GENERAL_PURPOSE in auto.node_pools
+    open_auto = auto is not None and (
+        AutoNodePool.GENERAL_PURPOSE in auto.node_pools or any(not pool.taints for pool in auto.pools.values())
+    )
     open_pools = [pool for pool in karpenter.node_pools.values() if not pool.taints] if karpenter else []
     repelling = (TaintEffect.NO_SCHEDULE, TaintEffect.NO_EXECUTE)
     open_groups = [group for group in node_groups.values() if not any(it.effect in repelling for it in group.taints)]
@@ -181,7 +183,7 @@ def _place(
             found = f"nothing runs pods of {namespace}"
             ways = "a Fargate profile, or a node pool or group without taints"
             if auto:
-                ways = f"{AutoNodePool.GENERAL_PURPOSE.value} in cluster.autoMode.nodePools"
+                ways = f"{AutoNodePool.GENERAL_PURPOSE.value} in cluster.autoMode.nodePools, or a pool without taints"
             yield Problem(path, found, f"expected {ways}")
 
 

@@ -11,6 +11,7 @@ from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import (
     ADDON_DEFINITIONS,
     APPLICATION_SET,
+    AUTO_NODE_CLASS,
     BINDING,
     BUILT_IN_NAMESPACES,
     CERTIFICATE,
@@ -30,6 +31,7 @@ from rehearsal.engine.refusals.cluster import (
     chart_of,
     cluster_of,
     group_of,
+    is_auto_pool,
     is_defined,
     keeps_definitions,
     name_of,
@@ -95,6 +97,8 @@ def served_by(resource: Resource) -> Served | None:
     """Return how a controller serves an object; None for one without a finalizer."""
     if resource.type == SERVICE:
         return SERVED[INGRESS] if resource.get("spec.loadBalancerClass") == BALANCER_CLASS else None
+    if resource.type == NODE_POOL and is_auto_pool(resource):
+        return None
     return SERVED.get(resource.type)
 
 
@@ -378,6 +382,7 @@ def _cleanup_problem(resource: Resource, cloud: Cloud) -> str | None:
 @rule(
     "delete",
     NODE_CLASS,
+    AUTO_NODE_CLASS,
     code="timed out waiting for the finalizer",
     source="https://karpenter.sh/docs/concepts/nodeclasses/",
 )
@@ -459,9 +464,12 @@ def node_pool_without_nodes(pool: Resource, cloud: Cloud) -> str | None:
     Kubernetes would take it; a platform without nodes is no platform.
     """
     wanted = pool.get("spec.template.spec.nodeClassRef.name")
-    classes = [c for c in cloud.of(NODE_CLASS, pool.cluster) if name_of(c) == wanted]
+    kind = AUTO_NODE_CLASS if is_auto_pool(pool) else NODE_CLASS
+    classes = [c for c in cloud.of(kind, pool.cluster) if name_of(c) == wanted]
     if not classes:
-        return f"there is no EC2NodeClass {wanted}"
+        return f"there is no {kind.rsplit(':', 1)[-1]} {wanted}"
+    if is_auto_pool(pool):
+        return node_class_problem(classes[0], cloud)
     needed = (*SERVED[NODE_POOL].create, *(("iam:CreateServiceLinkedRole",) if _takes_spot(pool) else ()))
     problem = controller_problem(KARPENTER, pool.cluster, needed, cloud)
     return problem or node_class_problem(classes[0], cloud)

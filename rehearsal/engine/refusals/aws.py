@@ -267,6 +267,14 @@ def sizes_out_of_order(group: Resource, cloud: Cloud) -> str | None:
     return None
 
 
+@rule("create update", uses.CLUSTER, code="InvalidParameterException", source=GUIDE + "set-builtin-node-pools.html")
+def node_role_without_pools(cluster: Resource, _cloud: Cloud) -> str | None:
+    """The role in the configuration is that of the built-in pools: without one, EKS refuses it."""
+    if cluster.get("computeConfig.nodeRoleArn") and not cluster.all("computeConfig.nodePools"):
+        return "When Compute Config nodeRoleArn is not null or empty, nodePool value(s) must be provided"
+    return None
+
+
 WITHOUT_PODS = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "eks-node-monitoring-agent"})
 """Add-ons that are DaemonSets alone: they are active with no node."""
 

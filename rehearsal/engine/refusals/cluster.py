@@ -17,6 +17,7 @@ DEFINITION: Final = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition
 BINDING: Final = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
 NODE_CLASS: Final = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
+AUTO_NODE_CLASS: Final = "kubernetes:eks.amazonaws.com/v1:NodeClass"
 APPLICATION_SET: Final = "kubernetes:argoproj.io/v1alpha1:ApplicationSet"
 PROJECT: Final = "kubernetes:argoproj.io/v1alpha1:AppProject"
 ISSUER: Final = "kubernetes:cert-manager.io/v1:ClusterIssuer"
@@ -122,3 +123,14 @@ def is_defined(group: str, cluster: str, cloud: Cloud) -> bool:
 def cluster_of(name: str, cloud: Cloud) -> Resource | None:
     """Return the control plane of a cluster."""
     return cloud.one(uses.CLUSTER, "name", name)
+
+
+AUTO_GROUPS: Final = ("karpenter.sh", "eks.amazonaws.com")
+"""API groups that every cluster with Auto Mode knows.
+
+https://docs.aws.amazon.com/eks/latest/userguide/create-node-pool.html"""
+
+
+def is_auto_pool(pool: Resource) -> bool:
+    """Return whether Auto Mode, and not a Karpenter in the cluster, launches the nodes of a NodePool."""
+    return bool(pool.get("spec.template.spec.nodeClassRef.group") == "eks.amazonaws.com")

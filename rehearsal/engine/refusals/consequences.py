@@ -14,6 +14,8 @@ from rehearsal.engine.refusals.api_server import node_role, served_by
 from rehearsal.engine.refusals.cluster import (
     ADDON_DEFINITIONS,
     APPLICATION_SET,
+    AUTO_GROUPS,
+    AUTO_NODE_CLASS,
     CHART_DEFINITIONS,
     DEFINITION,
     INGRESS,
@@ -25,6 +27,7 @@ from rehearsal.engine.refusals.cluster import (
     TEMPLATED_DEFINITIONS,
     chart_of,
     cluster_of,
+    is_auto_pool,
     is_defined,
     keeps_definitions,
     name_of,
@@ -67,6 +70,8 @@ def _cluster(operation: str, cluster: Resource, cloud: Cloud) -> None:
             "Name": f"eks-cluster-sg-{name}",
         }
         _make(cluster, uses.GROUP, group, {"name": f"eks-cluster-sg-{name}", "vpcId": vpc, "tags": tags}, cloud)
+        for kinds in AUTO_GROUPS if cluster.get("computeConfig.enabled") else ():
+            _define(kinds, name, cluster.key, cloud)
     elif operation == "delete":
         for resource in [*objects_in(name, cloud)]:
             cloud.remove(resource)
@@ -200,13 +205,16 @@ def _applications(operation: str, applications: Resource, cloud: Cloud) -> None:
 def _node_pool(operation: str, pool: Resource, cloud: Cloud) -> None:
     """Launch the node that Karpenter launches as soon as a pod requires it."""
     wanted = pool.get("spec.template.spec.nodeClassRef.name")
-    node_class = next((c for c in cloud.of(NODE_CLASS, pool.cluster) if name_of(c) == wanted), None)
+    kind = AUTO_NODE_CLASS if is_auto_pool(pool) else NODE_CLASS
+    node_class = next((c for c in cloud.of(kind, pool.cluster) if name_of(c) == wanted), None)
     if operation != "create" or node_class is None:
         return
     spec = node_class.outputs.get("spec", {})
     role = node_role(node_class, cloud)
     profile = spec.get("instanceProfile") or f"{pool.cluster}_{role.get('name') if role else ''}"
-    if not spec.get("instanceProfile") and cloud.one(uses.PROFILE, "name", profile) is None:
+    # Auto Mode deletes the profile with the class.
+    left = not spec.get("instanceProfile") and not is_auto_pool(pool)
+    if left and cloud.one(uses.PROFILE, "name", profile) is None:
         # Karpenter 1.14 creates a profile of its own for a role and does not delete it, and IAM then refuses to
         # delete the role.
         outputs = {"name": profile, "role": spec.get("role")}

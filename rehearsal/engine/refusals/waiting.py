@@ -9,6 +9,7 @@ from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.kubernetes import is_custom
 from rehearsal.engine.refusals.api_server import node_class_problem
 from rehearsal.engine.refusals.cluster import (
+    AUTO_NODE_CLASS,
     CERTIFICATE,
     CLUSTER_STORE,
     ISSUER,
@@ -28,6 +29,8 @@ CONDITIONS: Final[Mapping[str, frozenset[str]]] = {
             *("InstanceProfileReady", "CapacityReservationsReady", "ValidationSucceeded"),
         }
     ),
+    # https://docs.aws.amazon.com/eks/latest/userguide/auto-troubleshoot.html (kubectl get nodeclass)
+    AUTO_NODE_CLASS: frozenset({"Ready", "SubnetsReady", "SecurityGroupsReady", "InstanceProfileReady"}),
     # https://karpenter.sh/docs/concepts/nodepools/#statusconditions
     NODE_POOL: frozenset({"Ready", "ValidationSucceeded", "NodeClassReady", "NodeRegistrationHealthy"}),
     # https://external-secrets.io/latest/api/spec/#external-secrets.io/v1.SecretStoreConditionType
@@ -61,4 +64,4 @@ def never_as_it_is_waited_for(resource: Resource, cloud: Cloud) -> str | None:
         return f"nothing reports a condition {wanted} of it, but {sorted(known) or 'none at all'}"
     if status not in ("", "True"):
         return f"the condition {wanted} is True and not {status}"
-    return node_class_problem(resource, cloud) if resource.type == NODE_CLASS else None
+    return node_class_problem(resource, cloud) if resource.type in (NODE_CLASS, AUTO_NODE_CLASS) else None

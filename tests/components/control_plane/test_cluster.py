@@ -472,6 +472,14 @@ def test_auto_modes_roles_have_what_it_needs_for_as_long_as_the_control_plane_is
     assert document(role, "assumeRolePolicy") == iam_documents.trust_service("eks", "ap-northeast-1", tags=True)
 
 
+def test_without_built_in_pools_auto_mode_has_no_role() -> None:
+    """EKS refuses a role without a pool: terraform-aws-eks #3711."""
+    plan = _recorded(auto_mode={"nodePools": [], "nodeClasses": {"own": {}}, "pools": {"own": {"nodeClass": "own"}}})
+    control_plane = plan.one(type="aws:eks/cluster:Cluster")
+    assert control_plane.inputs["computeConfig"] == {"enabled": True, "nodePools": []}
+    assert [entry for entry in plan.find(type="aws:iam/role:Role") if "auto-node" in entry.name] == []
+
+
 def test_without_auto_mode_there_is_nothing_of_it() -> None:
     plan = _recorded()
     assert not {"computeConfig", "storageConfig"} & _control_plane(plan).inputs.keys()
