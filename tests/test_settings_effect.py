@@ -770,18 +770,22 @@ EFFECTS: Final[dict[str, Effect]] = {
         "NodeClass.spec.networkPolicy", networkPolicy="DefaultDeny"
     ),
     "cluster.autoMode.pools.*.nodeClass": Effect(
-        {"cluster": {"autoMode": {"nodeClasses": {"other": {}}, "pools": {"own": {"nodeClass": "other"}}}}},
-        ("NodePool.spec.template.spec.nodeClassRef.name", "+NodeClass", "+NodePool"),
+        {
+            "cluster": {
+                "autoMode": {"nodeClasses": {"own": None, "other": {}}, "pools": {"own": {"nodeClass": "other"}}}
+            }
+        },
+        ("NodePool.spec.template.spec.nodeClassRef.name", "+NodeClass", "-NodeClass"),
         "auto",
         others=True,
         alone=True,
     ),
-    "cluster.autoMode.pools.*.capacityTypes": _auto_pool(REQUIREMENTS, capacityTypes=["spot"]),
+    "cluster.autoMode.pools.*.capacityTypes": _auto_pool(f"{REQUIREMENTS}[0].values[0]", capacityTypes=["spot"]),
     "cluster.autoMode.pools.*.categories": _auto_pool(REQUIREMENTS, categories=["r"]),
     "cluster.autoMode.pools.*.families": _auto_pool(REQUIREMENTS, families=["m7i"]),
     "cluster.autoMode.pools.*.instanceTypes": _auto_pool(REQUIREMENTS, instanceTypes=["m7i.large"]),
     "cluster.autoMode.pools.*.minGeneration": _auto_pool(REQUIREMENTS, minGeneration=6),
-    "cluster.autoMode.pools.*.architectures": _auto_pool(REQUIREMENTS, architectures=["arm64"]),
+    "cluster.autoMode.pools.*.architectures": _auto_pool(f"{REQUIREMENTS}[1].values[0]", architectures=["arm64"]),
     "cluster.autoMode.pools.*.zones": _auto_pool(REQUIREMENTS, zones=["ap-northeast-1a"]),
     "cluster.autoMode.pools.*.cpuLimit": _auto_pool("spec.limits.cpu", cpuLimit="200"),
     "cluster.autoMode.pools.*.memoryLimit": _auto_pool("spec.limits.memory", memoryLimit="800Gi"),
