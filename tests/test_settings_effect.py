@@ -291,7 +291,10 @@ BASES["auto"] = {
     "addons": {"ebsCsi": True},
     "cluster": {
         "identity": "pod-identity",
-        "autoMode": {"nodeClasses": {"own": {}}, "pools": {"own": {"nodeClass": "own"}}},
+        "autoMode": {
+            "nodeClasses": {"own": {}, "second": {}},
+            "pools": {"own": {"nodeClass": "own"}, "first": {"nodeClass": "own"}, "second": {"nodeClass": "second"}},
+        },
     },
 }
 

@@ -1,6 +1,8 @@
 """Node classes and node pools of the stack's own with EKS Auto Mode."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
@@ -8,13 +10,21 @@ from pulumi_aws import eks, iam
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.common.ready import WAIT_UNTIL_READY
-from components.compute.node_pools import NodeNetwork
 from facts import iam_documents
+from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
+from facts.partitions import partition_of
 from settings import AutoMode, AutoNodeClass, AutoPool
 
-NODE_POLICY: Final = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAutoNodePolicy"
-"""https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html#auto-node-access-entry"""
 GROUP: Final = "eks.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class AutoNetwork:
+    """Where Auto Mode launches nodes. subnet_ids: for classes that name no subnets."""
+
+    region: str
+    subnet_ids: pulumi.Input[Sequence[str]]
+    security_group_id: pulumi.Input[str]
 
 
 class AutoNodePools(pulumi.ComponentResource):
@@ -32,16 +42,23 @@ class AutoNodePools(pulumi.ComponentResource):
         settings: AutoMode,
         *,
         cluster_name: pulumi.Input[str],
-        network: NodeNetwork,
+        network: AutoNetwork,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the role, its access entry, the classes and the pools. cluster_name: the cluster, once it exists."""
         super().__init__("eks-platform:index:AutoNodePools", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = iam.Role(f"{name}-node", assume_role_policy=json.dumps(iam_documents.trust_service("ec2")), opts=child)
+        role = iam.Role(
+            f"{name}-node",
+            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", network.region)),
+            opts=child,
+        )
         rights = [
             iam.RolePolicyAttachment(
-                f"{name}-node-{policy}", role=role.name, policy_arn=iam_documents.managed_policy_arn(policy), opts=child
+                f"{name}-node-{policy}",
+                role=role.name,
+                policy_arn=iam_documents.managed_policy_arn(policy, network.region),
+                opts=child,
             )
             for policy in iam_documents.AUTO_MODE_NODE_POLICIES
         ]
@@ -52,7 +69,7 @@ class AutoNodePools(pulumi.ComponentResource):
             f"{name}-node",
             cluster_name=entry.cluster_name,
             principal_arn=entry.principal_arn,
-            policy_arn=NODE_POLICY,
+            policy_arn=access_policy_arn(AUTO_NODE_POLICY, partition_of(network.region)),
             access_scope={"type": "cluster"},
             opts=child,
         )
@@ -86,7 +103,7 @@ class AutoNodePools(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def auto_node_class_spec(settings: AutoNodeClass, role_name: pulumi.Input[str], network: NodeNetwork) -> dict[str, Any]:
+def auto_node_class_spec(settings: AutoNodeClass, role_name: pulumi.Input[str], network: AutoNetwork) -> dict[str, Any]:
     """Return the spec of a NodeClass (https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html)."""
     subnets = pulumi.Output.from_input(settings.subnets or network.subnet_ids)
     return {

@@ -10,7 +10,7 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import Placement
 from components.common.where import Where
 from components.compute.addons import NodeAddons, PodNetwork
-from components.compute.auto_node_pools import AutoNodePools
+from components.compute.auto_node_pools import AutoNetwork, AutoNodePools
 from components.compute.cluster_autoscaler import ClusterAutoscaler
 from components.compute.fargate import Fargate
 from components.compute.fargate_logging import FargateLogging
@@ -157,10 +157,10 @@ def _auto_node_pools(
         f"{where.name}-auto-nodes",
         auto,
         cluster_name=control_plane.cluster.cluster_name,
-        network=NodeNetwork(
+        network=AutoNetwork(
+            region=where.region,
             subnet_ids=network.node_subnet_ids,
             security_group_id=control_plane.cluster.security_group_id,
-            public=False,
         ),
         opts=control_plane.in_cluster,
     )

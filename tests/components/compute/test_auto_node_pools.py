@@ -5,11 +5,10 @@ from typing import Any, Final
 import pulumi
 import pytest
 
-from components.compute.auto_node_pools import AutoNodePools, auto_pool_spec
-from components.compute.node_pools import NodeNetwork
+from components.compute.auto_node_pools import AutoNetwork, AutoNodePools, auto_pool_spec
 from harness.plan import Plan
 from settings import AutoMode, AutoPool
-from tests.components.recording import assert_shape, recorded
+from tests.components.recording import REGION, assert_shape, recorded
 
 NODE_CLASS: Final = "kubernetes:eks.amazonaws.com/v1:NodeClass"
 NODE_POOL: Final = "kubernetes:karpenter.sh/v1:NodePool"
@@ -24,7 +23,7 @@ SETTINGS: Final = AutoMode.model_validate_json(
 
 def _plan(*, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = NodeNetwork(subnet_ids=["subnet-a", "subnet-c"], security_group_id="sg-1", public=False)
+        network = AutoNetwork(region=REGION, subnet_ids=["subnet-a", "subnet-c"], security_group_id="sg-1")
         AutoNodePools("auto", SETTINGS, cluster_name="platform-test", network=network, opts=opts)
 
     return recorded(declare, unknown=unknown)
