@@ -772,17 +772,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     "cluster.autoMode.nodeClasses.*.networkPolicy": _auto_class(
         "NodeClass.spec.networkPolicy", networkPolicy="DefaultDeny"
     ),
-    "cluster.autoMode.pools.*.nodeClass": Effect(
-        {
-            "cluster": {
-                "autoMode": {"nodeClasses": {"own": None, "other": {}}, "pools": {"own": {"nodeClass": "other"}}}
-            }
-        },
-        ("NodePool.spec.template.spec.nodeClassRef.name", "+NodeClass", "-NodeClass"),
-        "auto",
-        others=True,
-        alone=True,
-    ),
+    "cluster.autoMode.pools.*.nodeClass": _auto_pool("spec.template.spec.nodeClassRef.name", nodeClass="second"),
     "cluster.autoMode.pools.*.capacityTypes": _auto_pool(f"{REQUIREMENTS}[0].values[0]", capacityTypes=["spot"]),
     "cluster.autoMode.pools.*.categories": _auto_pool(REQUIREMENTS, categories=["r"]),
     "cluster.autoMode.pools.*.families": _auto_pool(REQUIREMENTS, families=["m7i"]),
