@@ -25,7 +25,7 @@ services = services_layer(settings, where=where, control_plane=control_plane, co
 ingress = ingress_layer(
     settings, where=where, network=network, control_plane=control_plane, compute=compute, services=services
 )
-roles = delivery_layer(
+delivery = delivery_layer(
     settings, where=where, control_plane=control_plane, compute=compute, services=services, ingress=ingress
 )
 alarms = observability_layer(
@@ -34,6 +34,12 @@ alarms = observability_layer(
 
 export(
     platform_outputs(
-        settings, where=where, network=network, control_plane=control_plane, ingress=ingress, roles=roles, alarms=alarms
+        settings,
+        where=where,
+        network=network,
+        control_plane=control_plane,
+        ingress=ingress,
+        delivery=delivery,
+        alarms=alarms,
     )
 )

@@ -4,14 +4,13 @@ Consumers read the outputs by stack reference under their camelCase names. Nothi
 would need the two stacks to share a key.
 """
 
-from collections.abc import Mapping
 from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components.common.where import Where
 from components.control_plane.layer import ControlPlane
-from components.delivery.workload_role import WorkloadRole
+from components.delivery.layer import Delivery
 from components.ingress.layer import Ingress
 from components.ingress.traefik import INGRESS_CLASS
 from components.network.base import AnyNetwork
@@ -78,6 +77,10 @@ class PlatformOutputs(TypedDict):
     `profileArn`."""
     workload_role_arns: pulumi.Output[dict[str, str]]
     """IAM roles of applications by their name in `workloadRoles`, or by the name of their team."""
+    argo_cd_role_arn: NotRequired[pulumi.Output[str]]
+    """Role by which Argo CD deploys to the clusters of other stacks, for their setting `access.argoCdHub`."""
+    argo_cd_access_role_arn: NotRequired[pulumi.Output[str]]
+    """Role that another cluster's Argo CD assumes to deploy to this cluster."""
     versions: dict[str, str]
     """What runs: charts and add-ons by name."""
 
@@ -89,12 +92,12 @@ def platform_outputs(
     network: AnyNetwork,
     control_plane: ControlPlane,
     ingress: Ingress,
-    roles: Mapping[str, WorkloadRole],
+    delivery: Delivery,
     alarms: Alarms | None,
 ) -> PlatformOutputs:
     """Return the outputs of the stack from its layers."""
     cluster, domain = control_plane.cluster, settings.ingress.domain
-    arns = {name: role.role_arn for name, role in roles.items()}
+    arns = {name: role.role_arn for name, role in delivery.roles.items()}
     outputs: PlatformOutputs = {
         "contract_version": CONTRACT_VERSION,
         "name": where.cluster_name,
@@ -127,6 +130,10 @@ def platform_outputs(
         outputs["hosted_zone_id"] = domain.hosted_zone_id
     if control_plane.hybrid_nodes:
         outputs["hybrid_nodes"] = control_plane.hybrid_nodes.registration
+    if delivery.argo_cd_role_arn:
+        outputs["argo_cd_role_arn"] = delivery.argo_cd_role_arn
+    if control_plane.access.argo_cd_role_arn:
+        outputs["argo_cd_access_role_arn"] = control_plane.access.argo_cd_role_arn
     if alarms:
         outputs["alarms_topic_arn"] = alarms.topic_arn
     return outputs

@@ -13,3 +13,6 @@ ARGO_CD_SERVICE: Final = f"{ARGO_CD_SERVER}.{namespaces.ARGO_CD}.svc.cluster.loc
 
 https://argo-cd.readthedocs.io/en/stable/operator-manual/ingress/#traefik-v30,
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version"""
+
+KUBERNETES: Final = "https://kubernetes.default.svc"
+"""The Kubernetes API of a cluster for its own pods."""

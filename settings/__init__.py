@@ -8,7 +8,18 @@ resource is registered and reports all of its errors at once; rules that relate 
 
 from settings.addons import AddedAddon, AddonRole, Addons, StorageClass
 from settings.admission import Admission, AdmissionMode
-from settings.argo_cd import ArgoCd, GitCredential, GithubApp, GitOps, GitOpsSet, Repository, Retry, SingleSignOn
+from settings.argo_cd import (
+    ArgoCd,
+    ClusterMetadata,
+    GitCredential,
+    GithubApp,
+    GitOps,
+    GitOpsSet,
+    OtherCluster,
+    Repository,
+    Retry,
+    SingleSignOn,
+)
 from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.base import Settings, required
 from settings.caller import require_deployer
@@ -116,6 +127,7 @@ __all__ = [
     "Charts",
     "Cluster",
     "ClusterAutoscaler",
+    "ClusterMetadata",
     "Consolidation",
     "ContainerDefaults",
     "CpuManagerPolicy",
@@ -169,6 +181,7 @@ __all__ = [
     "OidcGroup",
     "OidcRole",
     "OperationsPods",
+    "OtherCluster",
     "Platform",
     "PodSecurity",
     "PolicyStatement",

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from settings.base import Settings
 from settings.values import (
+    AnnotationValue,
     ClientId,
     Duration,
     FolderPattern,
@@ -17,11 +18,14 @@ from settings.values import (
     Kind,
     KnownHost,
     Label,
+    LabelKey,
+    LabelValue,
     Namespace,
     NamespacePrefix,
     Pem,
     PodSecurity,
     Secret,
+    StackName,
 )
 
 GithubId = Annotated[int, Field(ge=1, le=999_999_999_999)]
@@ -67,9 +71,40 @@ class SingleSignOn(Settings):
     )
 
 
+class ClusterMetadata(Settings):
+    """Labels and annotations of a cluster's secret in Argo CD, in addition to what the stack knows of the cluster."""
+
+    labels: dict[LabelKey, LabelValue] = Field({}, description="Labels, by which ApplicationSets select clusters.")
+    annotations: dict[LabelKey, AnnotationValue] = Field(
+        {}, description="Annotations, which ApplicationSets read, such as the URL of a repository."
+    )
+
+
+class OtherCluster(ClusterMetadata):
+    """The cluster of another stack of this program."""
+
+    stack: StackName = Field(
+        description="The stack of the cluster, whose `access.argoCdHub` is the output `argoCdRoleArn` of this one."
+    )
+
+
 class ArgoCd(Settings):
     """Argo CD. `gitOps` sets what it deploys."""
 
+    metadata: ClusterMetadata | None = Field(
+        None,
+        description="Labels and annotations of this cluster's own secret in Argo CD. The secret exists if this is set "
+        "or `hub` is true; it has the account, region, VPC and name of the cluster and the roles of `workloadRoles`, "
+        "which ApplicationSets read.",
+    )
+    hub: bool = Field(
+        False,
+        description="Whether Argo CD deploys to clusters of other stacks too. The stack then creates the IAM role of "
+        "Argo CD and its output `argoCdRoleArn`.",
+    )
+    clusters: dict[Label, OtherCluster] = Field(
+        {}, description="Clusters of other stacks that Argo CD deploys to, by their names in Argo CD. Requires `hub`."
+    )
     git_known_hosts: list[KnownHost] = Field(
         [],
         description="Public keys of Git servers that are reached by SSH, each as a line of `known_hosts`. The keys of "
@@ -130,6 +165,17 @@ class GitOpsSet(Repository):
         [],
         description="Namespaces of `teamNamespaces` that the set deploys to: a folder's namespace is the folder's name."
         " The set cannot write to any other namespace, and creates none. Either this or `namespacePrefix` is required.",
+    )
+    clusters: list[Label] = Field(
+        [],
+        description="Clusters that the set deploys to: names of `argoCd.clusters`, and `in-cluster` for this one. "
+        "Requires `namespacePrefix`. If empty, the set deploys to this cluster only.",
+    )
+    cluster_values: bool = Field(
+        False,
+        description="Whether the folders are Helm charts that receive the values `cluster.name`, `cluster.region`, "
+        "`cluster.accountId`, `cluster.vpcId` and `cluster.workloadRoleArns` (JSON) of the cluster that they are "
+        "deployed to. Requires `clusters`.",
     )
     cluster_kinds: list[Kind] = Field(
         [],

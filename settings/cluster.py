@@ -298,6 +298,12 @@ class Access(Settings):
     entries: dict[Label, AccessEntry] = Field(
         {}, description="All other principals with access to the cluster, by a name of your choice."
     )
+    argo_cd_hub: Principal | None = Field(
+        None,
+        description="ARN of the role of another cluster's Argo CD that deploys to this cluster: the output "
+        "`argoCdRoleArn` of its stack. The stack creates a role that it assumes, which is an administrator of the "
+        "cluster, and the output `argoCdAccessRoleArn`.",
+    )
     oidc: Oidc | None = Field(
         None,
         description="Login at an OpenID Connect provider. If absent, only IAM principals can log in. EKS accepts one "

@@ -48,6 +48,8 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "alarmsTopicArn": "str?",
         "hybridNodes": "dict[str, str]?",
         "workloadRoleArns": "dict[str, str]",
+        "argoCdRoleArn": "str?",
+        "argoCdAccessRoleArn": "str?",
         "versions": "dict[str, str]",
     }
 }

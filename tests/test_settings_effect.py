@@ -164,6 +164,12 @@ BASES: Final[dict[str, Config]] = {
         "gitOps": {"sets": {"apps": {**APPS, "repository": "ssh://git@github.com/example-jp/apps.git"}}},
         "gitCredentials": {"ssh": {"url": "ssh://git@github.com/example-jp", "sshPrivateKey": {"secure": "AAAA"}}},
     },
+    "hub": {
+        **QUIET,
+        "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
+        "argoCd": {"metadata": {}},
+        "gitOps": {"sets": {"apps": {**APPS, "clusters": ["in-cluster"]}}},
+    },
     "git by app": {
         **QUIET,
         "fargateProfiles": {"all": {"selectors": [{"namespace": "*"}]}},
@@ -1481,6 +1487,42 @@ EFFECTS: Final[dict[str, Effect]] = {
         "-Record",
         host="cd.example.jp",
     ),
+    "access.argoCdHub": Effect(
+        {"access": {"argoCdHub": "arn:aws:iam::123456789012:role/hub"}},
+        ("+Role", "+AccessEntry", "+AccessPolicyAssociation", "output.argoCdAccessRoleArn"),
+    ),
+    "argoCd.hub": Effect(
+        {"argoCd": {"hub": True}},
+        (
+            "+Role",
+            "Release.values.controller.serviceAccount",
+            "Release.values.server.serviceAccount",
+            "output.argoCdRoleArn",
+        ),
+        "hub",
+    ),
+    "argoCd.metadata.labels": Effect(
+        {"argoCd": {"metadata": {"labels": {"environment": "dev"}}}}, ("Secret.metadata.labels.environment",), "hub"
+    ),
+    "argoCd.metadata.annotations": Effect(
+        {"argoCd": {"metadata": {"annotations": {"repo": "a"}}}}, ("Secret.metadata.annotations.repo",), "hub"
+    ),
+    "gitOps.sets.*.clusters": Effect(
+        {"gitOps": {"sets": {"apps": {"clusters": []}}}},
+        (
+            *(f"AppProject.spec.destinations[0].{key}" for key in ("name", "server")),
+            *(f"ApplicationSet.spec.generators[0].{key}" for key in ("matrix", "git")),
+            "ApplicationSet.spec.template.metadata.name",
+            *(f"ApplicationSet.spec.template.spec.destination.{key}" for key in ("name", "server")),
+        ),
+        "hub",
+    ),
+    "gitOps.sets.*.clusterValues": Effect(
+        {"gitOps": {"sets": {"apps": {"clusterValues": True}}}},
+        ("ApplicationSet.spec.template.spec.source.helm",),
+        "hub",
+        alone=True,
+    ),
     "argoCd.gitKnownHosts": _argo_cd("Release.values.configs.ssh", gitKnownHosts=["git.example.jp ssh-ed25519 AAAA"]),
     "argoCd.gitCertificates": _argo_cd(
         "Release.values.configs.tls",
@@ -1614,6 +1656,10 @@ SEEN_OTHERWISE: set[str] = {
     "gitCredentials.*.password",
     "gitCredentials.*.sshPrivateKey",
     "gitCredentials.*.githubApp.privateKey",
+    # tests/components/delivery/test_clusters.py
+    "argoCd.clusters.*.stack",
+    "argoCd.clusters.*.labels",
+    "argoCd.clusters.*.annotations",
 }
 
 

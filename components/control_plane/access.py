@@ -1,6 +1,7 @@
 """Who may use the Kubernetes API: access entries, and the provider through which this program uses it."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from typing import Any, Final
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from pulumi_aws import eks
+from pulumi_aws import eks, iam
 from pulumi_kubernetes.rbac.v1 import ClusterRoleBinding
 
+from components.common.dependency import after
+from facts import iam_documents
 from facts.access_policies import AUTO_NODE_POLICY, access_policy, access_policy_arn
 from facts.kubeconfig import kubeconfig
 from facts.partitions import partition_of_arn
@@ -50,6 +53,9 @@ class ClusterAccess(pulumi.ComponentResource):
         rights = self._grant(name, "deployer", api.cluster_name, deployer)
         for key, entry in settings.entries.items():
             self._grant(name, key, api.cluster_name, entry)
+
+        hub = settings.argo_cd_hub
+        self._argo_cd_role_arn = self._hub(f"{name}-argo-cd", api.cluster_name, hub) if hub else None
 
         self.kubeconfig = pulumi.Output.all(
             api.cluster_name, api.region, api.endpoint, api.certificate_authority
@@ -97,6 +103,11 @@ class ClusterAccess(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, provider=self.kubernetes, delete_before_replace=True),
             )
 
+    @property
+    def argo_cd_role_arn(self) -> pulumi.Output[str] | None:
+        """The role that another cluster's Argo CD assumes, known once it has its rights; None: there is no such one."""
+        return self._argo_cd_role_arn
+
     def _grant(
         self, name: str, key: str, cluster_name: pulumi.Input[str], granted: AccessEntry
     ) -> list[eks.AccessPolicyAssociation]:
@@ -126,6 +137,17 @@ class ClusterAccess(pulumi.ComponentResource):
             self._associate(named, entry, right, partition, [former] if right in own else [])
             for right in (*own, *granted.rights)
         ]
+
+    def _hub(self, name: str, cluster_name: pulumi.Input[str], hub: str) -> pulumi.Output[str]:
+        """Declare the role that another cluster's Argo CD assumes by its own role `hub`, of any account.
+
+        The role has no policies: its only right is the access entry.
+        """
+        child = pulumi.ResourceOptions(parent=self)
+        role = iam.Role(name, assume_role_policy=json.dumps(iam_documents.trust_role(hub)), opts=child)
+        entry = eks.AccessEntry(name, cluster_name=cluster_name, principal_arn=role.arn, opts=child)
+        right = self._associate(name, entry, AccessRight(role=AccessRole.ADMIN), partition_of_arn(hub), [])
+        return after([right], role.arn)
 
     def _associate(
         self, named: str, entry: eks.AccessEntry, right: AccessRight, partition: str, former: Sequence[pulumi.Alias]

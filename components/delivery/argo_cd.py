@@ -9,6 +9,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 import versions
 from components.common.chart import image, release
+from components.common.identity import Irsa, PodIdentity, role_annotations
 from components.common.on_cluster import OnCluster
 from components.common.placement import pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
@@ -62,12 +63,13 @@ class ArgoCd(pulumi.ComponentResource):
         cluster: OnCluster,
         *,
         ingress_addresses: bool,
+        identity: Irsa | PodIdentity | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the namespace, the network policies and the release.
 
         ingress_addresses: whether Ingresses of Traefik's class get an address, by which Argo CD sees that they are
-        healthy.
+        healthy. identity: the role of the parts that use other clusters; None: there are no others.
         """
         super().__init__("eks-platform:index:ArgoCd", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -106,10 +108,10 @@ class ArgoCd(pulumi.ComponentResource):
         release(
             f"{name}-release",
             versions.ARGO_CD,
-            pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+            pulumi.ResourceOptions(parent=self, depends_on=[namespace, *([identity] if identity else [])]),
             namespace=cluster.namespace(NAMESPACE),
             charts=cluster.charts,
-            values=argo_cd_values(settings, cluster, ingress_addresses=ingress_addresses),
+            values=argo_cd_values(settings, cluster, ingress_addresses=ingress_addresses, identity=identity),
         )
         self.register_outputs({})
 
@@ -119,7 +121,13 @@ def labels(part: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": f"{NAME}-{part}", "app.kubernetes.io/instance": versions.ARGO_CD.name}
 
 
-def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addresses: bool) -> dict[str, Any]:
+def argo_cd_values(
+    settings: ArgoCdSettings,
+    cluster: OnCluster,
+    *,
+    ingress_addresses: bool,
+    identity: Irsa | PodIdentity | None = None,
+) -> dict[str, Any]:
     """Return the chart's values (argo-cd chart 10)."""
     small = _resources("10m", "128Mi")
     parts: dict[str, dict[str, Any]] = {part: {"resources": _resources(*size)} for part, size in SIZES.items()}
@@ -133,6 +141,9 @@ def argo_cd_values(settings: ArgoCdSettings, cluster: OnCluster, *, ingress_addr
         parts[part]["networkPolicy"] = {"create": True}
     for part in ("applicationSet", "redis"):
         parts[part] |= {"readinessProbe": {"enabled": True}, "livenessProbe": {"enabled": True}}
+    if identity:
+        for part in ("controller", "server"):
+            parts[part]["serviceAccount"] = {"annotations": role_annotations(identity)}
     parts["repoServer"]["copyutil"] = {"resources": small}
     parts["redis"] |= {
         "image": {"repository": image(REDIS_IMAGE, cluster.charts)},

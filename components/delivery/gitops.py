@@ -1,6 +1,6 @@
 """GitOps: what Argo CD deploys from Git, and what it is allowed to deploy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -9,12 +9,12 @@ from pulumi_kubernetes.core.v1 import Secret
 
 from components.common.on_cluster import OnCluster
 from components.common.pod_security import pod_security_labels
-from facts import namespaces
+from facts import gitops_bridge, interfaces, namespaces
 from settings import GitCredential, GitOpsSet
 from settings import GitOps as GitOpsSettings
 
 NAMESPACE: Final = namespaces.ARGO_CD
-THIS_CLUSTER: Final = "https://kubernetes.default.svc"
+THIS_CLUSTER: Final = interfaces.KUBERNETES
 PLATFORM_GROUPS: Final = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
 """API groups that belong to this program alone: see docs/decisions.md for why."""
 
@@ -106,11 +106,12 @@ def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
     own = manifests.destinations
+    clusters = [{"name": name} for name in manifests.clusters] or [{"server": THIS_CLUSTER}]
     # `CreateNamespace` needs it too (argo-cd #22869).
     created = [{"group": "", "kind": "Namespace", "name": name} for name in own] if manifests.namespace_prefix else []
     return {
         "sourceRepos": [manifests.repository],
-        "destinations": [{"server": THIS_CLUSTER, "namespace": name} for name in own],
+        "destinations": [{**where, "namespace": name} for where in clusters for name in own],
         "namespaceResourceWhitelist": [_kind(kind) for kind in manifests.kinds],
         "clusterResourceWhitelist": [*created, *[_kind(kind) for kind in manifests.cluster_kinds]],
         "clusterResourceBlacklist": [{"group": group, "kind": "*"} for group in PLATFORM_GROUPS],
@@ -128,22 +129,26 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
     labels = pod_security_labels(manifests.pod_security.value, kubernetes_version)
     created = {"managedNamespaceMetadata": {"labels": labels}} if manifests.namespace_prefix else {}
     source = {"repoURL": manifests.repository, "revision": manifests.revision}
+    folders = {"git": {**source, "directories": [{"path": manifests.path}]}}
+    helm = {"helm": {"valuesObject": gitops_bridge.chart_values()}} if manifests.cluster_values else {}
+    cluster = "{{.name}}-" if manifests.clusters else ""
     return {
         "goTemplate": True,
         "goTemplateOptions": ["missingkey=error"],
-        "generators": [{"git": {**source, "directories": [{"path": manifests.path}]}}],
+        "generators": [_on_clusters(manifests.clusters, folders) if manifests.clusters else folders],
         "syncPolicy": {"applicationsSync": "sync", "preserveResourcesOnDeletion": False},
         "template": {
-            "metadata": {"name": f"{name}-{{{{.path.basenameNormalized}}}}"},
+            "metadata": {"name": f"{name}-{cluster}{{{{.path.basenameNormalized}}}}"},
             "spec": {
                 "project": name,
                 "source": {
                     "repoURL": manifests.repository,
                     "targetRevision": manifests.revision,
                     "path": "{{.path.path}}",
+                    **helm,
                 },
                 "destination": {
-                    "server": THIS_CLUSTER,
+                    **({"name": "{{.name}}"} if manifests.clusters else {"server": THIS_CLUSTER}),
                     "namespace": f"{manifests.namespace_prefix or ''}{{{{.path.basenameNormalized}}}}",
                 },
                 "syncPolicy": {
@@ -162,6 +167,15 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
             },
         },
     }
+
+
+def _on_clusters(names: Sequence[str], folders: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the generator of each folder on each cluster of these names.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators-Matrix/
+    """
+    named = {"key": gitops_bridge.NAME_LABEL, "operator": "In", "values": [*names]}
+    return {"matrix": {"generators": [{"clusters": {"selector": {"matchExpressions": [named]}}}, folders]}}
 
 
 def _kind(text: str) -> dict[str, str]:

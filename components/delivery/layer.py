@@ -1,10 +1,18 @@
 """What is deployed onto the platform: from Git by Argo CD, as Helm charts, as manifests of this repository."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.common.on_cluster import OnCluster
 from components.common.pod_namespace import PodNamespace
 from components.common.where import Where
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
 from components.delivery.argo_cd import ArgoCd
+from components.delivery.clusters import ArgoCdClusters, hub_role, spokes_of
 from components.delivery.extra_chart import ExtraChart
 from components.delivery.gitops import GitOps
 from components.delivery.teams import Teams
@@ -15,6 +23,18 @@ from components.services.layer import Services
 from settings import Stack, in_order
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What other stacks use of it.
+
+    roles: the roles of applications by their names. argo_cd_role_arn: the role by which Argo CD deploys to the clusters
+    of other stacks; None: it deploys to this one only.
+    """
+
+    roles: Mapping[str, WorkloadRole]
+    argo_cd_role_arn: pulumi.Output[str] | None
+
+
 def delivery_layer(
     settings: Stack,
     *,
@@ -23,11 +43,8 @@ def delivery_layer(
     compute: Compute,
     services: Services,
     ingress: Ingress,
-) -> dict[str, WorkloadRole]:
-    """Declare what is deployed. It is created after everything that it may use, and deleted before it.
-
-    Return the roles of applications by their names.
-    """
+) -> Delivery:
+    """Declare what is deployed. It is created after everything that it may use, and deleted before it."""
     on_cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
     used = [ingress.traefik, *services.controllers]
     extra_charts: dict[str, ExtraChart] = {}
@@ -62,14 +79,19 @@ def delivery_layer(
         key: WorkloadRole(f"{where.name}-role-{key}", role, control_plane.identity, namespaces=[teams], opts=in_cluster)
         for key, role in settings.workload_roles.items()
     }
+    hub = None
     if settings.argo_cd:
+        named = f"{where.name}-argo-cd"
+        spokes = spokes_of(named, settings.argo_cd, in_cluster)
+        hub = hub_role(f"{named}-hub", control_plane.identity, spokes, in_cluster) if settings.argo_cd.hub else None
         argo_cd = ArgoCd(
-            f"{where.name}-argo-cd",
-            settings.argo_cd,
-            on_cluster,
-            ingress_addresses=ingress.addressed,
-            opts=in_cluster,
+            named, settings.argo_cd, on_cluster, ingress_addresses=ingress.addressed, identity=hub, opts=in_cluster
         )
+        clusters = []
+        if settings.argo_cd.hub or settings.argo_cd.metadata:
+            known = _known(settings, where, on_cluster, roles)
+            after_it = control_plane.after(argo_cd)
+            clusters = [ArgoCdClusters(f"{named}-cluster", settings.argo_cd, known, spokes, opts=after_it)]
         if settings.git_ops:
             GitOps(
                 f"{where.name}-gitops",
@@ -78,7 +100,21 @@ def delivery_layer(
                 credentials=settings.git_credentials,
                 # Applications are deployed to namespaces of teams with their roles, and deleted before both.
                 opts=control_plane.after(
-                    argo_cd, *used, *([teams] if settings.team_namespaces else []), *roles.values()
+                    argo_cd, *clusters, *used, *([teams] if settings.team_namespaces else []), *roles.values()
                 ),
             )
-    return roles
+    return Delivery(roles, hub.role_arn if hub else None)
+
+
+def _known(
+    settings: Stack, where: Where, on_cluster: OnCluster, roles: Mapping[str, WorkloadRole]
+) -> dict[str, pulumi.Input[Any]]:
+    """Return what Argo CD's secret of this cluster has of it, under the names of the stack's outputs."""
+    return {
+        "accountId": where.account_id,
+        "clusterName": where.cluster_name,
+        "kubernetesVersion": settings.cluster.version,
+        "region": where.region,
+        "vpcId": on_cluster.vpc_id,
+        "workloadRoleArns": {name: role.role_arn for name, role in roles.items()},
+    }

@@ -12,7 +12,7 @@ from .document import (
 )
 from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes_key_user
 from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
-from .extra_chart import AllowedActions, assume_role, extra_chart
+from .extra_chart import AllowedActions, assume_role, assume_roles, extra_chart
 from .flow_logs import vpc_flow_logs
 from .hybrid_nodes import hybrid_node
 from .karpenter import (
@@ -69,6 +69,7 @@ __all__ = [
     "alarm_key",
     "alarm_topic",
     "assume_role",
+    "assume_roles",
     "cluster_autoscaler",
     "discovery_tags",
     "dns01_solver",

@@ -34,6 +34,14 @@ def assume_role(role_arn: str) -> PolicyDocument:
     return document(allow("AssumeTargetRole", ["sts:AssumeRole", "sts:TagSession"], [role_arn]))
 
 
+def assume_roles(role_arns: Sequence[str]) -> PolicyDocument:
+    """Let a role assume others, such as Argo CD's those of other clusters, and pass on the session tags.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/declarative-setup/#eks
+    """
+    return document(allow("AssumeRoles", ["sts:AssumeRole", "sts:TagSession"], [*role_arns]))
+
+
 def extra_chart(statements: Sequence[AllowedActions]) -> PolicyDocument:
     """Return the policy of these statements."""
     return document(

@@ -102,7 +102,9 @@ def trust_pod_identity(cluster_arn: str, service_accounts: Sequence[tuple[str, s
 
 
 def trust_role(role_arn: str) -> PolicyDocument:
-    """Let another role of the account assume a role, and pass on the session tags that Pod Identity gave it.
+    """Let another role assume a role, and pass on the session tags that Pod Identity gave it.
+
+    The other role may be one of another account.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_role-chaining
     """

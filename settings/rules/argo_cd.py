@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import permutations
 from typing import Any
 
-from settings.argo_cd import ArgoCd, GitCredential, GitOps
+from facts import gitops_bridge
+from settings.argo_cd import ArgoCd, ClusterMetadata, GitCredential, GitOps, GitOpsSet
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress
 from settings.namespaces import platform_namespaces
@@ -42,6 +43,41 @@ def _groups(argo_cd: ArgoCd | None) -> Iterator[Problem]:
         yield from repeated("argoCd.sso.readers", argo_cd.sso.readers)
     if argo_cd:
         yield from repeated("argoCd.gitKnownHosts", argo_cd.git_known_hosts)
+
+
+@rule
+def _clusters(argo_cd: ArgoCd | None, git_ops: GitOps | None) -> Iterator[Problem]:
+    others = argo_cd.clusters if argo_cd else {}
+    if argo_cd and others and not argo_cd.hub:
+        yield Problem("argoCd.hub", "false", "expected true: Argo CD needs a role for argoCd.clusters")
+    if gitops_bridge.THIS_CLUSTER in others:
+        path = place("argoCd", "clusters", gitops_bridge.THIS_CLUSTER)
+        yield Problem(path, "reserved", "expected another name: Argo CD has this one for its own cluster")
+    secrets: dict[str, ClusterMetadata] = {place("argoCd", "clusters", name): it for name, it in others.items()}
+    if argo_cd and argo_cd.metadata:
+        secrets["argoCd.metadata"] = argo_cd.metadata
+    for path, given in secrets.items():
+        for key in given.labels.keys() & {*gitops_bridge.LABELS, "argocd.argoproj.io/secret-type"}:
+            yield Problem(f"{path}.labels", key, "expected another label: the program sets this one")
+        for key in given.annotations.keys() & {*gitops_bridge.ANNOTATIONS}:
+            yield Problem(f"{path}.annotations", key, "expected another annotation: the program sets this one")
+    has_secrets = argo_cd and (argo_cd.hub or argo_cd.metadata)
+    known = {*others, *([gitops_bridge.THIS_CLUSTER] if has_secrets else [])}
+    for name, manifests in git_ops.sets.items() if git_ops else ():
+        yield from _clusters_of_set(place("gitOps", "sets", name), manifests, known)
+
+
+def _clusters_of_set(path: str, manifests: GitOpsSet, known: Collection[str]) -> Iterator[Problem]:
+    yield from repeated(f"{path}.clusters", manifests.clusters)
+    for index, cluster in enumerate(manifests.clusters):
+        if cluster not in known:
+            expected = "expected a name of argoCd.clusters, or in-cluster, which argoCd.metadata or argoCd.hub requires"
+            yield Problem(f"{path}.clusters[{index}]", cluster, expected)
+    if manifests.clusters and manifests.namespaces:
+        expected = "expected namespacePrefix: the namespaces of other clusters are not known here"
+        yield Problem(f"{path}.clusters", "set with namespaces", expected)
+    if manifests.cluster_values and not manifests.clusters:
+        yield Problem(f"{path}.clusterValues", "true", "expected clusters, of which the values are")
 
 
 @rule
