@@ -43,7 +43,7 @@ pulumi: $(RUNTIME) ## Find the Pulumi CLI, or build it with Go into a cache outs
 	@$(PY) -m rehearsal.engine.cli
 
 .PHONY: tools
-tools: $(RUNTIME) ## Build Helm, etcd and the Kubernetes API server with Go into a cache outside the tree
+tools: $(RUNTIME) ## Build Helm, etcd, Kubernetes and kwok with Go into a cache outside the tree
 	@$(PY) -m tools.build
 
 .PHONY: upstream
@@ -133,6 +133,10 @@ test-all: $(DEV) ## Run every test, one worker a core
 .PHONY: conformance
 conformance: $(DEV) ## Render the charts with Helm and create every object on a real Kubernetes API server
 	@$(PY) -m pytest tests/conformance $(ARGS)
+
+.PHONY: simulate
+simulate: $(DEV) ## Run the platform's pods with Kubernetes' own controllers and scheduler, on nodes without machines
+	@$(PY) -m pytest tests/simulate $(ARGS)
 
 .PHONY: check
 check: lint types ## Lint and types

@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="leave out what is thorough, and stacks' lives on the engine")
 
 
-LONGEST_FIRST = ("test_failures.py", "test_stack_lives.py", "test_interrupts.py", "test_day2.py")
+LONGEST_FIRST = ("test_placement.py", "test_failures.py", "test_stack_lives.py", "test_interrupts.py", "test_day2.py")
 """Files that take minutes, in the order in which they start; what else runs on the engine follows."""
 
 

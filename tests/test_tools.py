@@ -12,7 +12,7 @@ from harness.properties import reveal
 from tests.plans import STACKS, plan_of
 from tools import build
 
-ALL = (build.PULUMI, build.ACTIONLINT, *build.CONFORMANCE)
+ALL = (build.PULUMI, build.ACTIONLINT, build.PULUMI_YAML, *build.ALL)
 
 
 def test_versions() -> None:
@@ -26,7 +26,7 @@ def test_versions() -> None:
 def test_each_is_pinned_by_a_module_of_its_own(tool: Tool) -> None:
     text = tool.manifest.read_text()
     assert f"module eks-platform/{tool.module.relative_to(build.FOLDER.parent)}\n" in text
-    assert f"\ntool {tool.package}\n" in text
+    assert re.search(rf"^(?:tool |\t){re.escape(tool.package)}$", text, re.MULTILINE)
     assert (tool.module / "go.sum").is_file()
 
 

@@ -1,6 +1,6 @@
 """Programs in Go that rehearsals and tests use: each pinned by a Go module, built once into a cache outside the tree.
 
-`python -m tools.build` builds those that conformance tests need and prints their paths.
+`python -m tools.build` builds those that conformance tests and simulations need and prints their paths.
 """
 
 from __future__ import annotations
@@ -69,13 +69,38 @@ ACTIONLINT: Final = Tool(
 )
 
 
+# https://kwok.sigs.k8s.io/
+KWOK: Final = Tool(
+    "kwok",
+    FOLDER / "kwok",
+    package="sigs.k8s.io/kwok/cmd/kwok",
+    source="sigs.k8s.io/kwok",
+    cache=CACHE,
+    about="one minute",
+)
+
+
 def kube_apiserver(minor: str) -> Tool:
     """Return the Kubernetes API server of a minor such as "1.36"; a folder of tools/kube-apiserver pins its patch."""
+    return _kubernetes("kube-apiserver", minor, "six minutes")
+
+
+def kube_controller_manager(minor: str) -> Tool:
+    """Return the controllers that belong to the API server of a minor."""
+    return _kubernetes("kube-controller-manager", minor, "two minutes after the API server")
+
+
+def kube_scheduler(minor: str) -> Tool:
+    """Return the scheduler that belongs to the API server of a minor."""
+    return _kubernetes("kube-scheduler", minor, "one minute after the API server")
+
+
+def _kubernetes(name: str, minor: str, about: str) -> Tool:
     component = "k8s.io/component-base/version."
     return Tool(
-        "kube-apiserver",
+        name,
         FOLDER / "kube-apiserver" / minor,
-        package="k8s.io/kubernetes/cmd/kube-apiserver",
+        package=f"k8s.io/kubernetes/cmd/{name}",
         source="k8s.io/kubernetes",
         # What a server without them says it is: v0.0.0-master.
         linked=(
@@ -84,7 +109,7 @@ def kube_apiserver(minor: str) -> Tool:
             f"{component}gitMinor={{minor}}",
         ),
         cache=CACHE,
-        about="six minutes",
+        about=about,
     )
 
 
@@ -94,8 +119,16 @@ KUBERNETES: Final = tuple(sorted(folder.parent.name for folder in (FOLDER / "kub
 CONFORMANCE: Final = (HELM, ETCD, *map(kube_apiserver, KUBERNETES))
 """What conformance tests need; the slowest last."""
 
+SIMULATION: Final = (
+    *(ETCD, *map(kube_apiserver, KUBERNETES), *map(kube_controller_manager, KUBERNETES)),
+    *(*map(kube_scheduler, KUBERNETES), KWOK),
+)
+"""What `make simulate` needs besides Helm."""
 
-def main(tools: Sequence[Tool] = CONFORMANCE) -> int:
+ALL: Final = tuple(dict.fromkeys((*CONFORMANCE, *SIMULATION)))
+
+
+def main(tools: Sequence[Tool] = ALL) -> int:
     """Build the tools and print their paths; return 1 where one cannot be had."""
     try:
         for number, tool in enumerate(tools, 1):

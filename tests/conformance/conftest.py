@@ -10,8 +10,8 @@ from typing import NoReturn
 import pytest
 
 from harness.build import NoToolError, Tool, build
+from rehearsal.simulation.api_server import ApiServer, running
 from tests.conformance import bundles
-from tests.conformance.server import ApiServer, running
 from tools.build import HELM
 
 REQUIRED = "EKS_PLATFORM_REQUIRE_CONFORMANCE"

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from rehearsal.simulation.api_server import ApiServer, RefusedError
 from tests.conformance.bundles import DEFINITION, Bundle, Object, label_of
 from tests.conformance.pods import workloads
-from tests.conformance.server import ApiServer, RefusedError
 
 FIRST: Final = ("Namespace", DEFINITION, "PriorityClass", "ServiceAccount")
 """Kinds without which the server refuses others."""

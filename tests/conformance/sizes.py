@@ -7,25 +7,11 @@ from typing import Any, Final
 
 from harness.plan import Plan
 from harness.properties import reveal
+from rehearsal.capacity import INSTANCES, Node, Replicas, Room, allocatable
 from tests.conformance.bundles import Bundle
-from tests.conformance.capacity import Node, Replicas, Room, allocatable
 from tests.conformance.helm import all_releases
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
 from tests.plans import configuration_of
-
-INSTANCES: Final = {
-    "t3.medium": (2, 4096),
-    "t3.large": (2, 8192),
-    "m5.large": (2, 8192),
-    "m5a.large": (2, 8192),
-    "m6i.large": (2, 8192),
-    "m6a.large": (2, 8192),
-    "m5.xlarge": (4, 16384),
-    "m6i.xlarge": (4, 16384),
-}
-"""CPUs and nominal memory in MiB of the instance types in stack files.
-
-https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html"""
 
 ON_EACH_NODE: Final = {
     # https://github.com/aws/amazon-vpc-cni-k8s/blob/master/charts/aws-vpc-cni/values.yaml: aws-node and its agent

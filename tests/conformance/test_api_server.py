@@ -10,11 +10,11 @@ import pytest
 
 from facts import kinds
 from rehearsal.program import ROOT
+from rehearsal.simulation.api_server import ApiServer, RefusedError
 from tests.conformance.bundles import MANIFESTS, NAMES, Bundle, Object, bundle
 from tests.conformance.conftest import Servers
 from tests.conformance.installation import Installation, installed
 from tests.conformance.pods import workloads
-from tests.conformance.server import ApiServer, RefusedError
 from tests.plans import OWN_PARAMETERS
 
 pytestmark = pytest.mark.upstream

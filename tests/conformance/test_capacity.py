@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.capacity import Node, Replicas, Room, allocatable, copies, place, reserved_cpu, rolls, schedule
+from rehearsal.capacity import Node, Replicas, Room, allocatable, copies, place, reserved_cpu, rolls, schedule
 
 ROOMS = st.builds(Room, st.integers(10, 2000), st.integers(16, 4096))
 WORKLOADS = st.lists(

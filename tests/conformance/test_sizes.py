@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from rehearsal.capacity import INSTANCES, Node, Replicas, Room, copies, place, rolls
 from tests.conformance import sizes
 from tests.conformance.bundles import STACKS, bundle
-from tests.conformance.capacity import Node, Replicas, Room, copies, place, rolls
 from tests.conformance.helm import all_releases
 from tests.plans import setting
 
@@ -71,7 +71,7 @@ def test_every_instance_type_of_a_stack_file_is_known() -> None:
     plans = [bundle(stack).plan for stack in STACKS]
     used = {name for plan in plans if plan for name in sizes.instance_types(plan)}
     assert used
-    assert used <= sizes.INSTANCES.keys()
+    assert used <= INSTANCES.keys()
 
 
 def test_every_addon_and_chart_is_counted() -> None:

@@ -23,9 +23,9 @@ from facts import admission_policies
 from harness.plan import Plan
 from harness.properties import reveal
 from rehearsal.program import ROOT
+from rehearsal.simulation.api_server import ApiServer, RefusedError, running, wait_until
 from tests.conformance import app_project, bundles
 from tests.conformance.conftest import unless_built
-from tests.conformance.server import ApiServer, RefusedError, running, wait_until
 from tests.plans import run_program
 from tools.build import HELM, kube_apiserver
 

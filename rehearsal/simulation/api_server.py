@@ -1,4 +1,6 @@
-"""A real Kubernetes API server on an etcd of its own, and what tests ask of it. No controller runs."""
+"""A real Kubernetes API server on an etcd of its own, and a client of it. No controller runs unless told otherwise."""
+
+from __future__ import annotations
 
 import http.client
 import json
@@ -54,29 +56,35 @@ class Resource:
 class ApiServer:
     """A client of the API server, as a cluster administrator. It may be used by several threads.
 
-    impersonating: headers by which the administrator acts as somebody else.
+    port: of the loopback address. certificate: the file of the authority that the server's certificate is from.
+    token: the administrator's. impersonating: headers by which the administrator acts as somebody else.
     """
 
     def __init__(
         self, port: int, certificate: Path, token: str, impersonating: Mapping[str, str] | None = None
     ) -> None:
-        self._port = port
-        self._certificate = certificate
-        self._token = token
+        self.port: Final = port
+        self.certificate: Final = certificate
+        self.token: Final = token
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **(impersonating or {})}
         self._local = threading.local()
         self._connections: list[http.client.HTTPSConnection] = []
         self._resources: dict[str, dict[str, Resource]] = {}
         self._others: dict[str, ApiServer] = {}
 
-    def acting_as(self, user: str, group: str) -> "ApiServer":
+    @property
+    def url(self) -> str:
+        """The server's URL."""
+        return f"https://127.0.0.1:{self.port}"
+
+    def acting_as(self, user: str, group: str) -> ApiServer:
         """Return a client whose requests are a user's, who is in one group in addition to `system:authenticated`.
 
         https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
         """
         if user not in self._others:
             headers = {"Impersonate-User": user, "Impersonate-Group": group}
-            self._others[user] = ApiServer(self._port, self._certificate, self._token, headers)
+            self._others[user] = ApiServer(self.port, self.certificate, self.token, headers)
         return self._others[user]
 
     def apply(self, item: Mapping[str, Any], *, dry_run: bool = False, manager: str = MANAGER) -> Answer:
@@ -156,8 +164,8 @@ class ApiServer:
 
     def _connection(self) -> http.client.HTTPSConnection:
         if not hasattr(self._local, "connection"):
-            context = ssl.create_default_context(cafile=self._certificate)
-            self._local.connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=60, context=context)
+            context = ssl.create_default_context(cafile=self.certificate)
+            self._local.connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
             self._connections.append(self._local.connection)
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
@@ -205,23 +213,26 @@ def _dry(dry_run: bool) -> dict[str, str]:
 
 
 @contextmanager
-def running(folder: Path, minor: str) -> Iterator[ApiServer]:
-    """Run the API server of a Kubernetes minor, with its etcd, in a folder; raises NoToolError where there is none."""
+def running(folder: Path, minor: str, *, without: str = "StorageObjectInUseProtection") -> Iterator[ApiServer]:
+    """Run the API server of a Kubernetes minor, with its etcd, in a folder; raises NoToolError where there is none.
+
+    without: the admission plugins that are off. That one's finalizers stay where no controller takes them off.
+    """
     etcd, server = build(ETCD), build(kube_apiserver(minor))
-    client_port, peer_port, port = _free_ports(3)
+    client_port, peer_port, port = free_ports(3)
     token = secrets.token_hex(16)
     (folder / "tokens").write_text(f"{token},administrator,1,system:masters\n")
     store = f"http://127.0.0.1:{client_port}"
     peer = f"http://127.0.0.1:{peer_port}"
     certificates = folder / "certificates"
     with (
-        _process(
+        process(
             folder / "etcd.log",
             etcd, "--data-dir", folder / "etcd", "--unsafe-no-fsync", "--log-level", "warn",
             "--listen-client-urls", store, "--advertise-client-urls", store, "--listen-peer-urls", peer,
             "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}",
         ) as database,
-        _process(
+        process(
             folder / "kube-apiserver.log",
             server, "--etcd-servers", store, "--bind-address", "127.0.0.1", "--secure-port", str(port),
             "--cert-dir", certificates, "--token-auth-file", folder / "tokens", "--authorization-mode", "RBAC",
@@ -232,15 +243,14 @@ def running(folder: Path, minor: str) -> Iterator[ApiServer]:
             "--service-account-signing-key-file", certificates / "apiserver.key",
             # As on EKS: what keeps privileged pods out is Pod Security, not this.
             "--allow-privileged=true",
-            # Its finalizers stay where no controller takes them off.
-            "--disable-admission-plugins", "StorageObjectInUseProtection",
-        ) as process,
+            "--disable-admission-plugins", without,
+        ) as api,
     ):  # fmt: skip
         certificate = certificates / "apiserver.crt"
         client = ApiServer(port, certificate, token)
 
         def ready() -> bool:
-            for running_, log in ((database, "etcd.log"), (process, "kube-apiserver.log")):
+            for running_, log in ((database, "etcd.log"), (api, "kube-apiserver.log")):
                 if running_.poll() is not None:
                     raise RuntimeError(f"it ended: {(folder / log).read_text()[-2000:]}")
             return certificate.exists() and client._answers("/readyz")
@@ -253,16 +263,18 @@ def running(folder: Path, minor: str) -> Iterator[ApiServer]:
 
 
 @contextmanager
-def _process(log: Path, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+def process(log: Path, *command: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program, what it prints in a file, until the end of the block, and then kill it."""
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as started:
         try:
-            yield process
+            yield started
         finally:
             # There is nothing to save. The context waits for the end, the one that was started first being the last.
-            process.kill()
+            started.kill()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback address that nobody listens on."""
     with_sockets = [socket.socket() for _ in range(count)]
     for found in with_sockets:
         found.bind(("127.0.0.1", 0))
@@ -272,9 +284,9 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(condition: Any, otherwise: str) -> None:
-    """Ask until the condition holds; raises TimeoutError with the text `otherwise` after PATIENCE seconds."""
-    end = time.monotonic() + PATIENCE
+def wait_until(condition: Any, otherwise: str, *, seconds: float = PATIENCE) -> None:
+    """Ask until the condition holds; raises TimeoutError with the text `otherwise` after some seconds."""
+    end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(otherwise)

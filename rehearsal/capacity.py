@@ -1,6 +1,6 @@
 """What fits on nodes: what a kubelet leaves of an instance, where a scheduler puts pods, and whether a release rolls.
 
-Pure: nothing here knows stacks, charts or AWS. CPU is in thousandths of a CPU, memory in MiB.
+Pure: nothing here knows stacks or charts. CPU is in thousandths of a CPU, memory in MiB.
 """
 
 from collections import Counter
@@ -16,6 +16,20 @@ VM_OVERHEAD: Final = 0.075
 """Share of an instance's nominal memory that the hypervisor and the kernel keep, as Karpenter reckons.
 
 https://karpenter.sh/docs/reference/settings/ (VM_MEMORY_OVERHEAD_PERCENT)"""
+
+INSTANCES: Final = {
+    "t3.medium": (2, 4096),
+    "t3.large": (2, 8192),
+    "m5.large": (2, 8192),
+    "m5a.large": (2, 8192),
+    "m6i.large": (2, 8192),
+    "m6a.large": (2, 8192),
+    "m5.xlarge": (4, 16384),
+    "m6i.xlarge": (4, 16384),
+}
+"""CPUs and nominal memory in MiB of the instance types in stack files.
+
+https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html"""
 
 
 @dataclass(frozen=True)

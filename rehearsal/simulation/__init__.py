@@ -1,0 +1,1 @@
+"""A Kubernetes cluster that runs: a real API server with its controllers and scheduler, and stand-ins for the rest."""

@@ -1,0 +1,67 @@
+"""The control plane of a simulation: API server, controllers and scheduler are real, what runs pods is kwok.
+
+kwok says of each node that it is ready and of each pod that it runs; no container is started, so nothing answers at a
+pod's address. The API server therefore calls no webhook of a chart. https://kwok.sigs.k8s.io/docs/user/configuration/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from harness.build import build
+from rehearsal.simulation.api_server import ApiServer, RefusedError, process, running, wait_until
+from tools.build import KWOK, kube_controller_manager, kube_scheduler
+
+WEBHOOKS: Final = "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
+"""Admission plugins that are off: the charts' webhooks are in pods, and no pod answers."""
+
+STAGES: Final = Path(__file__).resolve().with_name("stages.yaml")
+
+
+@contextmanager
+def control_plane(folder: Path, minor: str) -> Iterator[ApiServer]:
+    """Run the control plane of a Kubernetes minor ("1.36") in a folder; raises NoToolError where a program is missing.
+
+    It is as EKS gives it: with the namespaces and roles that Kubernetes has by itself, and no node.
+    """
+    key = folder / "certificates" / "apiserver.key"
+    with ExitStack() as stack:
+        server = stack.enter_context(running(folder, minor, without=WEBHOOKS))
+        kubeconfig = folder / "kubeconfig.json"
+        kubeconfig.write_text(json.dumps(administrator(server)))
+        alone = ("--kubeconfig", kubeconfig, "--leader-elect=false", "--secure-port", "0")
+        # A certificate of the server's signs itself: to a pod it is the cluster's authority.
+        accounts = ("--service-account-private-key-file", key, "--root-ca-file", server.certificate)
+        for command in (
+            (build(kube_controller_manager(minor)), *alone, *accounts, "--use-service-account-credentials=true"),
+            (build(kube_scheduler(minor)), *alone),
+            (build(KWOK), "--kubeconfig", kubeconfig, "--config", STAGES, "--manage-all-nodes=true"),
+        ):
+            stack.enter_context(process(folder / f"{command[0].name}.log", *command))
+        wait_until(lambda: _has_account(server), "no controller has given the default namespace its service account")
+        yield server
+
+
+def administrator(server: ApiServer) -> dict[str, object]:
+    """Return the kubeconfig of an administrator of the simulated cluster; it has the token."""
+    cluster = {"server": server.url, "certificate-authority": str(server.certificate)}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "simulated", "cluster": cluster}],
+        "users": [{"name": "administrator", "user": {"token": server.token}}],
+        "contexts": [{"name": "simulated", "context": {"cluster": "simulated", "user": "administrator"}}],
+        "current-context": "simulated",
+    }
+
+
+def _has_account(server: ApiServer) -> bool:
+    try:
+        server.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")
+    except RefusedError:
+        return False
+    return True

@@ -1,0 +1,117 @@
+"""The stand-ins of a simulation, one by one: what they say of nodes, pods and what is left."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.engine.store import Resource, Store
+from rehearsal.capacity import INSTANCES, allocatable
+from rehearsal.engine.refusals import uses
+from rehearsal.simulation import kubelets, nodes
+from rehearsal.simulation.leftovers import unexplained
+
+# --- Nodes --------------------------------------------------------------------------------------------------------
+
+
+def _group(**changes: Any) -> Resource:
+    outputs = {
+        "nodeGroupName": "operations",
+        "amiType": "BOTTLEROCKET_x86_64",
+        "capacityType": "ON_DEMAND",
+        "instanceTypes": ["m6i.large"],
+        "subnetIds": ["subnet-a", "subnet-c"],
+        "labels": {"role": "operations"},
+        "taints": [{"key": "CriticalAddonsOnly", "value": "true", "effect": "NO_SCHEDULE"}],
+        "scalingConfig": {"minSize": 3, "maxSize": 4, "desiredSize": 3},
+        **changes,
+    }
+    return Resource(uses.NODE_GROUP, "x:operations", outputs, outputs)
+
+
+def _store(folder: Path, *resources: Resource) -> Store:
+    store = Store(folder)
+    subnets = [("subnet-a", "ap-northeast-1a"), ("subnet-c", "ap-northeast-1c")]
+    with store.change() as cloud:
+        for id_, zone in subnets:
+            cloud.add(Resource(uses.SUBNET, id_, {}, {"availabilityZone": zone}))
+        for resource in resources:
+            cloud.add(resource)
+    return store
+
+
+def test_a_node_is_what_its_group_says(tmp_path: Path) -> None:
+    with _store(tmp_path).look() as cloud:
+        made = nodes.node(_group(), 1, cloud)
+    labels = made["metadata"]["labels"]
+    assert (
+        labels.items()
+        >= {
+            "role": "operations",
+            "topology.kubernetes.io/zone": "ap-northeast-1c",
+            "topology.kubernetes.io/region": "ap-northeast-1",
+            "kubernetes.io/arch": "amd64",
+            "node.kubernetes.io/instance-type": "m6i.large",
+            "eks.amazonaws.com/nodegroup": "operations",
+        }.items()
+    )
+    assert made["spec"]["taints"] == [{"key": "CriticalAddonsOnly", "value": "true", "effect": "NoSchedule"}]
+    room = allocatable(*INSTANCES["m6i.large"])
+    assert made["status"]["allocatable"] == {"cpu": f"{room.cpu}m", "memory": f"{room.memory}Mi", "pods": "110"}
+
+
+def test_a_launch_template_may_name_the_instance_type_and_the_image_the_architecture(tmp_path: Path) -> None:
+    template = Resource(uses.TEMPLATE, "lt-1", {}, {"instanceType": "m5.xlarge"})
+    group = _group(amiType="AL2023_ARM_64_STANDARD", instanceTypes=None, launchTemplate={"id": "lt-1"})
+    with _store(tmp_path, template).look() as cloud:
+        labels = nodes.node(group, 0, cloud)["metadata"]["labels"]
+    assert labels["node.kubernetes.io/instance-type"] == "m5.xlarge"
+    assert labels["kubernetes.io/arch"] == "arm64"
+
+
+# --- Pods ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("volume", "found"),
+    [
+        ({"configMap": {"name": "a"}}, [("configmaps", "a")]),
+        ({"configMap": {"name": "a", "optional": True}}, []),
+        ({"secret": {"secretName": "a"}}, [("secrets", "a")]),
+        ({"persistentVolumeClaim": {"claimName": "a"}}, [("persistentvolumeclaims", "a")]),
+        ({"projected": {"sources": [{"secret": {"name": "a"}}, {"serviceAccountToken": {}}]}}, [("secrets", "a")]),
+        ({"emptyDir": {}}, []),
+    ],
+)
+def test_a_pod_needs_what_its_volumes_name(volume: Mapping[str, Any], found: list[tuple[str, str]]) -> None:
+    assert list(kubelets.needs({"spec": {"volumes": [volume], "containers": []}})) == found
+
+
+@pytest.mark.parametrize(
+    ("container", "found"),
+    [
+        ({"envFrom": [{"configMapRef": {"name": "a"}}]}, [("configmaps", "a")]),
+        ({"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "a", "key": "x"}}}]}, [("secrets", "a")]),
+        ({"env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "a", "key": "x", "optional": True}}}]}, []),
+        ({"env": [{"name": "X", "value": "1"}, {"name": "Y", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}]}, []),
+    ],
+)
+def test_a_pod_needs_what_the_environment_of_any_container_names(
+    container: Mapping[str, Any], found: list[tuple[str, str]]
+) -> None:
+    assert list(kubelets.needs({"spec": {"containers": [container]}})) == found
+    assert list(kubelets.needs({"spec": {"initContainers": [container], "containers": []}})) == found
+
+
+# --- What is left -------------------------------------------------------------------------------------------------
+
+
+def test_what_stays_on_purpose_is_not_left() -> None:
+    stays = "CustomResourceDefinition targetgroupbindings.elbv2.k8s.aws"
+    found = [
+        stays,
+        "Secret kube-system/sh.helm.release.v1.karpenter.v1",
+        "CustomResourceDefinition nodepools.karpenter.sh",
+    ]
+    assert unexplained(found) == sorted(found[1:])
