@@ -105,6 +105,12 @@ ACTIONS: Final[dict[str, Actions]] = {
         f"ec2:CreateLaunchTemplateVersion ec2:ModifyLaunchTemplate {_EC2_TAGS}",
         "ec2:DeleteLaunchTemplate",
     ),
+    "aws:ec2/placementGroup:PlacementGroup": Actions(
+        f"ec2:CreatePlacementGroup {_EC2_TAGS}",
+        "ec2:DescribePlacementGroups",
+        _EC2_TAGS,
+        "ec2:DeletePlacementGroup",
+    ),
     "aws:ec2/natGateway:NatGateway": Actions(
         f"ec2:CreateNatGateway {_EC2_TAGS}",
         "ec2:DescribeNatGateways",

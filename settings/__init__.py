@@ -46,6 +46,7 @@ from settings.compute import (
     Capacity,
     FargateProfile,
     FargateSelector,
+    GroupCapacity,
     NodeGroup,
     NodeGroupTimeouts,
     NodeImage,
@@ -92,6 +93,7 @@ from settings.nodes import (
 )
 from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
+from settings.reservations import Reservation
 from settings.stack import Stack, load, stack_settings
 from settings.teams import ContainerDefaults, Maximum, NamespaceShare, Quota, Team, TeamNamespace, TeamSecrets
 from settings.values import PodSecurity
@@ -151,6 +153,7 @@ __all__ = [
     "GitOps",
     "GitOpsSet",
     "GithubApp",
+    "GroupCapacity",
     "HybridNodes",
     "Identity",
     "Ingress",
@@ -194,6 +197,7 @@ __all__ = [
     "RepairLimits",
     "RepairOverride",
     "Repository",
+    "Reservation",
     "Reserved",
     "Retry",
     "ScalingTier",

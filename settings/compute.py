@@ -10,6 +10,7 @@ from settings.base import Settings
 from settings.instance_types import Accelerator, Architecture, accelerator_of
 from settings.node_access import NodeAccess, NodeRole
 from settings.nodes import NodeSettings
+from settings.reservations import Reservation
 from settings.values import (
     Duration,
     InstanceType,
@@ -29,6 +30,14 @@ class Capacity(StrEnum):
 
     ON_DEMAND = "on-demand"
     SPOT = "spot"
+
+
+class GroupCapacity(StrEnum):
+    """The purchase option of a node group's instances."""
+
+    ON_DEMAND = "on-demand"
+    SPOT = "spot"
+    CAPACITY_BLOCK = "capacity-block"
 
 
 class NodeImage(StrEnum):
@@ -155,7 +164,18 @@ class NodeGroup(NodeAccess, NodeSettings):
         max_length=20,
         description="Instance types. On-demand capacity tries them in order; Spot capacity considers them all at once.",
     )
-    capacity: Capacity = Capacity.ON_DEMAND
+    capacity: GroupCapacity = GroupCapacity.ON_DEMAND
+    reservation: Reservation | None = Field(
+        None,
+        description="Reserved capacity for the nodes. Required with the capacity `capacity-block`, a reservation of "
+        "GPU or Trainium instances for some days. If absent, open reservations are used.",
+    )
+    efa: bool = Field(
+        False,
+        description="Whether each network card of the nodes is an Elastic Fabric Adapter. The nodes are then in one "
+        "zone, in a cluster placement group unless they are reserved, and in a security group that allows all traffic "
+        "between them. Pods receive the adapters by the chart `aws-efa-k8s-device-plugin`.",
+    )
     image: NodeImage = NodeImage.BOTTLEROCKET
     architecture: Architecture = Architecture.AMD64
     release: ReleaseVersion | None = Field(

@@ -162,6 +162,17 @@ SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", 
 SecurityGroupId = Annotated[
     str, _text("a security group id such as sg-0123456789abcdef0", r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
 ]
+ReservationId = Annotated[
+    str, _text("a capacity reservation id such as cr-0123456789abcdef0", r"^cr-([0-9a-f]{8}|[0-9a-f]{17})$")
+]
+ResourceGroupArn = Annotated[
+    str,
+    _text(
+        "the ARN of a resource group",
+        rf"^{ARN}:resource-groups:[a-z0-9-]+:[0-9]{{12}}:group/[A-Za-z0-9_./-]+$",
+        2048,
+    ),
+]
 PrefixListId = Annotated[
     str, _text("a prefix list id such as pl-0123456789abcdef0", r"^pl-([0-9a-f]{8}|[0-9a-f]{17})$")
 ]

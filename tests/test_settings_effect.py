@@ -1142,6 +1142,20 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),
     "nodeGroups.*.timeouts.delete": _node_group("NodeGroup.options.customTimeouts.delete", timeouts={"delete": "30m"}),
     "nodeGroups.*.repair": _node_group("NodeGroup.nodeRepairConfig.enabled", repair=False),
+    "nodeGroups.*.efa": Effect(
+        {"nodeGroups": {"workers": {"efa": True, "instanceTypes": ["g5.8xlarge"]}}},
+        ("LaunchTemplate.networkInterfaces", "LaunchTemplate.placement", "+PlacementGroup", "+SecurityGroup"),
+        "nodes",
+        along=("nodeGroups.*.instanceTypes",),
+        others=True,
+    ),
+    "nodeGroups.*.reservation.id": _node_group(
+        "LaunchTemplate.capacityReservationSpecification", reservation={"id": "cr-0123456789abcdef0"}
+    ),
+    "nodeGroups.*.reservation.resourceGroup": _node_group(
+        "LaunchTemplate.capacityReservationSpecification",
+        reservation={"resourceGroup": "arn:aws:resource-groups:ap-northeast-1:111122223333:group/p5"},
+    ),
     "nodeGroups.*.public": Effect(
         {"nodeGroups": {"workers": {"public": True}}},
         ("NodeGroup.subnetIds[0]", "Subnet.mapPublicIpOnLaunch"),

@@ -97,6 +97,7 @@ IDENTITIES: Final[dict[str, Identity]] = {
         lookup="aws ec2 describe-nat-gateways --region {region} --filter 'Name=subnet-id,Values={subnetId}' "
         "--query 'NatGateways[].NatGatewayId' --output text",
     ),
+    "aws:ec2/placementGroup:PlacementGroup": Identity("{name}"),
     "aws:ec2/route:Route": Identity("{routeTableId}_{destination}", in_state="r-{routeTableId}{destinationHash}"),
     "aws:ec2/routeTable:RouteTable": _ec2(
         "rtb-4e616f6d69", "route-tables", "RouteTables[].[RouteTableId,Associations[].SubnetId]", _OF_VPC

@@ -13,14 +13,16 @@ from components.common.node_role import node_role
 from components.common.node_security import own_group
 from components.common.running_groups import RunningGroup, running_group
 from components.common.where import Where
+from components.compute.fabric import fabric_group, fabric_interfaces, fabric_placement
 from components.compute.node_setup import Disk, disks, user_data_of_group
 from settings import (
     Accelerator,
     Architecture,
-    Capacity,
+    GroupCapacity,
     NodeAccess,
     NodeImage,
     RepairLimits,
+    Reservation,
     TaintEffect,
     UpdateStrategy,
 )
@@ -97,6 +99,7 @@ class NodeGroup(pulumi.ComponentResource):
         super().__init__("eks-platform:index:NodeGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role, attachments = node_role(f"{name}-node", settings.role, where.region, child)
+        block = _capacity_block(settings)
         template = _launch_template(name, settings, where, environment, child)
         ami_type = AMI_TYPES[settings.image, settings.architecture, settings.accelerator]
         zones_of_all = settings.zones or environment.zones
@@ -110,8 +113,10 @@ class NodeGroup(pulumi.ComponentResource):
                 version=environment.kubernetes_version,
                 release_version=settings.release_for(environment.kubernetes_version),
                 ami_type=ami_type,
-                capacity_type={Capacity.ON_DEMAND: "ON_DEMAND", Capacity.SPOT: "SPOT"}[settings.capacity],
-                instance_types=settings.instance_types,
+                capacity_type=settings.capacity.name,
+                # Of a capacity block the launch template has the type, and EKS takes it once.
+                # https://docs.aws.amazon.com/eks/latest/userguide/capacity-blocks-mng.html
+                instance_types=settings.instance_types if block is None else None,
                 launch_template={"id": template.id, "version": template.latest_version.apply(str)},
                 scaling_config=scaling_config(settings, running),
                 update_config=_update_config(settings),
@@ -248,6 +253,9 @@ def _launch_template(
     # https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-security-groups
     own = own_group(name, environment.vpc_id, settings.security_rules, child)
     groups: list[pulumi.Input[str]] = [*own, *settings.security_groups]
+    every_group = [environment.security_group_id, *groups]
+    if settings.efa:
+        every_group.append(fabric_group(name, environment.vpc_id, child))
     type_ = volume_type(settings, environment.local_subnets)
     return ec2.LaunchTemplate(
         f"{name}-nodes",
@@ -263,11 +271,35 @@ def _launch_template(
             # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
             "http_put_response_hop_limit": settings.metadata_hops,
         },
-        vpc_security_group_ids=[environment.security_group_id, *groups] if groups else None,
+        # EC2 takes the groups of an interface or those of the instance, not both.
+        vpc_security_group_ids=every_group if groups and not settings.efa else None,
+        network_interfaces=fabric_interfaces(settings, every_group) if settings.efa else None,
+        placement=fabric_placement(name, settings, child) if settings.efa else None,
+        instance_type=_capacity_block(settings),
+        instance_market_options={"market_type": "capacity-block"} if _capacity_block(settings) else None,
+        capacity_reservation_specification=_reservation(settings.reservation),
         tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
         update_default_version=True,
         opts=child,
     )
+
+
+def _capacity_block(settings: NodeGroupSettings) -> str | None:
+    """Return the instance type of a group in a capacity block; None of another."""
+    return settings.instance_types[0] if settings.capacity is GroupCapacity.CAPACITY_BLOCK else None
+
+
+def _reservation(
+    reservation: Reservation | None,
+) -> "ec2.LaunchTemplateCapacityReservationSpecificationArgsDict | None":
+    if reservation is None:
+        return None
+    target: ec2.LaunchTemplateCapacityReservationSpecificationCapacityReservationTargetArgsDict = (
+        {"capacity_reservation_id": reservation.id}
+        if reservation.id
+        else {"capacity_reservation_resource_group_arn": reservation.resource_group}
+    )
+    return {"capacity_reservation_target": target}
 
 
 def _encoded(user_data: str | None) -> str | None:

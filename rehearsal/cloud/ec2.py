@@ -236,6 +236,12 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("vpcId",),
     ),
     "aws:ec2/tag:Tag": aws_kind("{resourceId},{key}", replaces=("resourceId", "key"), tagged=False),
+    "aws:ec2/placementGroup:PlacementGroup": aws_kind(
+        "{name}",
+        {"arn": arn("ec2", "placement-group/{name}"), "placementGroupId": ec2_id("pg")},
+        defaults={"name": autoname},
+        replaces=("name", "strategy", "partitionCount", "spreadLevel"),
+    ),
     "aws:ec2/launchTemplate:LaunchTemplate": aws_kind(
         ec2_id("lt"),
         {

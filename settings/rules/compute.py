@@ -159,7 +159,7 @@ def _groups_in_each_zone(
     """
     for name, group in node_groups.items():
         path = place("nodeGroups", name, "perZone")
-        zones = group.zones or _zones_of_subnets(network, group) or network.zone_names
+        zones = zones_of_group(network, group)
         if group.per_zone and not zones:
             yield Problem(path, "true", "expected network.zones, not zoneCount, where groups have a zone each")
         elif cluster_autoscaler and not group.per_zone and group.min < group.max and len(zones) != 1:
@@ -169,9 +169,10 @@ def _groups_in_each_zone(
             yield Problem(path, "false, in several zones", expected)
 
 
-def _zones_of_subnets(network: Network, group: NodeGroup) -> list[str]:
-    """Return the zones of the subnets that a group names; of an existing VPC's subnets, their names instead."""
-    return sorted({getattr(network.node_subnets.get(name), "zone", name) for name in group.subnets})
+def zones_of_group(network: Network, group: NodeGroup) -> list[str]:
+    """Return the zones of a group; of an existing VPC's named subnets, their names instead."""
+    of_subnets = sorted({getattr(network.node_subnets.get(name), "zone", name) for name in group.subnets})
+    return group.zones or of_subnets or network.zone_names
 
 
 def repeated_taints(path: str, taints: list[Taint]) -> Iterator[Problem]:

@@ -116,6 +116,7 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
     "aws:ec2/internetGateway:InternetGateway": Counterpart(
         "AWS::EC2::InternetGateway", (("ec2", "CreateInternetGateway", ""), ("ec2", "AttachInternetGateway", ""))
     ),
+    "aws:ec2/placementGroup:PlacementGroup": _ec2("PlacementGroup", "CreatePlacementGroup"),
     "aws:ec2/launchTemplate:LaunchTemplate": Counterpart(
         "AWS::EC2::LaunchTemplate",
         (("ec2", "CreateLaunchTemplate", ""), ("ec2", "CreateLaunchTemplate", "LaunchTemplateData")),
@@ -128,6 +129,10 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
             "imageId": "LaunchTemplateData.ImageId",
             "userData": "LaunchTemplateData.UserData",
             "vpcSecurityGroupIds": "LaunchTemplateData.SecurityGroupIds",
+            "networkInterfaces": "LaunchTemplateData.NetworkInterfaces",
+            "placement": "LaunchTemplateData.Placement",
+            "instanceMarketOptions": "LaunchTemplateData.InstanceMarketOptions",
+            "capacityReservationSpecification": "LaunchTemplateData.CapacityReservationSpecification",
         },
         {"name": "LaunchTemplateName", "vpcSecurityGroupIds": "SecurityGroupIds"},
     ),

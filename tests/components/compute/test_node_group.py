@@ -306,6 +306,76 @@ def test_the_role_has_further_rights(unknown: bool) -> None:
 REPOSITORIES: Final = "arn:aws:ecr:ap-northeast-1:111122223333:repository"
 
 
+# --- Elastic Fabric Adapter and reserved instances ----------------------------------------------------------------
+
+RESOURCES: Final = "arn:aws:resource-groups:ap-northeast-1:111122223333:group/p5"
+RESERVATION: Final = {"id": "cr-0123456789abcdef0"}
+BLOCK: Final[dict[str, Any]] = {"capacity": "capacity-block", "reservation": RESERVATION, "instance_types": ["p5e.48xlarge"]}
+
+
+@pytest.mark.parametrize(("type_", "cards"), [("p5.48xlarge", 32), ("trn1.32xlarge", 8), ("g6e.8xlarge", 1)])
+def test_each_network_card_has_an_interface_with_efa(type_: str, cards: int, unknown: bool) -> None:
+    plan = _recorded(efa=True, instance_types=[type_], zones=[A], security_groups=["sg-0a1b2c3d"], unknown=unknown)
+    inputs = _template(plan).inputs
+    fabric = plan.one(type="aws:ec2/securityGroup:SecurityGroup", name="system-efa")
+    assert "vpcSecurityGroupIds" not in inputs
+    interfaces = inputs["networkInterfaces"]
+    assert [it["networkCardIndex"] for it in interfaces] == list(range(cards))
+    assert [it["deviceIndex"] for it in interfaces] == [0, *[1] * (cards - 1)]
+    assert {it["interfaceType"] for it in interfaces} == {"efa"}
+    assert all(it["securityGroups"] == ["sg-cluster", "sg-0a1b2c3d", fabric.id] for it in interfaces)
+
+
+def test_the_group_of_efa_allows_all_traffic_between_its_members() -> None:
+    plan = _recorded(efa=True, instance_types=["p5.48xlarge"], zones=[A])
+    fabric = plan.one(type="aws:ec2/securityGroup:SecurityGroup", name="system-efa")
+    rules = [plan.one(type=f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule") for way in ("Ingress", "Egress")]
+    for rule in rules:
+        assert rule.inputs["securityGroupId"] == rule.inputs["referencedSecurityGroupId"] == fabric.id
+        assert rule.inputs["ipProtocol"] == "-1"
+
+
+@pytest.mark.parametrize("reservation", [None, RESERVATION])
+def test_nodes_with_efa_are_placed_together_unless_they_are_reserved(reservation: dict[str, str] | None) -> None:
+    plan = _recorded(efa=True, instance_types=["p5.48xlarge"], zones=[A], capacity="on-demand", reservation=reservation)
+    placed = plan.find(type="aws:ec2/placementGroup:PlacementGroup")
+    assert [it.inputs["strategy"] for it in placed] == ([] if reservation else ["cluster"])
+    placement = _template(plan).inputs.get("placement")
+    assert placement == (None if reservation else {"groupName": placed[0].outputs["name"]})
+
+
+@pytest.mark.parametrize(
+    ("reservation", "target"),
+    [
+        (RESERVATION, {"capacityReservationId": "cr-0123456789abcdef0"}),
+        ({"resourceGroup": RESOURCES}, {"capacityReservationResourceGroupArn": RESOURCES}),
+    ],
+    ids=["one", "those of a group"],
+)
+def test_reserved_instances_are_named(reservation: dict[str, str], target: dict[str, str]) -> None:
+    plan = _recorded(capacity="on-demand", reservation=reservation)
+    found = _template(plan).inputs["capacityReservationSpecification"]
+    assert found == {"capacityReservationTarget": target}
+    assert "instanceMarketOptions" not in _template(plan).inputs
+    assert _group(plan).inputs["capacityType"] == "ON_DEMAND"
+
+
+def test_a_capacity_block_is_named_with_its_type_in_the_template() -> None:
+    """EKS refuses a type in the node group besides that of the launch template."""
+    plan = _recorded(**BLOCK)
+    inputs = _template(plan).inputs
+    assert inputs["instanceType"] == "p5e.48xlarge"
+    assert inputs["instanceMarketOptions"] == {"marketType": "capacity-block"}
+    assert "instanceTypes" not in _group(plan).inputs
+    assert _group(plan).inputs["capacityType"] == "CAPACITY_BLOCK"
+
+
+def test_a_group_without_all_of_this_has_nothing_of_it() -> None:
+    inputs = _template(_recorded()).inputs
+    absent = {"networkInterfaces", "placement", "instanceType", "instanceMarketOptions"}
+    assert not inputs.keys() & {*absent, "capacityReservationSpecification"}
+
+
 def test_tags_are_the_group_s_and_the_nodes_own() -> None:
     plan = _recorded(tags={"Team": "platform"})
     assert _group(plan).inputs.get("tags") is None
