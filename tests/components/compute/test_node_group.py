@@ -310,7 +310,11 @@ REPOSITORIES: Final = "arn:aws:ecr:ap-northeast-1:111122223333:repository"
 
 RESOURCES: Final = "arn:aws:resource-groups:ap-northeast-1:111122223333:group/p5"
 RESERVATION: Final = {"id": "cr-0123456789abcdef0"}
-BLOCK: Final[dict[str, Any]] = {"capacity": "capacity-block", "reservation": RESERVATION, "instance_types": ["p5e.48xlarge"]}
+BLOCK: Final[dict[str, Any]] = {
+    "capacity": "capacity-block",
+    "reservation": RESERVATION,
+    "instance_types": ["p5e.48xlarge"],
+}
 
 
 @pytest.mark.parametrize(("type_", "cards"), [("p5.48xlarge", 32), ("trn1.32xlarge", 8), ("g6e.8xlarge", 1)])
