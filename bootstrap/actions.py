@@ -34,6 +34,17 @@ _EC2_TAGS: Final = "ec2:CreateTags ec2:DeleteTags"
 # A subnet or a security group cannot be deleted while an interface is left in it, which the provider then looks for.
 _LEFT_BEHIND: Final = "ec2:DescribeNetworkInterfaces ec2:DetachNetworkInterface ec2:DeleteNetworkInterface"
 _EKS_TAGS: Final = "eks:TagResource eks:UntagResource"
+# EKS makes the access entry of the role, and Argo CD's application in IAM Identity Center, with the caller's rights.
+_CAPABILITY: Final = (
+    "iam:PassRole iam:GetRole eks:CreateAccessEntry eks:DescribeAccessEntry eks:UpdateAccessEntry "
+    "eks:DeleteAccessEntry eks:AssociateAccessPolicy eks:DisassociateAccessPolicy eks:ListAssociatedAccessPolicies "
+    "identitystore:DescribeGroup identitystore:ListGroups identitystore:ListUsers "
+    "sso:CreateApplication sso:DeleteApplication sso:CreateApplicationAssignment sso:DeleteApplicationAssignment "
+    "sso:ListApplicationAssignments sso:PutApplicationAssignmentConfiguration sso:PutApplicationAccessScope "
+    "sso:DeleteApplicationAccessScope sso:PutApplicationAuthenticationMethod "
+    "sso:DeleteApplicationAuthenticationMethod sso:PutApplicationGrant sso:DeleteApplicationGrant "
+    "sso:DescribeInstance sso:DescribeRegisteredRegions"
+)
 _ELB_TAGS: Final = "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"
 _RECORDS: Final = "route53:ChangeResourceRecordSets route53:GetChange"
 _RULES_READ: Final = "ec2:DescribeSecurityGroups ec2:DescribeSecurityGroupRules"
@@ -220,11 +231,17 @@ ACTIONS: Final[dict[str, Actions]] = {
         "rolesanywhere:DeleteProfile",
     ),
     "aws:rolesanywhere/trustAnchor:TrustAnchor": Actions(
-        "rolesanywhere:CreateTrustAnchor rolesanywhere:TagResource",
+        "rolesanywhere:CreateTrustAnchor rolesanywhere:TagResource iam:CreateServiceLinkedRole",
         "rolesanywhere:GetTrustAnchor rolesanywhere:ListTagsForResource",
         "rolesanywhere:UpdateTrustAnchor rolesanywhere:EnableTrustAnchor rolesanywhere:DisableTrustAnchor "
         "rolesanywhere:TagResource rolesanywhere:UntagResource",
         "rolesanywhere:DeleteTrustAnchor",
+    ),
+    "aws:eks/capability:Capability": Actions(
+        f"eks:CreateCapability {_CAPABILITY} {_EKS_TAGS}",
+        "eks:DescribeCapability",
+        f"eks:UpdateCapability eks:DescribeUpdate {_CAPABILITY} {_EKS_TAGS}",
+        f"eks:DeleteCapability {_CAPABILITY}",
     ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Actions(
         f"eks:CreatePodIdentityAssociation iam:PassRole iam:GetRole {_EKS_TAGS}",

@@ -23,6 +23,7 @@ from settings.argo_cd import (
 from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.base import Settings, required
 from settings.caller import require_deployer
+from settings.capabilities import Ack, Capabilities, CapabilityRole, Kro, ManagedArgoCd
 from settings.charts import Charts
 from settings.cluster import (
     Access,
@@ -108,6 +109,7 @@ __all__ = [
     "AccessLogs",
     "AccessRight",
     "AccessRole",
+    "Ack",
     "AcmeServer",
     "AddedAddon",
     "AddonRole",
@@ -123,6 +125,8 @@ __all__ = [
     "AutoPool",
     "Bottlerocket",
     "Budget",
+    "Capabilities",
+    "CapabilityRole",
     "Capacity",
     "CertManager",
     "ChartRole",
@@ -161,10 +165,12 @@ __all__ = [
     "IpFamily",
     "Issuer",
     "Karpenter",
+    "Kro",
     "Kubelet",
     "LocalDisks",
     "Lockdown",
     "LogType",
+    "ManagedArgoCd",
     "Maximum",
     "NamespaceShare",
     "Nat",

@@ -7,6 +7,7 @@ from pydantic import Field
 import versions
 from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.base import Settings
+from settings.capabilities import Capabilities
 from settings.hybrid import HybridNodes
 from settings.node_access import SecurityRule
 from settings.values import (
@@ -155,6 +156,7 @@ class Cluster(Settings):
     hybrid_nodes: HybridNodes | None = Field(
         None, description="Nodes outside of AWS. If absent, only nodes in the VPC can join the cluster."
     )
+    capabilities: Capabilities = Field(default_factory=Capabilities)
     zonal_shift: bool | None = Field(
         None,
         description="Whether Amazon Application Recovery Controller may shift the traffic in the cluster away from an "

@@ -475,6 +475,19 @@ CertificateBundle = Annotated[
     ),
 ]
 """https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_SourceData.html"""
+IdentityCenterArn = Annotated[
+    str,
+    _text("the ARN of an instance of IAM Identity Center", rf"^{ARN}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{{16}}$"),
+]
+IdentityCenterGroup = Annotated[
+    str,
+    _text(
+        "the id of a group of IAM Identity Center",
+        r"^([0-9a-f]{10}-)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        47,
+    ),
+]
+"""https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Group.html"""
 ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9._:/-]+$", 63)]
 ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
 ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]

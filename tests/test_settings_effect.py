@@ -215,6 +215,20 @@ BASES: Final[dict[str, Config]] = {
     },
 }
 
+BASES["capabilities"] = {
+    **QUIET,
+    "cluster": {
+        "capabilities": {
+            "ack": {},
+            "kro": {},
+            "argoCd": {
+                "identityCenter": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+                "admins": ["08017340-8041-7093-3ffa-0123456789ab"],
+            },
+        }
+    },
+}
+
 BASES["hybrid"] = {**BASES["auto-less"], "cluster": {"hybridNodes": {"nodeNetworks": ["10.80.0.0/16"]}}}
 
 BASES["people"] = {
@@ -480,6 +494,14 @@ def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
 def _right(*changes: str, **change: Any) -> Effect:
     old = BASES["teams"]["access"]["entries"]["platform-team"]["rights"][0]
     return Effect({"access": {"entries": {"platform-team": {"rights": [{**old, **change}]}}}}, changes, "teams")
+
+
+GROUP: Final = "08017340-8041-7093-3ffa-0123456789ab"
+IDENTITY_CENTER: Final = "Capability.configuration.argoCd"
+
+
+def _capability(key: str, *changes: str, **change: Any) -> Effect:
+    return Effect({"cluster": {"capabilities": {key: change}}}, changes, "capabilities", alone=True)
 
 
 def _hybrid(*changes: str, **change: Any) -> Effect:
@@ -819,6 +841,31 @@ EFFECTS: Final[dict[str, Effect]] = {
     "cluster.logRetentionDays": Effect({"cluster": {"logRetentionDays": 30}}, ("LogGroup.retentionInDays",)),
     "cluster.securityGroups": Effect(
         {"cluster": {"securityGroups": ["sg-0a1b2c3d4e5f60001"]}}, ("Cluster.vpcConfig.securityGroupIds",)
+    ),
+    "cluster.capabilities.ack.managedPolicies": _capability(
+        "ack", "+RolePolicyAttachment", managedPolicies=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]
+    ),
+    "cluster.capabilities.kro.role": _capability("kro", "+AccessPolicyAssociation", role="edit"),
+    "cluster.capabilities.argoCd.identityCenter": _capability(
+        "argoCd",
+        f"{IDENTITY_CENTER}.awsIdc.idcInstanceArn",
+        identityCenter="arn:aws:sso:::instance/ssoins-1123456789abcdef",
+    ),
+    "cluster.capabilities.argoCd.identityCenterRegion": _capability(
+        "argoCd", f"{IDENTITY_CENTER}.awsIdc.idcRegion", identityCenterRegion="us-east-1"
+    ),
+    "cluster.capabilities.argoCd.admins": _capability(
+        "argoCd", f"{IDENTITY_CENTER}.rbacRoleMappings[0].identities[0].id", admins=[GROUP.replace("0801", "1801")]
+    ),
+    "cluster.capabilities.argoCd.editors": _capability(
+        "argoCd", f"{IDENTITY_CENTER}.rbacRoleMappings", editors=[GROUP.replace("0801", "2801")]
+    ),
+    "cluster.capabilities.argoCd.viewers": _capability(
+        "argoCd", f"{IDENTITY_CENTER}.rbacRoleMappings", viewers=[GROUP.replace("0801", "3801")]
+    ),
+    "cluster.capabilities.argoCd.role": _capability("argoCd", "+AccessPolicyAssociation", role="admin"),
+    "cluster.capabilities.argoCd.managedPolicies": _capability(
+        "argoCd", "+RolePolicyAttachment", managedPolicies=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
     ),
     "cluster.hybridNodes.nodeNetworks": _hybrid(
         "Cluster.remoteNetworkConfig.remoteNodeNetworks.cidrs",

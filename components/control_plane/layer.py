@@ -7,6 +7,7 @@ import pulumi
 from components.common.identity import ClusterIdentity
 from components.common.where import Where
 from components.control_plane.access import ApiServer, ClusterAccess
+from components.control_plane.capabilities import Capabilities
 from components.control_plane.cluster import Cluster, ControlPlaneNetwork
 from components.control_plane.hybrid_nodes import HybridNodes
 from components.network.base import AnyNetwork
@@ -61,6 +62,9 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         oidc_provider_arn=cluster.oidc_provider_arn,
         oidc_issuer=cluster.oidc_issuer,
     )
+    wanted = settings.cluster.capabilities
+    if wanted.ack or wanted.kro or wanted.argo_cd:
+        Capabilities(f"{where.name}-capability", wanted, where, cluster_name=cluster.cluster_name, opts=where.in_aws)
     hybrid_nodes = (
         HybridNodes(
             f"{where.name}-hybrid",

@@ -37,6 +37,7 @@ from .managed import (
     managed_policy_arn,
 )
 from .trust import (
+    trust_capability,
     trust_fargate,
     trust_hybrid_nodes,
     trust_irsa,
@@ -88,6 +89,7 @@ __all__ = [
     "secret_store_roles",
     "secrets_key",
     "secrets_key_user",
+    "trust_capability",
     "trust_fargate",
     "trust_hybrid_nodes",
     "trust_irsa",

@@ -121,6 +121,15 @@ def trust_service(service: Literal["ec2", "eks"], region: str, *, tags: bool = F
     return document(_assume("Service", {"Service": service_principal(service, region)}, actions))
 
 
+def trust_capability(region: str) -> PolicyDocument:
+    """Let a capability of a cluster assume a role, with tags of the session.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/capability-role.html
+    """
+    service = {"Service": service_principal("capabilities.eks", region)}
+    return document(_assume("Capability", service, ("sts:AssumeRole", "sts:TagSession")))
+
+
 def trust_hybrid_nodes(account_id: str, region: str) -> PolicyDocument:
     """Let Systems Manager give a role to the nodes outside of AWS that are registered with it in a region.
 

@@ -206,6 +206,18 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("clusterName", "oidc"),
         seconds=(900.0, 2.0, 900.0),
     ),
+    "aws:eks/capability:Capability": aws_kind(
+        "{clusterName},{capabilityName}",
+        {"arn": _child_arn("capability", "capabilityName"), "version": "v1"},
+        replaces=(
+            "clusterName",
+            "capabilityName",
+            "type",
+            "configuration.argoCd.awsIdc",
+            "configuration.argoCd.namespace",
+        ),
+        seconds=(180.0, 30.0, 180.0),
+    ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": aws_kind(
         ec2_id("a"),
         {

@@ -163,6 +163,17 @@ def test_entries_of_nodes_have_neither_groups_nor_policies_of_people(cloud: Fake
         cloud.make("people", uses.ENTRY_POLICY, **people)
 
 
+def test_the_role_of_a_capability_gets_its_entry_from_eks(cloud: FakeCloud) -> None:
+    role = "arn:aws:iam::111122223333:role/kro"
+    capability = {"clusterName": "platform", "capabilityName": "kro", "type": "KRO", "roleArn": role}
+    rights: dict[str, Any] = {"clusterName": "platform", "principalArn": role, "accessScope": {"type": "cluster"}}
+    rights["policyArn"] = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+    with pytest.raises(RefusedError, match="names the AccessEntry"):
+        cloud.make("kro-rights", uses.ENTRY_POLICY, **rights)
+    cloud.make("kro", uses.CAPABILITY, **capability, deletePropagationPolicy="RETAIN")
+    cloud.make("kro-rights", uses.ENTRY_POLICY, **rights)
+
+
 def test_a_cluster_has_one_provider_of_users(cloud: FakeCloud) -> None:
     oidc = {"identityProviderConfigName": "one", "issuerUrl": "https://login.example.jp", "clientId": "a"}
     cloud.make("one", uses.IDENTITY_PROVIDER, clusterName="platform", oidc=oidc)

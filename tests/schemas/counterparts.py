@@ -199,6 +199,10 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
     "aws:rolesanywhere/profile:Profile": Counterpart(
         "AWS::RolesAnywhere::Profile", (("rolesanywhere", "CreateProfile", ""),)
     ),
+    "aws:eks/capability:Capability": Counterpart(
+        "AWS::EKS::Capability",
+        (("eks", "CreateCapability", ""),),
+    ),
     "aws:eks/nodeGroup:NodeGroup": Counterpart(
         "AWS::EKS::Nodegroup",
         (("eks", "CreateNodegroup", ""), ("eks", "UpdateNodegroupConfig", "")),

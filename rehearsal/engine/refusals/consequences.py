@@ -99,6 +99,17 @@ def _log_group(operation: str, group: Resource, cloud: Cloud) -> None:
         _addon("update", addon, cloud)
 
 
+def _capability(operation: str, capability: Resource, cloud: Cloud) -> None:
+    """Give the role of a capability its access entry, as EKS does.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/capabilities-security.html
+    """
+    if operation == "create":
+        entry = {"clusterName": capability.get("clusterName"), "principalArn": capability.get("roleArn")}
+        id_ = f"{entry['clusterName']}:{entry['principalArn']}"
+        _make(capability, uses.ENTRY, id_, {**entry, "type": "STANDARD"}, cloud)
+
+
 INSIGHTS: Final = "amazon-cloudwatch-observability"
 INSIGHTS_GROUPS: Final = ("application", "host", "dataplane", "performance")
 
@@ -244,6 +255,7 @@ CONSEQUENCES: Final[Mapping[str, Consequence]] = {
     uses.CLUSTER: _cluster,
     uses.LOG_GROUP: _log_group,
     uses.ADDON: _addon,
+    uses.CAPABILITY: _capability,
     RELEASE: _release,
     NAMESPACE: _namespace,
     INGRESS: _ingress,

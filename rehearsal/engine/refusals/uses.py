@@ -62,6 +62,7 @@ EGRESS_GATEWAY: Final = "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGat
 ENTRY: Final = "aws:eks/accessEntry:AccessEntry"
 ENTRY_POLICY: Final = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 IDENTITY_PROVIDER: Final = "aws:eks/identityProviderConfig:IdentityProviderConfig"
+CAPABILITY: Final = "aws:eks/capability:Capability"
 POD_IDENTITY: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 QUEUE: Final = "aws:sqs/queue:Queue"
 QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
@@ -134,6 +135,7 @@ USES: Final[tuple[Use, ...]] = (
     Use(NODE_GROUP, "clusterName", CLUSTER, "name", "ResourceInUseException", EKS + "DeleteCluster.html"),
     Use(FARGATE, "clusterName", CLUSTER, "name", "ResourceInUseException", EKS + "DeleteCluster.html"),
     Use(ADDON, "clusterName", CLUSTER, "name", "", EKS + "CreateAddon.html"),
+    Use(CAPABILITY, "clusterName", CLUSTER, "name", "ResourceInUseException", EKS + "DeleteCluster.html"),
     Use(ENTRY, "clusterName", CLUSTER, "name", "", EKS + "CreateAccessEntry.html"),
     Use(ENTRY_POLICY, "clusterName", CLUSTER, "name", "", EKS + "AssociateAccessPolicy.html"),
     Use(ENTRY_POLICY, "principalArn", ENTRY, "principalArn", "", EKS + "AssociateAccessPolicy.html"),
