@@ -369,6 +369,7 @@ ACTIONS: Final[dict[str, Actions]] = {
 """The actions by resource type."""
 
 ASKED: Final[dict[str, str]] = {
+    "aws:ec2/getAmi:getAmi": "ec2:DescribeImages",
     "aws:ec2/getSubnet:getSubnet": "ec2:DescribeSubnets",
     "aws:ec2/getSubnets:getSubnets": "ec2:DescribeSubnets",
     "aws:ec2/getVpc:getVpc": "ec2:DescribeVpcs ec2:DescribeVpcAttribute ec2:DescribeRouteTables",
@@ -385,6 +386,7 @@ ASKED: Final[dict[str, str]] = {
     "aws:lb/getHostedZoneId:getHostedZoneId": "",
     "aws:lb/getLoadBalancer:getLoadBalancer": "elasticloadbalancing:DescribeLoadBalancers "
     "elasticloadbalancing:DescribeLoadBalancerAttributes elasticloadbalancing:DescribeTags",
+    "aws:ssm/getParameter:getParameter": "ssm:GetParameter",
     "aws:route53/getZone:getZone": "route53:GetHostedZone route53:ListHostedZones route53:ListTagsForResource",
 }
 """The actions by function of the provider that a program may call."""

@@ -83,6 +83,7 @@ from settings.node_access import NodeAccess, NodeRole, NodeSecurityRule, Protoco
 from settings.nodes import (
     Bottlerocket,
     CpuManagerPolicy,
+    CustomImage,
     DiskPerformance,
     ExtraDisk,
     Kubelet,
@@ -137,6 +138,7 @@ __all__ = [
     "Consolidation",
     "ContainerDefaults",
     "CpuManagerPolicy",
+    "CustomImage",
     "Dedicated",
     "Descheduler",
     "DiskPerformance",

@@ -181,6 +181,11 @@ class NodeGroup(NodeAccess, NodeSettings):
     release: ReleaseVersion | None = Field(
         None, description="AMI release version. If absent, the version pinned for the image is used."
     )
+    max_pods: Annotated[int, Field(ge=8, le=250)] | None = Field(
+        None,
+        description="Maximum number of pods on a node. Requires `customImage`: in a group with an AMI of EKS, EKS sets "
+        "the number, up to 110, and up to 250 from 30 vCPUs.",
+    )
     min: Annotated[int, Field(ge=0, le=450)] = Field(
         1, description="Minimum number of nodes. Raising it above the current number of nodes adds nodes."
     )

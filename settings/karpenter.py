@@ -198,3 +198,9 @@ class Karpenter(NodeClass):
     def all_node_classes(self) -> dict[str, NodeClass]:
         """All node classes by name."""
         return {DEFAULT_NODE_CLASS: self, **self.node_classes}
+
+    @property
+    def image_parameters(self) -> list[str]:
+        """The SSM parameters that have the ids of AMIs."""
+        images = [it.custom_image for it in self.all_node_classes.values()]
+        return sorted({image.ssm_parameter for image in images if image and image.ssm_parameter})

@@ -11,13 +11,19 @@ from settings.values import (
     Duration,
     EvictionSignal,
     EvictionThreshold,
+    ImageId,
+    ImageName,
+    ImageOwner,
     Label,
     Memory,
     MessageOfTheDay,
     MountPath,
+    ParameterName,
     SnapshotId,
     SysctlName,
     SysctlValue,
+    TagKey,
+    TagValue,
 )
 
 
@@ -164,6 +170,22 @@ class LocalDisks(StrEnum):
     RAID0 = "raid0"
 
 
+class CustomImage(Settings):
+    """An AMI in place of EKS's own: by exactly one of `id`, `ssmParameter`, and `name` or `tags` or both."""
+
+    id: ImageId | None = Field(None, description="Id of the AMI.")
+    ssm_parameter: ParameterName | None = Field(
+        None,
+        description="SSM parameter that has the id of the AMI. With a version at its end, such as :3, the id changes "
+        "only with the stack file.",
+    )
+    name: ImageName | None = Field(
+        None, description="Name of the AMI, in which * is a wildcard. Of several AMIs, the newest is used."
+    )
+    tags: dict[TagKey, TagValue] = Field({}, description="Tags of the AMI. Of several AMIs, the newest is used.")
+    owner: ImageOwner = Field("self", description="Account that owns an AMI that is found by its name or tags.")
+
+
 class NodeSettings(Settings):
     """What managed node groups and Karpenter's node classes have in common."""
 
@@ -181,6 +203,10 @@ class NodeSettings(Settings):
         description="With `raid0`, the disks of the instance become one volume for images, logs and ephemeral storage, "
         "in place of the disk of `diskGib`. If absent, they are not used. Instances without such disks are not "
         "affected.",
+    )
+    custom_image: CustomImage | None = Field(
+        None,
+        description="AMI of your own, which is built from the image in `image`. If absent, the AMI is EKS's.",
     )
     kubelet: Kubelet | None = Field(None, description="Settings of the kubelet.")
     bottlerocket: Bottlerocket | None = Field(

@@ -237,6 +237,20 @@ InstanceSize = Annotated[
         16,
     ),
 ]
+ImageId = Annotated[str, _text("an AMI id such as ami-0123456789abcdef0", r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
+ImageName = Annotated[
+    str, _text("the name of an AMI, in which * is a wildcard", r"^[A-Za-z0-9()\[\] ./'@_*?-]{3,}$", 128)
+]
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html"""
+ImageOwner = Annotated[str, _text("self, amazon or an account id of 12 digits", r"^(self|amazon|[0-9]{12})$", 12)]
+ParameterName = Annotated[
+    str,
+    _text(
+        "the name of an SSM parameter such as /images/node/id",
+        r"^(/[A-Za-z0-9_.-]+)+(:[0-9]+)?$",
+        1011,
+    ),
+]
 SnapshotId = Annotated[
     str, _text("an EBS snapshot id such as snap-0123456789abcdef0", r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$")
 ]

@@ -1165,6 +1165,22 @@ EFFECTS: Final[dict[str, Effect]] = {
         "NodeGroup.updateConfig.maxUnavailablePercentage",
         maxUnavailable="2",
     ),
+    "nodeGroups.*.customImage.id": Effect(
+        {"nodeGroups": {"workers": {"customImage": {"id": "ami-0123456789abcdef0"}}}},
+        (
+            *("NodeGroup.amiType", "NodeGroup.releaseVersion", "NodeGroup.version"),
+            *("LaunchTemplate.imageId", "LaunchTemplate.userData"),
+        ),
+        "nodes",
+        alone=True,
+    ),
+    "nodeGroups.*.maxPods": Effect(
+        {"nodeGroups": {"workers": {"maxPods": 110, "customImage": {"id": "ami-0123456789abcdef0"}}}},
+        ("LaunchTemplate.userData",),
+        "nodes",
+        along=("nodeGroups.*.customImage.id",),
+        others=True,
+    ),
     "nodeGroups.*.updateStrategy": _node_group("NodeGroup.updateConfig.updateStrategy", updateStrategy="minimal"),
     "nodeGroups.*.repairLimits.maxUnhealthy": _node_group(
         "NodeGroup.nodeRepairConfig.maxUnhealthyNodeThresholdCount", repairLimits={"maxUnhealthy": "3"}

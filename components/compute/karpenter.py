@@ -63,7 +63,12 @@ class Karpenter(pulumi.ComponentResource):
         fed = self._events(queue)
         documents = pulumi.Output.all(role.arn, queue.arn).apply(
             lambda arns: iam_documents.karpenter_controller(
-                cluster.account_id, cluster.region, cluster.cluster_id, arns[0], arns[1]
+                cluster.account_id,
+                cluster.region,
+                cluster.cluster_id,
+                arns[0],
+                arns[1],
+                image_parameters=settings.image_parameters,
             )
         )
         identity = workload_identity(

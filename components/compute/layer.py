@@ -134,6 +134,9 @@ def _node_groups(
         vpc_id=network.vpc_id,
         security_group_id=control_plane.cluster.security_group_id,
         local_subnets=settings.network.local_subnets,
+        endpoint=control_plane.cluster.endpoint,
+        certificate_authority=control_plane.cluster.certificate_authority,
+        service_range=control_plane.cluster.service_range,
     )
     declared = [
         NodeGroup(f"{where.name}-{key}", group, where, environment=environment, opts=where.in_aws)

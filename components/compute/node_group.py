@@ -14,7 +14,14 @@ from components.common.node_security import own_group
 from components.common.running_groups import RunningGroup, running_group
 from components.common.where import Where
 from components.compute.fabric import fabric_group, fabric_interfaces, fabric_placement
-from components.compute.node_setup import Disk, disks, user_data_of_group
+from components.compute.node_setup import (
+    Disk,
+    Joining,
+    disks,
+    image_id,
+    user_data_of_custom_image,
+    user_data_of_group,
+)
 from settings import (
     Accelerator,
     Architecture,
@@ -43,7 +50,8 @@ class NodeEnvironment:
     cluster_name: the cluster, once nodes can join it. kubernetes_version: the minor of the nodes. subnets: those that
     nodes may be in. zones: the names of the network's zones; empty: they are not known. volumes_key: ARN of a KMS key
     of the company's own for the disks; None: the account's default for EBS. vpc_id: the network. security_group_id:
-    the group that EKS created for the cluster. local_subnets: the names of subnets in Local Zones.
+    the group that EKS created for the cluster. local_subnets: the names of subnets in Local Zones. endpoint,
+    certificate_authority, service_range: how a node joins the cluster whose AMI is not EKS's.
     """
 
     cluster_name: pulumi.Input[str]
@@ -54,6 +62,9 @@ class NodeEnvironment:
     vpc_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
     local_subnets: Collection[str]
+    endpoint: pulumi.Input[str]
+    certificate_authority: pulumi.Input[str]
+    service_range: pulumi.Input[str]
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,8 @@ class NodeGroup(pulumi.ComponentResource):
         role, attachments = node_role(f"{name}-node", settings.role, where.region, child)
         block = _capacity_block(settings)
         template = _launch_template(name, settings, where, environment, child)
-        ami_type = AMI_TYPES[settings.image, settings.architecture, settings.accelerator]
+        family = (settings.image, settings.architecture, settings.accelerator)
+        ami_type = CUSTOM if settings.custom_image else AMI_TYPES[family]
         zones_of_all = settings.zones or environment.zones
         by_name = {zone[-1]: [zone] for zone in zones_of_all} if settings.per_zone else {"nodes": zones_of_all}
         self.groups = [
@@ -110,8 +122,12 @@ class NodeGroup(pulumi.ComponentResource):
                 cluster_name=environment.cluster_name,
                 node_role_arn=after(attachments, role.arn),
                 subnet_ids=environment.subnets.of(settings, zones),
-                version=environment.kubernetes_version,
-                release_version=settings.release_for(environment.kubernetes_version),
+                # With an AMI in the template, EKS takes neither, and no type of its own.
+                # https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html
+                version=None if settings.custom_image else environment.kubernetes_version,
+                release_version=(
+                    None if settings.custom_image else settings.release_for(environment.kubernetes_version)
+                ),
                 ami_type=ami_type,
                 capacity_type=settings.capacity.name,
                 # Of a capacity block the launch template has the type, and EKS takes it once.
@@ -219,6 +235,7 @@ def _repair(settings: NodeGroupSettings) -> "NodeGroupNodeRepairConfigArgsDict":
     return found
 
 
+CUSTOM: Final = "CUSTOM"
 AMI_TYPES: Final = {
     (NodeImage.BOTTLEROCKET, Architecture.AMD64, Accelerator.NONE): "BOTTLEROCKET_x86_64",
     (NodeImage.BOTTLEROCKET, Architecture.ARM64, Accelerator.NONE): "BOTTLEROCKET_ARM_64",
@@ -263,7 +280,12 @@ def _launch_template(
             {"device_name": disk.device, "ebs": _ebs(disk, type_, environment.volumes_key)}
             for disk in disks(settings, settings.image)
         ],
-        user_data=_encoded(user_data_of_group(settings, settings.image)),
+        image_id=(
+            image_id(settings.custom_image, settings.architecture, pulumi.InvokeOptions(parent=child.parent))
+            if settings.custom_image
+            else None
+        ),
+        user_data=_group_user_data(settings, where, environment),
         metadata_options={
             "http_endpoint": "enabled",
             "http_tokens": "required",
@@ -302,8 +324,19 @@ def _reservation(
     return {"capacity_reservation_target": target}
 
 
-def _encoded(user_data: str | None) -> str | None:
-    return base64.b64encode(user_data.encode()).decode() if user_data else None
+def _group_user_data(
+    settings: NodeGroupSettings, where: Where, environment: NodeEnvironment
+) -> pulumi.Input[str] | None:
+    if settings.custom_image is None:
+        user_data = user_data_of_group(settings, settings.image)
+        return _encoded(user_data) if user_data else None
+    return pulumi.Output.all(environment.endpoint, environment.certificate_authority, environment.service_range).apply(
+        lambda found: _encoded(user_data_of_custom_image(settings, Joining(where.cluster_name, *found)))
+    )
+
+
+def _encoded(user_data: str) -> str:
+    return base64.b64encode(user_data.encode()).decode()
 
 
 def _ebs(disk: Disk, type_: str, key: str | None) -> "ec2.LaunchTemplateBlockDeviceMappingEbsArgsDict":

@@ -13,9 +13,16 @@ from components.common.node_security import own_group
 from components.common.on_cluster import OnCluster
 from components.common.ready import WAIT_UNTIL_READY
 from components.compute.node_group import NodeSubnets, volume_type
-from components.compute.node_setup import OF_NODE_CLASS, Disk, disks, kubelet_configuration, user_data_of_class
+from components.compute.node_setup import (
+    OF_NODE_CLASS,
+    Disk,
+    disks,
+    image_terms,
+    kubelet_configuration,
+    user_data_of_class,
+)
 from facts.instance_sizes import SMALL
-from settings import DEFAULT_NODE_CLASS, Budget, Network, NodeAccess, NodeClass, NodePool, Taint
+from settings import DEFAULT_NODE_CLASS, Budget, Network, NodeAccess, NodeClass, NodeImage, NodePool, Taint
 from settings import Karpenter as KarpenterSettings
 
 
@@ -129,7 +136,7 @@ def node_class_spec(
     # https://github.com/aws/karpenter-provider-aws/issues/8210
     counted = _given(maxPods=settings.max_pods) | {key: kubelet[key] for key in OF_NODE_CLASS if key in kubelet}
     return {
-        "amiSelectorTerms": [{"alias": settings.image_alias}],
+        **_image(settings),
         "instanceProfile": instance_profile_name,
         # By id and not by tag: a second cluster in the VPC has subnets and groups of the same tags.
         "subnetSelectorTerms": network.subnets.of(settings, []).apply(lambda ids: [{"id": subnet} for subnet in ids]),
@@ -152,6 +159,14 @@ def node_class_spec(
         ),
         "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags, **settings.tags},
     }
+
+
+def _image(settings: NodeClass) -> dict[str, Any]:
+    if settings.custom_image is None:
+        return {"amiSelectorTerms": [{"alias": settings.image_alias}]}
+    # An alias tells the family, which decides on the user data; nothing else does.
+    family = {NodeImage.BOTTLEROCKET: "Bottlerocket", NodeImage.AL2023: "AL2023"}[settings.image]
+    return {"amiFamily": family, "amiSelectorTerms": image_terms(settings.custom_image)}
 
 
 def _ebs(disk: Disk, type_: str, key: str | None) -> dict[str, Any]:

@@ -2,10 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Final
 
+import pulumi
+from pulumi_aws import ec2, ssm
+
 from facts.user_data import Mount, Part, mounts, multipart, node_config, toml
-from settings import Kubelet, LocalDisks, NodeImage, NodeSettings, Reserved
+from settings import (
+    Architecture,
+    CustomImage,
+    Kubelet,
+    LocalDisks,
+    NodeGroup,
+    NodeImage,
+    NodeSettings,
+    Reserved,
+    required,
+)
 
 DEVICES: Final = {NodeImage.BOTTLEROCKET: ["/dev/xvda", "/dev/xvdb"], NodeImage.AL2023: ["/dev/xvda"]}
 """The disks of an image: Bottlerocket has one for itself and one for containers.
@@ -86,6 +100,7 @@ OF_NODE_CLASS: Final = (
 https://karpenter.sh/docs/concepts/nodeclasses/#speckubelet"""
 
 _BOTTLEROCKET_KUBELET: Final = {
+    "maxPods": "max-pods",
     "kubeReserved": "kube-reserved",
     "systemReserved": "system-reserved",
     "evictionHard": "eviction-hard",
@@ -107,12 +122,96 @@ _AS_TEXT: Final = ("imageGCHighThresholdPercent", "imageGCLowThresholdPercent")
 """Numbers that Bottlerocket takes as texts."""
 
 
+# --- Images -------------------------------------------------------------------------------------------------------
+
+
+def image_id(image: CustomImage, architecture: Architecture, opts: pulumi.InvokeOptions) -> str | pulumi.Output[str]:
+    """Return the id of an AMI of the company's own. architecture: that of the instances."""
+    if image.id:
+        return image.id
+    if image.ssm_parameter:
+        # `value` would be secret, and with it the launch template; an AMI's id is none.
+        return ssm.get_parameter_output(name=image.ssm_parameter, opts=opts).insecure_value
+    filters = [
+        {"name": "architecture", "values": [{Architecture.AMD64: "x86_64", Architecture.ARM64: "arm64"}[architecture]]},
+        {"name": "state", "values": ["available"]},
+        *([{"name": "name", "values": [image.name]}] if image.name else []),
+        *({"name": f"tag:{key}", "values": [value]} for key, value in image.tags.items()),
+    ]
+    found = ec2.get_ami_output(
+        owners=[image.owner],
+        most_recent=True,
+        filters=[ec2.GetAmiFilterArgs(name=str(it["name"]), values=list(it["values"])) for it in filters],
+        opts=opts,
+    )
+    return found.id
+
+
+def image_terms(image: CustomImage) -> list[dict[str, Any]]:
+    """Return how Karpenter finds the AMI (https://karpenter.sh/docs/concepts/nodeclasses/#specamiselectorterms)."""
+    if image.id:
+        return [{"id": image.id}]
+    if image.ssm_parameter:
+        return [{"ssmParameter": image.ssm_parameter}]
+    return [_given(name=image.name, tags=dict(image.tags) or None, owner=image.owner)]
+
+
 # --- User data ----------------------------------------------------------------------------------------------------
 
 
 def user_data_of_group(settings: NodeSettings, image: NodeImage) -> str | None:
     """Return the user data of a node group's launch template, to which EKS adds its own; None: there is none."""
     return _user_data(settings, image, kubelet_configuration(settings.kubelet), settings.local_disks)
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What a node needs to know to join a cluster. certificate: in base64. service_range: the addresses of Services."""
+
+    cluster: str
+    endpoint: str
+    certificate: str
+    service_range: str
+
+    @property
+    def dns_address(self) -> str:
+        """The address that EKS gives to the cluster's DNS server."""
+        return str(ip_network(self.service_range)[10])
+
+
+def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
+    """Return the user data of a group with an AMI of its own, to which EKS adds nothing.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-custom-ami
+    """
+    kubelet = kubelet_configuration(settings.kubelet) | _given(maxPods=settings.max_pods)
+    if settings.image is NodeImage.BOTTLEROCKET:
+        taints: dict[str, list[str]] = {}
+        for taint in settings.taints:
+            taints.setdefault(taint.key, []).append(f"{taint.value}:{taint.effect.value}")
+        own = {
+            "api-server": joining.endpoint,
+            "cluster-certificate": joining.certificate,
+            "cluster-name": joining.cluster,
+            "cluster-dns-ip": joining.dns_address,
+            **_given(**{"node-labels": dict(settings.labels) or None, "node-taints": taints or None}),
+        }
+        return required(_bottlerocket(settings, kubelet, settings.local_disks, own))
+    labels = ",".join(f"{key}={value}" for key, value in settings.labels.items())
+    if settings.taints:
+        kubelet["registerWithTaints"] = [
+            {"key": taint.key, "value": taint.value, "effect": taint.effect.value} for taint in settings.taints
+        ]
+    own = {
+        "cluster": {
+            "name": joining.cluster,
+            "apiServerEndpoint": joining.endpoint,
+            "certificateAuthority": joining.certificate,
+            "cidr": joining.service_range,
+        },
+        **_given(kubelet=_given(flags=[f"--node-labels={labels}"] if labels else None) or None),
+    }
+    return required(_user_data(settings, settings.image, kubelet, settings.local_disks, own))
 
 
 def user_data_of_class(settings: NodeSettings, image: NodeImage) -> str | None:
@@ -124,14 +223,19 @@ def user_data_of_class(settings: NodeSettings, image: NodeImage) -> str | None:
 
 
 def _user_data(
-    settings: NodeSettings, image: NodeImage, kubelet: Mapping[str, Any], local_disks: LocalDisks | None
+    settings: NodeSettings,
+    image: NodeImage,
+    kubelet: Mapping[str, Any],
+    local_disks: LocalDisks | None,
+    own: Mapping[str, Any] | None = None,
 ) -> str | None:
+    """Return user data. own: more of the NodeConfig's spec."""
     if image is NodeImage.BOTTLEROCKET:
         return _bottlerocket(settings, kubelet, local_disks)
     parts: list[Part] = []
-    spec: dict[str, Any] = {}
+    spec: dict[str, Any] = dict(own or {})
     if kubelet:
-        spec["kubelet"] = {"config": dict(kubelet)}
+        spec["kubelet"] = {"config": dict(kubelet), **spec.get("kubelet", {})}
     if local_disks:
         spec["instance"] = {"localStorage": {"strategy": "RAID0"}}
     if spec:
@@ -146,17 +250,25 @@ def _user_data(
     return multipart(parts) if parts else None
 
 
-def _bottlerocket(settings: NodeSettings, kubelet: Mapping[str, Any], local_disks: LocalDisks | None) -> str | None:
-    """Return settings of Bottlerocket (https://bottlerocket.dev/en/os/latest/api/settings/)."""
+def _bottlerocket(
+    settings: NodeSettings,
+    kubelet: Mapping[str, Any],
+    local_disks: LocalDisks | None,
+    own: Mapping[str, Any] | None = None,
+) -> str | None:
+    """Return settings of Bottlerocket (https://bottlerocket.dev/en/os/latest/api/settings/).
+
+    own: more of its settings about Kubernetes.
+    """
     found: dict[str, Any] = {}
-    if kubelet:
-        found["kubernetes"] = {
+    if own or kubelet:
+        found["kubernetes"] = dict(own or {}) | {
             _BOTTLEROCKET_KUBELET[field]: str(value) if field in _AS_TEXT else value for field, value in kubelet.items()
         }
-    if own := settings.bottlerocket:
-        kernel = _given(lockdown=own.lockdown and own.lockdown.value, sysctl=own.sysctl or None)
-        containers = {"admin": own.admin_container, "control": own.control_container}
-        found |= _given(motd=own.motd, kernel=kernel or None)
+    if asked := settings.bottlerocket:
+        kernel = _given(lockdown=asked.lockdown and asked.lockdown.value, sysctl=asked.sysctl or None)
+        containers = {"admin": asked.admin_container, "control": asked.control_container}
+        found |= _given(motd=asked.motd, kernel=kernel or None)
         found |= _given(
             **{
                 "host-containers": {

@@ -42,6 +42,8 @@ class Cluster(pulumi.ComponentResource):
     certificate_authority: pulumi.Output[str]
     """The API server's certificate, in base64."""
     version: pulumi.Output[str]
+    service_range: pulumi.Output[str]
+    """The range of addresses of Services."""
     security_group_id: pulumi.Output[str]
     """The security group that EKS created for the control plane and nodes: the only one tagged for the cluster."""
     oidc_provider_arn: pulumi.Output[str]
@@ -137,6 +139,11 @@ class Cluster(pulumi.ComponentResource):
         self.endpoint = after(ways_in, endpoint)
         self.certificate_authority = control_plane.apply(lambda cluster: cluster.certificate_authority.data)
         self.version = control_plane.apply(lambda cluster: cluster.version)
+        self.service_range = control_plane.apply(
+            lambda cluster: cluster.kubernetes_network_config.apply(
+                lambda config: config.service_ipv6_cidr or config.service_ipv4_cidr or ""
+            )
+        )
         self.security_group_id = control_plane.apply(lambda cluster: cluster.vpc_config.cluster_security_group_id)
         self._security_group(settings)
         self.oidc_provider_arn = oidc.arn
@@ -148,6 +155,7 @@ class Cluster(pulumi.ComponentResource):
                 "endpoint": self.endpoint,
                 "certificate_authority": self.certificate_authority,
                 "version": self.version,
+                "service_range": self.service_range,
                 "security_group_id": self.security_group_id,
                 "oidc_provider_arn": self.oidc_provider_arn,
                 "oidc_issuer": self.oidc_issuer,

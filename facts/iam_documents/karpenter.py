@@ -22,13 +22,21 @@ KARPENTER_CONTROLLER_POLICIES: Final = (
 
 
 def karpenter_controller(
-    account_id: str, region: str, cluster_name: str, node_role_arn: str, queue_arn: str
+    account_id: str,
+    region: str,
+    cluster_name: str,
+    node_role_arn: str,
+    queue_arn: str,
+    *,
+    image_parameters: Sequence[str] = (),
 ) -> dict[str, PolicyDocument]:
     """Return the controller's policies by name: upstream's six, which as one document are over IAM's limit.
 
     The node classes of this platform name an instance profile of our own, so the controller needs none of upstream's
     IAM writes. With a `role` instead, it creates a profile that outlives the node class, and IAM then refuses to
     delete the node role.
+
+    image_parameters: names of the SSM parameters that have the ids of AMIs.
     """
     cluster = f"arn:{partition_of(region)}:eks:{region}:{account_id}:cluster/{cluster_name}"
     return {
@@ -70,7 +78,7 @@ def karpenter_controller(
                 condition={"StringEquals": {"arc-zonal-shift:ResourceIdentifier": cluster}},
             )
         ),
-        "resource-discovery": _resource_discovery(account_id, region),
+        "resource-discovery": _resource_discovery(account_id, region, image_parameters),
     }
 
 
@@ -146,8 +154,13 @@ def _node_lifecycle(region: str, cluster_name: str) -> PolicyDocument:
     )
 
 
-def _resource_discovery(account_id: str, region: str) -> PolicyDocument:
+def _resource_discovery(account_id: str, region: str, image_parameters: Sequence[str]) -> PolicyDocument:
     partition = partition_of(region)
+    own = [
+        f"arn:{partition}:ssm:{region}:{account_id}:parameter{name.partition(':')[0]}"
+        for name in image_parameters
+        if not name.startswith("/aws/service/")
+    ]
     return document(
         allow(
             "ReadRegion",
@@ -166,7 +179,9 @@ def _resource_discovery(account_id: str, region: str) -> PolicyDocument:
             ],
             condition={"StringEquals": {"aws:RequestedRegion": region}},
         ),
-        allow("ReadAmiParameters", ["ssm:GetParameter"], [f"arn:{partition}:ssm:{region}::parameter/aws/service/*"]),
+        allow(
+            "ReadAmiParameters", ["ssm:GetParameter"], [f"arn:{partition}:ssm:{region}::parameter/aws/service/*", *own]
+        ),
         allow("ReadPrices", ["pricing:GetProducts"]),
         # A node class that is deleted lists the profiles under its path and looks for one of the name of old versions,
         # with an instance profile of ours too: without both rights its finalizer stays for ever.

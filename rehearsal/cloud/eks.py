@@ -44,6 +44,16 @@ def _service_cidr(inputs: Properties, context: Context) -> str | None:
     return str(get(inputs, path) or get(context.previous, path) or "172.20.0.0/16")
 
 
+def _service_cidr6(inputs: Properties, context: Context) -> str | None:
+    """Return a range of unique local addresses, which EKS gives to an IPv6 cluster.
+
+    https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigResponse.html
+    """
+    if get(inputs, "kubernetesNetworkConfig.ipFamily") != "ipv6":
+        return None
+    return f"fd{context.digest('services', 2)}:{context.digest('services', 6)[2:]}::/108"
+
+
 def _version(inputs: Properties, context: Context) -> str:
     """Return the version asked for, else the control plane's at creation, which a node group then keeps."""
     cluster = context.world.find("aws:eks/cluster:Cluster", "name", inputs["clusterName"]) or {}
@@ -107,6 +117,7 @@ KINDS: Final[dict[str, Kind]] = {
             "vpcConfig.clusterSecurityGroupId": ec2_id("sg"),
             "vpcConfig.vpcId": _vpc,
             "kubernetesNetworkConfig.serviceIpv4Cidr": _service_cidr,
+            "kubernetesNetworkConfig.serviceIpv6Cidr": _service_cidr6,
         },
         defaults={
             "name": autoname,

@@ -262,11 +262,44 @@ def _groups_of(cluster: object, place: Place) -> list[Properties]:
     return [group for group in every if group["clusterName"] == cluster]
 
 
+def _ami(arguments: Properties, place: Place) -> Properties:
+    id_ = f"ami-{_digest(_stable(arguments), 17)}"
+    names = {entry["name"]: entry["values"] for entry in arguments.get("filters") or []}
+    return {
+        **arguments,
+        "id": id_,
+        "architecture": (names.get("architecture") or ["x86_64"])[0],
+        "arn": f"arn:{partition_of(place.region)}:ec2:{place.region}::image/{id_}",
+        "imageId": id_,
+        "name": (names.get("name") or ["node"])[0].replace("*", "1"),
+        "ownerId": place.account,
+        "region": place.region,
+        "state": "available",
+    }
+
+
+def _parameter(arguments: Properties, place: Place) -> Properties:
+    """Return a parameter. Those that programs here ask for have the id of an AMI."""
+    name = str(arguments["name"])
+    value = f"ami-{_digest(name, 17)}"
+    return {
+        **arguments,
+        "id": name,
+        "arn": f"arn:{partition_of(place.region)}:ssm:{place.region}:{place.account}:parameter{name}",
+        "insecureValue": value,
+        "region": place.region,
+        "type": "String",
+        "value": value,
+        "version": 1,
+    }
+
+
 def _stable(arguments: Mapping[str, Any]) -> str:
     return repr(sorted(arguments.items(), key=str))
 
 
 INVOKES: Final[dict[str, Answer]] = {
+    "aws:ec2/getAmi:getAmi": _ami,
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,
@@ -281,4 +314,5 @@ INVOKES: Final[dict[str, Answer]] = {
     "aws:lb/getHostedZoneId:getHostedZoneId": _hosted_zone_id,
     "aws:lb/getLoadBalancer:getLoadBalancer": _load_balancer,
     "aws:route53/getZone:getZone": _zone,
+    "aws:ssm/getParameter:getParameter": _parameter,
 }

@@ -127,6 +127,28 @@ def place_below(path: str, *parts: str) -> str:
 
 
 @rule
+def _custom_images(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> Iterator[Problem]:
+    for path, setup in setups(node_groups, karpenter).items():
+        image = setup.custom_image
+        if image is None:
+            if isinstance(setup, NodeGroup) and setup.max_pods is not None:
+                # https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html#max-pods-precedence
+                expected = "expected customImage too: EKS sets the number in a group with an AMI of its own"
+                yield Problem(f"{path}.maxPods", str(setup.max_pods), expected)
+            continue
+        ways = {"id": image.id, "ssmParameter": image.ssm_parameter, "name or tags": image.name or image.tags}
+        given = [way for way, value in ways.items() if value]
+        if len(given) != 1:
+            yield Problem(f"{path}.customImage", ", ".join(given) or "empty", f"expected one of {either(ways)}")
+        if image.owner != "self" and not ways["name or tags"]:
+            yield Problem(f"{path}.customImage.owner", image.owner, "expected name or tags, which it narrows")
+        version = setup.release if isinstance(setup, NodeGroup) else setup.image_version
+        if version:
+            field = "release" if isinstance(setup, NodeGroup) else "imageVersion"
+            yield Problem(f"{path}.{field}", version, "expected none with customImage, which is another AMI")
+
+
+@rule
 def _repair_limits(node_groups: dict[str, NodeGroup], addons: Addons) -> Iterator[Problem]:
     for name, group in node_groups.items():
         path = place("nodeGroups", name, "repairLimits")

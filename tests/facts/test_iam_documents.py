@@ -648,6 +648,17 @@ def test_load_balancer_controller_works_on_its_own_clusters_resources(
     assert _decides(document, action, resource, context) is allowed
 
 
+def test_karpenter_reads_the_parameters_that_have_ids_of_images() -> None:
+    documents = iam_documents.karpenter_controller(
+        ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE, image_parameters=["/images/node/id:3", "/aws/service/eks/a"]
+    )
+    (statement,) = [it for it in documents["resource-discovery"]["Statement"] if it["Sid"] == "ReadAmiParameters"]
+    assert statement["Resource"] == [
+        f"arn:aws:ssm:{REGION}::parameter/aws/service/*",
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/images/node/id",
+    ]
+
+
 def test_karpenters_node_class_can_be_finalized_without_iam_writes() -> None:
     documents = iam_documents.karpenter_controller(ACCOUNT, REGION, CLUSTER, NODE_ROLE, QUEUE).values()
     actions = {action for document in documents for it in document["Statement"] for action in it["Action"]}

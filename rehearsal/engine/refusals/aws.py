@@ -249,6 +249,17 @@ def _without_way_out(subnets: Sequence[str], cloud: Cloud) -> str | None:
     return f"nothing leads out of {lost[0]}: no route to a NAT or internet gateway, no endpoints" if lost else None
 
 
+@rule("create", uses.NODE_GROUP, code="InvalidParameterException", source=EKS + "CreateNodegroup.html")
+def versions_of_a_custom_image(group: Resource, cloud: Cloud) -> str | None:
+    """A template with an AMI decides what the nodes run; without one, EKS has to."""
+    template = cloud.one(uses.TEMPLATE, "id", group.get("launchTemplate.id"))
+    has_image = template is not None and bool(template.get("imageId"))
+    is_custom = group.get("amiType") == "CUSTOM"
+    if has_image and not is_custom:
+        return "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template"
+    return "the AMI type is CUSTOM, and the launch template has no AMI" if is_custom and not has_image else None
+
+
 @rule(
     "create update",
     uses.NODE_GROUP,

@@ -1,6 +1,9 @@
 """NodeGroup: what EKS launches, and in which order it comes and goes."""
 
 import base64
+import email
+import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -8,6 +11,7 @@ from typing import Any, Final
 import botocore.session
 import pulumi
 import pytest
+import yaml
 from pulumi_aws import ec2
 from pulumi_aws.cloudwatch import LogGroup
 
@@ -54,6 +58,9 @@ ENVIRONMENT: Final = NodeEnvironment(
     vpc_id="vpc-1",
     security_group_id="sg-cluster",
     local_subnets=["lax"],
+    endpoint="https://api.example.com",
+    certificate_authority="Q0E=",
+    service_range="172.20.0.0/16",
 )
 
 
@@ -588,6 +595,100 @@ def test_user_data_is_what_the_settings_ask_for() -> None:
     assert text.startswith("MIME-Version: 1.0\n")
     assert "shutdownGracePeriod: 30s" in text
     assert "userData" not in _template(_recorded()).inputs
+
+
+# --- An AMI of the company's own ----------------------------------------------------------------------------------
+
+
+def _own(template: Registration) -> str:
+    return base64.b64decode(template.inputs["userData"]).decode()
+
+
+IMAGE: Final[dict[str, Any]] = {"release": None, "custom_image": {"id": "ami-0123456789abcdef0"}}
+OWN: Final[dict[str, Any]] = {
+    **IMAGE,
+    "max_pods": 110,
+    "labels": {"role": "worker"},
+    "taints": [{"key": "special", "value": "true", "effect": "NoSchedule"}],
+    "kubelet": {"imageGcHighThresholdPercent": 70, "imageGcLowThresholdPercent": 60},
+}
+
+
+def test_eks_takes_no_version_with_an_image(unknown: bool) -> None:
+    plan = _recorded(unknown=unknown, **OWN)
+    assert _group(plan).inputs["amiType"] == "CUSTOM"
+    assert not {"version", "releaseVersion"} & _group(plan).inputs.keys()
+    assert _template(plan).inputs["imageId"] == "ami-0123456789abcdef0"
+
+
+def test_a_node_of_amazon_linux_joins_by_the_template_alone() -> None:
+    """EKS adds nothing to the user data of a template with an AMI."""
+    parts: Any = email.message_from_string(_own(_template(_recorded(image="al2023", **OWN)))).get_payload()
+    (part,) = parts
+    assert yaml.safe_load(part.get_payload())["spec"] == {
+        "cluster": {
+            "name": where().cluster_name,
+            "apiServerEndpoint": "https://api.example.com",
+            "certificateAuthority": "Q0E=",
+            "cidr": "172.20.0.0/16",
+        },
+        "kubelet": {
+            "config": {
+                "imageGCHighThresholdPercent": 70,
+                "imageGCLowThresholdPercent": 60,
+                "maxPods": 110,
+                "registerWithTaints": [{"key": "special", "value": "true", "effect": "NoSchedule"}],
+            },
+            "flags": ["--node-labels=role=worker"],
+        },
+    }
+
+
+def test_a_node_of_bottlerocket_joins_by_the_template_alone() -> None:
+    settings = tomllib.loads(_own(_template(_recorded(**OWN))))["settings"]
+    assert settings == {
+        "kubernetes": {
+            "api-server": "https://api.example.com",
+            "cluster-certificate": "Q0E=",
+            "cluster-name": where().cluster_name,
+            "cluster-dns-ip": "172.20.0.10",
+            "node-labels": {"role": "worker"},
+            "node-taints": {"special": ["true:NoSchedule"]},
+            "max-pods": 110,
+            "image-gc-high-threshold-percent": "70",
+            "image-gc-low-threshold-percent": "60",
+        }
+    }
+
+
+def test_a_node_without_labels_and_taints_joins_too() -> None:
+    of_ipv6 = replace(ENVIRONMENT, service_range="fd00:1::/108")
+    settings = tomllib.loads(_own(_template(_recorded(of_ipv6, **IMAGE))))["settings"]
+    assert settings["kubernetes"]["cluster-dns-ip"] == "fd00:1::a"
+    text = _own(_template(_recorded(image="al2023", **IMAGE)))
+    assert "kubelet" not in text
+    assert "apiServerEndpoint: https://api.example.com" in text
+
+
+@pytest.mark.parametrize(
+    "custom_image",
+    [{"ssmParameter": "/images/node/id"}, {"name": "node-*", "tags": {"Team": "platform"}, "owner": "111122223333"}],
+    ids=["parameter", "name and tags"],
+)
+def test_an_image_is_looked_up(custom_image: dict[str, Any]) -> None:
+    template = _template(_recorded(release=None, custom_image=custom_image))
+    assert re.fullmatch("ami-[0-9a-f]{17}", template.inputs["imageId"])
+
+
+def test_user_data_waits_for_the_cluster_alone() -> None:
+    def declare(opts: pulumi.ResourceOptions) -> None:
+        environment = replace(ENVIRONMENT, endpoint=LogGroup("endpoint", opts=opts).arn)
+        settings = section(NodeGroupSettings, GIVEN, **OWN)
+        NodeGroup("system", settings, where(), environment=environment, opts=opts)
+
+    plan = recorded(declare, unknown=True)
+    assert _template(plan).inputs["userData"] == UNKNOWN
+    assert needs(plan, _template(plan), "userData") == {"LogGroup endpoint"}
 
 
 def test_pods_do_not_reach_the_nodes_credentials() -> None:

@@ -135,6 +135,27 @@ def test_a_class_has_what_karpenter_counts_on_and_the_rest_as_user_data() -> Non
     assert not {"kubelet", "instanceStorePolicy", "userData"} & _class(_plan()).inputs["spec"].keys()
 
 
+TAGGED: Final = {"name": "node-*", "tags": {"Team": "platform"}, "owner": "111122223333"}
+
+
+@pytest.mark.parametrize(
+    ("image", "term"),
+    [
+        ({"id": "ami-0123456789abcdef0"}, {"id": "ami-0123456789abcdef0"}),
+        ({"ssmParameter": "/images/node/id"}, {"ssmParameter": "/images/node/id"}),
+        (TAGGED, TAGGED),
+        ({"tags": {"Team": "platform"}}, {"tags": {"Team": "platform"}, "owner": "self"}),
+    ],
+    ids=["id", "parameter", "name and tags", "tags"],
+)
+@pytest.mark.parametrize(("family", "name"), [("bottlerocket", "Bottlerocket"), ("al2023", "AL2023")])
+def test_an_image_of_ones_own(image: dict[str, Any], term: dict[str, Any], family: str, name: str) -> None:
+    spec = _class(_plan(image=family, custom_image=image)).inputs["spec"]
+    assert spec["amiSelectorTerms"] == [term]
+    assert spec["amiFamily"] == name
+    assert "amiFamily" not in _class(_plan(image=family)).inputs["spec"]
+
+
 def test_hops_of_the_metadata_service() -> None:
     before, after = _class(_plan()).inputs["spec"], _class(_plan(metadata_hops=2)).inputs["spec"]
     assert before["metadataOptions"]["httpPutResponseHopLimit"] == 1

@@ -204,4 +204,5 @@ def test_every_section_of_shared_settings_is_tried() -> None:
         *("disk_gib", "disk", "extra_disks", "local_disks", "kubelet", "bottlerocket"),
         # tests/components/compute/test_node_group.py, test_node_pools.py
         "metadata_hops",
+        "custom_image",
     }

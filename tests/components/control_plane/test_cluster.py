@@ -1,6 +1,7 @@
 """Cluster: the control plane as EKS gets it through `pulumi_eks`, and what it must not outlive."""
 
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any, Final
 
 import pulumi
@@ -413,6 +414,7 @@ def test_outputs() -> None:
         "endpoint": made["endpoint"],
         "certificate_authority": made["certificateAuthority"]["data"],
         "version": "1.36",
+        "service_range": "172.20.0.0/16",
         "security_group_id": made["vpcConfig"]["clusterSecurityGroupId"],
         "oidc_provider_arn": provider["arn"],
         "oidc_issuer": made["identities"][0]["oidcs"][0]["issuer"].removeprefix("https://"),
@@ -420,6 +422,12 @@ def test_outputs() -> None:
     }
     assert plan.one(name="probe").inputs == expected
     assert plan.one(type="eks-platform:index:Cluster").outputs == expected
+
+
+def test_the_range_of_services_of_an_ipv6_cluster_is_of_ipv6() -> None:
+    plan = _recorded(replace(NETWORK, ip_family=IpFamily.IPV6))
+    assert probed(plan, "service_range") == _control_plane(plan).outputs["kubernetesNetworkConfig"]["serviceIpv6Cidr"]
+    assert ip_network(probed(plan, "service_range")).version == 6
 
 
 def test_outputs_wait_for_the_control_plane(unknown: bool) -> None:
