@@ -52,6 +52,7 @@ SHARED: Final[Config] = {
         "entries": {"platform-team": {"principal": "arn:aws:iam::111122223333:role/platform-team"}},
     },
 }
+RESERVED: Final = "arn:aws:resource-groups:ap-northeast-1:111122223333:group/p5"
 SECURITY_RULE: Final[Config] = {"cidr": "10.7.0.0/16", "fromPort": 7001, "toPort": 8000}
 NODE_STATEMENT: Final[Config] = {
     "sid": "Pull",
@@ -1212,12 +1213,18 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("nodeGroups.*.instanceTypes",),
         others=True,
     ),
-    "nodeGroups.*.reservation.id": _node_group(
-        "LaunchTemplate.capacityReservationSpecification", reservation={"id": "cr-0123456789abcdef0"}
+    # Alone: Spot instances, which others change to, are not reserved.
+    "nodeGroups.*.reservation.id": Effect(
+        {"nodeGroups": {"workers": {"reservation": {"id": "cr-0123456789abcdef0"}}}},
+        ("LaunchTemplate.capacityReservationSpecification",),
+        "nodes",
+        alone=True,
     ),
-    "nodeGroups.*.reservation.resourceGroup": _node_group(
-        "LaunchTemplate.capacityReservationSpecification",
-        reservation={"resourceGroup": "arn:aws:resource-groups:ap-northeast-1:111122223333:group/p5"},
+    "nodeGroups.*.reservation.resourceGroup": Effect(
+        {"nodeGroups": {"workers": {"reservation": {"resourceGroup": RESERVED}}}},
+        ("LaunchTemplate.capacityReservationSpecification",),
+        "nodes",
+        alone=True,
     ),
     "nodeGroups.*.public": Effect(
         {"nodeGroups": {"workers": {"public": True}}},
