@@ -85,10 +85,10 @@ def _own_pool(path: str, name: str, pool: AutoPool, auto: AutoMode) -> Iterator[
     if name in [pool.value for pool in AutoNodePool]:
         yield Problem(path, "the name of a built-in pool", "expected another name")
     if pool.node_class not in auto.node_classes:
-        known = either(sorted(auto.node_classes)) or "a class of nodeClasses, of which there is none"
+        known = either(sorted(auto.node_classes)) or "a class that nodeClasses declares"
         yield Problem(f"{path}.nodeClass", pool.node_class, f"expected {known}")
     if pool.instance_types and (pool.categories or pool.families or pool.min_generation):
-        expected = "expected no categories, families and minGeneration beside it"
+        expected = "expected no categories, families and minGeneration together with it"
         yield Problem(f"{path}.instanceTypes", "set", expected)
 
 
