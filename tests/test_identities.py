@@ -51,6 +51,11 @@ EXAMPLE: Final[dict[str, dict[str, Any]]] = {
         "principalArn": "arn:aws:iam::123456789012:role/example",
         "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
     },
+    "aws:eks/capability:Capability": {"clusterName": "example-cluster", "capabilityName": "example-capability"},
+    "aws:eks/identityProviderConfig:IdentityProviderConfig": {
+        "clusterName": "example-cluster",
+        "oidc": {"identityProviderConfigName": "example-config"},
+    },
     "aws:eks/addon:Addon": {"clusterName": "my_cluster_name", "addonName": "my_eks_addon"},
     "aws:eks/cluster:Cluster": {"name": "example"},
     "aws:eks/fargateProfile:FargateProfile": {

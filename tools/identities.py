@@ -132,6 +132,18 @@ IDENTITIES: Final[dict[str, Identity]] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Identity("{clusterName}#{principalArn}#{policyArn}"),
     "aws:eks/addon:Addon": Identity("{clusterName}:{addonName}"),
     "aws:eks/cluster:Cluster": Identity("{name}"),
+    "aws:eks/capability:Capability": Identity("{clusterName},{capabilityName}"),
+    "aws:eks/identityProviderConfig:IdentityProviderConfig": Identity("{clusterName}:{provider}"),
+    "aws:rolesanywhere/profile:Profile": Identity(
+        form="db138a85-8925-4f9f-a409-08231233cacf",
+        lookup="aws rolesanywhere list-profiles --region {region} "
+        "--query \"profiles[?name=='{name}'].profileId\" --output text",
+    ),
+    "aws:rolesanywhere/trustAnchor:TrustAnchor": Identity(
+        form="92b2fbbb-984d-41a3-a765-e3cbdb69ebb1",
+        lookup="aws rolesanywhere list-trust-anchors --region {region} "
+        "--query \"trustAnchors[?name=='{name}'].trustAnchorId\" --output text",
+    ),
     "aws:eks/fargateProfile:FargateProfile": Identity("{clusterName}:{fargateProfileName}"),
     "aws:eks/nodeGroup:NodeGroup": Identity("{clusterName}:{nodeGroupName}"),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": Identity(
@@ -251,6 +263,8 @@ def _values(inputs: Mapping[str, Any], account: str, region: str) -> dict[str, s
         "domain": dns_suffix(region),
         "set": f"_{given['setIdentifier']}" if given.get("setIdentifier") else "",
     }
+    if isinstance(inputs.get("oidc"), Mapping):
+        found["provider"] = str(inputs["oidc"].get("identityProviderConfigName"))
     if "url" in given:
         found["host"] = given["url"].removeprefix("https://")
     if destination is not None:

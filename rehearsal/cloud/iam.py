@@ -64,6 +64,7 @@ KINDS: Final[dict[str, Kind]] = {
         uuid(),
         {"arn": arn("rolesanywhere", "profile/{id}")},
         defaults={"enabled": False, "durationSeconds": 3600},
+        replaces=("requireInstanceProperties",),
         regional=False,
     ),
 }

@@ -40,6 +40,7 @@ ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
 """Sections with such keys that no stack file of the examples has, by the stack that gets them in addition."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
+    "access.oidc.groups": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "gitCredentials": "other settings name the key; it becomes a Secret's name in Kubernetes alone",
     "observability.alarms.webhooks": "a subscription has no name at AWS",
 }
