@@ -39,7 +39,11 @@ def control_plane(folder: Path, minor: str) -> Iterator[ApiServer]:
         for command in (
             (build(kube_controller_manager(minor)), *alone, *accounts, "--use-service-account-credentials=true"),
             (build(kube_scheduler(minor)), *alone),
-            (build(KWOK), "--kubeconfig", kubeconfig, "--config", STAGES, "--manage-all-nodes=true"),
+            # Without leases the controllers take a node for lost after 50 seconds, and its pods for not ready.
+            (
+                *(build(KWOK), "--kubeconfig", kubeconfig, "--config", STAGES, "--manage-all-nodes=true"),
+                *("--node-lease-duration-seconds", "40"),
+            ),
         ):
             stack.enter_context(process(folder / f"{command[0].name}.log", *command))
         wait_until(lambda: _has_account(server), "no controller has given the default namespace its service account")

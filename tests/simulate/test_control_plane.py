@@ -81,6 +81,8 @@ def test_pods_run_where_they_may_and_start_with_what_they_need(server: ApiServer
     server.create(_deployment("needy", **TOLERATES, **needy))
 
     wait_until(lambda: _ready(server, "plain") == 2, "the pods of a Deployment are not ready")
+    leases = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+    wait_until(lambda: len(server.request("GET", leases).body["items"]) == 2, "nodes have no lease: they will be lost")
     wait_until(
         lambda: all(
             _condition(pod, "PodScheduled").get("reason") == "Unschedulable" for pod in _pods(server, "intolerant")
