@@ -73,7 +73,7 @@ class PlatformOutputs(TypedDict):
     alarms_topic_arn: NotRequired[pulumi.Output[str]]
     """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
     hybrid_nodes: NotRequired[pulumi.Output[dict[str, str]]]
-    """What `nodeadm init` asks for on a node outside of AWS: `roleArn`, and with certificates `trustAnchorArn` and
+    """What `nodeadm init` requires on a node outside of AWS: `roleArn`, and with certificates `trustAnchorArn` and
     `profileArn`."""
     workload_role_arns: pulumi.Output[dict[str, str]]
     """IAM roles of applications by their name in `workloadRoles`, or by the name of their team."""

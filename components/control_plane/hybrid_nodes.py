@@ -21,7 +21,7 @@ class HybridNodes(pulumi.ComponentResource):
 
     role_arn: pulumi.Output[str]
     registration: pulumi.Output[dict[str, str]]
-    """What `nodeadm init` asks for: `roleArn`, and with certificates `trustAnchorArn` and `profileArn`."""
+    """What `nodeadm init` requires: `roleArn`, and with certificates `trustAnchorArn` and `profileArn`."""
 
     def __init__(
         self,
