@@ -19,7 +19,8 @@ from settings.words import either
 
 def _text(meaning: str, pattern: str, max_length: int = 128) -> StringConstraints:
     """Return the constraints of a text. meaning: what it is, as a noun phrase for messages and for the reference."""
-    MEANINGS[pattern] = meaning
+    if MEANINGS.setdefault(pattern, meaning) != meaning:
+        raise ValueError(f"{pattern} means {MEANINGS[pattern]} already: write another pattern for {meaning}")
     return StringConstraints(pattern=pattern, max_length=max_length)
 
 
@@ -502,7 +503,7 @@ IdentityCenterGroup = Annotated[
     ),
 ]
 """https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Group.html"""
-ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9._:/-]+$", 63)]
+ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9_.:/-]+$", 63)]
 ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
 ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]
 _GROUP: Final = r"^[^\x00-\x20!-*,;<>?\[-^`{-\x9f]+$"
