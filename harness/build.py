@@ -39,10 +39,14 @@ class Tool:
 
     def version(self) -> tuple[int, int, int]:
         """Return the version that go.mod pins; raises ValueError where it does not."""
+        return parse_version(self.pin())
+
+    def pin(self) -> str:
+        """Return the version that go.mod pins as it is there, such as "v1.2.3", or that of a commit; see `version`."""
         found = re.search(rf"^(?:require)?\s*{re.escape(self.source)} (v\S+)", self.manifest.read_text(), re.MULTILINE)
         if found is None:
             raise ValueError(f"{self.manifest} does not pin {self.source}")
-        return parse_version(found[1])
+        return found[1]
 
     @property
     def manifest(self) -> Path:
@@ -52,7 +56,7 @@ class Tool:
     def cache_folder(self) -> Path:
         """Return where the tool is built to: a folder of its own for each version."""
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return base / self.cache / self.name / ".".join(map(str, self.version()))
+        return base / self.cache / self.name / self.pin().removeprefix("v")
 
     def require_go(self) -> None:
         """Raise NoToolError where there is no Go."""

@@ -34,7 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="leave out what is thorough, and stacks' lives on the engine")
 
 
-LONGEST_FIRST = ("test_placement.py", "test_failures.py", "test_stack_lives.py", "test_interrupts.py", "test_day2.py")
+LONGEST_FIRST = (
+    "test_life.py",
+    "test_placement.py",
+    "test_failures.py",
+    "test_stack_lives.py",
+    "test_interrupts.py",
+    "test_day2.py",
+)
 """Files that take minutes, in the order in which they start; what else runs on the engine follows."""
 
 
@@ -64,6 +71,13 @@ def _is_thorough(item: pytest.Item) -> bool:
         item.callspec.params.get("stack") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
     )
     return bool(item.get_closest_marker("engine")) and isinstance(stack, str) and stack not in QUICK_STACKS
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how long each part of a simulated stack's life took."""
+    ended = terminalreporter.stats.get("", [])
+    for line in [value for report in ended for name, value in report.user_properties if name == "simulated"]:
+        terminalreporter.write_line(line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -118,7 +118,10 @@ def test_what_is_accepted_must_be_found() -> None:
     found = {TRAEFIK: ["GHSA-1", "GHSA-2"]}
     assert osv.report(found, {"GHSA-1": "not used"}) == [f"{TRAEFIK}: https://osv.dev/vulnerability/GHSA-2"]
     assert osv.report({}, {"GHSA-1": "not used"}) == ["GHSA-1 is accepted in tools/osv.py and not found: remove it"]
-    assert all(len(reason.split()) > 3 for reason in (*osv.NO_MODULE.values(), *osv.ACCEPTED.values()))
+    assert all(
+        len(reason.split()) > 3
+        for reason in (*osv.NO_MODULE.values(), *osv.ACCEPTED.values(), *osv.AS_PUBLISHED.values())
+    )
 
 
 def test_the_exit_code_tells_what_was_found(
@@ -134,3 +137,16 @@ def test_the_exit_code_tells_what_was_found(
         assert [osv.main(url), osv.main(url), osv.main(url)] == [0, 1, 2]
     assert "https://osv.dev/vulnerability/GHSA-1" in capsys.readouterr().out
     assert osv.main("http://127.0.0.1:1") == 2
+
+
+def test_what_a_publisher_pins_is_counted_and_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = osv.AS_PUBLISHED
+    assert (osv.ROOT / file).is_file()
+    monkeypatch.setattr(osv, "pins", lambda: [osv.Pin("Go", "a.example/b", "1.0.0", file)])
+    with _server([{"results": [{"vulns": _vulns("GHSA-1")}]}]) as (url, _):
+        assert osv.main(url) == 0
+    said = capsys.readouterr().out
+    assert f"1 vulnerabilities in {file} are left" in said
+    assert "GHSA-1" not in said

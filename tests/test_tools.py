@@ -12,7 +12,7 @@ from harness.properties import reveal
 from tests.plans import STACKS, plan_of
 from tools import build
 
-ALL = (build.PULUMI, build.ACTIONLINT, build.PULUMI_YAML, *build.ALL)
+ALL = (build.PULUMI, build.ACTIONLINT, build.PULUMI_YAML, build.PULUMI_KUBERNETES, *build.ALL)
 
 
 def test_versions() -> None:
@@ -26,13 +26,24 @@ def test_versions() -> None:
 def test_each_is_pinned_by_a_module_of_its_own(tool: Tool) -> None:
     text = tool.manifest.read_text()
     assert f"module eks-platform/{tool.module.relative_to(build.FOLDER.parent)}\n" in text
-    assert re.search(rf"^(?:tool |\t){re.escape(tool.package)}$", text, re.MULTILINE)
+    if tool.package == ".":
+        assert f'"{tool.source}/' in (tool.module / "main.go").read_text()
+    else:
+        assert re.search(rf"^(?:tool |\t){re.escape(tool.package)}$", text, re.MULTILINE)
     assert (tool.module / "go.sum").is_file()
 
 
 def test_helm_is_of_the_line_in_the_provider() -> None:
     """https://github.com/pulumi/pulumi-kubernetes/blob/master/provider/go.mod."""
     assert build.HELM.version()[:2] == (3, 20)
+
+
+def test_a_tool_of_a_commit_has_the_commits_folder() -> None:
+    """Its three numbers alone are those of every commit before the first tag."""
+    provider = build.PULUMI_KUBERNETES
+    assert provider.version() == (4, 0, 0)
+    assert re.fullmatch(r"4\.0\.0-\d{14}-[0-9a-f]{12}", provider.cache_folder().name)
+    assert build.HELM.cache_folder().name == ".".join(map(str, build.HELM.version()))
 
 
 def test_there_is_an_api_server_of_each_version_that_a_stack_has_and_of_no_other() -> None:

@@ -69,6 +69,17 @@ ACTIONLINT: Final = Tool(
 )
 
 
+# Its schemas, which only `pulumi package` and programs in YAML read, are in no module: they are generated.
+PULUMI_KUBERNETES: Final = Tool(
+    "pulumi-resource-kubernetes",
+    FOLDER / "pulumi-kubernetes",
+    package=".",
+    source="github.com/pulumi/pulumi-kubernetes/provider/v4",
+    linked=("main.version={version}",),
+    cache=CACHE,
+    about="ten minutes",
+)
+
 # https://kwok.sigs.k8s.io/
 KWOK: Final = Tool(
     "kwok",

@@ -39,11 +39,13 @@ BIN: Final = ROOT / "rehearsal" / "bin"
 class Rehearsal(Sandbox):
     """One stack of one project on the fake cloud; see `Sandbox`.
 
-    account_id: whose credentials are in use (default: the stack file's).
+    account_id: whose credentials are in use (default: the stack file's). providers: the folder with the providers.
     """
 
-    def __init__(self, folder: Path, stack: str, *, project: Path = ROOT, account_id: str | None = None) -> None:
-        super().__init__(folder, stack, project=project, cli=cli.find(), providers=BIN)
+    def __init__(
+        self, folder: Path, stack: str, *, project: Path = ROOT, account_id: str | None = None, providers: Path = BIN
+    ) -> None:
+        super().__init__(folder, stack, project=project, cli=cli.find(), providers=providers)
         given = given_by(self.project.config(stack), self.project.name)
         self.environment = Environment(account=account_id or given.account or ACCOUNT, deployer=given.deployer)
         if self.is_new:

@@ -15,6 +15,8 @@ PASSING: Final = frozenset({"Event", "Lease", "EndpointSlice", "Endpoints", "Con
 STAYS: Final = {
     # https://helm.sh/docs/chart_best_practices/custom_resource_definitions/
     r"CustomResourceDefinition [a-z]+\.(elbv2|aga|gateway)\.k8s\.aws": "Helm never deletes what is in a chart's crds/",
+    # https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
+    r"APIService v\w+\.(elbv2|aga|gateway)\.k8s\.aws": "the API server serves the definitions that stay",
 }
 """What `destroy` leaves in the cluster on purpose, as a regular expression for its name, and why."""
 

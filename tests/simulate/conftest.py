@@ -9,7 +9,7 @@ import pytest
 from harness.build import build, built
 from rehearsal.simulation.api_server import ApiServer
 from rehearsal.simulation.control_plane import control_plane
-from tools.build import SIMULATION
+from tools.build import PULUMI_KUBERNETES, SIMULATION
 from tools.upstream.cache import CHARTS, FACTS, absence, folder
 from versions import DEFAULT_KUBERNETES
 
@@ -26,6 +26,13 @@ def tools() -> None:
         pytest.skip(f"not built: {', '.join(missing)}; run `make tools`")
     for tool in SIMULATION:
         build(tool)
+
+
+@pytest.fixture(scope="session")
+def provider(tools: None) -> None:
+    """Pulumi's own Kubernetes provider; tests are skipped where it is not built, in a quarter of an hour."""
+    if built(PULUMI_KUBERNETES) is None:
+        pytest.skip("Pulumi's Kubernetes provider is not built: `python -m rehearsal.simulation` builds it")
 
 
 @pytest.fixture(scope="session")

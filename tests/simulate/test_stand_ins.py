@@ -1,16 +1,28 @@
-"""The stand-ins of a simulation, one by one: what they say of nodes, pods and what is left."""
+"""The stand-ins of a simulation, one by one: what they say of nodes, pods, access and what is left."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
+from harness.engine import environment
+from harness.engine.environment import Environment
 from harness.engine.store import Resource, Store
 from rehearsal.capacity import INSTANCES, allocatable
 from rehearsal.engine.refusals import uses
-from rehearsal.simulation import kubelets, nodes
+from rehearsal.simulation import aws_command, kubelets, nodes
+from rehearsal.simulation.aws_provider import Endpoint, kind_of
 from rehearsal.simulation.leftovers import unexplained
+
+CLUSTER: Final = {
+    "name": "x",
+    "accessConfig": {"bootstrapClusterCreatorAdminPermissions": False},
+    "vpcConfig": {"endpointPublicAccess": True, "publicAccessCidrs": ["0.0.0.0/0"]},
+}
+ADMINISTRATOR: Final = "arn:aws:iam::111122223333:role/deployer"
+
 
 # --- Nodes --------------------------------------------------------------------------------------------------------
 
@@ -102,6 +114,44 @@ def test_a_pod_needs_what_the_environment_of_any_container_names(
 ) -> None:
     assert list(kubelets.needs({"spec": {"containers": [container]}})) == found
     assert list(kubelets.needs({"spec": {"initContainers": [container], "containers": []}})) == found
+
+
+# --- The endpoint and access to it --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What programs are told of a cluster that one administrator may use."""
+    entry = {"clusterName": "x", "principalArn": ADMINISTRATOR}
+    policy = {**entry, "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"}
+    _store(
+        tmp_path,
+        Resource(uses.CLUSTER, "x", {}, CLUSTER),
+        Resource(uses.ENTRY, "x:entry", {}, entry),
+        Resource(uses.ENTRY_POLICY, "x:policy", {}, policy),
+    )
+    Endpoint("https://127.0.0.1:1", "certificate", "its token").write(tmp_path)
+    monkeypatch.setenv(environment.VARIABLE, str(tmp_path))
+    return tmp_path
+
+
+def test_a_cluster_leads_to_the_api_server(folder: Path) -> None:
+    outputs = kind_of(uses.CLUSTER).outputs
+    assert outputs["endpoint"] == "https://127.0.0.1:1"
+    assert outputs["certificateAuthority"] == {"data": "Y2VydGlmaWNhdGU="}
+    assert "endpoint" not in kind_of(uses.NODE_GROUP).outputs
+
+
+@pytest.mark.parametrize(
+    ("deployer", "token"), [(ADMINISTRATOR, "its token"), ("arn:aws:iam::111122223333:role/other", "nobody")]
+)
+def test_a_token_lets_in_whom_an_access_entry_lets_in(
+    folder: Path, deployer: str, token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Environment(deployer=deployer).write(folder)
+    arguments = ["eks", "get-token", "--cluster-name", "x", "--region", "ap-northeast-1", "--output", "json"]
+    assert aws_command.main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == {"token": token}
 
 
 # --- What is left -------------------------------------------------------------------------------------------------
