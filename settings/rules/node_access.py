@@ -192,7 +192,9 @@ def _disks_in_local_zones(
         local = [name for name in setup.subnets if name in network.local_subnets]
         given = [setup.disk, *setup.extra_disks.values()]
         if local and any(disk and (disk.iops or disk.throughput) for disk in given):
-            yield Problem(f"{path}.subnets", ", ".join(local), "expected no iops and no throughput of disks there")
+            outside = "or subnets outside of Local Zones: most of these have only gp2 disks"
+            expected = f"expected disks without iops and throughput, {outside}"
+            yield Problem(f"{path}.subnets", ", ".join(local), expected)
 
 
 RESERVED_TAGS: Final = ("aws:", "eks:", "karpenter.sh/", "karpenter.k8s.aws/", "kubernetes.io/cluster/")
