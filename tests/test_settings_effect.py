@@ -314,7 +314,11 @@ BASES["auto"] = {
         "identity": "pod-identity",
         "autoMode": {
             "nodeClasses": {"own": {}, "second": {}},
-            "pools": {"own": {"nodeClass": "own"}, "first": {"nodeClass": "own"}, "second": {"nodeClass": "second"}},
+            "pools": {
+                "own": {"nodeClass": "own", "taints": [{"key": "batch", "value": "true"}]},
+                "first": {"nodeClass": "own"},
+                "second": {"nodeClass": "second"},
+            },
         },
     },
 }
@@ -333,6 +337,14 @@ BASES["added add-on"] = {
                 "role": {
                     "serviceAccounts": ["efs-csi-controller-sa"],
                     "managedPolicies": ["arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"],
+                    "statements": [
+                        {
+                            "sid": "All",
+                            "actions": ["s3:ListAllMyBuckets"],
+                            "resources": ["*"],
+                            "reason": "it lists all buckets",
+                        }
+                    ],
                 },
             }
         },
@@ -545,6 +557,11 @@ def _storage_class(*changes: str, **change: Any) -> Effect:
 
 def _added_addon(*changes: str, **change: Any) -> Effect:
     return Effect({"addons": {"more": {"aws-efs-csi-driver": change}}}, changes, "added add-on", alone=True)
+
+
+def _added_addon_statement(**change: Any) -> Effect:
+    old = BASES["added add-on"]["addons"]["more"]["aws-efs-csi-driver"]["role"]["statements"][0]
+    return _added_addon("Policy.policy", role={"statements": [{**old, **change}]})
 
 
 def _argo_cd(*changes: str, **change: Any) -> Effect:
@@ -813,7 +830,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     "cluster.autoMode.pools.*.memoryLimit": _auto_pool("spec.limits.memory", memoryLimit="800Gi"),
     "cluster.autoMode.pools.*.weight": _auto_pool("spec.weight", weight=10),
     "cluster.autoMode.pools.*.labels": _auto_pool("spec.template.metadata.labels.team", labels={"team": "shop"}),
-    "cluster.autoMode.pools.*.taints": _auto_pool("spec.template.spec.taints", taints=[{"key": "batch"}]),
+    "cluster.autoMode.pools.*.taints[].key": _auto_pool(f"{TAINT}.key", taints=[{"key": "other", "value": "true"}]),
+    "cluster.autoMode.pools.*.taints[].value": _auto_pool(
+        f"{TAINT}.value", taints=[{"key": "batch", "value": "other"}]
+    ),
+    "cluster.autoMode.pools.*.taints[].effect": _auto_pool(
+        f"{TAINT}.effect", taints=[{"key": "batch", "value": "true", "effect": "NoExecute"}]
+    ),
     "cluster.autoMode.pools.*.consolidateAfter": _auto_pool("spec.disruption.consolidateAfter", consolidateAfter="5m"),
     "cluster.autoMode.pools.*.expireAfter": _auto_pool("spec.template.spec.expireAfter", expireAfter="24h"),
     "cluster.version": Effect(
@@ -1067,10 +1090,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     "addons.more.*.role.serviceAccounts": _added_addon(
         "+PodIdentityAssociation", "Role.assumeRolePolicy", role={"serviceAccounts": ["efs-csi-controller-sa", "other"]}
     ),
-    "addons.more.*.role.statements": _added_addon(
-        "+Policy",
-        "+RolePolicyAttachment",
-        role={"statements": [{"sid": "Own", "actions": ["s3:ListBucket"], "resources": ["arn:aws:s3:::example"]}]},
+    "addons.more.*.role.statements[].sid": _added_addon_statement(sid="Own"),
+    "addons.more.*.role.statements[].actions": _added_addon_statement(actions=["s3:GetAccountPublicAccessBlock"]),
+    "addons.more.*.role.statements[].resources": _added_addon_statement(
+        resources=["arn:aws:s3:::example"], actions=["s3:ListBucket"], reason=None
+    ),
+    "addons.more.*.role.statements[].conditions": _added_addon_statement(
+        conditions={"StringEquals": {"aws:ResourceAccount": ["777788889999"]}}
     ),
     "addons.more.*.role.managedPolicies": _added_addon(
         "+RolePolicyAttachment",
@@ -1111,7 +1137,10 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("addons.ebsCsi",),
     ),
     "addons.nodeMonitoringAgent": Effect(
-        {"addons": {"nodeMonitoringAgent": False}}, ("-Addon", "output.versions.eks-node-monitoring-agent"), "nodes"
+        {"addons": {"nodeMonitoringAgent": False}},
+        ("-Addon", "output.versions.eks-node-monitoring-agent"),
+        "nodes",
+        alone=True,
     ),
     "operationsPods.nodeSelector": _pods("Release.values.nodeSelector", nodeSelector={"role": "operations"}),
     "operationsPods.tolerations[].key": _pods(
@@ -1205,7 +1234,8 @@ EFFECTS: Final[dict[str, Effect]] = {
     "nodeGroups.*.timeouts.create": _node_group("NodeGroup.options.customTimeouts.create", timeouts={"create": "30m"}),
     "nodeGroups.*.timeouts.update": _node_group("NodeGroup.options.customTimeouts.update", timeouts={"update": "3h"}),
     "nodeGroups.*.timeouts.delete": _node_group("NodeGroup.options.customTimeouts.delete", timeouts={"delete": "30m"}),
-    "nodeGroups.*.repair": _node_group("NodeGroup.nodeRepairConfig.enabled", repair=False),
+    # Limits of repairs require repairs.
+    "nodeGroups.*.repair": replace(_node_group("NodeGroup.nodeRepairConfig.enabled", repair=False), alone=True),
     "nodeGroups.*.efa": Effect(
         {"nodeGroups": {"workers": {"efa": True, "instanceTypes": ["g5.8xlarge"]}}},
         ("LaunchTemplate.networkInterfaces", "LaunchTemplate.placement", "+PlacementGroup", "+SecurityGroup"),
@@ -1734,6 +1764,7 @@ SEEN_OTHERWISE: set[str] = {
     "network.existing.tagging",
     "charts.password",
     "extraCharts.*.secretValues",
+    "addons.more.*.role.statements[].reason",
     "extraCharts.*.role.statements[].reason",
     "workloadRoles.*.statements[].reason",
     "teams.*.role.statements[].reason",
@@ -2000,11 +2031,18 @@ def test_another_secret_value_reaches_helm(monkeypatch: pytest.MonkeyPatch) -> N
     assert _differences(before, run_program(STACK, config=BASES["extra chart"])) == {"Release.values.token"}
 
 
-def test_a_role_for_every_resource_needs_a_reason() -> None:
-    # extraCharts.*.role.statements[].reason: it is for readers of the stack file.
-    config = merge(BASES["extra chart"], _statement(reason=None).change)
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        ("extra chart", _statement(reason=None).change),
+        ("added add-on", _added_addon_statement(reason=None).change),
+        ("teams", _workload_statement(reason=None).change),
+    ],
+)
+def test_a_role_for_every_resource_needs_a_reason(base: str, change: Config) -> None:
+    # ...statements[].reason: it is for readers of the stack file.
     with pytest.raises(pulumi.RunError, match=r"statements\[0\].reason: missing"):
-        run_program(STACK, config=config)
+        run_program(STACK, config=merge(BASES[base], change))
 
 
 @pytest.mark.parametrize(
