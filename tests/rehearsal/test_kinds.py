@@ -90,6 +90,7 @@ GROUPS: Final = _Groups()
 ASKED: Final[dict[str, Properties]] = {
     "aws:eks/getNodeGroup:getNodeGroup": {"clusterName": "one", "nodeGroupName": "a"},
     "aws:eks/getNodeGroups:getNodeGroups": {"clusterName": "one"},
+    "aws:ssm/getParameter:getParameter": {"name": "/images/node/id"},
 }
 
 

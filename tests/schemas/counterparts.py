@@ -191,7 +191,6 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
     "aws:eks/identityProviderConfig:IdentityProviderConfig": Counterpart(
         "AWS::EKS::IdentityProviderConfig",
         (("eks", "AssociateIdentityProviderConfig", ""),),
-        {"oidc.identityProviderConfigName": "IdentityProviderConfigName"},
     ),
     "aws:rolesanywhere/trustAnchor:TrustAnchor": Counterpart(
         "AWS::RolesAnywhere::TrustAnchor", (("rolesanywhere", "CreateTrustAnchor", ""),)
