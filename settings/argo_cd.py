@@ -173,9 +173,9 @@ class GitOpsSet(Repository):
     )
     cluster_values: bool = Field(
         False,
-        description="Whether the folders are Helm charts that receive the values `cluster.name`, `cluster.region`, "
-        "`cluster.accountId`, `cluster.vpcId` and `cluster.workloadRoleArns` (JSON) of the cluster that they are "
-        "deployed to. Requires `clusters`.",
+        description="Whether the folders are Helm charts that receive the value `cluster`: an object with the `name`, "
+        "`region`, `accountId`, `vpcId` and `workloadRoleArns` (JSON) of the cluster that they are deployed to. "
+        "Requires `clusters`.",
     )
     cluster_kinds: list[Kind] = Field(
         [],

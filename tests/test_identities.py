@@ -36,6 +36,7 @@ EXAMPLE: Final[dict[str, dict[str, Any]]] = {
     "aws:cloudwatch/logGroup:LogGroup": {"name": "yada"},
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": {"logGroupName": "example-group", "name": "example-filter"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": {"name": "alarm-12345"},
+    "aws:ec2/placementGroup:PlacementGroup": {"name": "production-placement-group"},
     "aws:ec2/route:Route": {"routeTableId": "rtb-656C65616E6F72", "destinationCidrBlock": "10.42.0.0/16"},
     "aws:ec2/routeTableAssociation:RouteTableAssociation": {
         "subnetId": "subnet-6777656e646f6c796e",

@@ -51,6 +51,7 @@ DIFFERENT_REPLACEMENT: Final[Mapping[tuple[str, str], str]] = {
     ): "AWS refuses another class; the provider makes another group",
     ("aws:ec2/eip:Eip", "domain"): "the provider's schema has it so; there is one domain left",
     ("aws:ec2/eip:Eip", "publicIpv4Pool"): "CloudFormation replaces it too, and says so in prose alone",
+    ("aws:ec2/placementGroup:PlacementGroup", "tags"): "CreateTags and DeleteTags change the tags in place",
     ("aws:ec2/routeTableAssociation:RouteTableAssociation", "routeTableId"): (
         "ReplaceRouteTableAssociation moves a subnet to another table without a moment between"
     ),
@@ -88,6 +89,7 @@ The provider's side is https://github.com/hashicorp/terraform-provider-aws, inte
 
 NOT_IN_A_SCHEMA: Final[Mapping[tuple[str, str], str]] = {
     ("aws:ec2/eip:Eip", "customerOwnedIpv4Pool"): "for Outposts",
+    ("aws:ec2/placementGroup:PlacementGroup", "name"): "CloudFormation chooses the name and only returns it",
     (
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         "gatewayId",
