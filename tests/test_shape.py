@@ -19,6 +19,8 @@ import components
 from settings import Settings
 from tests.plans import STACKS, any_stack, plan_of, run_program
 from tests.test_urns import FOLDER as URNS
+from tests.test_urns import RECORDED
+from tests.test_urns import plan_of as recorded_plan
 
 # Frozen: a token is part of every URN below its component, and another one replaces all of them.
 TOKENS = {token for file in URNS.glob("*.txt") for token in re.findall(r"eks-platform:index:\w+", file.read_text())}
@@ -66,7 +68,7 @@ def test_every_component_has_a_frozen_token() -> None:
 
 
 def test_the_stacks_use_every_component() -> None:
-    used = {entry.type for stack in STACKS for entry in plan_of(stack) if entry.type.startswith("eks-platform:")}
+    used = {entry.type for it in RECORDED for entry in recorded_plan(it) if entry.type.startswith("eks-platform:")}
     assert used == TOKENS
 
 

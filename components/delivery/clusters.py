@@ -78,9 +78,9 @@ class ArgoCdClusters(pulumi.ComponentResource):
         self,
         name: str,
         settings: ArgoCdSettings,
+        *,
         own: Mapping[str, pulumi.Input[Any]],
         spokes: Spokes,
-        *,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the secrets.

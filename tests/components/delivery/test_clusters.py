@@ -56,7 +56,7 @@ def _plan(*, unknown: bool = False, **changes: Any) -> Plan:
 
     def component(opts: pulumi.ResourceOptions) -> pulumi.ComponentResource:
         spokes = {"far": pulumi.Output.from_input(SPOKE)} if settings.clusters else {}
-        return ArgoCdClusters("clusters", settings, OWN, spokes, opts=opts)
+        return ArgoCdClusters("clusters", settings, own=OWN, spokes=spokes, opts=opts)
 
     return recorded(component, unknown=unknown)
 
