@@ -17,7 +17,7 @@ import pytest
 
 import components
 from settings import Settings
-from tests.plans import STACKS, any_stack, plan_of, run_program
+from tests.plans import any_stack, plan_of, run_program
 from tests.test_urns import FOLDER as URNS
 from tests.test_urns import RECORDED
 from tests.test_urns import plan_of as recorded_plan

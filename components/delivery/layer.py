@@ -91,9 +91,7 @@ def delivery_layer(
         if settings.argo_cd.hub or settings.argo_cd.metadata:
             known = _known(settings, where, on_cluster, roles)
             after_it = control_plane.after(argo_cd)
-            clusters = [
-                ArgoCdClusters(f"{named}-cluster", settings.argo_cd, own=known, spokes=spokes, opts=after_it)
-            ]
+            clusters = [ArgoCdClusters(f"{named}-cluster", settings.argo_cd, own=known, spokes=spokes, opts=after_it)]
         if settings.git_ops:
             GitOps(
                 f"{where.name}-gitops",
