@@ -148,7 +148,8 @@ def _tidy(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("format") == "password":
-        return _SECRET
+        # That of a secret which may be absent is outside of its choices.
+        return _SECRET | {key: value for key, value in schema.items() if key == "description"}
     # Titles repeat the keys, and absent is better said by leaving a key out than by null.
     tidy = {key: _tidy(value) for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
     if tidy.get("default", 0) is None:
@@ -355,7 +356,7 @@ def _outputs(source: str) -> Iterator[Output]:
             text = ast.unparse(field.annotation)
             kind = re.sub(r"^pulumi\.Output\[(.*)\]$", r"\1", re.sub(r"^NotRequired\[(.*)\]$", r"\1", text))
             name = to_camel(ast.unparse(field.target))
-            yield Output(name, kind, str(meaning.value.value), not text.startswith("NotRequired"))
+            yield Output(name, kind, " ".join(str(meaning.value.value).split()), not text.startswith("NotRequired"))
 
 
 # --- Table of the policies ----------------------------------------------------------------------------------------
