@@ -7,6 +7,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
+from harness.program import merge
 from settings import Stack
 from tests.settings_files import sections_of
 
@@ -15,10 +16,14 @@ KEYS: Final = (
     "fargateProfiles",
     "extraCharts",
     "karpenter.nodePools",
+    "karpenter.nodeClasses",
     "externalSecrets.stores",
     "certManager.issuers",
     "cluster.publicAccess",
     "cluster.privateAccess",
+    "cluster.securityRules",
+    "cluster.autoMode.pools",
+    "network.nodeSubnets",
     "access.entries",
     "observability.alarms.emails",
     "gitOps.sets",
@@ -27,6 +32,8 @@ KEYS: Final = (
 )
 """Sections whose keys are names of the user's own, which become part of resources' names."""
 
+RULES: Final[Mapping[str, Any]] = {"metrics": {"fromPort": 9100, "cidr": "10.200.0.0/24"}}
+
 ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
     "dev": {
         "workloadRoles": {
@@ -34,15 +41,32 @@ ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
                 "serviceAccounts": [{"namespace": "app-orders", "name": "orders"}],
                 "managedPolicies": ["arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"],
             }
-        }
+        },
+        "cluster": {"securityRules": RULES},
+        "network": {"nodeSubnets": {"batch": {"zone": "ap-northeast-1a", "cidr": "10.10.20.0/24"}}},
+        # The security groups of both are named after the group and the class.
+        "nodeGroups": {"operations": {"securityRules": RULES}},
+        "karpenter": {"nodeClasses": {"metrics": {"securityRules": RULES}}},
     }
 }
 """Sections with such keys that no stack file of the examples has, by the stack that gets them in addition."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
     "access.oidc.groups": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
+    "addons.storageClasses": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
+    "argoCd.clusters": "it becomes the name of a Secret in Kubernetes alone, which has 253 characters",
+    "cluster.autoMode.nodeClasses": "pools name the key; it becomes the name of an object of Kubernetes alone",
+    "network.existing.nodeSubnets": "node groups name the key; the subnets have their owner's names",
     "gitCredentials": "other settings name the key; it becomes a Secret's name in Kubernetes alone",
     "observability.alarms.webhooks": "a subscription has no name at AWS",
+    **{
+        f"{nodes}.extraDisks": "a disk has no name; the key tells entries apart"
+        for nodes in ("karpenter", "karpenter.nodeClasses", "nodeGroups")
+    },
+    **{
+        f"{nodes}.securityRules": "a rule has no name at AWS, and its description has 255 characters"
+        for nodes in ("karpenter", "karpenter.nodeClasses", "nodeGroups")
+    },
 }
 """Sections with such keys that are left as they are, and why."""
 
@@ -63,7 +87,7 @@ def longest(stack: str) -> dict[str, Any]:
 
 def named_sections(stack: str) -> dict[str, Any]:
     """Return the sections of a stack file and those that are added to it."""
-    return {**sections_of(stack), **ADDED.get(stack, {})}
+    return merge(sections_of(stack), ADDED.get(stack, {}))
 
 
 def longest_name(path: str) -> int:
