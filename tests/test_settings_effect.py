@@ -1086,7 +1086,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "addons.more.*.version": _added_addon(
         "Addon.addonVersion", "output.versions.aws-efs-csi-driver", version="v3.4.3-eksbuild.1"
     ),
-    "addons.more.*.namespace": _added_addon("+PodIdentityAssociation", "-PodIdentityAssociation", namespace="storage"),
+    "addons.more.*.namespace": _added_addon(
+        "+PodIdentityAssociation", "-PodIdentityAssociation", "Role.assumeRolePolicy", namespace="storage"
+    ),
     "addons.more.*.role.serviceAccounts": _added_addon(
         "+PodIdentityAssociation", "Role.assumeRolePolicy", role={"serviceAccounts": ["efs-csi-controller-sa", "other"]}
     ),
@@ -1112,7 +1114,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "addons.storageClasses.*.type": _storage_class("StorageClass.parameters.type", type="gp2"),
     "addons.storageClasses.*.iops": _storage_class("StorageClass.parameters.iops", iops=4000),
     "addons.storageClasses.*.throughput": _storage_class("StorageClass.parameters.throughput", throughput=250),
-    "addons.storageClasses.*.key": _storage_class("StorageClass.parameters.kmsKeyId", "+Policy", key=KEY),
+    "addons.storageClasses.*.key": _storage_class(
+        "StorageClass.parameters.kmsKeyId", "+Policy", "+RolePolicyAttachment", key=KEY
+    ),
     "addons.storageClasses.*.fsType": _storage_class("StorageClass.parameters.csi.storage.k8s.io/fstype", fsType="xfs"),
     "addons.storageClasses.*.reclaim": _storage_class("StorageClass.reclaimPolicy", reclaim="Retain"),
     "addons.storageClasses.*.default": _storage_class("StorageClass.metadata.annotations", default=True),
@@ -1258,7 +1262,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "nodeGroups.*.public": Effect(
         {"nodeGroups": {"workers": {"public": True}}},
-        ("NodeGroup.subnetIds[0]", "Subnet.mapPublicIpOnLaunch"),
+        ("NodeGroup.subnetIds[0]", "NodeGroup.subnetIds[1]", "Subnet.mapPublicIpOnLaunch"),
         "games",
         alone=True,
     ),
