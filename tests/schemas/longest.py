@@ -98,8 +98,9 @@ def longest_name(path: str) -> int:
 
 def _constraints(path: str) -> Iterator[StringConstraints]:
     field = next(found for name, found in fields() if name == path)
-    annotation = get_args(field.annotation)[0] if get_origin(field.annotation) is dict else None
-    for it in (*field.metadata, *(get_args(annotation) if annotation else ())):
+    # The `max_length` of a mapping itself is a number of entries.
+    of_keys = get_args(get_args(field.annotation)[0]) if get_origin(field.annotation) is dict else None
+    for it in field.metadata if of_keys is None else of_keys:
         if isinstance(it, StringConstraints) or getattr(it, "max_length", None):
             yield it
 
