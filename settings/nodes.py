@@ -196,7 +196,11 @@ class NodeSettings(Settings):
         None, description="Speed and snapshot of the disk of `diskGib`. A snapshot requires Bottlerocket."
     )
     extra_disks: dict[Label, ExtraDisk] = Field(
-        {}, description="More disks, by name. They require al2023: Bottlerocket mounts no other disk than its own two."
+        {},
+        # The names of devices end in a letter, of which the image's own disk has the first.
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html
+        max_length=25,
+        description="More disks, by name. They require al2023: Bottlerocket mounts no other disk than its own two.",
     )
     local_disks: LocalDisks | None = Field(
         None,

@@ -446,9 +446,12 @@ PolicyResource = Annotated[str, _text("an ARN or *", rf"^(\*|{ARN}:[a-z0-9-]+:[a
 PolicyArn = Annotated[
     str,
     _text(
-        "the ARN of an IAM policy", rf"^{ARN}:iam::(aws|[0-9]{{12}}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]+$"
+        "the ARN of an IAM policy",
+        rf"^{ARN}:iam::(aws|[0-9]{{12}}):policy/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{{1,128}}$",
+        2048,
     ),
 ]
+"""https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html"""
 IamPath = Annotated[
     str, _text("a path in IAM such as /platform/", r"^/([A-Za-z0-9_+=,.@-]+/)+$", 512 - len("/secret-stores/") - 100)
 ]
@@ -484,8 +487,8 @@ ClientId = Annotated[str, _text("a client id: letters, digits and ._:/-", r"^[A-
 CertificateBundle = Annotated[
     str,
     _text(
-        "certificates in PEM form, the first of which begins with -----BEGIN CERTIFICATE-----",
-        r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n -]+-----END CERTIFICATE-----\n?$",
+        "certificates in PEM form and nothing else, the first of which begins with -----BEGIN CERTIFICATE-----",
+        r"^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----\n*)+$",
         8000,
     ),
 ]

@@ -4,18 +4,25 @@ import json
 import re
 from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches
+from typing import Final
+
+PRIVATE_KEY: Final = r'-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|(?="?$))'
+"""A private key, of which the end may be missing: files often have it next to its certificate.
+
+https://www.rfc-editor.org/rfc/rfc7468#section-10"""
 
 
 def shown(value: object) -> str:
     """Return a value as JSON in one line of at most 80 characters.
 
-    Control characters are escaped, and a password in a URL is left out.
+    Control characters are escaped; a password in a URL and a private key in PEM are left out.
     """
     text = "".join(
         character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
         for character in json.dumps(value, ensure_ascii=False, default=str)
     )
     text = re.sub(r"(://[^\s/@:\"]*):[^\s/@\"]*@", r"\1:[secret]@", text)
+    text = re.sub(PRIVATE_KEY, "[secret]", text)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

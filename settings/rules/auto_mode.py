@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from settings.auto_mode import AutoPool
+from settings.auto_mode import AutoNodeClass, AutoPool
 from settings.cluster import AutoMode, AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem, place
+from settings.problems import Problem, parts, place
+from settings.rules.compute import prefix, refused_by_kubelet, repeated_taints
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
@@ -59,6 +60,20 @@ def _place_in_auto_mode(cluster: Cluster, operations_pods: OperationsPods) -> It
         yield Problem("operationsPods.tolerations", "none fits", f"expected {SYSTEM_TAINT}: the pool {system} has it")
 
 
+OWN_LABELS: Final = ("eks.amazonaws.com", "karpenter.k8s.aws")
+"""https://docs.aws.amazon.com/eks/latest/userguide/create-node-pool.html"""
+
+
+def _speed(path: str, disk: AutoNodeClass) -> Iterator[Problem]:
+    """Yield what EC2 refuses (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html)."""
+    most = max(3000, 500 * disk.disk_gib)
+    if disk.disk_iops > most:
+        yield Problem(f"{path}.diskIops", str(disk.disk_iops), f"expected at most {most}, which is 500 for each GiB")
+    if disk.disk_throughput > disk.disk_iops // 4:
+        expected = f"expected at most {disk.disk_iops // 4}, which is a quarter of diskIops"
+        yield Problem(f"{path}.diskThroughput", str(disk.disk_throughput), expected)
+
+
 @rule
 def _own_pools(cluster: Cluster, network: Network) -> Iterator[Problem]:
     auto = cluster.auto_mode
@@ -73,8 +88,9 @@ def _own_pools(cluster: Cluster, network: Network) -> Iterator[Problem]:
             if network.zone_names and zone not in network.zone_names:
                 path = place("cluster", "autoMode", "pools", name, "zones")
                 yield Problem(f"{path}[{index}]", zone, f"expected {either(network.zone_names)}")
-    for name in auto.node_classes:
+    for name, node_class in auto.node_classes.items():
         at = place("cluster", "autoMode", "nodeClasses", name)
+        yield from _speed(at, node_class)
         if name == "default":
             yield Problem(at, "the name of the class of built-in pools", "expected another name")
         if all(pool.node_class != name for pool in auto.pools.values()):
@@ -87,6 +103,13 @@ def _own_pool(path: str, name: str, pool: AutoPool, auto: AutoMode) -> Iterator[
     if pool.node_class not in auto.node_classes:
         known = either(sorted(auto.node_classes)) or "a class that nodeClasses declares"
         yield Problem(f"{path}.nodeClass", pool.node_class, f"expected {known}")
+    for field in ("capacity_types", "categories", "families", "instance_types", "architectures", "zones"):
+        yield from repeated(f"{path}.{type(pool).model_fields[field].alias}", getattr(pool, field))
+    yield from repeated_taints(f"{path}.taints", pool.taints)
+    for key in pool.labels:
+        if prefix(key).endswith((*OWN_LABELS, "karpenter.sh")) or refused_by_kubelet(key):
+            expected = "expected a label that neither Kubernetes nor Auto Mode sets"
+            yield Problem(place(*parts(path), "labels", key), "reserved", expected)
     if pool.instance_types and (pool.categories or pool.families or pool.min_generation):
         expected = "expected no categories, families and minGeneration together with it"
         yield Problem(f"{path}.instanceTypes", "set", expected)

@@ -7,6 +7,7 @@ from settings.argo_cd import ArgoCd
 from settings.cluster import Cluster
 from settings.platform import Platform
 from settings.problems import Problem
+from settings.rules.extra_charts import policy_names
 from settings.rules.registry import repeated, rule
 
 
@@ -17,10 +18,12 @@ def _capabilities(cluster: Cluster, platform: Platform) -> Iterator[Problem]:
     partition = partition_of(platform.region)
     if (given.ack or given.kro or given.argo_cd) and partition != "aws":
         yield Problem(path, "set", f"expected none in {partition}: EKS has capabilities in commercial regions only")
-    if given.ack:
-        yield from repeated(f"{path}.ack.managedPolicies", given.ack.managed_policies)
+    policies = {"ack": given.ack.managed_policies if given.ack else []}
+    policies["argoCd"] = given.argo_cd.managed_policies if given.argo_cd else []
+    for key, arns in policies.items():
+        yield from repeated(f"{path}.{key}.managedPolicies", arns)
+        yield from policy_names(f"{path}.{key}.managedPolicies", arns)
     if given.argo_cd:
-        yield from repeated(f"{path}.argoCd.managedPolicies", given.argo_cd.managed_policies)
         groups = [*given.argo_cd.admins, *given.argo_cd.editors, *given.argo_cd.viewers]
         yield from repeated(f"{path}.argoCd", groups)
 

@@ -138,14 +138,22 @@ def _entries_of_nodes(access: Access, cluster: Cluster) -> Iterator[Problem]:
 
 
 @rule
+def _argo_cd_hub(access: Access) -> Iterator[Problem]:
+    if access.argo_cd_hub and ":role/" not in access.argo_cd_hub:
+        expected = "expected a role: the output argoCdRoleArn of the other cluster's stack"
+        yield Problem("access.argoCdHub", access.argo_cd_hub, expected)
+
+
+@rule
 def _oidc(access: Access) -> Iterator[Problem]:
     """https://docs.aws.amazon.com/eks/latest/userguide/authenticate-oidc-identity-provider.html."""
     oidc = access.oidc
     if oidc is None:
         return
     for key, prefix in (("usernamePrefix", oidc.username_prefix), ("groupsPrefix", oidc.groups_prefix)):
-        if SYSTEM.startswith(prefix) or prefix.startswith(SYSTEM):
-            yield Problem(f"access.oidc.{key}", prefix, f"expected another prefix: {SYSTEM} is Kubernetes' own")
+        for reserved, owner in ((SYSTEM, "Kubernetes'"), (EKS, "EKS's")):
+            if reserved.startswith(prefix) or prefix.startswith(reserved):
+                yield Problem(f"access.oidc.{key}", prefix, f"expected another prefix: {reserved} is {owner} own")
     for name, granted in oidc.groups.items():
         same = [other for other, it in oidc.groups.items() if it == granted]
         if same[0] != name:
@@ -155,3 +163,7 @@ def _oidc(access: Access) -> Iterator[Problem]:
 
 SYSTEM: Final = "system:"
 """The beginning of the names of Kubernetes' own users and groups, such as system:masters."""
+EKS: Final = "eks:"
+"""The beginning of the names of EKS's own users and groups, such as eks:addon-manager.
+
+https://docs.aws.amazon.com/eks/latest/userguide/default-roles-users.html"""

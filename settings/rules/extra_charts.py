@@ -1,7 +1,7 @@
 """Rules about charts that a team adds. The section may hold secrets, so no message shows a value of it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import versions
@@ -101,6 +101,26 @@ def rights(path: str, role: AddonRole | ChartRole | NodeRole | WorkloadRights) -
             yield Problem(f"{path}.managedPolicies[{index}]", "for administrators", "expected what it needs alone")
         if number > 1:
             yield Problem(f"{path}.managedPolicies[{index}]", "listed twice", "expected it once")
+    own = iam_documents.NODE_POLICIES if isinstance(role, NodeRole) else ()
+    yield from policy_names(f"{path}.managedPolicies", role.managed_policies, (*own, *STATEMENTS))
+
+
+STATEMENTS: Final = ("rights", "chart")
+"""How the program names the policy that it makes of a role's statements, for this role alone."""
+
+
+def policy_names(path: str, arns: Sequence[str], taken: Collection[str] = ()) -> Iterator[Problem]:
+    """Yield the policies whose name another one of the role has: the attachments are named after their policies.
+
+    arns: the policies in the list at `path`. taken: names that the program uses itself.
+    """
+    first: dict[str, str] = {}
+    for index, arn in enumerate(arns):
+        name = arn.rpartition("/")[2]
+        if name in taken:
+            yield Problem(f"{path}[{index}]", name, "expected a policy of another name: the role has this one already")
+        elif first.setdefault(name, arn) != arn:
+            yield Problem(f"{path}[{index}]", name, f"expected a policy of another name than {first[name]}")
 
 
 def _resources(path: str, statement: PolicyStatement) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import Final
 
 from facts import address_plan
 from policy.patterns import every_resource
@@ -16,6 +15,7 @@ from settings.node_access import NodeAccess, NodeRole, NodeSecurityRule, Protoco
 from settings.problems import Problem, parts, place
 from settings.rules.extra_charts import rights
 from settings.rules.nodes import setups
+from settings.rules.platform import RESERVED_TAGS
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
@@ -197,12 +197,6 @@ def _disks_in_local_zones(
             yield Problem(f"{path}.subnets", ", ".join(local), expected)
 
 
-RESERVED_TAGS: Final = ("aws:", "eks:", "karpenter.sh/", "karpenter.k8s.aws/", "kubernetes.io/cluster/")
-"""Of AWS, EKS and Karpenter, by which they find what is theirs.
-
-https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html, https://karpenter.sh/docs/concepts/nodeclasses/#spectags"""
-
-
 @rule
 def _tags_of_nodes(
     cluster: Cluster, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
@@ -211,5 +205,5 @@ def _tags_of_nodes(
     tagged |= {"cluster.tags": cluster.tags, "cluster.securityGroupTags": cluster.security_group_tags}
     for path, tags in tagged.items():
         for key in tags:
-            if key.startswith(RESERVED_TAGS) or key in ("Project", "Stack", "ManagedBy"):
+            if key.lower().startswith(RESERVED_TAGS) or key.lower() in ("project", "stack", "managedby"):
                 yield Problem(place(*parts(path), key), "reserved", "expected another key: this one has a meaning")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from typing import Final
 
 from settings.addons import Addons
@@ -64,6 +65,15 @@ def _disks(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> It
             yield from _speed(place_below(path, "extraDisks", name), disk, disk.gib)
             yield from _containers(place_below(path, "extraDisks", name), disk.mount_path, disk.snapshot_id, setup)
         yield from repeated(f"{path}.extraDisks", [disk.mount_path for disk in setup.extra_disks.values()])
+        yield from _nested(path, setup)
+
+
+def _nested(path: str, setup: NodeSettings) -> Iterator[Problem]:
+    """Yield the folders that the mount of another disk would hide."""
+    for (name, disk), (other, above) in permutations(setup.extra_disks.items(), 2):
+        if disk.mount_path.startswith(f"{above.mount_path}/"):
+            expected = f"expected a folder outside of {above.mount_path}, where {other} is mounted"
+            yield Problem(f"{place_below(path, 'extraDisks', name)}.mountPath", disk.mount_path, expected)
 
 
 def _containers(path: str, mount_path: str, snapshot_id: str | None, setup: NodeSettings) -> Iterator[Problem]:

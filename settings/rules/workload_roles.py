@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from settings.cluster import Cluster, Identity
+from settings.cluster import Access, Cluster, Identity
 from settings.compute import FargateProfile
 from settings.extra_charts import ExtraChart
 from settings.namespaces import platform_namespaces
@@ -17,7 +17,7 @@ from settings.workload_roles import ServiceAccount, WorkloadRole
 
 
 @rule
-def _rights_of_roles(workload_roles: dict[str, WorkloadRole]) -> Iterator[Problem]:
+def _rights_of_roles(workload_roles: dict[str, WorkloadRole], access: Access) -> Iterator[Problem]:
     for name, role in workload_roles.items():
         path = place("workloadRoles", name)
         own = [
@@ -32,6 +32,9 @@ def _rights_of_roles(workload_roles: dict[str, WorkloadRole]) -> Iterator[Proble
         for key, arn in (("targetRole", role.target_role), ("existingRole", role.existing_role)):
             if arn and ":role/" not in arn:
                 yield Problem(f"{path}.{key}", arn, "expected a role: nobody assumes a user")
+            if arn == access.deployer:
+                expected = "expected another role: the pods would have every right of access.deployer"
+                yield Problem(f"{path}.{key}", arn, expected)
         yield from rights(path, role)
 
 
