@@ -154,6 +154,10 @@ def _oidc(access: Access) -> Iterator[Problem]:
         for reserved, owner in ((SYSTEM, "Kubernetes'"), (EKS, "EKS's")):
             if reserved.startswith(prefix) or prefix.startswith(reserved):
                 yield Problem(f"access.oidc.{key}", prefix, f"expected another prefix: {reserved} is {owner} own")
+    if oidc.username_prefix == "-" and oidc.username_claim not in ("email", "sub"):
+        # A claim that users may edit, such as preferred_username, could hold the name of a controller of Kubernetes.
+        expected = f"expected a prefix, or usernameClaim email or sub: users may be able to edit {oidc.username_claim}"
+        yield Problem("access.oidc.usernamePrefix", oidc.username_prefix, expected)
     for name, granted in oidc.groups.items():
         same = [other for other, it in oidc.groups.items() if it == granted]
         if same[0] != name:
