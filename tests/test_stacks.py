@@ -251,7 +251,7 @@ def _chosen(stack: str) -> dict[str, str | None]:
 
 OPTIONAL_ADDONS: Final = {
     "staging": {"amazon-cloudwatch-observability"},
-    "prod": {"amazon-cloudwatch-observability", "snapshot-controller"},
+    "prod": {"amazon-cloudwatch-observability", "aws-mountpoint-s3-csi-driver", "snapshot-controller"},
 }
 OBSERVERS: Final = {
     "staging": {"cloudwatch-agent", "events"},
@@ -259,8 +259,8 @@ OBSERVERS: Final = {
     "fargate": {"events"},
 }
 """Service accounts of what watches, each with a role."""
-APPLICATIONS: Final = {"prod": {"billing"}}
-"""Service accounts of the teams' applications, each with a role."""
+APPLICATIONS: Final = {"prod": {"billing", "s3-csi-driver-sa"}}
+"""Service accounts of the teams' applications and of added add-ons, each with a role."""
 
 
 @every_stack
@@ -491,8 +491,10 @@ def test_a_second_cluster_leaves_the_network_as_it_is() -> None:
 
 def test_with_auto_mode_there_are_no_nodes_of_ours() -> None:
     plan = plan_of("auto")
-    absent = {"NodeGroup", "LaunchTemplate", "NodePool", "EC2NodeClass", "FargateProfile", "InstanceProfile", "Queue"}
+    absent = {"NodeGroup", "LaunchTemplate", "EC2NodeClass", "FargateProfile", "InstanceProfile", "Queue"}
     assert not absent & {entry.type.rpartition(":")[2] for entry in plan}
+    groups = {pool["spec"]["template"]["spec"]["nodeClassRef"]["group"] for pool in _inputs("auto", "NodePool")}
+    assert groups == {"eks.amazonaws.com"}
     (cluster,) = _inputs("auto", "Cluster")
     assert cluster["computeConfig"]["nodePools"] == ["general-purpose", "system"]
     for release in _inputs("auto", "Release"):

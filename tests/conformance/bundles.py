@@ -37,6 +37,7 @@ NAMES: Final = (*STACKS, *(f"manifests/{name}" for name in MANIFESTS), *(f"examp
 NO_DEFINITION: Final = {
     "cert-manager.io": "of a chart in NO_COPY",
     "snapshot.storage.k8s.io": "of the EKS add-on snapshot-controller",
+    "eks.amazonaws.com": "of EKS Auto Mode, which installs its own",
 }
 """API groups of custom resources that UPSTREAM_FACTS may not define, each with the reason.
 

@@ -276,6 +276,12 @@ BUILT_IN_ROLES: Final = frozenset(
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/#other-component-roles"""
 
 
+AUTO_MODE: Final = "eks.amazonaws.com"
+"""The group of node classes of EKS Auto Mode, which installs the definition of NodePools too.
+
+https://docs.aws.amazon.com/eks/latest/userguide/create-node-pool.html"""
+
+
 @rule(RULES)
 def custom_resources_are_defined(bundle: Bundle) -> Iterator[str]:
     """The kind of each custom resource is installed with it, or by one of the stacks that it may be installed on."""
@@ -288,6 +294,8 @@ def _undefined(bundle: Bundle, below: tuple[Object, ...]) -> Iterator[str]:
     defined = {(found["spec"]["group"], found["spec"]["names"]["kind"]) for found in definitions}
     for item in bundle.objects:
         group = item["apiVersion"].partition("/")[0]
+        if item["kind"] == "NodePool" and item["spec"]["template"]["spec"]["nodeClassRef"]["group"] == AUTO_MODE:
+            continue
         # Kubernetes' own groups have no dot, or are below k8s.io; custom resources below k8s.io are in deeper groups.
         own = "." not in group or re.fullmatch(r"[a-z-]+(\.authorization)?\.k8s\.io", group)
         if not own and (group, item["kind"]) not in defined:
@@ -300,6 +308,7 @@ ADDON_ACCOUNTS: Final = {
     ("kube-system", "aws-node"): "vpc-cni",
     ("kube-system", "ebs-csi-controller-sa"): "aws-ebs-csi-driver",
     ("amazon-cloudwatch", "cloudwatch-agent"): "amazon-cloudwatch-observability",
+    ("kube-system", "s3-csi-driver-sa"): "aws-mountpoint-s3-csi-driver",
 }
 """Service accounts that EKS add-ons bring, which are in no chart, with the add-on's name.
 

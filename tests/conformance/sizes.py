@@ -28,6 +28,9 @@ ON_EACH_NODE: Final = {
     # https://github.com/aws-observability/helm-charts/blob/main/charts/amazon-cloudwatch-observability/values.yaml:
     # the agent with 250m and 128Mi, and Fluent Bit with 50m and 25Mi
     "amazon-cloudwatch-observability": Room(300, 153, 2),
+    # https://github.com/awslabs/mountpoint-s3-csi-driver/blob/main/charts/aws-mountpoint-s3-csi-driver/values.yaml:
+    # three containers of 10m and 40Mi
+    "aws-mountpoint-s3-csi-driver": Room(30, 120),
 }
 """What the DaemonSets of each add-on ask of every node."""
 
@@ -42,6 +45,8 @@ OF_ADDONS: Final = {
     "snapshot-controller": Replicas("snapshot-controller", 2, Room(10, 20)),
     # The page as above: the operator
     "amazon-cloudwatch-observability": Replicas("cloudwatch-operator", 1, Room(100, 64)),
+    # The page as above: the controller, since version 2
+    "aws-mountpoint-s3-csi-driver": Replicas("s3-csi-controller", 1, Room(10, 40)),
 }
 """The pods of each add-on that are not on every node."""
 
