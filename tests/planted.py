@@ -28,6 +28,7 @@ class Planting(NamedTuple):
 CHART: Final = {"repository": "https://kedacore.github.io/charts", "version": "2.20.2"}
 HTTPS: Final = {"url": "https://git.example.jp/group", "username": "ci"}
 SSH: Final = {"url": "ssh://git@git.example.jp/group"}
+APP: Final = {"url": "https://github.com/example-jp"}
 
 
 def _git(host: str) -> dict[str, Any]:
@@ -57,6 +58,14 @@ PLANTINGS: Final = {
     "gitCredentials.*.sshPrivateKey": Planting(
         {**_git("ssh://git@git.example.jp"), "gitCredentials": {"ssh": {**SSH, "sshPrivateKey": ...}}},
         frozenset({"kubernetes:core/v1:Secret stringData.sshPrivateKey"}),
+    ),
+    "gitCredentials.*.githubApp.privateKey": Planting(
+        {
+            "argoCd": {},
+            "gitOps": {"sets": {"app": {"repository": f"{APP['url']}/web.git", "path": "*", "namespacePrefix": "w-"}}},
+            "gitCredentials": {"app": {**APP, "githubApp": {"id": 1, "installationId": 2, "privateKey": ...}}},
+        },
+        frozenset({"kubernetes:core/v1:Secret stringData.githubAppPrivateKey"}),
     ),
 }
 """Each setting that is kept secret, by its path in a stack file (`*` for any name or index)."""
