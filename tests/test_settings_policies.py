@@ -34,8 +34,10 @@ def _refused(plan: Plan) -> list[str]:
     return [f"{it.rule.name}: {it.resource.name}: {it.problem}" for it in violations(resources_of(plan), ALWAYS)]
 
 
-# The region of the fake cloud has three zones, and the subnets of its existing VPC have no tags.
-NO_PREVIEW: Final = {"zones by number", "an existing VPC whose tags are checked"}
+# The region of the fake cloud has three zones, the subnets of its existing VPC have no tags, and it has no other stack.
+NO_PREVIEW: Final = {
+    *("zones by number", "an existing VPC whose tags are checked", "an Argo CD for the cluster of another stack"),
+}
 LOADED: Final = [case for case in good_files() if case["name"] not in NO_PREVIEW]
 
 

@@ -18,6 +18,11 @@ def _capabilities(cluster: Cluster, platform: Platform) -> Iterator[Problem]:
     partition = partition_of(platform.region)
     if (given.ack or given.kro or given.argo_cd) and partition != "aws":
         yield Problem(path, "set", f"expected none in {partition}: EKS has capabilities in commercial regions only")
+    if (given.ack or given.kro or given.argo_cd) and platform.iam_path:
+        # The pattern of `RoleArn` in AWS::EKS::Capability allows no path.
+        yield Problem(
+            path, "set, with platform.iamPath", "expected no platform.iamPath: EKS takes a role without a path"
+        )
     policies = {"ack": given.ack.managed_policies if given.ack else []}
     policies["argoCd"] = given.argo_cd.managed_policies if given.argo_cd else []
     for key, arns in policies.items():
