@@ -159,24 +159,25 @@ def test_every_validator_can_read_the_patterns() -> None:
         assert not re.search(r"\\[^.*?\[\]\\/|+^$nsx]", pattern), pattern
 
 
-def check_jsonschema(*files: Path) -> subprocess.CompletedProcess[str]:
-    """Run check-jsonschema, which companies use in CI, on stack files."""
-    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(ROOT / "settings.schema.json")]
+def check_jsonschema(project: str, folder: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Run check-jsonschema, which companies use in CI, on stack files of a project. folder: where the schema is put."""
+    schema = folder / f"{project}.schema.json"
+    schema.write_text(json.dumps(generate.stack_file_schema(project)), encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(schema)]
     return subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False)
 
 
-def test_check_jsonschema_accepts_every_stack_file() -> None:
-    files = [path for folder in (ROOT, *(ROOT / "examples").iterdir()) for path in folder.glob("Pulumi.?*.yaml")]
-    checked = check_jsonschema(*(path for path in files if "settings.schema.json" in path.read_text(encoding="utf-8")))
-    assert checked.returncode == 0, checked.stdout
+def test_check_jsonschema_accepts_every_stack_file(tmp_path: Path) -> None:
+    for folder in (ROOT, ROOT / "examples" / "stacks", ROOT / "examples" / "peers", ROOT / "examples" / "recipes"):
+        project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"]
+        checked = check_jsonschema(project, tmp_path, *folder.glob("Pulumi.?*.yaml"))
+        assert checked.returncode == 0, checked.stdout
 
 
 def test_check_jsonschema_names_a_wrong_setting(tmp_path: Path) -> None:
-    document = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
-    document["config"][f"{PROJECT}:platform"]["protected"] = True
     wrong = tmp_path / "Pulumi.dev.yaml"
-    wrong.write_text(yaml.safe_dump(document), encoding="utf-8")
-    checked = check_jsonschema(wrong)
+    wrong.write_text(yaml.safe_dump({"config": {f"{PROJECT}:platform": {"protected": True}}}), encoding="utf-8")
+    checked = check_jsonschema(PROJECT, tmp_path, wrong)
     assert checked.returncode == 1
     assert "'protected' was unexpected" in checked.stdout
 
