@@ -1,6 +1,7 @@
 """The IAM role of nodes."""
 
 import json
+from collections.abc import Sequence
 
 import pulumi
 from pulumi_aws import iam
@@ -10,22 +11,27 @@ from settings import NodeRole
 
 
 def node_role(
-    name: str, more: NodeRole, region: str, opts: pulumi.ResourceOptions
+    name: str,
+    region: str,
+    opts: pulumi.ResourceOptions,
+    *,
+    policies: Sequence[str] = iam_documents.NODE_POLICIES,
+    more: NodeRole | None = None,
 ) -> tuple[iam.Role, list[iam.RolePolicyAttachment]]:
     """Declare a role that EC2 instances assume, and return it with the attachments of its policies.
 
-    more: rights in addition to what every node needs. region: that of the instances.
+    region: that of the instances. policies: names of AWS's policies that every such node needs. more: rights in
+    addition to these.
     """
     role = iam.Role(name, assume_role_policy=json.dumps(iam_documents.trust_service("ec2", region)), opts=opts)
-    policies: dict[str, pulumi.Input[str]] = {
-        policy: iam_documents.managed_policy_arn(policy, region) for policy in iam_documents.NODE_POLICIES
-    }
-    policies |= {arn.rsplit("/", 1)[-1]: arn for arn in more.managed_policies}
-    if more.statements:
+    arns: dict[str, pulumi.Input[str]] = {it: iam_documents.managed_policy_arn(it, region) for it in policies}
+    if more:
+        arns |= {arn.rsplit("/", 1)[-1]: arn for arn in more.managed_policies}
+    if more and more.statements:
         document = json.dumps(iam_documents.extra_chart(more.statements))
-        policies["rights"] = iam.Policy(f"{name}-rights", policy=document, opts=opts).arn
+        arns["rights"] = iam.Policy(f"{name}-rights", policy=document, opts=opts).arn
     attachments = [
         iam.RolePolicyAttachment(f"{name}-{key}", role=role.name, policy_arn=arn, opts=opts)
-        for key, arn in policies.items()
+        for key, arn in arns.items()
     ]
     return role, attachments

@@ -1,14 +1,14 @@
 """Node classes and node pools of the stack's own with EKS Auto Mode."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
-from pulumi_aws import eks, iam
+from pulumi_aws import eks
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.common.node_role import node_role
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents
 from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
@@ -48,20 +48,7 @@ class AutoNodePools(pulumi.ComponentResource):
         """Declare the role, its access entry, the classes and the pools. cluster_name: the cluster, once it exists."""
         super().__init__("eks-platform:index:AutoNodePools", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = iam.Role(
-            f"{name}-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", network.region)),
-            opts=child,
-        )
-        rights = [
-            iam.RolePolicyAttachment(
-                f"{name}-node-{policy}",
-                role=role.name,
-                policy_arn=iam_documents.managed_policy_arn(policy, network.region),
-                opts=child,
-            )
-            for policy in iam_documents.AUTO_MODE_NODE_POLICIES
-        ]
+        role, rights = node_role(f"{name}-node", network.region, child, policies=iam_documents.AUTO_MODE_NODE_POLICIES)
         entry = eks.AccessEntry(
             f"{name}-node", cluster_name=cluster_name, principal_arn=role.arn, type="EC2", opts=child
         )

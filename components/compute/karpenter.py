@@ -113,7 +113,7 @@ class Karpenter(pulumi.ComponentResource):
         )
 
     def _node_role(self, settings: KarpenterSettings, cluster: OnCluster) -> iam.Role:
-        role, attachments = node_role(f"{self._name}-node", settings.role, cluster.region, self._child)
+        role, attachments = node_role(f"{self._name}-node", cluster.region, self._child, more=settings.role)
         # Of our own: the one that Karpenter makes from a node class's `role` outlives the node class, and IAM then
         # refuses to delete the role.
         profile = iam.InstanceProfile(f"{self._name}-node", role=role.name, opts=self._child)

@@ -109,7 +109,7 @@ class NodeGroup(pulumi.ComponentResource):
         """
         super().__init__("eks-platform:index:NodeGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role, attachments = node_role(f"{name}-node", settings.role, where.region, child)
+        role, attachments = node_role(f"{name}-node", where.region, child, more=settings.role)
         block = _capacity_block(settings)
         template = _launch_template(name, settings, where, environment, child)
         family = (settings.image, settings.architecture, settings.accelerator)

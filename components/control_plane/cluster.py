@@ -12,6 +12,7 @@ import pulumi_eks
 from pulumi_aws import cloudwatch, ec2, iam, kms, vpc
 
 from components.common.dependency import after
+from components.common.node_role import node_role
 from components.common.node_security import ingress_rules
 from components.common.where import Where
 from facts import iam_documents
@@ -239,29 +240,15 @@ class Cluster(pulumi.ComponentResource):
                 create_node_role=False,
                 compute_config=pulumi_eks.ClusterComputeConfigArgs(node_pools=[]),
             )
-        role = iam.Role(
-            f"{self._name}-auto-node",
-            assume_role_policy=json.dumps(iam_documents.trust_service("ec2", region)),
-            opts=self._child,
+        role, attachments = node_role(
+            f"{self._name}-auto-node", region, self._child, policies=iam_documents.AUTO_MODE_NODE_POLICIES
         )
-        attachments = [
-            self._attach(f"{self._name}-auto-node", role, policy, region)
-            for policy in iam_documents.AUTO_MODE_NODE_POLICIES
-        ]
         return pulumi_eks.AutoModeOptionsArgs(
             enabled=True,
             create_node_role=False,
             compute_config=pulumi_eks.ClusterComputeConfigArgs(
                 node_pools=settings.node_pools, node_role_arn=after(attachments, role.arn)
             ),
-        )
-
-    def _attach(self, name: str, role: iam.Role, policy: str, region: str) -> iam.RolePolicyAttachment:
-        return iam.RolePolicyAttachment(
-            f"{name}-{policy}",
-            role=role.name,
-            policy_arn=iam_documents.managed_policy_arn(policy, region),
-            opts=self._child,
         )
 
     def _equipped(
@@ -304,7 +291,15 @@ class Cluster(pulumi.ComponentResource):
             kms_key_id=logs_key,
             opts=self._child,
         )
-        others = [self._attach(f"{self._name}-control-plane", role, policy, where.region) for policy in more]
+        others = [
+            iam.RolePolicyAttachment(
+                f"{self._name}-control-plane-{policy}",
+                role=role.name,
+                policy_arn=iam_documents.managed_policy_arn(policy, where.region),
+                opts=self._child,
+            )
+            for policy in more
+        ]
         return after([attachment, *others, use_key, logs], role)
 
 

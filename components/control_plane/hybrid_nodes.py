@@ -1,7 +1,6 @@
 """What nodes outside of AWS need: a role, an access entry, and ways to the control plane and to pods in the VPC."""
 
 import json
-from typing import Final
 
 import pulumi
 from pulumi_aws import eks, iam, rolesanywhere, vpc
@@ -10,10 +9,6 @@ from components.common.where import Where
 from facts import iam_documents
 from settings import HybridNodes as HybridNodesSettings
 from settings import Identity
-
-REGISTRY_POLICY: Final = "AmazonEC2ContainerRegistryPullOnly"
-SSM_POLICY: Final = "AmazonSSMManagedInstanceCore"
-"""https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-creds.html"""
 
 
 class HybridNodes(pulumi.ComponentResource):
@@ -46,7 +41,7 @@ class HybridNodes(pulumi.ComponentResource):
         if anchor:
             trust = pulumi.Output.json_dumps(anchor.arn.apply(iam_documents.trust_nodes_with_certificates))
         role = iam.Role(f"{name}-node", assume_role_policy=trust, opts=self._child)
-        for policy in [REGISTRY_POLICY] if anchor else [REGISTRY_POLICY, SSM_POLICY]:
+        for policy in [iam_documents.REGISTRY_POLICY, *([] if anchor else [iam_documents.SSM_POLICY])]:
             iam.RolePolicyAttachment(
                 f"{name}-node-{policy}",
                 role=role.name,

@@ -33,6 +33,8 @@ from .managed import (
     FARGATE_POD_POLICY,
     NODE_POLICIES,
     POD_SECURITY_GROUPS_POLICY,
+    REGISTRY_POLICY,
+    SSM_POLICY,
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
@@ -61,6 +63,8 @@ __all__ = [
     "MANAGED_POLICY_LIMIT",
     "NODE_POLICIES",
     "POD_SECURITY_GROUPS_POLICY",
+    "REGISTRY_POLICY",
+    "SSM_POLICY",
     "VPC_CNI_POLICY",
     "AllowedActions",
     "Condition",

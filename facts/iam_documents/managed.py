@@ -12,13 +12,19 @@ POD_SECURITY_GROUPS_POLICY: Final = "AmazonEKSVPCResourceController"
 
 https://docs.aws.amazon.com/eks/latest/userguide/security-groups-pods-deployment.html"""
 
+REGISTRY_POLICY: Final = "AmazonEC2ContainerRegistryPullOnly"
+SSM_POLICY: Final = "AmazonSSMManagedInstanceCore"
+"""For nodes outside of AWS these two are all that they need of AWS's policies.
+
+https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-creds.html"""
+
 NODE_POLICIES: Final = (
     # The smaller AmazonEKSWorkerNodeMinimalPolicy is for EKS Auto Mode, without ec2:DescribeInstances, from which a
     # node of Bottlerocket or AL2023 learns its own name.
     "AmazonEKSWorkerNodePolicy",
-    "AmazonEC2ContainerRegistryPullOnly",
+    REGISTRY_POLICY,
     # A shell on a node without SSH, keys or open ports.
-    "AmazonSSMManagedInstanceCore",
+    SSM_POLICY,
 )
 """For the role of EC2 nodes. https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html"""
 
@@ -38,7 +44,7 @@ AUTO_MODE_CLUSTER_POLICIES: Final = (
 
 https://docs.aws.amazon.com/eks/latest/userguide/auto-cluster-iam-role.html"""
 
-AUTO_MODE_NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly")
+AUTO_MODE_NODE_POLICIES: Final = ("AmazonEKSWorkerNodeMinimalPolicy", REGISTRY_POLICY)
 """For the role of Auto Mode's nodes. https://docs.aws.amazon.com/eks/latest/userguide/auto-create-node-role.html"""
 
 EBS_CSI_POLICY: Final = "AmazonEBSCSIDriverPolicyV2"
