@@ -69,6 +69,12 @@ def place(*parts: str | int) -> str:
     return text
 
 
+def below(path: str, *keys: str | int) -> str:
+    """Return the path of something below a path, as `place` writes both."""
+    rest = place(*keys)
+    return f"{path}{rest}" if rest.startswith("[") else f"{path}.{rest}"
+
+
 def parts(path: str) -> list[str | int]:
     """Return the keys and indices of a path, as `place` writes them."""
     found = re.findall(r'\[("(?:[^"\\]|\\.)*"|[0-9]+)\]|([^.\[\]]+)', path)

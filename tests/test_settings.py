@@ -14,7 +14,7 @@ from pydantic import BaseModel
 import versions
 from rehearsal.record import PROJECT
 from settings import Stack, load, stack_settings
-from settings.problems import Problem, SettingsError, place
+from settings.problems import Problem, SettingsError, below, place
 from settings.words import shown
 from tests.plans import STACKS
 from tests.settings_files import (
@@ -146,6 +146,11 @@ def _hit(path: str) -> Iterator[tuple[str, ...]]:
         elif get_origin(bare) in (dict, list):
             annotation, way = get_args(bare)[-1], (*way, "*")
         yield way
+
+
+@pytest.mark.parametrize("key", ["name", "a.b/c", 3])
+def test_a_path_continues_as_the_whole_of_it_is_written(key: str | int) -> None:
+    assert below("nodeGroups.operations", key) == place("nodeGroups", "operations", key)
 
 
 def test_the_table_has_a_bad_value_for_every_setting() -> None:

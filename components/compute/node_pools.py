@@ -1,7 +1,6 @@
 """Karpenter's node class and node pools: which EC2 instances may become nodes."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from components.compute.node_setup import (
     kubelet_configuration,
     user_data_of_class,
 )
+from facts.durations import seconds
 from facts.instance_sizes import SMALL
 from settings import DEFAULT_NODE_CLASS, Budget, Network, NodeAccess, NodeClass, NodeImage, NodePool, Taint
 from settings import Karpenter as KarpenterSettings
@@ -102,9 +102,7 @@ class NodePools(pulumi.ComponentResource):
 
 def drain_timeout(grace_period: str) -> str:
     """Return the timeout for a pool's deletion: the drain of its nodes ("1h30m") and the instances' termination."""
-    minutes = {"s": 1 / 60, "m": 1, "h": 60}
-    drain = sum(int(number) * minutes[unit] for number, unit in re.findall(r"(\d+)([smh])", grace_period))
-    return f"{math.ceil(drain) + 30}m"
+    return f"{math.ceil(seconds(grace_period) / 60) + 30}m"
 
 
 def public_addresses(network: Network, nodes: NodeAccess) -> bool | None:

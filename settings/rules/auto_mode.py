@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from settings.auto_mode import AutoNodeClass, AutoPool
+from settings.auto_mode import AutoPool
 from settings.cluster import AutoMode, AutoNodePool, Cluster
 from settings.compute import FargateProfile, NodeGroup, OperationsPods
 from settings.karpenter import Karpenter
 from settings.network import Network
-from settings.problems import Problem, parts, place
+from settings.problems import Problem, below, place
 from settings.rules.compute import prefix, refused_by_kubelet, repeated_taints
+from settings.rules.nodes import speed
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
@@ -64,16 +65,6 @@ OWN_LABELS: Final = ("eks.amazonaws.com", "karpenter.k8s.aws")
 """https://docs.aws.amazon.com/eks/latest/userguide/create-node-pool.html"""
 
 
-def _speed(path: str, disk: AutoNodeClass) -> Iterator[Problem]:
-    """Yield what EC2 refuses (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html)."""
-    most = max(3000, 500 * disk.disk_gib)
-    if disk.disk_iops > most:
-        yield Problem(f"{path}.diskIops", str(disk.disk_iops), f"expected at most {most}, which is 500 for each GiB")
-    if disk.disk_throughput > disk.disk_iops // 4:
-        expected = f"expected at most {disk.disk_iops // 4}, which is a quarter of diskIops"
-        yield Problem(f"{path}.diskThroughput", str(disk.disk_throughput), expected)
-
-
 @rule
 def _own_pools(cluster: Cluster, network: Network) -> Iterator[Problem]:
     auto = cluster.auto_mode
@@ -90,7 +81,8 @@ def _own_pools(cluster: Cluster, network: Network) -> Iterator[Problem]:
                 yield Problem(f"{path}[{index}]", zone, f"expected {either(network.zone_names)}")
     for name, node_class in auto.node_classes.items():
         at = place("cluster", "autoMode", "nodeClasses", name)
-        yield from _speed(at, node_class)
+        iops, throughput = node_class.disk_iops, node_class.disk_throughput
+        yield from speed(at, ("diskIops", "diskThroughput"), node_class.disk_gib, iops=iops, throughput=throughput)
         if name == "default":
             yield Problem(at, "the name of the class of built-in pools", "expected another name")
         if all(pool.node_class != name for pool in auto.pools.values()):
@@ -109,7 +101,7 @@ def _own_pool(path: str, name: str, pool: AutoPool, auto: AutoMode) -> Iterator[
     for key in pool.labels:
         if prefix(key).endswith((*OWN_LABELS, "karpenter.sh")) or refused_by_kubelet(key):
             expected = "expected a label that neither Kubernetes nor Auto Mode sets"
-            yield Problem(place(*parts(path), "labels", key), "reserved", expected)
+            yield Problem(below(path, "labels", key), "reserved", expected)
     if pool.instance_types and (pool.categories or pool.families or pool.min_generation):
         expected = "expected no categories, families and minGeneration together with it"
         yield Problem(f"{path}.instanceTypes", "set", expected)

@@ -12,24 +12,19 @@ from settings.compute import NodeGroup
 from settings.karpenter import Karpenter
 from settings.network import IpFamily, Network, is_local_zone
 from settings.node_access import NodeAccess, NodeRole, NodeSecurityRule, Protocol, SecurityRule
-from settings.problems import Problem, parts, place
+from settings.problems import Problem, below, place
 from settings.rules.extra_charts import rights
 from settings.rules.nodes import setups
-from settings.rules.platform import RESERVED_TAGS
+from settings.rules.platform import OWN_TAGS, RESERVED_TAGS
 from settings.rules.registry import repeated, rule
 from settings.words import either
-
-
-def all_nodes(node_groups: Mapping[str, NodeGroup], karpenter: Karpenter | None) -> dict[str, NodeAccess]:
-    """Return the settings of node groups and node classes by their path in the stack file."""
-    return {**setups(node_groups, karpenter)}
 
 
 @rule
 def _public_nodes(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    for path, nodes in all_nodes(node_groups, karpenter).items():
+    for path, nodes in setups(node_groups, karpenter).items():
         if nodes.public and (expected := _instead_of_public(network, nodes)):
             yield Problem(f"{path}.public", "true", expected)
 
@@ -55,7 +50,7 @@ def _instead_of_public(network: Network, nodes: NodeAccess) -> str | None:
 def _named_subnets(
     network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    for path, nodes in all_nodes(node_groups, karpenter).items():
+    for path, nodes in setups(node_groups, karpenter).items():
         yield from repeated(f"{path}.subnets", nodes.subnets)
         for index, name in enumerate(nodes.subnets):
             if name not in network.named_subnets:
@@ -128,7 +123,7 @@ def _ranges_of_node_subnets(network: Network) -> Iterator[Problem]:
 def _security_rules(
     cluster: Cluster, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    for path, nodes in all_nodes(node_groups, karpenter).items():
+    for path, nodes in setups(node_groups, karpenter).items():
         yield from repeated(f"{path}.securityGroups", nodes.security_groups)
         yield from _connections(f"{path}.securityRules", nodes.security_rules)
     yield from _connections("cluster.securityRules", cluster.security_rules)
@@ -153,7 +148,7 @@ def _open(path: str, found: SecurityRule) -> Iterator[Problem]:
 
 def _connections(path: str, rules: Mapping[str, SecurityRule]) -> Iterator[Problem]:
     for name, it in rules.items():
-        at = place(*parts(path), name)
+        at = below(path, name)
         peers = [peer for peer in (it.cidr, it.prefix_list, it.security_group) if peer]
         if len(peers) != 1:
             found = f"{len(peers)} of cidr, prefixList and securityGroup"
@@ -201,9 +196,10 @@ def _disks_in_local_zones(
 def _tags_of_nodes(
     cluster: Cluster, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None
 ) -> Iterator[Problem]:
-    tagged = {f"{path}.tags": nodes.tags for path, nodes in all_nodes(node_groups, karpenter).items()}
+    tagged = {f"{path}.tags": nodes.tags for path, nodes in setups(node_groups, karpenter).items()}
     tagged |= {"cluster.tags": cluster.tags, "cluster.securityGroupTags": cluster.security_group_tags}
+    own = {key.lower() for key in OWN_TAGS}
     for path, tags in tagged.items():
         for key in tags:
-            if key.lower().startswith(RESERVED_TAGS) or key.lower() in ("project", "stack", "managedby"):
-                yield Problem(place(*parts(path), key), "reserved", "expected another key: this one has a meaning")
+            if key.lower().startswith(RESERVED_TAGS) or key.lower() in own:
+                yield Problem(below(path, key), "reserved", "expected another key: this one has a meaning")

@@ -1,15 +1,15 @@
 """Rules about what node groups and Karpenter's node classes have in common: disks, kubelet, settings of the image."""
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Final
 
+from facts.durations import seconds
 from settings.addons import Addons
 from settings.compute import NodeGroup, NodeImage
 from settings.karpenter import DEFAULT_NODE_CLASS, Karpenter, NodeClass
 from settings.nodes import DiskPerformance, Kubelet, NodeSettings
-from settings.problems import Problem, place
+from settings.problems import Problem, below, place
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
@@ -62,8 +62,8 @@ def _disks(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> It
         if setup.disk:
             yield from _speed(f"{path}.disk", setup.disk, setup.disk_gib)
         for name, disk in setup.extra_disks.items():
-            yield from _speed(place_below(path, "extraDisks", name), disk, disk.gib)
-            yield from _containers(place_below(path, "extraDisks", name), disk.mount_path, disk.snapshot_id, setup)
+            yield from _speed(below(path, "extraDisks", name), disk, disk.gib)
+            yield from _containers(below(path, "extraDisks", name), disk.mount_path, disk.snapshot_id, setup)
         yield from repeated(f"{path}.extraDisks", [disk.mount_path for disk in setup.extra_disks.values()])
         yield from _nested(path, setup)
 
@@ -73,7 +73,7 @@ def _nested(path: str, setup: NodeSettings) -> Iterator[Problem]:
     for (name, disk), (other, above) in permutations(setup.extra_disks.items(), 2):
         if disk.mount_path.startswith(f"{above.mount_path}/"):
             expected = f"expected a folder outside of {above.mount_path}, where {other} is mounted"
-            yield Problem(f"{place_below(path, 'extraDisks', name)}.mountPath", disk.mount_path, expected)
+            yield Problem(f"{below(path, 'extraDisks', name)}.mountPath", disk.mount_path, expected)
 
 
 def _containers(path: str, mount_path: str, snapshot_id: str | None, setup: NodeSettings) -> Iterator[Problem]:
@@ -91,13 +91,25 @@ CONTAINERS: Final = "/var/lib/containerd"
 
 
 def _speed(path: str, disk: DiskPerformance, gib: int) -> Iterator[Problem]:
-    """Yield what EC2 refuses (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html)."""
-    iops = disk.iops or 3000
-    if iops > max(3000, 500 * gib):
-        yield Problem(f"{path}.iops", str(iops), f"expected at most {max(3000, 500 * gib)}, which is 500 for each GiB")
-    if disk.throughput and disk.throughput > iops // 4:
-        expected = f"expected at most {iops // 4}, which is a quarter of iops"
-        yield Problem(f"{path}.throughput", str(disk.throughput), expected)
+    keys = ("iops", "throughput")
+    yield from speed(path, keys, gib, iops=disk.iops or LEAST_IOPS, throughput=disk.throughput or 0)
+
+
+LEAST_IOPS: Final = 3000
+
+
+def speed(path: str, keys: tuple[str, str], gib: int, *, iops: int, throughput: int) -> Iterator[Problem]:
+    """Yield what EC2 refuses of a disk (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html).
+
+    keys: the settings of `iops` and `throughput` below `path`. gib: the disk's size. throughput: in MiB per second.
+    """
+    of_iops, of_throughput = keys
+    most = max(LEAST_IOPS, 500 * gib)
+    if iops > most:
+        yield Problem(f"{path}.{of_iops}", str(iops), f"expected at most {most}, which is 500 for each GiB")
+    if throughput > iops // 4:
+        expected = f"expected at most {iops // 4}, which is a quarter of {of_iops}"
+        yield Problem(f"{path}.{of_throughput}", str(throughput), expected)
 
 
 @rule
@@ -123,17 +135,6 @@ def _kubelet(path: str, kubelet: Kubelet) -> Iterator[Problem]:
         found = f"{critical}, with shutdownGracePeriod {all_ or 'absent'}"
         expected = "expected at most shutdownGracePeriod, of which it is a part"
         yield Problem(f"{path}.shutdownGracePeriodCriticalPods", found, expected)
-
-
-def seconds(duration: str) -> int:
-    """Return the seconds of a duration such as 1h30m."""
-    unit = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(number) * unit[letter] for number, letter in re.findall("([0-9]+)([hms])", duration))
-
-
-def place_below(path: str, *parts: str) -> str:
-    """Return the place of something below `path`."""
-    return f"{path}.{place(*parts)}"
 
 
 @rule

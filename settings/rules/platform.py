@@ -1,10 +1,11 @@
 """Rules about the account, the region, tags and charts."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
 from typing import Any, Final
 
-from pydantic import TypeAdapter
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel, to_snake
 
 from facts.iam_documents.document import RESERVED_IAM_PATHS
 from facts.partitions import partition_of, partition_of_arn
@@ -12,7 +13,7 @@ from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
 from settings.platform import Platform
-from settings.problems import Problem, encrypting, parts, place
+from settings.problems import Problem, encrypting, place
 from settings.regions import PARTITIONS, REGIONS
 from settings.rules.registry import rule
 from settings.words import either, nearest
@@ -53,12 +54,9 @@ https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-eks.html"""
 def _govcloud(platform: Platform, sections: Mapping[str, Any]) -> Iterator[Problem]:
     if not platform.region.startswith("us-gov-"):
         return
-    given = {to_camel(field): TypeAdapter(Any).dump_python(it, by_alias=True) for field, it in sections.items()}
     for path, service in NOT_IN_GOVCLOUD.items():
-        value: Any = given
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value:
+        section, *fields = map(to_snake, path.split("."))
+        if reduce(lambda value, field: value and getattr(value, field), fields, sections.get(section)):
             yield Problem(path, "set", f"expected none: {service} is not in {platform.region}")
 
 
@@ -69,21 +67,27 @@ def _partition(platform: Platform, sections: Mapping[str, Any]) -> Iterator[Prob
     if partition not in PARTITIONS:
         return
     for field, section in sections.items():
-        for path, arn in _arns(TypeAdapter(Any).dump_python(section, by_alias=True), to_camel(field)):
+        for keys, arn in _arns(section, (to_camel(field),)):
             if partition_of_arn(arn) != partition:
-                yield Problem(path, arn, f"expected arn:{partition}:..., as all ARNs of {platform.region} begin")
+                yield Problem(
+                    place(*keys), arn, f"expected arn:{partition}:..., as all ARNs of {platform.region} begin"
+                )
 
 
-def _arns(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every ARN in a value of a stack file, with its path."""
-    if isinstance(value, str) and value.startswith("arn:aws") and value.count(":") >= ARN_COLONS:
-        yield path, value
+def _arns(value: object, keys: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every ARN in a value of a stack file, with the keys on the way to it."""
+    if isinstance(value, str):
+        if value.startswith("arn:aws") and value.count(":") >= ARN_COLONS:
+            yield keys, value
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _arns(getattr(value, name), (*keys, field.alias or name))
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _arns(item, place(*parts(path), str(key)))
+            yield from _arns(item, (*keys, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _arns(item, place(*parts(path), index))
+            yield from _arns(item, (*keys, index))
 
 
 ARN_COLONS: Final = 5
@@ -92,7 +96,7 @@ ARN_COLONS: Final = 5
 
 @rule
 def _tags(platform: Platform) -> Iterator[Problem]:
-    own = {key.lower(): key for key in ("Project", "Stack", "ManagedBy")}
+    own = {key.lower(): key for key in OWN_TAGS}
     for key in platform.tags:
         path = place("platform", "tags", key)
         if key.lower().startswith(RESERVED_TAGS):
@@ -108,6 +112,9 @@ def _tags(platform: Platform) -> Iterator[Problem]:
                 path, "only letter case sets it apart", f"expected {own[key.lower()]}, which is there already"
             )
 
+
+OWN_TAGS: Final = ("Project", "Stack", "ManagedBy")
+"""Tags that the program gives to everything in AWS."""
 
 RESERVED_TAGS: Final = (
     *("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "elbv2.k8s.aws/"),

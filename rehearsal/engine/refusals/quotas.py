@@ -64,25 +64,9 @@ def many_managed_policies(attachment: Resource, cloud: Cloud) -> str | None:
     return f"Cannot exceed quota for PoliciesPerRole: {POLICIES_PER_ROLE}" if full else None
 
 
-def _reserved(resource: Resource) -> str | None:
+@rule("create", uses.ROLE, uses.POLICY, uses.PROFILE, code="InvalidInput", source=RESERVED_PATHS)
+def reserved_path(resource: Resource, _cloud: Cloud) -> str | None:
+    """IAM keeps paths for roles that AWS creates; that this holds for policies and profiles is assumed."""
     path = str(resource.get("path") or "/")
     kept = path.lower().startswith(RESERVED_IAM_PATHS)
     return f"Path prefix '{path}' can only be used for roles that only AWS creates" if kept else None
-
-
-@rule("create", uses.ROLE, code="InvalidInput", source=RESERVED_PATHS)
-def role_in_reserved_path(role: Resource, _cloud: Cloud) -> str | None:
-    """IAM keeps paths for roles that AWS creates."""
-    return _reserved(role)
-
-
-@rule("create", uses.POLICY, code="InvalidInput", source=RESERVED_PATHS)
-def policy_in_reserved_path(policy: Resource, _cloud: Cloud) -> str | None:
-    """IAM keeps paths for policies of AWS."""
-    return _reserved(policy)
-
-
-@rule("create", uses.PROFILE, code="InvalidInput", source=RESERVED_PATHS)
-def profile_in_reserved_path(profile: Resource, _cloud: Cloud) -> str | None:
-    """IAM keeps paths for roles that AWS creates; that this holds for profiles is assumed."""
-    return _reserved(profile)
