@@ -6,18 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Settings
-from settings.compute import Capacity, Taint
-from settings.instance_types import Architecture
+from settings.compute import Capacity
+from settings.node_pools import PoolSettings
 from settings.values import (
-    Cpu,
     DurationOrNever,
-    InstanceCategory,
-    InstanceFamily,
     InstanceType,
     Label,
-    LabelKey,
-    LabelValue,
-    Memory,
     SubnetId,
     Zone,
 )
@@ -46,38 +40,22 @@ class AutoNodeClass(Settings):
     network_policy: PolicyDefault = PolicyDefault.ALLOW
 
 
-class AutoPool(Settings):
+class AutoPool(PoolSettings):
     """The nodes that Auto Mode may launch in addition to those of its built-in pools."""
 
     node_class: Label = Field(description="Name of the node class of the nodes, in `cluster.autoMode.nodeClasses`.")
     capacity_types: list[Capacity] = Field(
         [Capacity.ON_DEMAND], min_length=1, description="Purchase options of the instances."
     )
-    categories: list[InstanceCategory] = Field(
-        [], description="Instance categories, such as c, m or r. If empty, any category is allowed."
-    )
-    families: list[InstanceFamily] = Field(
-        [], description="Instance families, such as m7g. If empty, any family is allowed."
-    )
     instance_types: list[InstanceType] = Field(
         [], description="Exact instance types, instead of categories, families and generations."
-    )
-    min_generation: Annotated[int, Field(ge=1, le=20)] | None = Field(
-        None, description="Oldest instance generation that is allowed."
-    )
-    architectures: list[Architecture] = Field(
-        [Architecture.AMD64], min_length=1, description="Processor architectures for which the pods' images are built."
     )
     zones: list[Zone] = Field(
         [], description="Availability zones of the nodes. If empty, all zones of the node class are used."
     )
-    cpu_limit: Cpu = Field("100", description="Maximum number of vCPUs of all nodes of the pool together.")
-    memory_limit: Memory = Field("400Gi", description="Maximum memory of all nodes of the pool together.")
     weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Priority of the pool. Auto Mode tries the pool with the highest weight first."
     )
-    labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
-    taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")
     consolidate_after: DurationOrNever = Field(
         "1m", description="How long no pod may have been added to or removed from a node before it is consolidated."
     )

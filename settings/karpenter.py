@@ -8,26 +8,20 @@ from pydantic import Field
 import versions
 from settings.base import Settings
 from settings.compute import Capacity, NodeImage, Taint
-from settings.instance_types import Architecture
 from settings.node_access import NodeAccess, NodeRole
+from settings.node_pools import PoolSettings
 from settings.nodes import NodeSettings
 from settings.values import (
     BudgetDuration,
     BudgetNodes,
     ChartVersion,
-    Cpu,
     CronLine,
     Duration,
     DurationOrNever,
     ImageVersion,
-    InstanceCategory,
-    InstanceFamily,
     InstanceSize,
     InstanceType,
     Label,
-    LabelKey,
-    LabelValue,
-    Memory,
     Zone,
 )
 
@@ -71,7 +65,7 @@ class Budget(Settings):
 DEFAULT_NODE_CLASS: Final = "default"
 
 
-class NodePool(Settings):
+class NodePool(PoolSettings):
     """The nodes that Karpenter may launch, and when it may remove them."""
 
     node_class: Label = Field(
@@ -85,36 +79,20 @@ class NodePool(Settings):
         min_length=1,
         description="Purchase options of the instances. If both are allowed, Spot is tried first.",
     )
-    categories: list[InstanceCategory] = Field(
-        [], description="Instance categories, such as c, m or r. If empty, any category is allowed."
-    )
-    families: list[InstanceFamily] = Field(
-        [], description="Instance families, such as m7g. If empty, any family is allowed."
-    )
     instance_types: list[InstanceType] = Field(
         [], description="Exact instance types, instead of categories, families, sizes and generations."
-    )
-    min_generation: Annotated[int, Field(ge=1, le=20)] | None = Field(
-        None, description="Oldest instance generation that is allowed."
     )
     sizes: list[InstanceSize] = Field(
         [],
         description="Instance sizes, such as 2xlarge. If empty, large and all larger sizes are allowed, because the "
         "platform's own DaemonSets leave little room for pods on smaller nodes.",
     )
-    architectures: list[Architecture] = Field(
-        [Architecture.AMD64], min_length=1, description="Processor architectures for which the pods' images are built."
-    )
     zones: list[Zone] = Field(
         [], description="Availability zones of the nodes. If empty, all zones of the network are used."
     )
-    cpu_limit: Cpu = Field("100", description="Maximum number of vCPUs of all nodes of the pool together.")
-    memory_limit: Memory = Field("400Gi", description="Maximum memory of all nodes of the pool together.")
     weight: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Priority of the pool. Karpenter tries the pool with the highest weight first."
     )
-    labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
-    taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")
     startup_taints: list[Taint] = Field(
         [],
         description="Taints that a new node has until a component in the cluster removes them, such as a network or "

@@ -10,6 +10,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.common.node_role import node_role
 from components.common.ready import WAIT_UNTIL_READY
+from components.compute.node_pools import pool_taints
 from facts import iam_documents
 from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
 from facts.partitions import partition_of
@@ -121,17 +122,13 @@ def auto_pool_spec(pool: AutoPool) -> dict[str, Any]:
     if pool.min_generation:
         oldest = {"key": f"{GROUP}/instance-generation", "operator": "Gt", "values": [str(pool.min_generation - 1)]}
         requirements.append(oldest)
-    taints = [
-        {"key": taint.key, "effect": taint.effect.value, **({"value": taint.value} if taint.value else {})}
-        for taint in pool.taints
-    ]
     return {
         "template": {
             "metadata": {"labels": pool.labels},
             "spec": {
                 "nodeClassRef": {"group": GROUP, "kind": "NodeClass", "name": pool.node_class},
                 "requirements": requirements,
-                **({"taints": taints} if taints else {}),
+                **({"taints": pool_taints(pool.taints)} if pool.taints else {}),
                 "expireAfter": pool.expire_after,
             },
         },

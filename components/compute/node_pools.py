@@ -16,6 +16,7 @@ from components.compute.node_setup import (
     OF_NODE_CLASS,
     Disk,
     disks,
+    given,
     image_terms,
     kubelet_configuration,
     user_data_of_class,
@@ -132,7 +133,7 @@ def node_class_spec(
     kubelet = kubelet_configuration(settings.kubelet)
     # Karpenter reckons without prefix delegation, and gives a large instance 29 pods at most.
     # https://github.com/aws/karpenter-provider-aws/issues/8210
-    counted = _given(maxPods=settings.max_pods) | {key: kubelet[key] for key in OF_NODE_CLASS if key in kubelet}
+    counted = given(maxPods=settings.max_pods) | {key: kubelet[key] for key in OF_NODE_CLASS if key in kubelet}
     return {
         **_image(settings),
         "instanceProfile": instance_profile_name,
@@ -150,8 +151,8 @@ def node_class_spec(
             {"deviceName": disk.device, "ebs": _ebs(disk, type_, cluster.volumes_key)}
             for disk in disks(settings, settings.image)
         ],
-        **_given(
-            kubelet=counted,
+        **given(
+            kubelet=counted or None,
             instanceStorePolicy=settings.local_disks and "RAID0",
             userData=user_data_of_class(settings, settings.image),
         ),
@@ -175,7 +176,7 @@ def _ebs(disk: Disk, type_: str, key: str | None) -> dict[str, Any]:
         "volumeType": type_,
         "deleteOnTermination": True,
         "volumeSize": f"{disk.gib or 4}Gi",
-        **_given(kmsKeyID=key, iops=disk.iops, throughput=disk.throughput, snapshotID=disk.snapshot_id),
+        **given(kmsKeyID=key, iops=disk.iops, throughput=disk.throughput, snapshotID=disk.snapshot_id),
     }
 
 
@@ -187,8 +188,8 @@ def node_pool_spec(pool: NodePool) -> dict[str, Any]:
             "spec": {
                 "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": pool.node_class},
                 "requirements": node_requirements(pool),
-                "taints": _taints(pool.taints),
-                **({"startupTaints": _taints(pool.startup_taints)} if pool.startup_taints else {}),
+                "taints": pool_taints(pool.taints),
+                **({"startupTaints": pool_taints(pool.startup_taints)} if pool.startup_taints else {}),
                 "expireAfter": pool.expire_after,
                 "terminationGracePeriod": pool.termination_grace_period,
             },
@@ -203,19 +204,14 @@ def node_pool_spec(pool: NodePool) -> dict[str, Any]:
     }
 
 
-def _taints(taints: Sequence[Taint]) -> list[dict[str, Any]]:
-    """Return taints without empty values, which the definition's pattern refuses."""
-    return [_given(key=taint.key, value=taint.value, effect=taint.effect) for taint in taints]
+def pool_taints(taints: Sequence[Taint]) -> list[dict[str, Any]]:
+    """Return the taints of a NodePool without empty values, which the definition's pattern refuses."""
+    return [given(key=taint.key, value=taint.value or None, effect=taint.effect) for taint in taints]
 
 
 def _budget(budget: Budget) -> dict[str, Any]:
     """Return a budget of a NodePool (https://karpenter.sh/docs/concepts/disruption/#disruption-budgets)."""
-    return _given(nodes=budget.nodes, reasons=budget.reasons, schedule=budget.schedule, duration=budget.duration)
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    """Return the values that are not empty."""
-    return {key: value for key, value in values.items() if value}
+    return given(nodes=budget.nodes, reasons=budget.reasons or None, schedule=budget.schedule, duration=budget.duration)
 
 
 def node_requirements(pool: NodePool) -> list[dict[str, Any]]:

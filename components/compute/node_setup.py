@@ -65,7 +65,7 @@ def kubelet_configuration(kubelet: Kubelet | None) -> dict[str, Any]:
     """
     if kubelet is None:
         return {}
-    return _given(
+    return given(
         podsPerCore=kubelet.pods_per_core,
         kubeReserved=_reserved(kubelet.kube_reserved),
         systemReserved=_reserved(kubelet.system_reserved),
@@ -153,7 +153,7 @@ def image_terms(image: CustomImage) -> list[dict[str, Any]]:
         return [{"id": image.id}]
     if image.ssm_parameter:
         return [{"ssmParameter": image.ssm_parameter}]
-    return [_given(name=image.name, tags=dict(image.tags) or None, owner=image.owner)]
+    return [given(name=image.name, tags=dict(image.tags) or None, owner=image.owner)]
 
 
 # --- User data ----------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
 
     https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-custom-ami
     """
-    kubelet = kubelet_configuration(settings.kubelet) | _given(maxPods=settings.max_pods)
+    kubelet = kubelet_configuration(settings.kubelet) | given(maxPods=settings.max_pods)
     if settings.image is NodeImage.BOTTLEROCKET:
         taints: dict[str, list[str]] = {}
         for taint in settings.taints:
@@ -194,7 +194,7 @@ def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
             "cluster-certificate": joining.certificate,
             "cluster-name": joining.cluster,
             "cluster-dns-ip": joining.dns_address,
-            **_given(**{"node-labels": dict(settings.labels) or None, "node-taints": taints or None}),
+            **given(**{"node-labels": dict(settings.labels) or None, "node-taints": taints or None}),
         }
         return required(_bottlerocket(settings, kubelet, settings.local_disks, own))
     labels = ",".join(f"{key}={value}" for key, value in settings.labels.items())
@@ -209,7 +209,7 @@ def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
             "certificateAuthority": joining.certificate,
             "cidr": joining.service_range,
         },
-        **_given(kubelet=_given(flags=[f"--node-labels={labels}"] if labels else None) or None),
+        **given(kubelet=given(flags=[f"--node-labels={labels}"] if labels else None) or None),
     }
     return required(_user_data(settings, settings.image, kubelet, settings.local_disks, own))
 
@@ -266,10 +266,10 @@ def _bottlerocket(
             _BOTTLEROCKET_KUBELET[field]: str(value) if field in _AS_TEXT else value for field, value in kubelet.items()
         }
     if asked := settings.bottlerocket:
-        kernel = _given(lockdown=asked.lockdown and asked.lockdown.value, sysctl=asked.sysctl or None)
+        kernel = given(lockdown=asked.lockdown and asked.lockdown.value, sysctl=asked.sysctl or None)
         containers = {"admin": asked.admin_container, "control": asked.control_container}
-        found |= _given(motd=asked.motd, kernel=kernel or None)
-        found |= _given(
+        found |= given(motd=asked.motd, kernel=kernel or None)
+        found |= given(
             **{
                 "host-containers": {
                     name: {"enabled": enabled} for name, enabled in containers.items() if enabled is not None
@@ -299,6 +299,6 @@ https://bottlerocket.dev/en/os/latest/concepts/bootstrap-commands/
 https://github.com/aws/karpenter-provider-aws/blob/main/pkg/providers/amifamily/bootstrap/bottlerocket.go"""
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def given(**values: Any) -> dict[str, Any]:
     """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}
