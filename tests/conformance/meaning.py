@@ -294,12 +294,18 @@ def _undefined(bundle: Bundle, below: tuple[Object, ...]) -> Iterator[str]:
     defined = {(found["spec"]["group"], found["spec"]["names"]["kind"]) for found in definitions}
     for item in bundle.objects:
         group = item["apiVersion"].partition("/")[0]
-        if item["kind"] == "NodePool" and item["spec"]["template"]["spec"]["nodeClassRef"]["group"] == AUTO_MODE:
+        if item["kind"] == "NodePool" and _node_class_group(item) == AUTO_MODE:
             continue
         # Kubernetes' own groups have no dot, or are below k8s.io; custom resources below k8s.io are in deeper groups.
         own = "." not in group or re.fullmatch(r"[a-z-]+(\.authorization)?\.k8s\.io", group)
         if not own and (group, item["kind"]) not in defined:
             yield f"{label_of(item)}: nothing installs {item['apiVersion']}"
+
+
+def _node_class_group(pool: Object) -> object:
+    """Return the group of a pool's node class; None if the pool names none."""
+    node = pool["spec"].get("template", {}).get("spec", {})
+    return node.get("nodeClassRef", {}).get("group")
 
 
 # --- IAM ----------------------------------------------------------------------------------------------------------
