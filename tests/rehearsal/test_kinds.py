@@ -11,8 +11,8 @@ import pytest
 
 from facts import kinds
 from harness import sdk
+from harness.deployment import Inventory
 from harness.kind import Context, EmptyWorld, Kind, Place, Properties, UnmodelledError, autoname, get, put
-from harness.monitor import Inventory
 from harness.properties import UNKNOWN
 from rehearsal.cloud import ACCOUNT, INVOKES, KINDS, answer_of, kind_of
 
