@@ -17,7 +17,7 @@ from facts.iam_documents.document import (
     document,
     policy_size,
 )
-from facts.partitions import partition_of
+from facts.partitions import account_of_arn, partition_of
 
 ISSUER: Final = "token.actions.githubusercontent.com"
 """https://docs.github.com/actions/reference/openid-connect-reference"""
@@ -97,7 +97,7 @@ class Role:
     @property
     def account(self) -> str:
         """The account of the role."""
-        return self.arn.split(":")[4]
+        return account_of_arn(self.arn)
 
     @property
     def types(self) -> set[str]:
@@ -180,8 +180,11 @@ def _service(action: str) -> str:
 
 
 def plan_policies(role: Role) -> list[PolicyDocument]:
-    """Return the policies of a role that may only look."""
-    return _packed([allow("Read", sorted(reads(role)))])
+    """Return the policies of a role that may only look.
+
+    The provider assumes the roles of zones of other accounts when it starts, for a preview too.
+    """
+    return _packed([allow("Read", sorted(reads(role))), *_zone_roles(role)])
 
 
 def deploy_policies(role: Role, kept: Sequence[str]) -> list[PolicyDocument]:
@@ -197,7 +200,7 @@ def deploy_policies(role: Role, kept: Sequence[str]) -> list[PolicyDocument]:
     for service in sorted({_service(action) for action in writes}):
         mine = sorted(action for action in writes if _service(action) == service)
         statements += _SPECIAL.get(service, _regional)(role, service, mine)
-    statements.append(_deny(kept))
+    statements += [*_zone_roles(role), _deny(kept)]
     return _packed(statements)
 
 
@@ -304,6 +307,12 @@ def _route53(role: Role, _service: str, mine: Sequence[str]) -> Iterator[Stateme
     yield allow("WriteRecords", mine, sorted(set(zones)))
 
 
+def _zone_roles(role: Role) -> Iterator[Statement]:
+    """Yield the right to assume the roles of hosted zones of other accounts, if the stacks have such."""
+    if roles := sorted({arn for needs in role.needs for arn in needs.zone_roles}):
+        yield allow("AssumeZoneRoles", ["sts:AssumeRole"], roles)
+
+
 _SPECIAL: Final = {"eks": _eks, "iam": _iam, "kms": _kms, "route53": _route53}
 
 
@@ -349,17 +358,27 @@ def boundary_policy(role: Role) -> PolicyDocument:
         raise ValueError(f"which services are these policies about? {sorted(unknown)}: bootstrap/documents.py")
     services = {_service(action) for action in patterns}.union(*(MANAGED_SERVICES[name] for name in managed))
     roles = role.named("iam", "role/")
+    elsewhere = sorted({arn for needs in role.needs for arn in _roles_elsewhere(needs)})
     profiles = sorted(action for action in patterns if action.startswith("iam:") and "InstanceProfile" in action)
     found = [
         allow("Services", [f"{service}:*" for service in sorted(services - {"iam", "sts"})]),
         allow("ReadIam", ["iam:Get*", "iam:List*"]),
         allow("UseRoles", ["iam:PassRole", "sts:AssumeRole", "sts:TagSession"], roles),
+        *([allow("UseRolesOfOthers", ["sts:AssumeRole", "sts:TagSession"], elsewhere)] if elsewhere else []),
         allow("CreateLinkedRoles", ["iam:CreateServiceLinkedRole"], [role.own("role/aws-service-role/*")]),
         allow(
             "Profiles", [it for it in profiles if not re.search(":(Get|List)", it)], [role.own("instance-profile/*")]
         ),
     ]
     return document(*(statement for statement in found if statement["Action"]))
+
+
+def _roles_elsewhere(needs: Needs) -> Iterator[str]:
+    """Yield the roles of other accounts that the stack's policies let its roles assume."""
+    for policy in needs.documents:
+        for statement in policy["Statement"]:
+            if "Principal" not in statement and "sts:AssumeRole" in statement["Action"]:
+                yield from (arn for arn in statement["Resource"] if account_of_arn(arn) != needs.account)
 
 
 def _allowed(needs: Needs) -> Iterator[str]:

@@ -21,6 +21,7 @@ from harness.plan import Plan
 from harness.properties import reveal
 from rehearsal.program import read_configuration, run_program
 
+AWS_PROVIDER: Final = "pulumi:providers:aws"
 READS_ALL: Final = "read-all"
 """The role in the cluster that `pulumi preview` needs (docs/operations.md)."""
 
@@ -33,6 +34,8 @@ def needs_of(plan: Plan, settings: dict[str, Any]) -> Needs:
     arns = {arn for entry in resources for arn in [reveal(entry.outputs).get("arn")] if isinstance(arn, str)}
     roles = [given for entry, given in zip(resources, inputs, strict=True) if entry.type == "aws:iam/role:Role"]
     boundaries = {role.get("permissionsBoundary") for role in roles}
+    assumed = {entry.urn: role for entry in plan.find(type=AWS_PROVIDER) for role in _assumed(reveal(entry.inputs))}
+    records = [given for entry, given in zip(resources, inputs, strict=True) if entry.options.provider not in assumed]
     policies = [document for given in inputs for document in _documents(given.get("policy"))]
     attached = {str(given["policyArn"]) for given in inputs if "policyArn" in given}
     return Needs(
@@ -46,13 +49,20 @@ def needs_of(plan: Plan, settings: dict[str, Any]) -> Needs:
         types=sorted({entry.type for entry in resources}),
         asked=sorted({call.token for call in plan.invocations if call.token.startswith("aws:")}),
         named=sorted({pattern for arn in arns for pattern in _pattern(arn, platform["name"])}),
-        zones=sorted({str(given["zoneId"]) for given in inputs if "zoneId" in given}),
+        zones=sorted({str(given["zoneId"]) for given in records if "zoneId" in given}),
+        zone_roles=sorted(set(assumed.values())),
         keys=sorted(set(_keys(inputs)) - arns),
         services=sorted({service for role in roles for service in _trusted(role)}),
         boundary=boundaries.pop() if len(boundaries) == 1 else None,
         documents=policies,
         managed=sorted(arn.rpartition("/")[2] for arn in attached if ":iam::aws:" in arn),
     )
+
+
+def _assumed(provider: dict[str, Any]) -> Iterator[str]:
+    """Yield the role that a provider assumes, if it does. A provider's inputs are JSON texts."""
+    for role in json.loads(provider.get("assumeRoles") or "[]"):
+        yield role["roleArn"]
 
 
 def _pattern(arn: str, name: str) -> Iterator[str]:

@@ -33,6 +33,11 @@ def partition_of_arn(arn: str) -> str:
     return arn.split(":", 2)[1]
 
 
+def account_of_arn(arn: str) -> str:
+    """Return the account of an ARN, its fifth part."""
+    return arn.split(":", 5)[4]
+
+
 def dns_suffix(region: str) -> str:
     """Return the end of the host names of AWS's services in a region.
 

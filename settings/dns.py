@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import DomainName, Email, HostedZoneId, Label, NameServer
+from settings.values import DomainName, Email, HostedZoneId, Label, NameServer, Principal
 
 
 class RecordPolicy(StrEnum):
@@ -32,6 +32,11 @@ class ExternalDns(Settings):
     hosted_zone_ids: list[HostedZoneId] = Field(
         min_length=1, description="IDs of the Route 53 hosted zones of the domains."
     )
+    zone_role: Principal | None = Field(
+        None,
+        description="ARN of a role that ExternalDNS assumes for the records, if the hosted zones are in another "
+        "account. The rights of that role replace those that the stack gives ExternalDNS.",
+    )
     policy: RecordPolicy = RecordPolicy.UPSERT_ONLY
     sources: list[RecordSource] = Field(
         [RecordSource.SERVICE, RecordSource.INGRESS],
@@ -53,6 +58,11 @@ class Issuer(Settings):
     server: AcmeServer = AcmeServer.LETSENCRYPT
     email: Email = Field(description="E-mail address that the certificate authority sends notices to.")
     hosted_zone_id: HostedZoneId = Field(description="ID of the Route 53 hosted zone of the domains.")
+    zone_role: Principal | None = Field(
+        None,
+        description="ARN of a role that cert-manager assumes for the records, if the hosted zone is in another "
+        "account.",
+    )
     domains: list[DomainName] = Field(
         min_length=1, description="Domains that certificates can be issued for, including all names below them."
     )

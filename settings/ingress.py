@@ -18,6 +18,7 @@ from settings.values import (
     KeyPrefix,
     Memory,
     Namespace,
+    Principal,
     TlsPolicy,
     WebAclArn,
 )
@@ -76,6 +77,11 @@ class Domain(Settings):
     hosted_zone_id: HostedZoneId = Field(description="ID of the Route 53 hosted zone of `name` and `alternatives`.")
     alternatives: list[DomainName] = Field(
         [], max_length=99, description="Additional host names, which may contain wildcards."
+    )
+    zone_role: Principal | None = Field(
+        None,
+        description="ARN of a role to assume for the records, if the hosted zone is in another account. Who deploys or "
+        "previews the stack must be able to assume it.",
     )
     weight: Annotated[int, Field(ge=0, le=255)] | None = Field(
         None,

@@ -597,6 +597,7 @@ def _store(*changes: str, **change: Any) -> Effect:
     return Effect({"externalSecrets": {"stores": {"one": change}}}, changes, "secrets")
 
 
+ZONE_ROLE: Final = "arn:aws:iam::444455556666:role/records"
 LIMITS: Final = "LimitRange.spec.limits[0]"
 STORE: Final = "ClusterSecretStore.spec.provider"
 OTHER_ACCOUNT: Final = {
@@ -1451,6 +1452,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         domain={"alternatives": ["*.example.jp"]},
     ),
     "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
+    "ingress.domain.zoneRole": _ingress("+aws", domain={"zoneRole": ZONE_ROLE}),
     "ingress.certificate": _ingress(
         "-Certificate",
         "-CertificateValidation",
@@ -1530,6 +1532,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     "externalDns.hostedZoneIds": _records(
         "Release.values.extraArgs.zone-id-filter[0]", hostedZoneIds=["Z0123456789ANOTHER"]
     ),
+    "externalDns.zoneRole": _records("Release.values.extraArgs.aws-assume-role", zoneRole=ZONE_ROLE),
     "externalDns.policy": _records("Release.values.policy", policy="sync"),
     "externalDns.sources": Effect(
         {"externalDns": {"sources": ["traefik-proxy"]}}, ("Release.values.sources",), "records"
@@ -1543,6 +1546,9 @@ EFFECTS: Final[dict[str, Effect]] = {
     "certManager.issuers.*.email": _issuer("email", email="another@example.jp"),
     "certManager.issuers.*.hostedZoneId": _issuer(
         "solvers[0].dns01.route53.hostedZoneID", "Policy.policy", hostedZoneId="Z0123456789ANOTHER"
+    ),
+    "certManager.issuers.*.zoneRole": _issuer(
+        "solvers[0].dns01.route53.role", "+Policy", "-Policy", zoneRole=ZONE_ROLE
     ),
     "certManager.issuers.*.domains": _issuer(
         "solvers[0].selector.dnsZones[0]", "Policy.policy", domains=["example.com"]

@@ -12,9 +12,20 @@ class Certificate(pulumi.ComponentResource):
     certificate_arn: pulumi.Output[str]
     """Known once the certificate is issued."""
 
-    def __init__(self, name: str, settings: Domain, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Declare the certificate and its validation."""
+    def __init__(
+        self,
+        name: str,
+        settings: Domain,
+        *,
+        zone_provider: pulumi.ProviderResource | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the certificate and its validation.
+
+        zone_provider: provider of the records where the hosted zone is in another account than the certificate.
+        """
         super().__init__("eks-platform:index:Certificate", name, {}, opts)
+        self._in_zone = pulumi.ResourceOptions(parent=self, provider=zone_provider)
         child = pulumi.ResourceOptions(parent=self)
         certificate = acm.Certificate(
             f"{name}-certificate",
@@ -50,7 +61,7 @@ class Certificate(pulumi.ComponentResource):
             ttl=300,
             # A certificate that replaces this one for other names may need the same record.
             allow_overwrite=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._in_zone,
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 
 from components.common.where import Where
 from components.compute.layer import Compute
@@ -15,7 +16,8 @@ from components.ingress.traefik import Front, PlatformRoute, Traefik, TraefikDef
 from components.network.base import AnyNetwork
 from components.services.layer import Services
 from facts.interfaces import ARGO_CD_SERVICE
-from settings import IngressOwner, IpFamily, Scheme, Stack
+from facts.partitions import account_of_arn
+from settings import Domain, IngressOwner, IpFamily, Scheme, Stack
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def ingress_layer(
 ) -> Ingress:
     """Declare the ALB, the controller's or this program's own, with its records, its certificate and Traefik."""
     domain = settings.ingress.domain
-    place = _place(settings, where, network)
+    zone_provider = _zone_provider(domain, where) if domain else None
+    place = _place(settings, where, network, zone_provider)
     own = _own_load_balancer(settings, where, network, control_plane, place)
     # The controller creates its ALB for an Ingress that depends on Traefik, which therefore cannot know the ALB's name.
     address: pulumi.Input[str] | None = domain.address if domain else None
@@ -95,17 +98,38 @@ def ingress_layer(
             target_dns_name=load_balancer.dns_name,
             target_zone_id=load_balancer.zone_id,
             dual_stack=place.dual_stack,
-            opts=pulumi.ResourceOptions.merge(where.in_aws, pulumi.ResourceOptions(depends_on=[served])),
+            opts=pulumi.ResourceOptions.merge(
+                pulumi.ResourceOptions(providers=[zone_provider]) if zone_provider else where.in_aws,
+                pulumi.ResourceOptions(depends_on=[served]),
+            ),
         )
     return Ingress(load_balancer=load_balancer, traefik=traefik, addressed=address is not None)
 
 
-def _place(settings: Stack, where: Where, network: AnyNetwork) -> _Place:
+def _zone_provider(domain: Domain, where: Where) -> aws.Provider | None:
+    """Declare the provider of the domain's records, if their zone is in another account; None: that of the stack.
+
+    Its session has the rights of the zone's role alone.
+    https://www.pulumi.com/registry/packages/aws/installation-configuration/#assume-role
+    """
+    if not domain.zone_role:
+        return None
+    return aws.Provider(
+        "aws-zone",
+        region=where.region,
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=domain.zone_role)],
+        allowed_account_ids=[account_of_arn(domain.zone_role)],
+    )
+
+
+def _place(settings: Stack, where: Where, network: AnyNetwork, zone_provider: pulumi.ProviderResource | None) -> _Place:
     """Return where the ALB is; its certificate is the stack's own unless the settings name another."""
     ingress, internal = settings.ingress, settings.ingress.scheme is Scheme.INTERNAL
     certificate: pulumi.Input[str] | None = ingress.certificate
     if ingress.domain and not certificate:
-        certificate = Certificate(f"{where.name}-ingress", ingress.domain, opts=where.in_aws).certificate_arn
+        certificate = Certificate(
+            f"{where.name}-ingress", ingress.domain, zone_provider=zone_provider, opts=where.in_aws
+        ).certificate_arn
     return _Place(
         subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
         subnet_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,

@@ -53,17 +53,14 @@ class CertManager(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
         issuers = settings.issuers
-        policy = iam_documents.dns01_solver(
-            cluster.region,
-            [issuer.hosted_zone_id for issuer in issuers.values()],
-            [domain for issuer in issuers.values() for domain in issuer.domains],
-        )
         identity = workload_identity(
             f"{name}-controller",
             cluster.identity,
             ServiceAccountName(NAMESPACE, NAME),
             child,
-            documents={"challenges": pulumi.Output.json_dumps(policy)},
+            documents={
+                key: pulumi.Output.json_dumps(policy) for key, policy in _rights(settings, cluster.region).items()
+            },
         )
         self.release = release(
             f"{name}-release",
@@ -84,6 +81,16 @@ class CertManager(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[self.release]),
             )
         self.register_outputs({})
+
+
+def _rights(settings: CertManagerSettings, region: str) -> dict[str, iam_documents.PolicyDocument]:
+    """Return the policies of the controller's role: for zones of its own account, and for roles in other accounts."""
+    own = [issuer for issuer in settings.issuers.values() if not issuer.zone_role]
+    roles = sorted({issuer.zone_role for issuer in settings.issuers.values() if issuer.zone_role})
+    zones = [issuer.hosted_zone_id for issuer in own]
+    domains = [domain for issuer in own for domain in issuer.domains]
+    challenges = {"challenges": iam_documents.dns01_solver(region, zones, domains)} if own else {}
+    return challenges | ({"zone-roles": iam_documents.assume_roles(roles)} if roles else {})
 
 
 def cert_manager_values(
@@ -145,8 +152,12 @@ def _recursion(name_servers: Sequence[str]) -> dict[str, Any]:
 def issuer_spec(name: str, issuer: Issuer, region: str) -> dict[str, Any]:
     """Return the spec of a ClusterIssuer (https://cert-manager.io/docs/configuration/acme/dns01/route53/).
 
-    Without credentials in it the controller uses those of its own role, which cluster issuers may.
+    Without credentials in it the controller uses those of its own role, which cluster issuers may: for the records, or
+    to assume the role of the zone's account.
     """
+    route53 = {"region": region, "hostedZoneID": issuer.hosted_zone_id}
+    if issuer.zone_role:
+        route53["role"] = issuer.zone_role
     return {
         "acme": {
             "server": ACME_SERVERS[issuer.server],
@@ -155,7 +166,7 @@ def issuer_spec(name: str, issuer: Issuer, region: str) -> dict[str, Any]:
             "solvers": [
                 {
                     "selector": {"dnsZones": issuer.domains},
-                    "dns01": {"route53": {"region": region, "hostedZoneID": issuer.hosted_zone_id}},
+                    "dns01": {"route53": route53},
                 }
             ],
         }

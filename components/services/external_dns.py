@@ -44,15 +44,22 @@ class ExternalDns(pulumi.ComponentResource):
         super().__init__("eks-platform:index:ExternalDns", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
-        policy = iam_documents.external_dns(
-            cluster.region, settings.hosted_zone_ids, settings.domains, settings.policy, platform_names
+        # What the assumed role may do is written in its own account.
+        documents = (
+            {"zone-role": iam_documents.assume_role(settings.zone_role)}
+            if settings.zone_role
+            else {
+                "records": iam_documents.external_dns(
+                    cluster.region, settings.hosted_zone_ids, settings.domains, settings.policy, platform_names
+                )
+            }
         )
         identity = workload_identity(
             f"{name}-controller",
             cluster.identity,
             ServiceAccountName(NAMESPACE, NAME),
             child,
-            documents={"records": pulumi.Output.json_dumps(policy)},
+            documents={key: pulumi.Output.json_dumps(policy) for key, policy in documents.items()},
         )
         release(
             f"{name}-release",
@@ -81,7 +88,11 @@ def external_dns_values(
         "sources": settings.sources,
         "domainFilters": settings.domains,
         "excludeDomains": platform_hosts,
-        "extraArgs": {"zone-id-filter": settings.hosted_zone_ids},
+        "extraArgs": {
+            "zone-id-filter": settings.hosted_zone_ids,
+            # https://kubernetes-sigs.github.io/external-dns/latest/docs/flags/
+            **({"aws-assume-role": settings.zone_role} if settings.zone_role else {}),
+        },
         "registry": "txt",
         "txtOwnerId": cluster.cluster_id,
         # A CNAME and a TXT record cannot have the same name. With the type as a label before the domain, the

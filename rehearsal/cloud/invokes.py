@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from facts.partitions import dns_suffix, partition_of
+from facts.partitions import account_of_arn, dns_suffix, partition_of
 from harness import HarnessError
 from harness.kind import Answer, NotFoundError, Place, Properties
 from rehearsal.cloud.regions import IN_FEW_REGIONS, ZONES_WITHOUT_EKS, load_balancer_zone, zones
@@ -40,7 +40,7 @@ def _caller_identity(_arguments: Properties, place: Place) -> Properties:
     """
     principal = place.caller or f"arn:{partition_of(place.region)}:iam::{place.account}:role/deploy"
     role = principal.rpartition("/")[2]
-    account = principal.split(":")[4]
+    account = account_of_arn(principal)
     session = f"arn:{partition_of(place.region)}:sts::{account}:assumed-role/{role}/rehearsal"
     return {
         "id": place.account,

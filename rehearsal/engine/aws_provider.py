@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
+from facts.partitions import account_of_arn
 from harness import RefusedError
 from harness.engine.double import Double, run
 from harness.engine.store import Cloud, Resource
@@ -23,14 +24,16 @@ class Aws(Double):
     rules = RULES
 
     def configure(self) -> None:
-        """Refuse an account that the program does not allow, as the real provider does.
+        """Refuse an account that the program does not allow, as the real provider does; that of the role it assumes.
 
         https://www.pulumi.com/registry/packages/aws/installation-configuration/#configuration-options
         (allowedAccountIds)
         """
         allowed = self.configuration.get("allowedAccountIds") or []
-        if allowed and self.environment.account not in allowed:
-            raise RefusedError(f"AWS account ID not allowed: {self.environment.account}")
+        roles = self.configuration.get("assumeRoles") or []
+        account = account_of_arn(roles[-1]["roleArn"]) if roles else self.environment.account
+        if allowed and account not in allowed:
+            raise RefusedError(f"AWS account ID not allowed: {account}")
 
     def default_tags(self) -> Properties:
         """Return the tags that the provider puts on every resource."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel, to_snake
 
 from facts.iam_documents.document import RESERVED_IAM_PATHS
-from facts.partitions import partition_of, partition_of_arn
+from facts.partitions import account_of_arn, partition_of, partition_of_arn
 from settings.charts import Charts
 from settings.cluster import Access, Cluster
 from settings.ingress import Ingress
@@ -133,7 +133,7 @@ def _account(platform: Platform, access: Access, ingress: Ingress) -> Iterator[P
         ("ingress.certificate", ingress.certificate),
         ("ingress.webAcl", ingress.web_acl),
     ):
-        if platform.account and arn and arn.split(":")[4] != platform.account:
+        if platform.account and arn and account_of_arn(arn) != platform.account:
             yield Problem(path, arn, f"expected an ARN in account {platform.account}")
 
 

@@ -279,6 +279,24 @@ def test_a_preview_may_change_nothing(role: Role) -> None:
     assert granted <= actions(role)
 
 
+ZONE_ROLE: Final = "arn:aws:iam::444455556666:role/records"
+
+
+def test_the_roles_of_zones_of_other_accounts_may_be_assumed() -> None:
+    domain = {"name": "dev.example.jp", "hostedZoneId": "Z0123456789EXAMPLE", "zoneRole": ZONE_ROLE}
+    records = {"domains": ["example.jp"], "hostedZoneIds": ["Z0123456789EXAMPLE"], "zoneRole": ZONE_ROLE}
+    plan = run_program("dev", config={"ingress": {"domain": domain}, "externalDns": records})
+    needs = needs_of(plan, {"platform": PLATFORM, "access": {"deployer": f"arn:aws:iam::{ACCOUNT}:role/deployer"}})
+    assert (needs.zones, needs.zone_roles) == ([], [ZONE_ROLE])
+    (role,) = deployers([needs])
+    for policies in (deploy_policies(role, KEPT), plan_policies(role)):
+        (found,) = [s for policy in policies for s in policy["Statement"] if "sts:AssumeRole" in s["Action"]]
+        assert found["Resource"] == [ZONE_ROLE]
+    # ExternalDNS assumes it by a role that the boundary limits.
+    within = [s["Resource"] for s in boundary_policy(role)["Statement"] if "sts:AssumeRole" in s["Action"]]
+    assert [ZONE_ROLE] in within
+
+
 def test_nothing_is_granted_by_wildcard(role: Role) -> None:
     assert {action for action in _granted(_policies(role)) if "*" in action} == set()
 

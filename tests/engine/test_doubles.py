@@ -112,6 +112,17 @@ def test_another_account_is_refused(program: Program) -> None:
     assert rehearsal.cloud() == []
 
 
+def test_the_account_of_the_role_that_the_provider_assumes_counts(program: Program) -> None:
+    assumed = {"assume_roles": [{"roleArn": "arn:aws:iam::222233334444:role/records"}]}
+    allowed = {"allowed_account_ids": ["222233334444"]}
+    rehearsal = program(NETWORK, json.dumps({"small:provider": {**assumed, **allowed}}))
+    rehearsal.up()
+    rehearsal.change({"provider": {**assumed, "allowed_account_ids": ["111122223333"]}})
+
+    with pytest.raises(FailedError, match="AWS account ID not allowed: 222233334444"):
+        rehearsal.up()
+
+
 def test_a_stack_converges_though_every_creation_and_deletion_fails_once(program: Program) -> None:
     rehearsal = program(NETWORK)
     failing = rehearsal.failing_once("create", "delete")

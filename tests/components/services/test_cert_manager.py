@@ -56,9 +56,10 @@ def _settings(**section: Any) -> CertManagerSettings:
     return CertManagerSettings.model_validate_json(json.dumps({**SECTION, **section}))
 
 
-def _plan(cluster: OnCluster | None = None, *, unknown: bool = False) -> Plan:
+def _plan(cluster: OnCluster | None = None, *, unknown: bool = False, **section: Any) -> Plan:
+    settings = _settings(**section)
     return recorded(
-        lambda opts: CertManager("certificates", _settings(), cluster or on_cluster(), opts=opts), unknown=unknown
+        lambda opts: CertManager("certificates", settings, cluster or on_cluster(), opts=opts), unknown=unknown
     )
 
 
@@ -73,6 +74,29 @@ def test_it_is_a_component(unknown: bool) -> None:
     namespace = plan.one(type="kubernetes:core/v1:Namespace").inputs["metadata"]
     assert namespace["name"] == NAMESPACE
     assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_for_a_zone_of_another_account_it_assumes_the_role_of_the_issuer() -> None:
+    role = "arn:aws:iam::444455556666:role/records"
+    own, other = SECTION["issuers"].values()
+    plan = _plan(issuers={"own": own, "other": {**other, "zoneRole": role}, "again": {**other, "zoneRole": role}})
+    policies = {entry.name: document(entry, "policy") for entry in plan.find(type="aws:iam/policy:Policy")}
+    assert policies == {
+        "certificates-controller-challenges": iam_documents.dns01_solver(REGION, [own["hostedZoneId"]], own["domains"]),
+        "certificates-controller-zone-roles": iam_documents.assume_roles([role]),
+    }
+    solvers = {
+        entry.inputs["metadata"]["name"]: entry.inputs["spec"]["acme"]["solvers"][0]["dns01"]["route53"].get("role")
+        for entry in plan.find(type=ISSUER)
+    }
+    assert solvers == {"own": None, "other": role, "again": role}
+
+
+def test_with_zones_of_another_account_alone_it_may_only_assume_their_roles() -> None:
+    (_, issuer) = SECTION["issuers"].values()
+    plan = _plan(issuers={"a": {**issuer, "zoneRole": "arn:aws:iam::444455556666:role/records"}})
+    (found,) = plan.find(type="aws:iam/policy:Policy")
+    assert found.name == "certificates-controller-zone-roles"
 
 
 def test_its_role_has_the_rights_of_all_issuers() -> None:

@@ -72,6 +72,17 @@ def test_its_rights_are_those_of_its_zones_and_policy(policy: str) -> None:
     assert document(found, "policy") == expected
 
 
+def test_for_zones_of_another_account_it_assumes_their_role_and_may_do_nothing_else() -> None:
+    role = "arn:aws:iam::444455556666:role/records"
+    plan = _plan(zoneRole=role)
+    (found,) = plan.find(type="aws:iam/policy:Policy")
+    # With Pod Identity the session has tags, which the second one inherits.
+    (statement,) = document(found, "policy")["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (["sts:AssumeRole", "sts:TagSession"], [role])
+    extra = values_of(plan, NAME)["extraArgs"]
+    assert extra == {"zone-id-filter": SECTION["hostedZoneIds"], "aws-assume-role": role}
+
+
 def test_it_leaves_the_platforms_names_alone(values: dict[str, Any]) -> None:
     # With all below them: nobody has a record below a host of the platform's.
     assert values["excludeDomains"] == ["argocd.example.jp"]
