@@ -65,7 +65,7 @@ from settings.descheduler import Descheduler
 from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
 from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
-from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, in_order
+from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, StackValue, in_order
 from settings.hybrid import HybridNodes
 from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.instance_types import Accelerator, Architecture
@@ -218,6 +218,7 @@ __all__ = [
     "SingleSignOn",
     "SoftEviction",
     "Stack",
+    "StackValue",
     "StorageClass",
     "SubnetTagging",
     "Support",

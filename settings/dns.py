@@ -21,6 +21,7 @@ class RecordSource(StrEnum):
     SERVICE = "service"
     INGRESS = "ingress"
     TRAEFIK = "traefik-proxy"
+    ENDPOINT = "crd"
 
 
 class ExternalDns(Settings):
@@ -41,7 +42,8 @@ class ExternalDns(Settings):
     sources: list[RecordSource] = Field(
         [RecordSource.SERVICE, RecordSource.INGRESS],
         min_length=1,
-        description="Kinds of objects for whose host names ExternalDNS creates records.",
+        description="Kinds of objects for whose host names ExternalDNS creates records. `crd` stands for DNSEndpoints,"
+        " whose definition is then installed.",
     )
 
 

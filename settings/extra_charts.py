@@ -1,6 +1,7 @@
 """Settings of Helm charts that a team adds without code."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
@@ -68,6 +69,15 @@ class ChartRole(Settings):
     )
 
 
+class StackValue(StrEnum):
+    """What the stack knows of itself and a chart may ask for."""
+
+    ACCOUNT_ID = "accountId"
+    CLUSTER_NAME = "clusterName"
+    REGION = "region"
+    VPC_ID = "vpcId"
+
+
 class ExtraChart(Settings):
     """A Helm release. Its key is the name of the release."""
 
@@ -100,6 +110,10 @@ class ExtraChart(Settings):
     )
     secret_values: dict[ValuesPath, Secret] = Field(
         {}, description="Additional encrypted values of the chart, by dotted path."
+    )
+    stack_values: dict[ValuesPath, StackValue] = Field(
+        {},
+        description="Additional values of the chart that the stack knows, such as the ID of the VPC, by dotted path.",
     )
     after: list[ReleaseName] = Field(
         [],

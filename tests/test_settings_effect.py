@@ -1532,7 +1532,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "externalDns.hostedZoneIds": _records(
         "Release.values.extraArgs.zone-id-filter[0]", hostedZoneIds=["Z0123456789ANOTHER"]
     ),
-    "externalDns.zoneRole": _records("Release.values.extraArgs.aws-assume-role", zoneRole=ZONE_ROLE),
+    "externalDns.zoneRole": Effect(
+        {"externalDns": {"zoneRole": ZONE_ROLE}},
+        ("Release.values.extraArgs.aws-assume-role", "+Policy", "-Policy"),
+        "records",
+    ),
     "externalDns.policy": _records("Release.values.policy", policy="sync"),
     "externalDns.sources": Effect(
         {"externalDns": {"sources": ["traefik-proxy"]}}, ("Release.values.sources",), "records"
@@ -1598,6 +1602,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "two charts",
         along=("extraCharts.*.namespace",),
     ),
+    "extraCharts.*.stackValues": _chart("Release.values.network", stackValues={"network.id": "vpcId"}),
     "extraCharts.*.teamResources": _chart(
         "ClusterRole.rules", teamResources=["keda.sh/scaledobjects", "keda.sh/scaledjobs"]
     ),

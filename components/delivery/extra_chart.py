@@ -13,7 +13,7 @@ from components.common.pod_namespace import PodNamespace
 from components.common.pod_security import secured_namespace
 from facts import iam_documents
 from facts.chart_values import with_value
-from settings import ChartRole, PodSecurity
+from settings import ChartRole, PodSecurity, StackValue
 from settings import ExtraChart as ExtraChartSettings
 from versions import Chart
 
@@ -82,11 +82,19 @@ class ExtraChart(pulumi.ComponentResource):
 def extra_chart_values(
     settings: ExtraChartSettings, cluster: OnCluster, annotations: Mapping[str, pulumi.Input[str]]
 ) -> dict[str, Any]:
-    """Return the chart's values: placement, overridden by the stack file, with its secret values and the annotations.
+    """Return the chart's values: placement, overridden by the stack file, with all that is added to them.
 
     annotations: those of the service account.
     """
     values = {**(pod_placement(cluster.placement) if settings.operations_nodes else {}), **settings.values}
     for path, value in settings.secret_values.items():
         values = with_value(values, path, pulumi.Output.secret(value.get_secret_value()))
+    known = {
+        StackValue.ACCOUNT_ID: cluster.account_id,
+        StackValue.CLUSTER_NAME: cluster.cluster_id,
+        StackValue.REGION: cluster.region,
+        StackValue.VPC_ID: cluster.vpc_id,
+    }
+    for path, name in settings.stack_values.items():
+        values = with_value(values, path, known[name])
     return with_value(values, settings.role.annotations, annotations) if settings.role and annotations else values

@@ -14,6 +14,7 @@ from components.common.pod_security import restricted_namespace
 from facts import iam_documents
 from facts.capabilities import EXTERNAL_DNS
 from settings import ExternalDns as ExternalDnsSettings
+from settings import RecordSource
 
 NAMESPACE: Final = EXTERNAL_DNS.namespace
 NAME: Final = versions.EXTERNAL_DNS.name
@@ -67,8 +68,8 @@ class ExternalDns(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=cluster.namespace(NAMESPACE),
             charts=cluster.charts,
-            # The chart's only definition is that of the source `crd`, which the settings do not have.
-            skip_crds=True,
+            # The chart's only definition is that of the source `crd`.
+            skip_crds=RecordSource.ENDPOINT not in settings.sources,
             values=external_dns_values(settings, cluster, platform_hosts, role_annotations(identity)),
         )
         self.register_outputs({})

@@ -176,6 +176,12 @@ def _values_of_extra_charts(extra_charts: dict[str, ExtraChart], secret: Collect
                 yield Problem(at, "in the clear", f"expected an encrypted value: {encrypting(at)}")
             if _stands(chart.values, key.split(".")):
                 yield Problem(at, "in values too", "expected it once")
+        for key in chart.stack_values:
+            at = place("extraCharts", name, "stackValues", key)
+            if _stands(chart.values, key.split(".")):
+                yield Problem(at, "in values too", "expected it once")
+            if key in chart.secret_values:
+                yield Problem(at, "in secretValues too", "expected it once")
 
 
 def pinned(path: tuple[str | int, ...], value: Any) -> Iterator[Problem]:

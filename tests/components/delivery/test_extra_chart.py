@@ -161,6 +161,28 @@ def test_a_secret_value_stands_among_the_others_and_stays_secret(unknown: bool) 
     assert "hunter2" not in repr(values)
 
 
+def test_what_the_stack_knows_stands_among_the_values(unknown: bool) -> None:
+    given: dict[str, Any] = {
+        "values": {"cluster": {"zone": "a"}},
+        "stackValues": {
+            "cluster.name": "clusterName",
+            "cluster.account": "accountId",
+            "cluster.region": "region",
+            "vpc": "vpcId",
+        },
+    }
+    values = reveal(_release(_plan(unknown=unknown, **given))["values"])
+    cluster = on_cluster()
+    assert values["cluster"] == {
+        "zone": "a",
+        "name": cluster.cluster_id,
+        "account": cluster.account_id,
+        "region": cluster.region,
+    }
+    # An input of the component, which is known in both.
+    assert values["vpc"] == "vpc-0123456789abcdef0"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [

@@ -125,6 +125,11 @@ def test_it_is_told_what_to_look_at() -> None:
     assert values["env"] == [{"name": "AWS_REGION", "value": REGION}]
 
 
+@pytest.mark.parametrize(("sources", "installed"), [(["service"], False), (["service", "crd"], True)])
+def test_the_definition_of_endpoints_is_installed_for_their_source(sources: list[str], *, installed: bool) -> None:
+    assert release_of(_plan(sources=sources), NAME).inputs["skipCrds"] is not installed
+
+
 # --- Upstream's own word ------------------------------------------------------------------------------------------
 
 
@@ -145,6 +150,6 @@ def test_one_pod_at_a_time_changes_records() -> None:
 
 
 @pytest.mark.upstream
-@pytest.mark.parametrize("source", ["service", "ingress", "traefik-proxy"])
+@pytest.mark.parametrize("source", ["service", "ingress", "traefik-proxy", "crd"])
 def test_the_chart_gives_rights_for_each_source(source: str) -> None:
     assert f'"{source}"' in upstream.chart(NAME, "templates", "clusterrole.yaml").read_text()
