@@ -66,6 +66,14 @@ timeline: $(RUNTIME) ## Show how long each part of `up` takes for STACK: Gantt c
 picture: $(RUNTIME) ## Draw the architecture of STACK from its plan as SVG: layers, zones, what faces the internet
 	@$(PY) -m tools.picture --project $(PROJECT) --stack $(STACK) $(ARGS)
 
+.PHONY: cost
+cost: $(RUNTIME) ## Estimate what STACK costs in a month, by resource (FORMAT=text, json or markdown)
+	@$(PY) -m review.estimate --project $(PROJECT) --stack $(STACK) --format $(FORMAT) $(ARGS)
+
+.PHONY: prices
+prices: $(RUNTIME) ## Renew the prices of `make cost` from AWS's public price list, for the regions of the stack files
+	@$(PY) -m review.renew $(ARGS)
+
 .PHONY: stacks
 stacks: $(RUNTIME) ## List the stacks and their environments in the order in which they are deployed (ARGS=--json)
 	@$(PY) -m tools.stacks $(ARGS)

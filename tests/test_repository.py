@@ -80,6 +80,7 @@ def test_git_ignores_no_source() -> None:
         "facts",
         "policy",
         "rehearsal",
+        "review",
         "tests",
         "tools",
         "manifests",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FOLDERS: Final = ("components", "facts", "harness", "policy", "rehearsal", "settings", "tools")
+FOLDERS: Final = ("components", "facts", "harness", "policy", "rehearsal", "review", "settings", "tools")
 PARTED: Final = ("components", "harness", "rehearsal", "tools")
 
 

@@ -1,0 +1,52 @@
+"""What the commands of this folder have in common: how they run the program, start and end."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+
+from harness import HarnessError
+from harness.imports import import_on_use
+from harness.program import program_folder
+from rehearsal import policies
+from rehearsal.program import ROOT, run_program
+from review.plans import Recorded, recorded
+
+FORMATS = ("text", "json", "markdown")
+
+
+def parser_of(name: str, about: str) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that every command has."""
+    parser = argparse.ArgumentParser(prog=f"python -m review.{name}", description=about)
+    parser.add_argument("--stack", required=True, help="name of the stack: Pulumi.<stack>.yaml")
+    parser.add_argument("--project", type=Path, default=ROOT, help="folder of Pulumi.yaml and of the stack file")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="json prints only JSON")
+    return parser
+
+
+def record(stack: str, project: Path, *, unknown: bool = False) -> Recorded:
+    """Return the plan of a stack; raises HarnessError or pulumi.RunError where the program refuses it."""
+    plan = run_program(stack, root=project, unknown=unknown)
+    violations = policies.violations_of(plan, program_folder(project)) or []
+    return recorded({**plan.to_json(), "violations": [policies.to_json(it) for it in violations]})
+
+
+def run(main: Callable[[], int]) -> None:
+    """Run a command quickly and end the process with its exit code: see `rehearsal.preview`."""
+    gc.disable()
+    import_on_use()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        code = main()
+    except (HarnessError, pulumi.RunError) as error:
+        print(error, file=sys.stderr)
+        code = 1
+    sys.exit(code)
