@@ -42,8 +42,8 @@ class ExternalDns(Settings):
     sources: list[RecordSource] = Field(
         [RecordSource.SERVICE, RecordSource.INGRESS],
         min_length=1,
-        description="Kinds of objects for whose host names ExternalDNS creates records. `crd` stands for DNSEndpoints,"
-        " whose definition is then installed.",
+        description="Kinds of objects for whose host names ExternalDNS creates records. `crd` means DNSEndpoints,"
+        " and installs their definition.",
     )
 
 
