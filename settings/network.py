@@ -15,6 +15,8 @@ from facts.address_plan import (
 from settings.base import Settings
 from settings.values import (
     Label,
+    ProxyException,
+    ProxyUrl,
     Range,
     Retention,
     ServiceName,
@@ -117,6 +119,22 @@ class FlowLogs(Settings):
     retention_days: Retention = Field(30, description="Number of days that CloudWatch keeps the flow logs.")
 
 
+class HttpProxy(Settings):
+    """The company's HTTP proxy. Nodes and the platform's own controllers connect to hosts outside of the VPC by it."""
+
+    url: ProxyUrl = Field(
+        description="URL of the proxy, such as http://proxy.example.com:3128. The VPC must have a route to it. It has "
+        "no user name and no password, because the user data of nodes is not secret."
+    )
+    no_proxy: list[ProxyException] = Field(
+        [],
+        max_length=30,
+        description="Hosts, domains such as .example.com and IPv4 ranges that are reached without the proxy, in "
+        "addition to what the stack knows: the ranges of the VPC and of Services, the Kubernetes API, the instance "
+        "metadata service, S3 and the services of `interfaceEndpoints`. An existing VPC requires its ranges here.",
+    )
+
+
 class Network(Settings):
     """A VPC that the stack creates, or an existing one."""
 
@@ -162,6 +180,9 @@ class Network(Settings):
     flow_logs: FlowLogs | None = Field(
         None, description="VPC flow logs in CloudWatch. If absent, no flow logs are written."
     )
+    proxy: HttpProxy | None = Field(
+        None, description="HTTP proxy of nodes and of the platform's own controllers. If absent, they use none."
+    )
     existing: ExistingNetwork | None = Field(
         None, description="An existing VPC to use. `cidr` and `zones` must then be absent."
     )
@@ -192,3 +213,8 @@ class Network(Settings):
     def isolated(self) -> bool:
         """Whether what runs in the VPC reaches only endpoints in it. An existing VPC's routes are its owner's."""
         return self.existing is None and self.nat is Nat.NONE and not self.public_nodes
+
+    @property
+    def without_internet(self) -> bool:
+        """Whether nothing leads out of the VPC, not even a proxy."""
+        return self.isolated and self.proxy is None

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 import versions
+from facts.proxy import Proxy
 from settings.addons import Addons
 from settings.admission import Admission
 from settings.argo_cd import ArgoCd, GitCredential, GitOps
@@ -42,6 +43,7 @@ from settings.network import Network
 from settings.observability import Observability
 from settings.platform import Platform
 from settings.problems import HIDDEN, Problem, SettingsError, place, problems_of
+from settings.proxy import proxy_of
 from settings.rules import broken_rules
 from settings.rules.hybrid import remote_networks
 from settings.stack_file import stack_file
@@ -115,6 +117,11 @@ class Stack(Settings):
         """Whether some nodes are in the public subnets of a VPC whose other nodes are in private ones."""
         classes = self.karpenter.all_node_classes.values() if self.karpenter else []
         return any(nodes.public for nodes in (*self.node_groups.values(), *classes))
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """The HTTP proxy of nodes and controllers, with what is reached without it; None: they use none."""
+        return proxy_of(self.platform, self.network, self.cluster)
 
     @property
     def interface_hosts(self) -> list[str]:

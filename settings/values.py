@@ -198,6 +198,23 @@ ZoneOrLocalZone = Annotated[
 StackName = Annotated[
     str, _text("a stack such as organization/eks-platform/staging", r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){2}$", 200)
 ]
+ProxyUrl = Annotated[
+    str,
+    _text(
+        "the URL of a proxy with its port and without a user, such as http://proxy.example.com:3128",
+        r"^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?:[1-9][0-9]{0,4}$",
+        255,
+    ),
+]
+ProxyException = Annotated[
+    str,
+    _text(
+        "a host such as git.example.com, a domain such as .example.com or an IPv4 range such as 10.0.0.0/16",
+        r"^\.?[a-z0-9]([-a-z0-9.]*[a-z0-9])?(/[0-9]{1,2})?$",
+        255,
+    ),
+]
+"""Programs agree on these forms alone (https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config)."""
 HostedZoneId = Annotated[str, _text("a hosted zone id such as Z0123456789ABCDEFGHIJ", r"^Z[A-Z0-9]{1,31}$", 32)]
 SecretPath = Annotated[
     str, _text("the beginning of names up to a slash, such as /dev/", r"^/?([A-Za-z0-9_.+=@-]+/)+$", 255)

@@ -230,6 +230,13 @@ BASES["capabilities"] = {
     },
 }
 
+PROXY: Final[Config] = {"proxy": {"url": "http://proxy.example.com:3128"}}
+BASES["proxy"] = {
+    **BASES["network"],
+    "network": {**BASES["network"]["network"], **PROXY},
+    "nodeGroups": {"operations": {"instanceTypes": ["m5.large"], "image": "al2023"}},
+}
+
 BASES["hybrid"] = {**BASES["auto-less"], "cluster": {"hybridNodes": {"nodeNetworks": ["10.80.0.0/16"]}}}
 
 BASES["people"] = {
@@ -724,6 +731,16 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"network": {"interfaceEndpoints": ["sts"]}},
         ("+VpcEndpoint", "+SecurityGroup", "+SecurityGroupIngressRule"),
         "network",
+    ),
+    "network.proxy.url": Effect(
+        {"network": {"proxy": {"url": "http://proxy.example.com:8080"}}},
+        ("LaunchTemplate.userData", "Release.values.env.HTTPS_PROXY"),
+        "proxy",
+    ),
+    "network.proxy.noProxy": Effect(
+        {"network": {"proxy": {"noProxy": [".example.com"]}}},
+        ("LaunchTemplate.userData", "Release.values.env.NO_PROXY"),
+        "proxy",
     ),
     "network.flowLogs.retentionDays": Effect(
         {"network": {"flowLogs": {"retentionDays": 7}}}, ("+FlowLog", "+LogGroup", "+Role", "+RolePolicy"), "network"

@@ -14,6 +14,7 @@ from components.compute.node_pools import pool_taints
 from facts import iam_documents
 from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
 from facts.partitions import partition_of
+from facts.proxy import Proxy
 from settings import AutoMode, AutoNodeClass, AutoPool
 
 GROUP: Final = "eks.amazonaws.com"
@@ -21,11 +22,12 @@ GROUP: Final = "eks.amazonaws.com"
 
 @dataclass(frozen=True)
 class AutoNetwork:
-    """Where Auto Mode launches nodes. subnet_ids: for classes that name no subnets."""
+    """Where Auto Mode launches nodes. subnet_ids: for classes that name no subnets. proxy: that of the nodes."""
 
     region: str
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
+    proxy: Proxy | None
 
 
 class AutoNodePools(pulumi.ComponentResource):
@@ -105,7 +107,12 @@ def auto_node_class_spec(settings: AutoNodeClass, role_name: pulumi.Input[str], 
             "iops": settings.disk_iops,
             "throughput": settings.disk_throughput,
         },
+        **({"advancedNetworking": _proxy(network.proxy)} if network.proxy else {}),
     }
+
+
+def _proxy(proxy: Proxy) -> dict[str, Any]:
+    return {"httpsProxy": proxy.url, "noProxy": list(proxy.exceptions)}
 
 
 def auto_pool_spec(pool: AutoPool) -> dict[str, Any]:

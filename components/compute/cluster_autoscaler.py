@@ -67,6 +67,7 @@ def cluster_autoscaler_values(
             "tag": versions.CLUSTER_AUTOSCALER_IMAGE[cluster.kubernetes_version],
         },
         "awsRegion": cluster.region,
+        **({"extraEnv": cluster.environment} if cluster.proxy else {}),
         "autoDiscovery": {
             "clusterName": cluster.cluster_id,
             "tags": list(iam_documents.discovery_tags(cluster.cluster_id)),

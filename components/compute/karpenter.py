@@ -192,7 +192,7 @@ def karpenter_values(
             "image": {"repository": image(IMAGE, cluster.charts)},
             "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
             # Without it the controller reads the instance's metadata, which the hop limit forbids, and exits.
-            "env": [{"name": "AWS_REGION", "value": cluster.region}],
+            "env": [{"name": "AWS_REGION", "value": cluster.region}, *cluster.variables],
         },
         # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.
         "dnsPolicy": "Default",

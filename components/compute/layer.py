@@ -82,7 +82,8 @@ def compute_layer(
         ),
         charts=settings.charts,
         pods_in=pods_in,
-        isolated=settings.network.isolated,
+        isolated=settings.network.without_internet,
+        proxy=settings.proxy,
         shared_subnets=settings.network.shared,
         built_in_volumes=settings.cluster.auto_mode is not None and settings.addons.ebs_csi,
         tags=where.tags,
@@ -137,6 +138,7 @@ def _node_groups(
         endpoint=control_plane.cluster.endpoint,
         certificate_authority=control_plane.cluster.certificate_authority,
         service_range=control_plane.cluster.service_range,
+        proxy=settings.proxy,
     )
     declared = [
         NodeGroup(f"{where.name}-{key}", group, where, environment=environment, opts=where.in_aws)
@@ -164,6 +166,7 @@ def _auto_node_pools(
             region=where.region,
             subnet_ids=network.node_subnet_ids,
             security_group_id=control_plane.cluster.security_group_id,
+            proxy=settings.proxy,
         ),
         opts=control_plane.in_cluster,
     )

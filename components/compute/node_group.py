@@ -22,6 +22,7 @@ from components.compute.node_setup import (
     user_data_of_custom_image,
     user_data_of_group,
 )
+from facts.proxy import Proxy
 from settings import (
     Accelerator,
     Architecture,
@@ -51,7 +52,7 @@ class NodeEnvironment:
     nodes may be in. zones: the names of the network's zones; empty: they are not known. volumes_key: ARN of a KMS key
     of the company's own for the disks; None: the account's default for EBS. vpc_id: the network. security_group_id:
     the group that EKS created for the cluster. local_subnets: the names of subnets in Local Zones. endpoint,
-    certificate_authority, service_range: how a node joins the cluster whose AMI is not EKS's.
+    certificate_authority, service_range: how a node joins the cluster whose AMI is not EKS's. proxy: that of nodes.
     """
 
     cluster_name: pulumi.Input[str]
@@ -65,6 +66,7 @@ class NodeEnvironment:
     endpoint: pulumi.Input[str]
     certificate_authority: pulumi.Input[str]
     service_range: pulumi.Input[str]
+    proxy: Proxy | None
 
 
 @dataclass(frozen=True)
@@ -328,10 +330,12 @@ def _group_user_data(
     settings: NodeGroupSettings, where: Where, environment: NodeEnvironment
 ) -> pulumi.Input[str] | None:
     if settings.custom_image is None:
-        user_data = user_data_of_group(settings, settings.image)
+        user_data = user_data_of_group(settings, settings.image, environment.proxy)
         return _encoded(user_data) if user_data else None
     return pulumi.Output.all(environment.endpoint, environment.certificate_authority, environment.service_range).apply(
-        lambda found: _encoded(user_data_of_custom_image(settings, Joining(where.cluster_name, *found)))
+        lambda found: _encoded(
+            user_data_of_custom_image(settings, Joining(where.cluster_name, *found), environment.proxy)
+        )
     )
 
 

@@ -154,7 +154,7 @@ def node_class_spec(
         **given(
             kubelet=counted or None,
             instanceStorePolicy=settings.local_disks and "RAID0",
-            userData=user_data_of_class(settings, settings.image),
+            userData=user_data_of_class(settings, settings.image, cluster.proxy),
         ),
         "tags": {"Name": f"{cluster.cluster_id}-karpenter", **cluster.tags, **settings.tags},
     }

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pulumi
 from pulumi_aws import ec2, ssm
 
+from facts.proxy import Proxy
 from facts.user_data import Mount, Part, mounts, multipart, node_config, toml
 from settings import (
     Architecture,
@@ -159,9 +160,9 @@ def image_terms(image: CustomImage) -> list[dict[str, Any]]:
 # --- User data ----------------------------------------------------------------------------------------------------
 
 
-def user_data_of_group(settings: NodeSettings, image: NodeImage) -> str | None:
+def user_data_of_group(settings: NodeSettings, image: NodeImage, proxy: Proxy | None = None) -> str | None:
     """Return the user data of a node group's launch template, to which EKS adds its own; None: there is none."""
-    return _user_data(settings, image, kubelet_configuration(settings.kubelet), settings.local_disks)
+    return _user_data(settings, image, kubelet_configuration(settings.kubelet), settings.local_disks, proxy=proxy)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Joining:
         return str(ip_network(self.service_range)[10])
 
 
-def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
+def user_data_of_custom_image(settings: NodeGroup, joining: Joining, proxy: Proxy | None = None) -> str:
     """Return the user data of a group with an AMI of its own, to which EKS adds nothing.
 
     https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html#launch-template-custom-ami
@@ -196,7 +197,7 @@ def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
             "cluster-dns-ip": joining.dns_address,
             **given(**{"node-labels": dict(settings.labels) or None, "node-taints": taints or None}),
         }
-        return required(_bottlerocket(settings, kubelet, settings.local_disks, own))
+        return required(_bottlerocket(settings, kubelet, settings.local_disks, proxy=proxy, own=own))
     labels = ",".join(f"{key}={value}" for key, value in settings.labels.items())
     if settings.taints:
         kubelet["registerWithTaints"] = [
@@ -211,15 +212,15 @@ def user_data_of_custom_image(settings: NodeGroup, joining: Joining) -> str:
         },
         **given(kubelet=given(flags=[f"--node-labels={labels}"] if labels else None) or None),
     }
-    return required(_user_data(settings, settings.image, kubelet, settings.local_disks, own))
+    return required(_user_data(settings, settings.image, kubelet, settings.local_disks, proxy=proxy, own=own))
 
 
-def user_data_of_class(settings: NodeSettings, image: NodeImage) -> str | None:
+def user_data_of_class(settings: NodeSettings, image: NodeImage, proxy: Proxy | None = None) -> str | None:
     """Return the user data of a node class, without what the class has fields of its own for; None: there is none."""
     kubelet = {
         field: value for field, value in kubelet_configuration(settings.kubelet).items() if field not in OF_NODE_CLASS
     }
-    return _user_data(settings, image, kubelet, None)
+    return _user_data(settings, image, kubelet, None, proxy=proxy)
 
 
 def _user_data(
@@ -227,17 +228,25 @@ def _user_data(
     image: NodeImage,
     kubelet: Mapping[str, Any],
     local_disks: LocalDisks | None,
+    *,
+    proxy: Proxy | None,
     own: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Return user data. own: more of the NodeConfig's spec."""
     if image is NodeImage.BOTTLEROCKET:
-        return _bottlerocket(settings, kubelet, local_disks)
+        return _bottlerocket(settings, kubelet, local_disks, proxy=proxy)
     parts: list[Part] = []
     spec: dict[str, Any] = dict(own or {})
     if kubelet:
         spec["kubelet"] = {"config": dict(kubelet), **spec.get("kubelet", {})}
-    if local_disks:
-        spec["instance"] = {"localStorage": {"strategy": "RAID0"}}
+    instance = given(
+        localStorage={"strategy": "RAID0"} if local_disks else None,
+        # Of every service of the system, of containerd and the kubelet too, and of nodeadm itself.
+        # https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/test/e2e/cases/http-proxy/run.sh
+        environment={"default": proxy.environment} if proxy else None,
+    )
+    if instance:
+        spec["instance"] = instance
     if spec:
         parts.append(node_config(spec))
     mounted = [
@@ -254,6 +263,8 @@ def _bottlerocket(
     settings: NodeSettings,
     kubelet: Mapping[str, Any],
     local_disks: LocalDisks | None,
+    *,
+    proxy: Proxy | None,
     own: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Return settings of Bottlerocket (https://bottlerocket.dev/en/os/latest/api/settings/).
@@ -277,6 +288,9 @@ def _bottlerocket(
                 or None
             }
         )
+    if proxy:
+        # Of containerd, the host containers and the kubelet (https://bottlerocket.dev/en/os/latest/api/settings/network/).
+        found["network"] = {"https-proxy": proxy.url, "no-proxy": list(proxy.exceptions)}
     if local_disks:
         found["bootstrap-commands"] = {"local-disks": LOCAL_DISKS}
     return toml({"settings": found}) if found else None

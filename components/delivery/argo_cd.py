@@ -163,6 +163,7 @@ def argo_cd_values(
             "priorityClassName": "system-cluster-critical",
             # The policies of the parts are enabled one by one: the server's would allow every connection.
             "networkPolicy": {"create": False},
+            **({"env": cluster.variables} if cluster.proxy else {}),
             **pod_placement(cluster.placement),
         },
         "configs": {

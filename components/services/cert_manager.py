@@ -128,7 +128,7 @@ def cert_manager_values(
         # Its own, and not kube-system, where it would need rights of its own.
         "global": {"leaderElection": {"namespace": NAMESPACE}, "priorityClassName": "system-cluster-critical"},
         "serviceAccount": {"name": NAME, "annotations": annotations},
-        "extraEnv": [{"name": "AWS_REGION", "value": cluster.region}],
+        "extraEnv": [{"name": "AWS_REGION", "value": cluster.region}, *cluster.variables],
         **_recursion(settings.recursive_name_servers),
         "webhook": {**component("webhook", "webhook", "128Mi"), **port},
         # It keeps every Secret of the cluster in memory.

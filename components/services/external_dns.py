@@ -101,7 +101,7 @@ def external_dns_values(
         # https://kubernetes-sigs.github.io/external-dns/latest/docs/registry/txt/#prefixes-and-suffixes
         "txtPrefix": "%{record_type}-external-dns.",
         "logFormat": "json",
-        "env": [{"name": "AWS_REGION", "value": cluster.region}],
+        "env": [{"name": "AWS_REGION", "value": cluster.region}, *cluster.variables],
         "serviceAccount": {"name": NAME, "annotations": annotations},
         "podAnnotations": pod_annotations(cluster.placement),
         "priorityClassName": "system-cluster-critical",

@@ -11,14 +11,14 @@ import versions
 from components.common.chart import image, release
 from components.common.identity import ServiceAccountName, role_annotations, workload_identity
 from components.common.on_cluster import OnCluster
-from components.common.placement import FARGATE_WEBHOOK_PORT, Placement, pod_annotations, pod_placement, zone_spread
+from components.common.placement import FARGATE_WEBHOOK_PORT, pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents
 from facts.capabilities import EXTERNAL_SECRETS
 from facts.names import nested_path
-from settings import Charts, SecretService, SecretStore
 from settings import ExternalSecrets as ExternalSecretsSettings
+from settings import SecretService, SecretStore
 
 NAMESPACE: Final = EXTERNAL_SECRETS.namespace
 (IMAGE,) = EXTERNAL_SECRETS.images
@@ -62,7 +62,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self, depends_on=[namespace, identity]),
             namespace=cluster.namespace(NAMESPACE),
             charts=cluster.charts,
-            values=external_secrets_values(cluster.placement, cluster.charts, role_annotations(identity)),
+            values=external_secrets_values(cluster, role_annotations(identity)),
         )
         for key, store in settings.stores.items():
             role = iam.Role(
@@ -91,16 +91,15 @@ class ExternalSecrets(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def external_secrets_values(
-    placement: Placement, charts: Charts, annotations: dict[str, pulumi.Output[str]]
-) -> dict[str, Any]:
+def external_secrets_values(cluster: OnCluster, annotations: dict[str, pulumi.Output[str]]) -> dict[str, Any]:
     """Return the chart's values (external-secrets chart 2)."""
+    placement = cluster.placement
     chart = versions.EXTERNAL_SECRETS.name
 
     def component(pods: str, memory: str) -> dict[str, Any]:
         labels = {"app.kubernetes.io/name": pods, "app.kubernetes.io/instance": chart}
         return {
-            "image": {"repository": image(IMAGE, charts)},
+            "image": {"repository": image(IMAGE, cluster.charts)},
             "replicaCount": 2,
             "priorityClassName": "system-cluster-critical",
             "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
@@ -118,6 +117,7 @@ def external_secrets_values(
         # them, would go too. Upgrades still reach them, since they are among the chart's templates.
         "crds": {"annotations": {"helm.sh/resource-policy": "keep"}},
         "processSecretStore": False,
+        **({"extraEnv": cluster.variables} if cluster.proxy else {}),
         # Else it could take the place of any service account, and of the IAM role of each.
         "rbac": {"serviceAccountTokenCreate": False},
         "webhook": {**component(f"{chart}-webhook", "128Mi"), **port},

@@ -100,6 +100,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "resources": {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "512Mi"}},
                 "podSecurityContext": {"fsGroup": 65534, "seccompProfile": {"type": "RuntimeDefault"}},
                 "securityContext": {"runAsNonRoot": True, **RESTRICTED_CONTAINER},
+                **({"env": cluster.environment} if cluster.proxy else {}),
                 **(WITHOUT_FIREWALLS if cluster.isolated else {}),
                 **pod_placement(cluster.placement),
             },

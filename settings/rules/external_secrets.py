@@ -50,7 +50,7 @@ def _secret_stores(external_secrets: ExternalSecrets | None) -> Iterator[Problem
 
 @rule
 def _way_to_secrets(network: Network, external_secrets: ExternalSecrets | None) -> Iterator[Problem]:
-    if not external_secrets or not network.isolated:
+    if not external_secrets or not network.without_internet:
         return
     needed = {ENDPOINTS[store.service] for store in external_secrets.stores.values()}
     missing = sorted(needed - set(network.interface_endpoints))

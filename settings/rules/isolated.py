@@ -33,7 +33,7 @@ def _dns_in_isolated_network(
     network: Network, external_dns: ExternalDns | None, cert_manager: CertManager | None
 ) -> Iterator[Problem]:
     """Route 53 is global, its API is not in the region (https://docs.aws.amazon.com/general/latest/gr/r53.html)."""
-    if not network.isolated:
+    if not network.without_internet:
         return
     if external_dns:
         yield Problem("externalDns", FOUND, "expected none, or network.nat: the VPC's endpoints do not reach Route 53")
@@ -44,7 +44,7 @@ def _dns_in_isolated_network(
 
 @rule
 def _argo_cd_in_isolated_network(network: Network, argo_cd: ArgoCd | None, git_ops: GitOps | None) -> Iterator[Problem]:
-    if not network.isolated:
+    if not network.without_internet:
         return
     urls = (
         {place("gitOps", "sets", key, "repository"): it.repository for key, it in git_ops.sets.items()}
@@ -61,7 +61,7 @@ def _argo_cd_in_isolated_network(network: Network, argo_cd: ArgoCd | None, git_o
 
 @rule
 def _images_in_isolated_network(network: Network, workloads: Workloads | None) -> Iterator[Problem]:
-    if not network.isolated or not workloads:
+    if not network.without_internet or not workloads:
         return
     known = manifests.folders()
     for index, folder in enumerate(workloads.folders):

@@ -28,7 +28,7 @@ def _own_or_existing_network(network: Network) -> Iterator[Problem]:
             found = "both zones and zoneCount" if network.zones else "neither zones nor zoneCount"
             yield Problem("network.zones", found, "expected one of the two")
         return
-    for field in sorted(network.model_fields_set - {"existing"}):
+    for field in sorted(network.model_fields_set - {"existing", "proxy"}):
         key = type(network).model_fields[field].alias
         yield Problem(
             f"network.{key}",
@@ -197,8 +197,13 @@ def _endpoints_of_isolated_network(
 ) -> Iterator[Problem]:
     if not network.isolated:
         return
-    needed = {*ENDPOINTS_WITHOUT_NAT}
-    needed |= {endpoint for section, its in ENDPOINTS_OF.items() if sections.get(section) for endpoint in its}
+    needed = {*(ENDPOINTS_WITHOUT_NAT if network.without_internet else ENDPOINTS_BESIDES_PROXY)}
+    needed |= {
+        endpoint
+        for section, its in ENDPOINTS_OF.items()
+        if sections.get(section) and (network.without_internet or section in WITHOUT_PROXY)
+        for endpoint in its
+    }
     needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
     missing = sorted(needed - set(network.interface_endpoints))
     if missing:
@@ -210,6 +215,10 @@ ENDPOINTS_WITHOUT_NAT: Final = frozenset({"ec2", "ecr.api", "ecr.dkr", "eks", "e
 """What nodes and controllers must reach where nothing leads to the internet (S3 has its gateway endpoint always).
 
 https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html"""
+ENDPOINTS_BESIDES_PROXY: Final = frozenset({"ec2", "sts"})
+"""What vpc-cni and the EBS driver must reach where a proxy leads out: the EKS add-ons are given none."""
+WITHOUT_PROXY: Final = ("observability",)
+"""The sections whose pods are those of an EKS add-on or send logs for one, and use no proxy."""
 ENDPOINTS_OF: Final[Mapping[str, frozenset[str]]] = {
     # https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters
     "karpenter": frozenset({"sqs", "ssm"}),
@@ -224,7 +233,7 @@ Services that have an interface endpoint: https://docs.aws.amazon.com/vpc/latest
 
 @rule
 def _mirrors_of_isolated_network(network: Network, charts: Charts) -> Iterator[Problem]:
-    if network.isolated and not charts.images:
+    if network.without_internet and not charts.images:
         yield Problem(
             "charts.images", "missing", "expected a registry that the VPC reaches: nothing leads to the publishers'"
         )
@@ -232,7 +241,7 @@ def _mirrors_of_isolated_network(network: Network, charts: Charts) -> Iterator[P
 
 @rule
 def _firewall_in_isolated_network(network: Network, ingress: Ingress) -> Iterator[Problem]:
-    if network.isolated and ingress.web_acl and ingress.owner is IngressOwner.CONTROLLER:
+    if network.without_internet and ingress.web_acl and ingress.owner is IngressOwner.CONTROLLER:
         yield Problem(
             "ingress.webAcl", ingress.web_acl, "expected ingress.owner program: the controller does not reach WAF"
         )

@@ -50,6 +50,7 @@ def on_cluster(**changes: Any) -> OnCluster:
         charts=PUBLISHERS,
         pods_in=defaultdict(list),
         isolated=False,
+        proxy=None,
         shared_subnets=False,
         built_in_volumes=False,
         tags={"Stack": "test"},

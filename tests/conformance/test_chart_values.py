@@ -48,6 +48,27 @@ def test_values_reach_each_chart(stack: str, helm: Path) -> None:
             assert release.rendered() != before[release.chart].rendered()
 
 
+PROXY: Final = "http://proxy.example.com:3128"
+WITHOUT_PROXY: Final = {"karpenter-crd", "traefik", "descheduler"}
+"""Charts whose pods connect to nothing outside of the cluster."""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_controllers_use_the_proxy(stack: str, helm: Path) -> None:
+    plan = run_program(
+        stack,
+        config={"network": {"proxy": {"url": PROXY, "noProxy": ["10.0.0.0/8"]}}},
+    )
+    found = {release.chart: release for release in all_releases(plan, "1.36")}
+    for chart in STACKS[stack] - WITHOUT_PROXY:
+        if found[chart].folder.is_dir():
+            assert charts.unknown_keys(found[chart].folder, found[chart].values) == []
+        if not found[chart].is_left_out:
+            assert PROXY in str(found[chart].rendered()), chart
+    for chart in STACKS[stack] & WITHOUT_PROXY:
+        assert PROXY not in str(found[chart].values), chart
+
+
 @pytest.mark.parametrize("chart", sorted(OWN))
 def test_what_is_refused_is_something_that_the_chart_knows(chart: str) -> None:
     """A key that is renamed upstream would let the new one through."""

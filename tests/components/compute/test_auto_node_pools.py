@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.compute.auto_node_pools import AutoNetwork, AutoNodePools, auto_pool_spec
+from facts.proxy import Proxy
 from harness.plan import Plan
 from settings import AutoMode, AutoPool
 from tests.components.recording import REGION, assert_shape, recorded
@@ -21,9 +22,9 @@ SETTINGS: Final = AutoMode.model_validate_json(
 )
 
 
-def _plan(*, unknown: bool = False) -> Plan:
+def _plan(*, unknown: bool = False, proxy: Proxy | None = None) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
-        network = AutoNetwork(region=REGION, subnet_ids=["subnet-a", "subnet-c"], security_group_id="sg-1")
+        network = AutoNetwork(region=REGION, subnet_ids=["subnet-a", "subnet-c"], security_group_id="sg-1", proxy=proxy)
         AutoNodePools("auto", SETTINGS, cluster_name="platform-test", network=network, opts=opts)
 
     return recorded(declare, unknown=unknown)
@@ -54,6 +55,15 @@ def test_a_class_has_the_networks_subnets_unless_it_names_others() -> None:
     assert found["other"]["subnetSelectorTerms"] == [{"id": "subnet-0123456789abcdef0"}]
     assert found["own"]["ephemeralStorage"] == {"size": "160Gi", "iops": 3000, "throughput": 125}
     assert {str(spec["securityGroupSelectorTerms"]) for spec in found.values()} == {"[{'id': 'sg-1'}]"}
+
+
+def test_nodes_use_the_proxy() -> None:
+    """https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html"""
+    proxy = Proxy("http://proxy.example.com:3128", ("localhost", "10.0.0.0/16"))
+    expected = {"httpsProxy": "http://proxy.example.com:3128", "noProxy": ["localhost", "10.0.0.0/16"]}
+    for entry in _plan(proxy=proxy).find(type=NODE_CLASS):
+        assert entry.inputs["spec"]["advancedNetworking"] == expected
+    assert not any("advancedNetworking" in entry.inputs["spec"] for entry in _plan().find(type=NODE_CLASS))
 
 
 def test_a_pool_is_deleted_before_its_class() -> None:

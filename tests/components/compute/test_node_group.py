@@ -61,6 +61,7 @@ ENVIRONMENT: Final = NodeEnvironment(
     endpoint="https://api.example.com",
     certificate_authority="Q0E=",
     service_range="172.20.0.0/16",
+    proxy=None,
 )
 
 

@@ -11,12 +11,15 @@ from components.compute.node_setup import (
     LOCAL_DISKS,
     OF_NODE_CLASS,
     Disk,
+    Joining,
     disks,
     kubelet_configuration,
     user_data_of_class,
+    user_data_of_custom_image,
     user_data_of_group,
 )
-from settings import Bottlerocket, Kubelet, NodeImage, NodeSettings
+from facts.proxy import Proxy
+from settings import Bottlerocket, Kubelet, NodeGroup, NodeImage, NodeSettings
 from tests import upstream
 from tests.components.given import section
 
@@ -196,6 +199,34 @@ def test_more_disks_are_mounted(user_data: Any) -> None:
     assert "mount /var/lib/containerd" in script
     assert "mkfs.xfs /dev/xvdc" not in script
     assert "mount /mnt/models" in script
+
+
+PROXY: Final = Proxy("http://proxy.example.com:3128", ("localhost", "10.0.0.0/16"))
+JOINING: Final = Joining("dev", "https://api.example.com", "Q0E=", "172.20.0.0/16")
+
+
+@pytest.mark.parametrize("user_data", [user_data_of_group, user_data_of_class])
+def test_nodes_use_the_proxy_before_they_join(user_data: Any) -> None:
+    environment = {
+        "HTTP_PROXY": "http://proxy.example.com:3128",
+        "HTTPS_PROXY": "http://proxy.example.com:3128",
+        "NO_PROXY": "localhost,10.0.0.0/16",
+    }
+    assert _spec(user_data(_settings(), AL2023, PROXY)) == {"instance": {"environment": {"default": environment}}}
+    assert _toml(user_data(_settings(), BOTTLEROCKET, PROXY)) == {
+        "network": {"https-proxy": "http://proxy.example.com:3128", "no-proxy": ["localhost", "10.0.0.0/16"]}
+    }
+
+
+@pytest.mark.parametrize("image", ["al2023", "bottlerocket"])
+def test_nodes_of_an_own_image_use_the_proxy_too(image: str) -> None:
+    group = section(NodeGroup, {"instance_types": ["m6id.large"], "image": image, "local_disks": "raid0"})
+    without, found = (user_data_of_custom_image(group, JOINING, proxy) for proxy in (None, PROXY))
+    assert "proxy.example.com" not in without
+    if image == "al2023":
+        assert _spec(found)["instance"].keys() == {"localStorage", "environment"}
+    else:
+        assert _toml(found)["network"]["https-proxy"] == PROXY.url
 
 
 def test_every_section_of_shared_settings_is_tried() -> None:

@@ -23,7 +23,6 @@ from tests.components.given import (
     CLUSTER,
     FARGATE,
     NODES,
-    PUBLISHERS,
     granted,
     identity,
     on_cluster,
@@ -129,7 +128,7 @@ def test_a_condition_has_no_more_than_it_says() -> None:
 
 def test_only_stores_of_the_cluster_are_served() -> None:
     # Anyone's namespaced store could name the role of any other, and any service account.
-    values = external_secrets_values(NODES, PUBLISHERS, {})
+    values = external_secrets_values(on_cluster(), {})
     assert values["processSecretStore"] is False
     assert values["rbac"]["serviceAccountTokenCreate"] is False
 
@@ -157,7 +156,7 @@ def test_definitions_outlive_the_release() -> None:
 
 @pytest.mark.parametrize("where", PODS)
 def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> None:
-    values = external_secrets_values(NODES, PUBLISHERS, {})
+    values = external_secrets_values(on_cluster(), {})
     part = values[where] if where else values
     assert part["replicaCount"] == 2
     assert part["podDisruptionBudget"] == {"enabled": True, "maxUnavailable": 1}
@@ -174,7 +173,7 @@ def test_each_part_has_a_stand_by_a_budget_a_size_and_a_spread(where: str) -> No
 
 
 def test_all_parts_run_where_the_platforms_pods_do() -> None:
-    values = external_secrets_values(NODES, PUBLISHERS, {})
+    values = external_secrets_values(on_cluster(), {})
     assert values["global"] == {
         "podAnnotations": {"karpenter.sh/do-not-disrupt": "true"},
         "nodeSelector": {"role": "operations"},
@@ -186,8 +185,8 @@ def test_all_parts_run_where_the_platforms_pods_do() -> None:
 
 
 def test_on_fargate_the_webhook_leaves_the_kubelet_its_port() -> None:
-    assert external_secrets_values(FARGATE, PUBLISHERS, {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
-    assert "port" not in external_secrets_values(NODES, PUBLISHERS, {})["webhook"]
+    assert external_secrets_values(on_cluster(placement=FARGATE), {})["webhook"]["port"] == FARGATE_WEBHOOK_PORT
+    assert "port" not in external_secrets_values(on_cluster(), {})["webhook"]
 
 
 def test_a_first_preview_knows_all_values_but_the_roles() -> None:
