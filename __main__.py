@@ -21,7 +21,7 @@ network = network_layer(settings, where=where)
 control_plane = control_plane_layer(settings, where=where, network=network)
 logs = node_log_groups(settings, where=where)
 compute = compute_layer(settings, where=where, network=network, control_plane=control_plane, node_log_groups=logs)
-services = services_layer(settings, where=where, control_plane=control_plane, compute=compute)
+services = services_layer(settings, where=where, network=network, control_plane=control_plane, compute=compute)
 ingress = ingress_layer(
     settings, where=where, network=network, control_plane=control_plane, compute=compute, services=services
 )

@@ -171,6 +171,31 @@ ACTIONS: Final[dict[str, Actions]] = {
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": Actions(
         "ec2:AssociateVpcCidrBlock", "ec2:DescribeVpcs", delete="ec2:DisassociateVpcCidrBlock"
     ),
+    # AWS Backup makes its role and its vault with the first file system that it backs up.
+    # https://docs.aws.amazon.com/efs/latest/ug/API_PutBackupPolicy.html
+    "aws:efs/backupPolicy:BackupPolicy": Actions(
+        "elasticfilesystem:PutBackupPolicy iam:CreateServiceLinkedRole",
+        "elasticfilesystem:DescribeBackupPolicy",
+        "elasticfilesystem:PutBackupPolicy",
+        "elasticfilesystem:PutBackupPolicy",
+    ),
+    # EFS uses the key with the caller's rights: https://docs.aws.amazon.com/efs/latest/ug/encryption-at-rest.html
+    "aws:efs/fileSystem:FileSystem": Actions(
+        "elasticfilesystem:CreateFileSystem elasticfilesystem:TagResource elasticfilesystem:PutLifecycleConfiguration "
+        "kms:DescribeKey kms:CreateGrant kms:GenerateDataKeyWithoutPlaintext iam:CreateServiceLinkedRole",
+        "elasticfilesystem:DescribeFileSystems elasticfilesystem:DescribeLifecycleConfiguration "
+        "elasticfilesystem:ListTagsForResource",
+        "elasticfilesystem:UpdateFileSystem elasticfilesystem:UpdateFileSystemProtection "
+        "elasticfilesystem:PutLifecycleConfiguration elasticfilesystem:TagResource elasticfilesystem:UntagResource",
+        "elasticfilesystem:DeleteFileSystem",
+    ),
+    "aws:efs/mountTarget:MountTarget": Actions(
+        "elasticfilesystem:CreateMountTarget ec2:DescribeSubnets ec2:DescribeNetworkInterfaces "
+        "ec2:CreateNetworkInterface",
+        "elasticfilesystem:DescribeMountTargets elasticfilesystem:DescribeMountTargetSecurityGroups",
+        "elasticfilesystem:ModifyMountTargetSecurityGroups ec2:ModifyNetworkInterfaceAttribute",
+        "elasticfilesystem:DeleteMountTarget ec2:DeleteNetworkInterface",
+    ),
     "aws:eks/accessEntry:AccessEntry": Actions(
         f"eks:CreateAccessEntry {_EKS_TAGS}",
         "eks:DescribeAccessEntry",

@@ -176,6 +176,8 @@ UNTAGGABLE: Final = frozenset(
         "aws:ec2/securityGroupRule:SecurityGroupRule",
         "aws:ec2/tag:Tag",
         "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
+        "aws:efs/backupPolicy:BackupPolicy",
+        "aws:efs/mountTarget:MountTarget",
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",

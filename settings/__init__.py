@@ -97,6 +97,7 @@ from settings.observability import Alarms, Observability, Thresholds
 from settings.platform import Platform
 from settings.reservations import Reservation
 from settings.stack import Stack, load, stack_settings
+from settings.storage import EFS_DRIVER, EfsFileSystem, Storage
 from settings.teams import ContainerDefaults, Maximum, NamespaceShare, Quota, Team, TeamNamespace, TeamSecrets
 from settings.values import PodSecurity
 from settings.workload_roles import ServiceAccount, TeamRole, WorkloadRights, WorkloadRole
@@ -104,6 +105,7 @@ from settings.workloads import Workloads
 
 __all__ = [
     "DEFAULT_NODE_CLASS",
+    "EFS_DRIVER",
     "Accelerator",
     "Access",
     "AccessEntry",
@@ -144,6 +146,7 @@ __all__ = [
     "DiskPerformance",
     "DisruptionReason",
     "Domain",
+    "EfsFileSystem",
     "Encryption",
     "EntryType",
     "ExistingNetwork",
@@ -219,6 +222,7 @@ __all__ = [
     "SoftEviction",
     "Stack",
     "StackValue",
+    "Storage",
     "StorageClass",
     "SubnetTagging",
     "Support",

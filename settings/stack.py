@@ -47,6 +47,7 @@ from settings.proxy import proxy_of
 from settings.rules import broken_rules
 from settings.rules.hybrid import remote_networks
 from settings.stack_file import stack_file
+from settings.storage import Storage
 from settings.teams import OPTIONAL_RESOURCES, TRAEFIK_RESOURCES, Team, TeamNamespace
 from settings.values import Label, Namespace, NodeGroupName, PodSecurity, ReleaseName, TeamName
 from settings.words import alike, nearest, shown, suggestion
@@ -63,6 +64,7 @@ class Stack(Settings):
     cluster: Cluster = Field(default_factory=Cluster)
     access: Access
     addons: Addons = Field(default_factory=Addons)
+    storage: Storage = Field(default_factory=Storage)
     operations_pods: OperationsPods = Field(default_factory=OperationsPods)
     node_groups: dict[NodeGroupName, NodeGroup] = Field({}, description="Managed node groups by name.")
     fargate_profiles: dict[Label, FargateProfile] = Field({}, description="Fargate profiles by name.")

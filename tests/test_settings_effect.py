@@ -358,6 +358,8 @@ BASES["added add-on"] = {
     },
 }
 
+BASES["file systems"] = {**BASES["added add-on"], "storage": {"efs": {"shared": {}}}}
+
 # A chart of a team in a stack with nodes.
 BASES["extra chart"] = {
     **BASES["nodes"],
@@ -569,6 +571,10 @@ def _added_addon(*changes: str, **change: Any) -> Effect:
 def _added_addon_statement(**change: Any) -> Effect:
     old = BASES["added add-on"]["addons"]["more"]["aws-efs-csi-driver"]["role"]["statements"][0]
     return _added_addon("Policy.policy", role={"statements": [{**old, **change}]})
+
+
+def _file_system(*changes: str, **change: Any) -> Effect:
+    return Effect({"storage": {"efs": {"shared": change}}}, changes, "file systems", alone=True)
 
 
 def _argo_cd(*changes: str, **change: Any) -> Effect:
@@ -1129,6 +1135,12 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("+Addon", "+Role", "+RolePolicyAttachment", "+StorageClass", "output.versions.aws-ebs-csi-driver"),
         "nodes",
     ),
+    "storage.efs.*.key": _file_system(
+        "FileSystem.kmsKeyId", key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+    ),
+    "storage.efs.*.throughput": _file_system("FileSystem.throughputMode", throughput="bursting"),
+    "storage.efs.*.backup": _file_system("BackupPolicy.backupPolicy.status", backup=False),
+    "storage.efs.*.reclaim": _file_system("StorageClass.reclaimPolicy", reclaim="Retain"),
     "addons.storageClasses.*.type": _storage_class("StorageClass.parameters.type", type="gp2"),
     "addons.storageClasses.*.iops": _storage_class("StorageClass.parameters.iops", iops=4000),
     "addons.storageClasses.*.throughput": _storage_class("StorageClass.parameters.throughput", throughput=250),

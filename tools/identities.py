@@ -132,6 +132,21 @@ IDENTITIES: Final[dict[str, Identity]] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Identity("{clusterName}#{principalArn}#{policyArn}"),
     "aws:eks/addon:Addon": Identity("{clusterName}:{addonName}"),
     "aws:eks/cluster:Cluster": Identity("{name}"),
+    "aws:efs/backupPolicy:BackupPolicy": Identity(
+        form="fs-6fa144c6",
+        lookup="aws efs describe-file-systems --region {region} "
+        "--query 'FileSystems[].[FileSystemId,Name]' --output text",
+    ),
+    "aws:efs/fileSystem:FileSystem": Identity(
+        form="fs-6fa144c6",
+        lookup="aws efs describe-file-systems --region {region} "
+        "--query 'FileSystems[].[FileSystemId,Name]' --output text",
+    ),
+    "aws:efs/mountTarget:MountTarget": Identity(
+        form="fsmt-52a643fb",
+        lookup="aws efs describe-mount-targets --region {region} --file-system-id {fileSystemId} "
+        "--query 'MountTargets[].[MountTargetId,SubnetId]' --output text",
+    ),
     "aws:eks/capability:Capability": Identity("{clusterName},{capabilityName}"),
     "aws:eks/identityProviderConfig:IdentityProviderConfig": Identity("{clusterName}:{provider}"),
     "aws:rolesanywhere/profile:Profile": Identity(

@@ -9,15 +9,17 @@ from components.common.where import Where
 from components.compute.addons import ClusterAddons
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
+from components.network.base import AnyNetwork
 from components.services.added_addon import AddedAddon, short
 from components.services.admission import Admission, guard_of
 from components.services.cert_manager import CertManager
 from components.services.descheduler import Descheduler
 from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets
+from components.services.file_systems import FileSystems, MountNetwork
 from components.services.load_balancer_controller import LoadBalancerController
 from facts.capabilities import CERT_MANAGER, DESCHEDULER, EXTERNAL_DNS, EXTERNAL_SECRETS
-from settings import AdmissionMode, Stack
+from settings import EFS_DRIVER, AdmissionMode, Stack
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,38 @@ class Services:
     controllers: Sequence[pulumi.Resource]
 
 
-def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane, compute: Compute) -> Services:
+def services_layer(
+    settings: Stack, *, where: Where, network: AnyNetwork, control_plane: ControlPlane, compute: Compute
+) -> Services:
     """Declare the controllers that the stack file enables."""
     cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
     addons = ClusterAddons(
         f"{where.name}-addons", settings.addons, cluster, versions=settings.addon_versions, opts=in_cluster
     )
-    added = [
-        AddedAddon(
+    added = {
+        addon: AddedAddon(
             f"{where.name}-addon-{short(addon)}", settings.addons.more[addon], cluster, addon=addon, opts=in_cluster
         )
         for addon in settings.addons.more
-    ]
+    }
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
     optional: list[pulumi.Resource] = []
+    if settings.storage.efs:
+        optional.append(
+            FileSystems(
+                f"{where.name}-efs",
+                settings.storage.efs,
+                cluster,
+                network=MountNetwork(
+                    zones=settings.network.zone_names,
+                    subnets=network.public_subnets if settings.network.public_nodes else network.private_subnets,
+                    security_group_id=control_plane.cluster.security_group_id,
+                ),
+                driver=added[EFS_DRIVER],
+                protect=settings.platform.protect,
+                opts=in_cluster,
+            )
+        )
     if settings.admission.mode is not AdmissionMode.OFF:
         optional.append(
             Admission(
@@ -79,5 +99,5 @@ def services_layer(settings: Stack, *, where: Where, control_plane: ControlPlane
     return Services(
         cert_manager=cert_manager,
         load_balancer_controller=load_balancer_controller,
-        controllers=[addons, *added, load_balancer_controller, *compute.node_pools, *optional],
+        controllers=[addons, *added.values(), load_balancer_controller, *compute.node_pools, *optional],
     )

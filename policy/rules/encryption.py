@@ -49,13 +49,14 @@ def key_rotation(key: Resource) -> Iterator[str]:
 @rule(
     "volume-encryption",
     "aws:ebs/volume:Volume",
+    "aws:efs/fileSystem:FileSystem",
     "kubernetes:storage.k8s.io/v1:StorageClass",
     reason="A volume or its snapshot can be shared with another account, together with all unencrypted data on it.",
     fix='Set encrypted, in a StorageClass `encrypted: "true"` in its parameters',
     source="https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/parameters.md",
 )
 def volume_encryption(resource: Resource) -> Iterator[str]:
-    """Neither EBS nor its CSI driver encrypts by default."""
+    """Neither EBS with its CSI driver nor EFS encrypts by default."""
     if resource.kind == "StorageClass":
         driver = resource.get("provisioner")
         if driver in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs") and not may_be_true(

@@ -16,6 +16,7 @@ from harness.model import EXAMPLE_ACCOUNT, Model
 from rehearsal.cloud import (
     aws,
     ec2,
+    efs,
     eks,
     eks_component,
     elb,
@@ -37,6 +38,7 @@ KINDS: Final[dict[str, Kind]] = {
     # With a cluster identifier, another kubeconfig is no other cluster (pulumi-kubernetes #4019).
     "pulumi:providers:kubernetes": Kind(uuid(), replaces=frozenset({"clusterIdentifier"})),
     **ec2.KINDS,
+    **efs.KINDS,
     **iam.KINDS,
     **eks.KINDS,
     **elb.KINDS,

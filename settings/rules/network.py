@@ -16,6 +16,7 @@ from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.regions import REGIONS
 from settings.rules.registry import repeated, rule
+from settings.storage import Storage
 from settings.words import either
 
 
@@ -193,7 +194,7 @@ def _nat_of_public_nodes(network: Network) -> Iterator[Problem]:
 
 @rule
 def _endpoints_of_isolated_network(
-    network: Network, cluster: Cluster, sections: Mapping[str, Any]
+    network: Network, cluster: Cluster, storage: Storage, sections: Mapping[str, Any]
 ) -> Iterator[Problem]:
     if not network.isolated:
         return
@@ -204,6 +205,8 @@ def _endpoints_of_isolated_network(
         if sections.get(section) and (network.without_internet or section in WITHOUT_PROXY)
         for endpoint in its
     }
+    # The driver creates access points: https://docs.aws.amazon.com/efs/latest/ug/efs-vpc-endpoints.html
+    needed |= {"elasticfilesystem"} if storage.efs else set()
     needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
     missing = sorted(needed - set(network.interface_endpoints))
     if missing:

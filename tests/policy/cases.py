@@ -23,6 +23,7 @@ QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
 TOPIC: Final = "aws:sns/topic:Topic"
 POLICY: Final = "aws:iam/policy:Policy"
 INLINE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 VOLUME: Final = "aws:ebs/volume:Volume"
 STORAGE_CLASS: Final = "kubernetes:storage.k8s.io/v1:StorageClass"
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
@@ -231,10 +232,12 @@ breaks("key-rotation", "default", resource(KEY), "it never rotates")
 passes(
     "volume-encryption",
     volume=resource(VOLUME, {"encrypted": True}),
+    files=resource(FILE_SYSTEM, {"encrypted": True}),
     ebs=resource(STORAGE_CLASS, {"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "true"}}),
     other_driver=resource(STORAGE_CLASS, {"provisioner": "efs.csi.aws.com"}),
 )
 breaks("volume-encryption", "volume", resource(VOLUME, {"size": 1}), "it is not encrypted")
+breaks("volume-encryption", "files", resource(FILE_SYSTEM, {"throughputMode": "elastic"}), "it is not encrypted")
 for _driver in ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com"):
     breaks(
         "volume-encryption",

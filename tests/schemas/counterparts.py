@@ -198,6 +198,9 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
     "aws:rolesanywhere/profile:Profile": Counterpart(
         "AWS::RolesAnywhere::Profile", (("rolesanywhere", "CreateProfile", ""),)
     ),
+    "aws:efs/backupPolicy:BackupPolicy": Counterpart(None, (("efs", "PutBackupPolicy", ""),)),
+    "aws:efs/fileSystem:FileSystem": Counterpart("AWS::EFS::FileSystem", (("efs", "CreateFileSystem", ""),)),
+    "aws:efs/mountTarget:MountTarget": Counterpart("AWS::EFS::MountTarget", (("efs", "CreateMountTarget", ""),)),
     "aws:eks/capability:Capability": Counterpart(
         "AWS::EKS::Capability",
         (("eks", "CreateCapability", ""),),

@@ -8,6 +8,7 @@ NO_SCHEMA: Final[Mapping[str, str]] = {
     "aws:cloudwatch/eventTarget:EventTarget": "a part of AWS::Events::Rule; the API model of PutTargets says more",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "comes with the VPC: CloudFormation cannot adopt it",
     "aws:ec2/tag:Tag": "a part of each tagged type; the API is CreateTags",
+    "aws:efs/backupPolicy:BackupPolicy": "a part of AWS::EFS::FileSystem; the API is PutBackupPolicy",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "a part of AWS::EKS::AccessEntry; the API is its own",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "a part of AWS::IAM::Role; the API is AttachRolePolicy",
     **{

@@ -108,6 +108,9 @@ UNUSED = {
     "aws:lb/listenerRule:ListenerRule",
     # Stack files of examples/peers have these, which tests/test_peers.py requires.
     "aws:ec2/placementGroup:PlacementGroup",
+    "aws:efs/backupPolicy:BackupPolicy",
+    "aws:efs/fileSystem:FileSystem",
+    "aws:efs/mountTarget:MountTarget",
     "aws:eks/capability:Capability",
     "aws:eks/identityProviderConfig:IdentityProviderConfig",
     "aws:rolesanywhere/profile:Profile",

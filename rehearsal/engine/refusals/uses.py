@@ -10,6 +10,7 @@ IAM: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_"
 EKS: Final = "https://docs.aws.amazon.com/eks/latest/APIReference/API_"
 ELB: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_"
 ACM: Final = "https://docs.aws.amazon.com/acm/latest/APIReference/API_"
+EFS: Final = "https://docs.aws.amazon.com/efs/latest/ug/API_"
 EVENTS: Final = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_"
 SQS: Final = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_"
 
@@ -76,6 +77,9 @@ LISTENER: Final = "aws:lb/listener:Listener"
 LISTENER_RULE: Final = "aws:lb/listenerRule:ListenerRule"
 CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
+FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
+MOUNT_TARGET: Final = "aws:efs/mountTarget:MountTarget"
+BACKUP_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 WEB_ACL: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 USES: Final[tuple[Use, ...]] = (
@@ -96,11 +100,13 @@ USES: Final[tuple[Use, ...]] = (
     Use(NODE_GROUP, "subnetIds", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
     Use(FARGATE, "subnetIds", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
     Use(BALANCER, "subnets", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
+    Use(MOUNT_TARGET, "subnetId", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
     Use(ASSOCIATION, "subnetId", SUBNET, "id", "", EC2 + "AssociateRouteTable.html"),
     # A security group must be on no network interface and in no other group's rule.
     Use(INSTANCE, "vpcSecurityGroupIds", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"),
     Use(CLUSTER, "vpcConfig.securityGroupIds", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"),
     Use(ENDPOINT, "securityGroupIds", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"),
+    Use(MOUNT_TARGET, "securityGroups", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"),
     Use(BALANCER, "securityGroups", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"),
     Use(
         INGRESS_RULE, "referencedSecurityGroupId", GROUP, "id", "DependencyViolation", EC2 + "DeleteSecurityGroup.html"
@@ -140,6 +146,9 @@ USES: Final[tuple[Use, ...]] = (
     Use(ENTRY_POLICY, "clusterName", CLUSTER, "name", "", EKS + "AssociateAccessPolicy.html"),
     Use(ENTRY_POLICY, "principalArn", ENTRY, "principalArn", "", EKS + "AssociateAccessPolicy.html"),
     Use(POD_IDENTITY, "clusterName", CLUSTER, "name", "", EKS + "CreatePodIdentityAssociation.html"),
+    # File systems.
+    Use(MOUNT_TARGET, "fileSystemId", FILE_SYSTEM, "id", "FileSystemInUse", EFS + "DeleteFileSystem.html"),
+    Use(BACKUP_POLICY, "fileSystemId", FILE_SYSTEM, "id", "", EFS + "PutBackupPolicy.html"),
     # Queues and events.
     Use(QUEUE_POLICY, "queueUrl", QUEUE, "url", "", SQS + "SetQueueAttributes.html"),
     Use(TARGET, "rule", RULE, "name", "ValidationException", EVENTS + "DeleteRule.html"),
@@ -209,6 +218,7 @@ UNIQUE: Final[dict[str, UniqueName]] = {
         "ResourceInUseException",
         EKS + "CreatePodIdentityAssociation.html",
     ),
+    MOUNT_TARGET: UniqueName(("fileSystemId", "subnetId"), "MountTargetConflict", EFS + "CreateMountTarget.html"),
     QUEUE: UniqueName(("name",), "QueueAlreadyExists", SQS + "CreateQueue.html"),
     LOG_GROUP: UniqueName(
         ("name",),
