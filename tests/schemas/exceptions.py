@@ -95,6 +95,7 @@ NOT_IN_A_SCHEMA: Final[Mapping[tuple[str, str], str]] = {
         "aws:ec2/routeTableAssociation:RouteTableAssociation",
         "gatewayId",
     ): "AWS::EC2::GatewayRouteTableAssociation has it",
+    ("aws:efs/fileSystem:FileSystem", "creationToken"): "CloudFormation chooses it",
     ("aws:kms/key:Key", "customKeyStoreId"): "CloudFormation makes no keys outside of KMS",
     ("aws:kms/key:Key", "xksKeyId"): "CloudFormation makes no keys outside of KMS",
     ("aws:lb/loadBalancer:LoadBalancer", "customerOwnedIpv4Pool"): "for Outposts",

@@ -8,8 +8,8 @@ from pulumi_aws import cloudwatch
 from components.services.file_systems import FileSystems, MountNetwork
 from harness.plan import Plan
 from settings import EfsFileSystem
-from tests.components.given import on_cluster
-from tests.components.recording import assert_shape, below, label, needs, recorded, remembered, waits_for
+from tests.components.given import on_cluster, section
+from tests.components.recording import assert_shape, below, label, needs, recorded, remembered
 
 KEY: Final = "arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 ZONES: Final = {"ap-northeast-1a": "subnet-0a1b2c3d4e5f60001", "ap-northeast-1c": "subnet-0a1b2c3d4e5f60002"}
@@ -20,7 +20,7 @@ def _plan(*, unknown: bool = False, protect: bool = False, **settings: Any) -> P
     def declare(opts: pulumi.ResourceOptions) -> None:
         FileSystems(
             "efs",
-            {"shared": EfsFileSystem.model_validate(settings)},
+            {"shared": section(EfsFileSystem, settings)},
             on_cluster(),
             network=MountNetwork(zones=list(ZONES), subnets=ZONES, security_group_id="sg-0a1b2c3d4e5f60003"),
             driver=cloudwatch.LogGroup("driver", name="driver", opts=opts),
@@ -72,9 +72,9 @@ def test_each_zone_has_a_mount_target_that_admits_the_nodes_alone() -> None:
     group = plan.one(type="aws:ec2/securityGroup:SecurityGroup")
     targets = plan.find(type="aws:efs/mountTarget:MountTarget")
     assert [it.inputs["subnetId"] for it in targets] == list(ZONES.values())
-    assert [it.inputs["securityGroups"] for it in targets] == [[group.outputs["id"]]] * 2
+    assert [it.inputs["securityGroups"] for it in targets] == [[group.id]] * 2
     assert plan.one(type="aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").inputs == {
-        "securityGroupId": group.outputs["id"],
+        "securityGroupId": group.id,
         "description": "NFS from nodes",
         "referencedSecurityGroupId": "sg-0a1b2c3d4e5f60003",
         "ipProtocol": "tcp",
@@ -91,7 +91,7 @@ def test_a_class_makes_access_points_once_they_can_be_mounted_and_the_driver_run
     assert found.inputs["reclaimPolicy"] == "Retain"
     assert found.inputs["parameters"] == {
         "provisioningMode": "efs-ap",
-        "fileSystemId": plan.one(type="aws:efs/fileSystem:FileSystem").outputs["id"],
+        "fileSystemId": plan.one(type="aws:efs/fileSystem:FileSystem").id,
         "directoryPerms": "700",
     }
     assert needs(plan, found) >= {
@@ -105,4 +105,4 @@ def test_a_class_makes_access_points_once_they_can_be_mounted_and_the_driver_run
 def test_mount_targets_wait_for_no_node() -> None:
     plan = _plan()
     for target in plan.find(type="aws:efs/mountTarget:MountTarget"):
-        assert waits_for(plan, target) == {"FileSystem efs-shared", "SecurityGroup efs-nfs"}
+        assert needs(plan, target) == {"FileSystem efs-shared", "SecurityGroup efs-nfs"}
