@@ -74,6 +74,10 @@ cost: $(RUNTIME) ## Estimate what STACK costs in a month, by resource (FORMAT=te
 prices: $(RUNTIME) ## Renew the prices of `make cost` from AWS's public price list, for the regions of the stack files
 	@$(PY) -m review.renew $(ARGS)
 
+.PHONY: explain
+explain: $(RUNTIME) ## Why a resource of STACK exists (NAME=its name or URN): component, settings, what waits for it, what replaces it
+	@$(PY) -m review.explain --project $(PROJECT) --stack $(STACK) --format $(FORMAT) '$(NAME)'
+
 .PHONY: stacks
 stacks: $(RUNTIME) ## List the stacks and their environments in the order in which they are deployed (ARGS=--json)
 	@$(PY) -m tools.stacks $(ARGS)

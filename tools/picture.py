@@ -37,15 +37,21 @@ Drawn = tuple[list[str], float]
 
 
 @cache
-def layer_of() -> dict[str, str]:
-    """Return the layer of each component class: the folder of `components/` that declares it."""
-    files = [(layer, path) for layer in LAYERS for path in (ROOT / "components" / layer).glob("*.py")]
+def declared_in() -> dict[str, Path]:
+    """Return the file of each component class."""
     return {
-        node.name: layer
-        for layer, path in files
+        node.name: path
+        for layer in LAYERS
+        for path in (ROOT / "components" / layer).glob("*.py")
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.ClassDef)
     }
+
+
+@cache
+def layer_of() -> dict[str, str]:
+    """Return the layer of each component class: the folder of `components/` that declares it."""
+    return {name: path.parent.name for name, path in declared_in().items()}
 
 
 def draw(plan: Plan) -> str:
