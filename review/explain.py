@@ -1,18 +1,17 @@
 """Why a resource exists: `python -m review.explain --stack dev NAME` says it from the plan, without an account.
 
 It prints the component that creates the resource, the settings that it follows from, what it waits for, what waits for
-it, and which changes replace it. The settings are found by experiment: the program runs again without each setting of
-the stack file, and with each other value of those that the component's sections choose from a list.
+it, what it costs, and which changes replace it. The settings are found by experiment: the program runs again without
+each setting of the stack file, and with each other value of those that the component's sections choose from a list.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from importlib import import_module
@@ -24,10 +23,14 @@ import pulumi
 from pydantic import BaseModel
 
 from harness import HarnessError
-from harness.imports import import_on_use
 from harness.plan import STACK, Plan, Registration
 from rehearsal.cloud import kind_of
 from rehearsal.program import ROOT, read_configuration, run_program
+from review import money
+from review.command import run as run_command
+from review.cost import Estimate, estimate
+from review.plans import recorded
+from review.prices import table
 from settings import Stack
 from settings.expected import models
 from tools.picture import declared_in, layer_of
@@ -63,7 +66,7 @@ class Explanation:
     created_by: the component, its file and its layer. settings: those that it follows from. required: settings that
     the program requires, so that no plan without them shows what they do. waits_for, waited_for_by: direct
     dependencies, as "Type name". waited_for_by_in_all: how many resources wait for it, directly or through others.
-    replaced_by: the inputs whose change replaces it.
+    replaced_by: the inputs whose change replaces it. costs: what `make cost` says of it.
     """
 
     urn: str
@@ -76,6 +79,7 @@ class Explanation:
     waited_for_by_in_all: int
     replaced_by: tuple[str, ...]
     protected: bool
+    costs: tuple[str, ...]
 
 
 class NotOneError(HarnessError):
@@ -83,7 +87,7 @@ class NotOneError(HarnessError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print why a resource exists; return the exit code, 1 where there is no such resource or no plan."""
+    """Print why a resource exists; return the exit code. Raises HarnessError where there is no such resource."""
     parser = argparse.ArgumentParser(prog="python -m review.explain", description=__doc__)
     parser.add_argument("resource", help="the resource's name or URN; a part of either that only one resource has")
     parser.add_argument("--stack", required=True, help="name of the stack: Pulumi.<stack>.yaml")
@@ -94,14 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def run(changes: Mapping[str, Any]) -> Plan:
         return run_program(options.stack, config=changes, root=options.project)
 
-    try:
-        plan = run({})
-        found = resource_of(plan, options.resource)
-        configuration = read_configuration(options.stack, root=options.project)
-        explanation = explain(plan, found, sections_of(configuration.values, configuration.project), run)
-    except (HarnessError, pulumi.RunError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    plan = run({})
+    found = resource_of(plan, options.resource)
+    configuration = read_configuration(options.stack, root=options.project)
+    sections = sections_of(configuration.values, configuration.project)
+    cost = estimate(recorded(plan.to_json()), table(), datetime.now(UTC).date())
+    explanation = explain(plan, found, sections, run, cost)
     print(json.dumps(asdict(explanation), indent=2) if options.format == "json" else "\n".join(render(explanation)))
     return 0
 
@@ -124,8 +126,11 @@ def resource_of(plan: Plan, wanted: str) -> Registration:
     raise NotOneError(f"{wanted}: no resource has this name; did you mean {' or '.join(near) or 'another stack'}?")
 
 
-def explain(plan: Plan, entry: Registration, sections: Mapping[str, Any], run: Run) -> Explanation:
-    """Return what is known of a resource. sections: the project's configuration by its keys. run: runs the program."""
+def explain(plan: Plan, entry: Registration, sections: Mapping[str, Any], run: Run, cost: Estimate) -> Explanation:
+    """Return what is known of a resource.
+
+    sections: the project's configuration by its keys. run: runs the program. cost: what the stack costs.
+    """
     effects, required = _settings(plan, entry, sections, run)
     direct = {other.urn: plan.direct_dependencies(other) for other in plan}
     return Explanation(
@@ -139,7 +144,19 @@ def explain(plan: Plan, entry: Registration, sections: Mapping[str, Any], run: R
         waited_for_by_in_all=len(_all_dependents(direct, entry.urn)),
         replaced_by=tuple(sorted(kind_of(entry.type).replaces)) if entry.custom and not entry.read else (),
         protected=bool(entry.options.protect),
+        costs=tuple(_costs(plan, entry, cost)),
     )
+
+
+def _costs(plan: Plan, entry: Registration, cost: Estimate) -> Iterator[str]:
+    """Yield what a resource and what is below it cost."""
+    urns = {entry.urn, *(child.urn for child in plan.descendants(entry))}
+    for line in cost.lines:
+        if line.resource.urn in urns:
+            yield f"{line.resource.label}: {line.what}, {money.amount(line.low, line.high)} a month"
+    for note in (*cost.by_use, *cost.unpriced):
+        if note.resource.urn in urns:
+            yield f"{note.resource.label}: {note.text}"
 
 
 def _dependents(direct: Mapping[str, frozenset[str]], urns: Set[str]) -> set[str]:
@@ -306,6 +323,8 @@ def render(explanation: Explanation) -> Iterator[str]:
     yield f"  Waited for by ({explanation.waited_for_by_in_all} in all, these directly):"
     yield from _listed(explanation.waited_for_by)
     yield f"  Replaced by a change of: {', '.join(explanation.replaced_by) or 'none of its inputs'}"
+    yield "  Costs:"
+    yield from _listed(explanation.costs)
     yield f"  Protected from deletion by Pulumi: {'yes' if explanation.protected else 'no'}"
 
 
@@ -316,6 +335,4 @@ def _listed(lines: Sequence[str]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    gc.disable()
-    import_on_use()
-    sys.exit(main())
+    run_command(main)
