@@ -10,10 +10,11 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -24,8 +25,14 @@ from tools.build import ETCD, kube_apiserver
 Object = dict[str, Any]
 
 MANAGER: Final = "conformance"
-PATIENCE: Final = 120
-"""Seconds after which a server that is not ready counts as broken."""
+PATIENCE: Final = 300
+"""Seconds after which a server that is not ready counts as broken: many times what it takes on a busy machine."""
+
+IDLE: Final = 60
+"""Seconds without a request after which a client connects anew, before the server ends the connection after 90.
+
+https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/server/secure_serving.go
+"""
 
 
 class RefusedError(Exception):
@@ -147,12 +154,15 @@ class ApiServer:
     ) -> Answer:
         """Send a request; raises RefusedError unless it succeeds."""
         connection = self._connection()
+        if time.monotonic() - getattr(self._local, "used", 0) > IDLE:
+            connection.close()
         target = f"{path}?{urlencode(query)}" if query else path
         data = None if body is None else json.dumps(body)
         try:
             connection.request(method, target, data, {**self._headers, "Content-Type": content_type})
             response = connection.getresponse()
             text = response.read().decode()
+            self._local.used = time.monotonic()
         except (OSError, http.client.HTTPException):
             connection.close()
             raise
@@ -187,7 +197,7 @@ class ApiServer:
         for version in spec["versions"]:
             if version["served"]:
                 path = f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}"
-                wait_until(lambda path=path: self._answers(path), f"{path} is not served")
+                wait_until(partial(self._answers, path), f"{path} is not served")
 
     def _answers(self, path: str) -> bool:
         with suppress(RefusedError, OSError, http.client.HTTPException):
@@ -252,14 +262,18 @@ def running(folder: Path, minor: str, *, without: str = "StorageObjectInUseProte
         def ready() -> bool:
             for running_, log in ((database, "etcd.log"), (api, "kube-apiserver.log")):
                 if running_.poll() is not None:
-                    raise RuntimeError(f"it ended: {(folder / log).read_text()[-2000:]}")
+                    raise RuntimeError(f"it ended: {_end_of(folder / log)}")
             return certificate.exists() and client._answers("/readyz")
 
         try:
-            wait_until(ready, "the API server is not ready")
+            wait_until(ready, lambda: f"the API server is not ready: {_end_of(folder / 'kube-apiserver.log')}")
             yield client
         finally:
             client.close()
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text()[-2000:]
 
 
 @contextmanager
@@ -284,10 +298,10 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(condition: Any, otherwise: str, *, seconds: float = PATIENCE) -> None:
+def wait_until(condition: Callable[[], bool], otherwise: str | Callable[[], str], *, seconds: float = PATIENCE) -> None:
     """Ask until the condition holds; raises TimeoutError with the text `otherwise` after some seconds."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise TimeoutError(otherwise)
+            raise TimeoutError(otherwise if isinstance(otherwise, str) else otherwise())
         time.sleep(0.05)

@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Final
 
 from harness.build import build
-from rehearsal.simulation.api_server import ApiServer, RefusedError, process, running, wait_until
+from rehearsal.simulation.api_server import ApiServer, process, running, wait_until
 from tools.build import KWOK, kube_controller_manager, kube_scheduler
 
 WEBHOOKS: Final = "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
 """Admission plugins that are off: the charts' webhooks are in pods, and no pod answers."""
+
+NAMESPACES: Final = ("default", "kube-node-lease", "kube-public", "kube-system")
+"""https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces"""
+
+IN_EACH_NAMESPACE: Final = (("serviceaccounts", "default"), ("configmaps", "kube-root-ca.crt"))
+"""What controllers create in each namespace: the plural of the kind, and the name."""
 
 STAGES: Final = Path(__file__).resolve().with_name("stages.yaml")
 
@@ -46,7 +52,7 @@ def control_plane(folder: Path, minor: str) -> Iterator[ApiServer]:
             ),
         ):
             stack.enter_context(process(folder / f"{command[0].name}.log", *command))
-        wait_until(lambda: _has_account(server), "no controller has given the default namespace its service account")
+        wait_until(lambda: not _awaited(server), lambda: f"controllers have not created {sorted(_awaited(server))}")
         yield server
 
 
@@ -63,9 +69,21 @@ def administrator(server: ApiServer) -> dict[str, object]:
     }
 
 
-def _has_account(server: ApiServer) -> bool:
-    try:
-        server.request("GET", "/api/v1/namespaces/default/serviceaccounts/default")
-    except RefusedError:
-        return False
-    return True
+def _awaited(server: ApiServer) -> set[str]:
+    """Return what controllers create in each namespace, and have not yet: a snapshot taken before would miss it.
+
+    https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts
+    https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/#signers (kube-root-ca.crt)
+    """
+    namespaces = {item["metadata"]["name"] for item in server.request("GET", "/api/v1/namespaces").body["items"]}
+    there = {
+        (plural, item["metadata"]["namespace"], item["metadata"]["name"])
+        for plural, _ in IN_EACH_NAMESPACE
+        for item in server.request("GET", f"/api/v1/{plural}").body["items"]
+    }
+    return {
+        f"{plural}/{name} in {namespace}"
+        for namespace in namespaces | set(NAMESPACES)
+        for plural, name in IN_EACH_NAMESPACE
+        if (plural, namespace, name) not in there
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from rehearsal.simulation.api_server import ApiServer, Object
@@ -23,9 +22,7 @@ STAYS: Final = {
 
 def objects(server: ApiServer) -> set[str]:
     """Return everything in an API server: "Kind namespace/name", or "Kind name" where there is no namespace."""
-    with ThreadPoolExecutor(8) as pool:
-        found = pool.map(lambda collection: list(_named(server, *collection)), _collections(server))
-        return {name for names in found for name in names}
+    return {name for collection in _collections(server) for name in _named(server, *collection)}
 
 
 def _collections(server: ApiServer) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from rehearsal.simulation.simulation import Phase, Simulation
 
 POD: Final = "/api/v1/pods"
 
-SETTLING: Final = 30.0
+SETTLING: Final = 120.0
 """Seconds after `destroy` within which nodes, and what controllers keep, must be gone from the API server."""
 
 

@@ -105,12 +105,15 @@ def test_pods_run_where_they_may_and_start_with_what_they_need(server: ApiServer
     for name in ("plain", "intolerant", "needy"):
         server.delete(_deployment(name))
     server.delete(secret)
-    nodes = {f"Node operations-{number}" for number in range(2)}
-    wait_until(lambda: _left(server, before) <= nodes, "something is left of what was deleted")
+    wait_until(
+        lambda: not _left(server, before),
+        lambda: f"something is left of what was deleted: {sorted(_left(server, before))}",
+    )
 
 
 def _left(server: ApiServer, before: set[str]) -> set[str]:
-    return {name for name in objects(server) - before if not name.startswith(("CSINode", "Node operations-x"))}
+    """Return what is there and was not `before`, the two nodes and what is theirs apart."""
+    return {name for name in objects(server) - before if name.split()[0] not in ("Node", "CSINode")}
 
 
 def test_an_object_that_outlives_its_controller_stays(server: ApiServer, stand_ins: StandIns) -> None:
