@@ -42,6 +42,11 @@ class PlatformOutputs(TypedDict):
     """Public subnets by zone; none where nothing leads out."""
     pod_subnets: pulumi.Output[dict[str, str]]
     """Subnets of the pods' own range by zone; none without one."""
+    route_tables: pulumi.Output[dict[str, str]]
+    """Route tables of the VPC, for routes to a transit gateway: `public`, `private-<zone>`, `nodes-<name>` of private
+    `nodeSubnets`, and `nat` of a regional NAT gateway; none in an existing VPC."""
+    nat_addresses: pulumi.Output[list[str]]
+    """Public addresses of the NAT gateways, for the allow lists of others; none in an existing VPC."""
     cluster_name: pulumi.Output[str]
     """The cluster, known once it is there."""
     cluster_arn: pulumi.Output[str]
@@ -109,6 +114,8 @@ def platform_outputs(
         "private_subnets": network.private_subnets,
         "public_subnets": network.public_subnets,
         "pod_subnets": network.pod_subnets,
+        "route_tables": network.route_tables,
+        "nat_addresses": network.nat_addresses,
         "cluster_name": cluster.cluster_name,
         "cluster_arn": cluster.arn,
         "cluster_endpoint": cluster.endpoint,

@@ -395,6 +395,7 @@ ACTIONS: Final[dict[str, Actions]] = {
 
 ASKED: Final[dict[str, str]] = {
     "aws:ec2/getAmi:getAmi": "ec2:DescribeImages",
+    "aws:ec2/getElasticIp:getElasticIp": "ec2:DescribeAddresses",
     "aws:ec2/getSubnet:getSubnet": "ec2:DescribeSubnets",
     "aws:ec2/getSubnets:getSubnets": "ec2:DescribeSubnets",
     "aws:ec2/getVpc:getVpc": "ec2:DescribeVpcs ec2:DescribeVpcAttribute ec2:DescribeRouteTables",

@@ -20,8 +20,8 @@ CHOICES: Final[dict[str, Collection[str]]] = {}
 ANY_SCRIPT: Final[set[str]] = set()
 """Patterns that refuse less than the check in Python does: whether a text matches tells nothing of what was meant."""
 
-EXPLANATIONS: Final[dict[str, Callable[[str], str | None]]] = {}
-"""By pattern: what to write instead of a text that does not match, where the text tells; None where it does not."""
+EXPLANATIONS: Final[dict[str | type[Enum], Callable[[str], str | None]]] = {}
+"""By pattern, or list of choices: what to write instead of a text that is refused; None where nothing is known."""
 
 
 # --- The type of a setting ----------------------------------------------------------------------------------------
@@ -186,8 +186,11 @@ def expectation(detail: ErrorDetails, annotation: Any, *, tell: bool = True) -> 
     if kind not in _BY_TYPE:
         return detail["msg"]
     pattern = _pattern(annotation) or ""
-    if tell and isinstance(found, str) and pattern in EXPLANATIONS and (words := EXPLANATIONS[pattern](found)):
-        return words
+    if tell and isinstance(found, str):
+        keys = [pattern, *(choice for choice in _choices(annotation) if isinstance(choice, type))]
+        words = next((words for key in keys if key in EXPLANATIONS and (words := EXPLANATIONS[key](found))), None)
+        if words:
+            return words
     near = _nearest(found, annotation) if tell else ""
     return f"expected {accepted(annotation)}{_hint(kind, found, pattern, tell=tell)}{near}"
 

@@ -13,7 +13,9 @@ from facts.address_plan import (
     LONGEST_VPC_PREFIX_FOR_PODS,
 )
 from settings.base import Settings
+from settings.expected import EXPLANATIONS
 from settings.values import (
+    AllocationId,
     Label,
     ProxyException,
     ProxyUrl,
@@ -29,11 +31,28 @@ from settings.values import (
 
 
 class Nat(StrEnum):
-    """How private subnets reach the internet: not at all, or through one NAT gateway for all zones or in each zone."""
+    """How private subnets reach the internet: not at all, or through NAT gateways.
+
+    single: one in the first zone. per-zone: one in each zone. regional: one that is in all zones.
+    """
 
     NONE = "none"
     SINGLE = "single"
     PER_ZONE = "per-zone"
+    REGIONAL = "regional"
+
+
+def _explained(found: str) -> str | None:
+    """Return what to write instead of NAT instances, which other tools offer."""
+    if "instance" not in found.lower():
+        return None
+    return (
+        "expected none, single, per-zone or regional: NAT instances are not offered, because they fail with their zone "
+        "and have to be patched; the cheapest NAT gateway is single"
+    )
+
+
+EXPLANATIONS[Nat] = _explained
 
 
 class IpFamily(StrEnum):
@@ -154,7 +173,17 @@ class Network(Settings):
         description="Number of availability zones to use, chosen in order from those that EKS supports. Use `zones` "
         "instead if it matters which zones the nodes are in.",
     )
-    nat: Nat = Field(Nat.SINGLE, description="How private subnets reach the internet.")
+    nat: Nat = Field(
+        Nat.SINGLE,
+        description="How private subnets reach the internet: not at all, through one NAT gateway in the first zone, "
+        "through one in each zone, or through a regional one, which is in all zones.",
+    )
+    nat_addresses: dict[Zone, Annotated[list[AllocationId], Field(min_length=1, max_length=32)]] = Field(
+        {},
+        description="Elastic IP addresses of the company for the NAT gateways, by availability zone, as allocation IDs."
+        " A second address doubles the number of connections to one destination. If empty, the stack creates one "
+        "address for each zone of a NAT gateway.",
+    )
     public_nodes: bool = Field(
         False,
         description="Whether nodes run in public subnets with public addresses. The VPC then has an internet gateway "

@@ -160,6 +160,13 @@ WebAclArn = Annotated[
 ]
 VpcId = Annotated[str, _text("a VPC id such as vpc-0123456789abcdef0", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
+AllocationId = Annotated[
+    str,
+    _text(
+        "the allocation id of an Elastic IP address such as eipalloc-0123456789abcdef0",
+        r"^eipalloc-([0-9a-f]{8}|[0-9a-f]{17})$",
+    ),
+]
 SecurityGroupId = Annotated[
     str, _text("a security group id such as sg-0123456789abcdef0", r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$")
 ]

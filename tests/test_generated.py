@@ -324,7 +324,11 @@ def rows(table: str) -> dict[str, list[str]]:
 
 def test_the_tables_show_settings_as_they_are_written() -> None:
     found = rows(generate.settings_tables(generate.stack_file_schema(PROJECT)))
-    assert found["nat"] == ["`none`, `single`, `per-zone`", "`single`", "How private subnets reach the internet."]
+    nat = (
+        "How private subnets reach the internet: not at all, through one NAT gateway in the first zone, through one in "
+    )
+    nat += "each zone, or through a regional one, which is in all zones."
+    assert found["nat"] == ["`none`, `single`, `per-zone`, `regional`", "`single`", nat]
     assert found["entries.<name>.principal"][1] == "required"
     assert found["<name>.taints[].effect"][1] == "`NoSchedule`"
     assert found["nodePools.<name>.budgets"][1] == "`[{nodes: 10%}]`"

@@ -31,6 +31,8 @@ CONTRACTS: Final[dict[int, dict[str, str]]] = {
         "privateSubnets": "dict[str, str]",
         "publicSubnets": "dict[str, str]",
         "podSubnets": "dict[str, str]",
+        "routeTables": "dict[str, str]",
+        "natAddresses": "list[str]",
         "clusterName": "str",
         "clusterArn": "str",
         "clusterEndpoint": "str",

@@ -697,6 +697,12 @@ EFFECTS: Final[dict[str, Effect]] = {
         others=True,
     ),
     "network.nat": Effect({"network": {"nat": "per-zone"}}, ("+Eip", "+NatGateway", "Route.natGatewayId"), "network"),
+    "network.natAddresses": Effect(
+        {"network": {"natAddresses": {"ap-northeast-1a": ["eipalloc-0a1b2c3d4e5f60001"]}}},
+        ("NatGateway.allocationId", "NatGateway.secondaryAllocationIds", "-Eip", "output.natAddresses[0]"),
+        "network",
+        alone=True,
+    ),
     "network.publicNodes": Effect(
         {"network": {"nat": "none", "publicNodes": True}},
         ("-NatGateway", "-Subnet", "Subnet.mapPublicIpOnLaunch", "output.privateSubnetIds"),

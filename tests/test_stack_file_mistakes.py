@@ -77,7 +77,7 @@ def test_a_file_with_other_values_than_the_configuration_gives_no_places(
     other = StackFile("Pulumi.acme.yaml", _table()["base"])
     monkeypatch.setattr("settings.stack.stack_file", lambda _: other)
     assert _message(project, wrong.encode(), capfd) == [
-        'eks-platform:network.nat: "singel": expected none, single or per-zone; did you mean single?'
+        'eks-platform:network.nat: "singel": expected none, single, per-zone or regional; did you mean single?'
     ]
 
 

@@ -92,7 +92,8 @@ def _apis(plan: Plan) -> Iterator[Way]:
 def _ways_out(plan: Plan) -> Iterator[Way]:
     nats, own = plan.find(type=NAT), bool(plan.find(type=VPC))
     if nats:
-        count = f"{len(nats)} NAT gateway{'s' if len(nats) > 1 else ''}"
+        kind = "regional NAT gateway" if _inputs(nats[0]).get("availabilityMode") == "regional" else "NAT gateway"
+        count = f"{len(nats)} {kind}{'s' if len(nats) > 1 else ''}"
         yield Way(count, "outbound connections only", inbound=False)
     if plan.find(type=EGRESS_GATEWAY):
         yield Way("Egress-only internet gateway", "outbound IPv6 connections only", inbound=False)
@@ -108,7 +109,8 @@ def zones(plan: Plan) -> list[Zone]:
     roles: dict[str, Mapping[str, str]] = {
         role: show(plan.exports.get(f"{role}Subnets") or {}) for role in ("public", "private", "pod")
     }
-    with_nat = {_inputs(entry)["subnetId"] for entry in plan.find(type=NAT)}
+    # A regional NAT gateway is in no subnet.
+    with_nat = {_inputs(entry).get("subnetId") for entry in plan.find(type=NAT)} - {None}
     return [
         Zone(
             name,

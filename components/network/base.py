@@ -38,9 +38,14 @@ class AnyNetwork(pulumi.ComponentResource):
     """Subnets for the network interfaces of the control plane; known before the routes are."""
     pod_subnets: pulumi.Output[dict[str, str]]
     """Ids of the subnets for pods by zone; empty where pods get addresses of the nodes' subnets."""
+    route_tables: pulumi.Output[dict[str, str]]
+    """Ids of the route tables that this program created: `public`, `private-<zone>`, `nodes-<name>` of `nodeSubnets`,
+    and `nat` of a regional NAT gateway."""
+    nat_addresses: pulumi.Output[list[str]]
+    """Public addresses of the NAT gateways that this program created, in the order of the zones."""
 
     def nat_gateway_ids(self) -> Mapping[str, pulumi.Output[str]]:
-        """Return the ids of the stack's own NAT gateways by zone."""
+        """Return the ids of the stack's own NAT gateways by zone, a regional one's by "regional"."""
         return {}
 
     def outputs(self) -> dict[str, pulumi.Output[object]]:

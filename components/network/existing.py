@@ -77,6 +77,9 @@ class ExistingNetwork(AnyNetwork):
         self.public_node_subnets = pulumi.Output.from_input({})
         self.named_subnets = pulumi.Output.from_input(settings.node_subnets)
         self.pod_subnets = pulumi.Output.from_input({})
+        # Its routes are the owner's.
+        self.route_tables = pulumi.Output.from_input({})
+        self.nat_addresses = pulumi.Output.from_input([])
         # For `settings.immutable`, which compares it with the stack file of the next run.
         kept = {"control_plane_subnets": settings.control_plane_subnet_list} if own_subnets else {}
         self.register_outputs({**self.outputs(), **kept})

@@ -57,6 +57,8 @@ class SharedNetwork(AnyNetwork):
         self.public_node_subnets = pulumi.Output.from_input({})
         self.named_subnets = pulumi.Output.from_input({})
         self.pod_subnets = network.apply(lambda known: known["podSubnets"])
+        self.route_tables = network.apply(lambda known: known["routeTables"])
+        self.nat_addresses = network.apply(lambda known: known["natAddresses"])
         self.register_outputs(self.outputs())
 
     @property
@@ -108,4 +110,6 @@ def usable(outputs: Mapping[str, Any], stack: str, zones: Sequence[str], where: 
         subnets[key] = {zone: by_zone[zone] for zone in zones if zone in by_zone}
     if problems:
         raise pulumi.RunError(f"the network of {stack} cannot be shared: " + "; ".join(problems))
-    return {"vpcId": outputs["vpcId"], **subnets}
+    # An owner that was last updated by an earlier release has no such outputs yet.
+    routes = {"routeTables": outputs.get("routeTables", {}), "natAddresses": outputs.get("natAddresses", [])}
+    return {"vpcId": outputs["vpcId"], **subnets, **routes}

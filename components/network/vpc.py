@@ -11,11 +11,12 @@ from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
 from components.common.dependency import after
 from components.common.where import Where
 from components.network.base import AnyNetwork
+from components.network.nat import REGIONAL, NatGateways, nat_gateways
 from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
 from facts import address_plan, iam_documents
 from facts.partitions import endpoint_service
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
-from settings import FlowLogs, IpFamily, Nat, NodeSubnet, required
+from settings import FlowLogs, IpFamily, NodeSubnet, required
 from settings import Network as NetworkSettings
 
 
@@ -74,7 +75,9 @@ class Network(AnyNetwork):
         private = {zone: self._private_subnet(zone) for zone in zones} if not settings.public_nodes else {}
         pods = self._pod_subnets(zones)
 
-        self._gateways: dict[str, ec2.NatGateway] = {}
+        self._tables: dict[str, pulumi.Output[str]] = {}
+        self._internet: ec2.InternetGateway | None = None
+        self._nat = NatGateways({}, [])
         public_tables, to_internet = self._public_routes(public) if public else ([], [])
         private_tables, to_nat = self._private_routes(private, pods, public, to_internet)
         named = {key: self._named_subnet(key, subnet) for key, subnet in settings.node_subnets.items()}
@@ -104,11 +107,13 @@ class Network(AnyNetwork):
         self.public_node_subnets = after([*to_internet, *endpoints], _ids(public))
         self.named_subnets = after([*to_internet, *to_nat, *to_named, *endpoints], _ids(named))
         self.pod_subnets = _ids(pods)
+        self.route_tables = pulumi.Output.all(**self._tables)
+        self.nat_addresses = pulumi.Output.all(*self._nat.addresses)
         self.register_outputs(self.outputs())
 
     def nat_gateway_ids(self) -> dict[str, pulumi.Output[str]]:
-        """Return the ids of the NAT gateways by zone; none with `nat: none`."""
-        return {zone: gateway.id for zone, gateway in self._gateways.items()}
+        """Return the ids of the NAT gateways by zone, a regional one's by "regional"; none with `nat: none`."""
+        return {zone: gateway.id for zone, gateway in self._nat.gateways.items()}
 
     def _zones(self) -> list[str]:
         named, region = self._settings.zones, self._where.region
@@ -197,18 +202,16 @@ class Network(AnyNetwork):
             table = self._route_table(f"nodes-{key}")
             tables.append(table)
             ways.append(self._associate(f"nodes-{key}", table, subnet))
-            if self._gateways:
+            if self._nat.gateways:
                 ways.append(self._nat_route(f"nodes-{key}", table, settings.zone))
         return tables, ways
 
     def _nat_route(self, role: str, table: ec2.RouteTable, zone: str) -> ec2.Route:
-        """Declare the route to the NAT gateway of a zone, or to the first one where the zone has none."""
-        gateways = self._gateways
         return ec2.Route(
             f"{self._name}-{role}-nat",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
-            nat_gateway_id=gateways.get(zone, next(iter(gateways.values()))).id,
+            nat_gateway_id=self._nat.of(zone).id,
             opts=self._child,
         )
 
@@ -242,7 +245,7 @@ class Network(AnyNetwork):
 
     def _public_routes(self, public: dict[str, ec2.Subnet]) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
         """Return the public subnets' route tables, and all resources on the way from them to the internet."""
-        gateway = ec2.InternetGateway(
+        self._internet = gateway = ec2.InternetGateway(
             f"{self._name}-internet", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
         )
         table = self._route_table("public")
@@ -265,14 +268,25 @@ class Network(AnyNetwork):
         to_internet: list[pulumi.CustomResource],
     ) -> tuple[list[ec2.RouteTable], list[pulumi.CustomResource]]:
         """Return the private subnets' route tables, and all resources on the way out of them and the pods' subnets."""
-        self._gateways = gateways = self._nat_gateways(public, to_internet) if private else {}
+        if private and self._internet:
+            self._nat = nat_gateways(
+                self._name,
+                self._settings,
+                vpc_id=self._vpc.id,
+                public=public,
+                internet_gateway=self._internet,
+                to_internet=to_internet,
+                parent=self,
+            )
+            if REGIONAL in self._nat.gateways:
+                self._tables["nat"] = self._nat.gateways[REGIONAL].route_table_id
         # Outbound connections only, as with NAT. For IPv4 destinations the CNI translates to the node's IPv4 address.
         # https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html
         egress = (
             ec2.EgressOnlyInternetGateway(
                 f"{self._name}-egress", vpc_id=self._vpc.id, tags={"Name": self._name}, opts=self._child
             )
-            if gateways and self._ipv6
+            if self._nat.gateways and self._ipv6
             else None
         )
         tables: list[ec2.RouteTable] = []
@@ -283,7 +297,7 @@ class Network(AnyNetwork):
             ways.append(self._associate(f"private-{zone}", table, subnet))
             if zone in pods:
                 ways.append(self._associate(f"pods-{zone}", table, pods[zone]))
-            if gateways:
+            if self._nat.gateways:
                 ways.append(self._nat_route(f"private-{zone}", table, zone))
             if egress:
                 ways += self._ipv6_route(f"private-{zone}", table, egress_only_gateway_id=egress.id)
@@ -301,30 +315,12 @@ class Network(AnyNetwork):
             )
         ]
 
-    def _nat_gateways(
-        self, public: dict[str, ec2.Subnet], to_internet: list[pulumi.CustomResource]
-    ) -> dict[str, ec2.NatGateway]:
-        zones = {Nat.NONE: [], Nat.SINGLE: list(public)[:1], Nat.PER_ZONE: list(public)}[self._settings.nat]
-        gateways = {}
-        for zone in zones:
-            address = ec2.Eip(
-                f"{self._name}-nat-{zone}", domain="vpc", tags={"Name": f"{self._name}-nat-{zone}"}, opts=self._child
-            )
-            gateways[zone] = ec2.NatGateway(
-                f"{self._name}-nat-{zone}",
-                allocation_id=address.id,
-                subnet_id=public[zone].id,
-                tags={"Name": f"{self._name}-{zone}"},
-                # Without the internet gateway a NAT gateway does not work, and its address cannot be released.
-                # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
-                opts=pulumi.ResourceOptions(parent=self, depends_on=to_internet),
-            )
-        return gateways
-
     def _route_table(self, role: str) -> ec2.RouteTable:
-        return ec2.RouteTable(
+        table = ec2.RouteTable(
             f"{self._name}-{role}", vpc_id=self._vpc.id, tags={"Name": f"{self._name}-{role}"}, opts=self._child
         )
+        self._tables[role] = table.id
+        return table
 
     def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> ec2.RouteTableAssociation:
         return ec2.RouteTableAssociation(

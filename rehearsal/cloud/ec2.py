@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 from facts.partitions import dns_suffix
@@ -28,6 +29,24 @@ def _address_in_subnet(inputs: Properties, context: Context) -> str:
     subnet = context.world.find("aws:ec2/subnet:Subnet", "id", inputs.get("subnetId")) or {}
     network = ipaddress.ip_network(subnet.get("cidrBlock") or "10.0.0.0/24")
     return str(network[4 + context.number("private-ip", network.num_addresses - 5)])
+
+
+def _of_zonal(make: Callable[[Properties, Context], str]) -> Callable[[Properties, Context], str | None]:
+    """Return the maker of what a NAT gateway has only if it is in one zone."""
+    return lambda inputs, context: None if inputs.get("availabilityMode") == "regional" else make(inputs, context)
+
+
+def _of_regional(make: Callable[[Properties, Context], str]) -> Callable[[Properties, Context], str | None]:
+    """Return the maker of what a NAT gateway has only if it is in all zones."""
+    return lambda inputs, context: make(inputs, context) if inputs.get("availabilityMode") == "regional" else None
+
+
+def _automatic(inputs: Properties, _context: Context) -> str:
+    """Return whether AWS chooses the zones and addresses of a regional NAT gateway: only if the inputs name none.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html
+    """
+    return "disabled" if inputs.get("availabilityZoneAddresses") else "enabled"
 
 
 def _ipv6_range(inputs: Properties, context: Context) -> str | None:
@@ -155,12 +174,16 @@ KINDS: Final[dict[str, Kind]] = {
     "aws:ec2/natGateway:NatGateway": aws_kind(
         ec2_id("nat"),
         {
-            "associationId": ec2_id("eipassoc"),
-            "networkInterfaceId": ec2_id("eni"),
-            "privateIp": _address_in_subnet,
-            "publicIp": public_ip,
+            "associationId": _of_zonal(ec2_id("eipassoc")),
+            "networkInterfaceId": _of_zonal(ec2_id("eni")),
+            "privateIp": _of_zonal(_address_in_subnet),
+            "publicIp": _of_zonal(public_ip),
+            "routeTableId": _of_regional(ec2_id("rtb")),
+            "autoProvisionZones": _of_regional(_automatic),
+            "autoScalingIps": _of_regional(_automatic),
+            "regionalNatGatewayAutoMode": _of_regional(_automatic),
         },
-        defaults={"connectivityType": "public"},
+        defaults={"availabilityMode": "zonal", "connectivityType": "public"},
         replaces=("allocationId", "availabilityMode", "connectivityType", "privateIp", "subnetId", "vpcId"),
         seconds=(105.0, 2.0, 60.0),
     ),

@@ -128,6 +128,23 @@ def _existing_subnet(id_: str, place: Place) -> Properties:
     return {"availabilityZone": zone, "cidrBlock": f"10.0.{number}.0/24", "vpcId": f"vpc-{_digest(place.account, 17)}"}
 
 
+def _elastic_ip(arguments: Properties, place: Place) -> Properties:
+    """Return an address that the program did not create, of TEST-NET-3 (RFC 5737)."""
+    id_ = str(arguments.get("id"))
+    address = f"203.0.113.{int(_digest(id_, 4), 16) % 254 + 1}"
+    return {
+        "id": id_,
+        "arn": f"arn:{partition_of(place.region)}:ec2:{place.region}:{place.account}:elastic-ip/{id_}",
+        "domain": "vpc",
+        "filters": arguments.get("filters") or [],
+        "publicIp": address,
+        "publicDns": f"ec2-{address.replace('.', '-')}.compute.{dns_suffix(place.region)}",
+        "publicIpv4Pool": "amazon",
+        "region": place.region,
+        "tags": {},
+    }
+
+
 def _endpoint_service(arguments: Properties, place: Place) -> Properties:
     """Return an AWS service with an interface endpoint in each zone, or refuse one that the region is known to lack."""
     name = str(arguments.get("serviceName"))
@@ -300,6 +317,7 @@ def _stable(arguments: Mapping[str, Any]) -> str:
 
 INVOKES: Final[dict[str, Answer]] = {
     "aws:ec2/getAmi:getAmi": _ami,
+    "aws:ec2/getElasticIp:getElasticIp": _elastic_ip,
     "aws:ec2/getSubnet:getSubnet": _subnet,
     "aws:ec2/getSubnets:getSubnets": _subnets,
     "aws:ec2/getVpc:getVpc": _vpc,

@@ -11,7 +11,7 @@ from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress, IngressOwner, Scheme
-from settings.network import IpFamily, Nat, Network
+from settings.network import IpFamily, Network
 from settings.platform import Platform
 from settings.problems import Problem, place
 from settings.regions import REGIONS
@@ -184,12 +184,6 @@ def _service_range(network: Network, cluster: Cluster) -> Iterator[Problem]:
 
 PRIVATE_RANGES: Final = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """https://www.rfc-editor.org/rfc/rfc1918"""
-
-
-@rule
-def _nat_of_public_nodes(network: Network) -> Iterator[Problem]:
-    if network.existing is None and network.public_nodes and network.nat is not Nat.NONE:
-        yield Problem("network.nat", network.nat.value, "expected none: with publicNodes no subnet uses a NAT gateway")
 
 
 @rule

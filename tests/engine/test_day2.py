@@ -143,6 +143,13 @@ CHANGES: Final[Mapping[str, Change]] = {
         created=(f"Eip nat-{D}", f"NatGateway nat-{D}"),
         updated=(f"Route private-{D}-nat",),
     ),
+    # The routes move to the new gateway before the old one and its address are deleted.
+    "one NAT gateway over all zones": Change(
+        settings={"network.nat": "regional"},
+        created=(f"Eip nat-regional-{C}", f"Eip nat-regional-{D}", "NatGateway nat"),
+        updated=(f"Route private-{C}-nat", f"Route private-{D}-nat"),
+        deleted=(f"Eip nat-{C}", f"NatGateway nat-{C}"),
+    ),
     "a second node pool": Change(
         settings={"karpenter.nodePools.batch": {"capacityTypes": ["spot"], "categories": ["c"], "minGeneration": 5}},
         created=("NodePool nodes-batch",),

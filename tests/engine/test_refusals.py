@@ -422,6 +422,46 @@ def _again(cloud: FakeCloud, name: str) -> None:
     cloud.make(name, resource.type, **resource.inputs)
 
 
+def test_a_regional_nat_gateway_is_of_a_vpc(cloud: FakeCloud) -> None:
+    vpc, other = cloud["vpc"].id, cloud.make("second", uses.ADDRESS, domain="vpc").id
+    zones = [{"availabilityZone": "ap-northeast-1a", "allocationIds": [other]}]
+    regional = {"availabilityMode": "regional", "availabilityZoneAddresses": zones}
+    with pytest.raises(RefusedError, match="a regional NAT gateway has no subnetId"):
+        cloud.make("regional", uses.NAT, vpcId=vpc, subnetId=cloud["public-a"].id, **regional)
+    with pytest.raises(RefusedError, match="a regional NAT gateway needs a VPC"):
+        cloud.make("regional", uses.NAT, **regional)
+    with pytest.raises(RefusedError, match="a zonal NAT gateway needs a subnet"):
+        cloud.make("regional", uses.NAT, vpcId=vpc, allocationId=other)
+    used = [{"availabilityZone": "ap-northeast-1a", "allocationIds": [cloud["address"].id]}]
+    with pytest.raises(RefusedError, match="is already associated"):
+        cloud.make("regional", uses.NAT, vpcId=vpc, availabilityMode="regional", availabilityZoneAddresses=used)
+    cloud.make("regional", uses.NAT, vpcId=vpc, **regional)
+    for name, code in {"second": "InvalidIPAddress.InUse", "gateway": "has public addresses mapped"}.items():
+        with pytest.raises(RefusedError, match=code):
+            cloud.delete(name)
+
+
+def test_nodes_reach_the_internet_through_a_regional_nat_gateway(cloud: FakeCloud) -> None:
+    """It needs no route of a public subnet."""
+    cloud.lose("private-route")
+    cloud.lose("public-route")
+    address = cloud.make("second", uses.ADDRESS, domain="vpc").id
+    zones = [{"availabilityZone": "ap-northeast-1a", "allocationIds": [address]}]
+    nat = cloud.make(
+        "regional",
+        uses.NAT,
+        vpcId=cloud["vpc"].id,
+        availabilityMode="regional",
+        availabilityZoneAddresses=zones,
+    )
+    table = cloud["private-table"].id
+    cloud.make("way", uses.ROUTE, routeTableId=table, destinationCidrBlock="0.0.0.0/0", natGatewayId=nat.id)
+    _again(cloud, "nodes")
+    cloud.lose("gateway")
+    with pytest.raises(RefusedError, match="nothing leads out of"):
+        _again(cloud, "nodes")
+
+
 NEEDED = [
     ("gateway", "nat", "has no internet gateway attached"),
     ("vpc-cni", "nodes", "has no vpc-cni"),

@@ -24,15 +24,40 @@ PROVIDER = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/re
 @rule("create", uses.NAT, code="Gateway.NotAttached", source=EC2 + "CreateNatGateway.html")
 def nat_without_gateway(nat: Resource, cloud: Cloud) -> str | None:
     """A public NAT gateway needs an internet gateway on its VPC."""
-    vpc = _vpc_of_subnet(nat.get("subnetId"), cloud)
+    vpc = _vpc_of_nat(nat, cloud)
     return None if vpc is None or _gateway_of(vpc, cloud) else f"{vpc} has no internet gateway attached"
+
+
+@rule("create", uses.NAT, code="InvalidParameterCombination", source=EC2 + "CreateNatGateway.html")
+def nat_of_two_kinds(nat: Resource, _cloud: Cloud) -> str | None:
+    """A regional NAT gateway has a VPC and addresses by zone; another one a subnet and addresses."""
+    foreign = ("subnetId", "allocationId", "secondaryAllocationIds")
+    if nat.get("availabilityMode") != "regional":
+        return None if nat.get("subnetId") else "a zonal NAT gateway needs a subnet"
+    found = [path for path in foreign if nat.get(path)]
+    if found:
+        return f"a regional NAT gateway has no {found[0]}"
+    return None if nat.get("vpcId") else "a regional NAT gateway needs a VPC"
+
+
+@rule("create update", uses.NAT, code="Resource.AlreadyAssociated", source=EC2 + "AssociateNatGatewayAddress.html")
+def address_in_use(nat: Resource, cloud: Cloud) -> str | None:
+    """An address is on one NAT gateway only (pulumi-aws #1483)."""
+    taken = {id_ for other in cloud.of(uses.NAT) if other.id != nat.id for id_ in _addresses_of(other)}
+    found = sorted(taken & _addresses_of(nat))
+    return f"{found[0]} is already associated" if found else None
+
+
+def _addresses_of(nat: Resource) -> set[str]:
+    paths = ("allocationId", "secondaryAllocationIds", "availabilityZoneAddresses.allocationIds")
+    return {id_ for path in paths for id_ in nat.all(path)}
 
 
 @rule("delete", uses.GATEWAY, code="DependencyViolation", source=EC2 + "DetachInternetGateway.html")
 def gateway_with_public_addresses(gateway: Resource, cloud: Cloud) -> str | None:
     """An internet gateway stays while its VPC has public addresses mapped."""
     vpc = gateway.get("vpcId")
-    nats = [nat for nat in cloud.of(uses.NAT) if _vpc_of_subnet(nat.get("subnetId"), cloud) == vpc]
+    nats = [nat for nat in cloud.of(uses.NAT) if _vpc_of_nat(nat, cloud) == vpc]
     balancers = [
         lb for lb in cloud.of(uses.BALANCER) if not lb.get("internal") and vpc in _vpcs_of(lb, "subnets", cloud)
     ]
@@ -69,6 +94,11 @@ def pending_certificate(listener: Resource, cloud: Cloud) -> str | None:
 def _vpc_of_subnet(subnet_id: str, cloud: Cloud) -> str | None:
     subnet = cloud.existing(uses.SUBNET, subnet_id)
     return None if subnet is None else str(subnet.get("vpcId"))
+
+
+def _vpc_of_nat(nat: Resource, cloud: Cloud) -> str | None:
+    vpc = nat.get("vpcId")
+    return str(vpc) if vpc else _vpc_of_subnet(nat.get("subnetId"), cloud)
 
 
 def _vpcs_of(resource: Resource, path: str, cloud: Cloud) -> set[str]:

@@ -22,12 +22,20 @@ def way_out(subnet_id: str, cloud: Cloud) -> bool:
         if cloud.existing(uses.GATEWAY, str(route.get("gatewayId"))):
             return True
         nat = cloud.existing(uses.NAT, str(route.get("natGatewayId")))
-        if nat and any(
-            cloud.existing(uses.GATEWAY, str(r.get("gatewayId"))) for r in routes(nat.get("subnetId"), cloud)
-        ):
+        if nat and _reaches_the_internet(nat, cloud):
             return True
     services = [str(e.get("serviceName")) for e in cloud.of(uses.ENDPOINT, vpcId=subnet.get("vpcId"))]
     return all(any(service.endswith(f".{needed}") for service in services) for needed in WITHOUT_NAT)
+
+
+def _reaches_the_internet(nat: Resource, cloud: Cloud) -> bool:
+    """Return whether a NAT gateway does; a regional one has a route to the internet gateway of its VPC by itself.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
+    """
+    if nat.get("availabilityMode") == "regional":
+        return bool(cloud.of(uses.GATEWAY, vpcId=nat.get("vpcId")))
+    return any(cloud.existing(uses.GATEWAY, str(r.get("gatewayId"))) for r in routes(nat.get("subnetId"), cloud))
 
 
 def routes(subnet_id: str, cloud: Cloud) -> list[Resource]:

@@ -105,6 +105,8 @@ def test_outputs(unknown: bool) -> None:
         "public_node_subnets": {},
         "named_subnets": {},
         "pod_subnets": {},
+        "route_tables": {},
+        "nat_addresses": [],
     }
     assert plan.one(name="probe").inputs == expected
     assert plan.one(type="eks-platform:index:ExistingNetwork").outputs == expected

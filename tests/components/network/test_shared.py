@@ -89,6 +89,8 @@ def test_its_outputs_are_of_the_zones_that_are_asked_for(unknown: bool) -> None:
         "public_node_subnets": {},
         "named_subnets": {},
         "pod_subnets": {},
+        "route_tables": {},
+        "nat_addresses": [],
     }
     assert carried(plan, "vpc_id") == {"StackReference dev-owner"}
 
@@ -96,6 +98,12 @@ def test_its_outputs_are_of_the_zones_that_are_asked_for(unknown: bool) -> None:
 def test_pods_have_the_owners_range() -> None:
     pods = {A: "subnet-c1", C: "subnet-c2", D: "subnet-c3"}
     assert probed(_recorded(podSubnets=pods), "pod_subnets") == {A: "subnet-c1", C: "subnet-c2"}
+
+
+def test_routes_and_addresses_are_the_owners() -> None:
+    plan = _recorded(routeTables={"public": "rtb-1"}, natAddresses=["198.51.100.7"])
+    assert probed(plan, "route_tables") == {"public": "rtb-1"}
+    assert probed(plan, "nat_addresses") == ["198.51.100.7"]
 
 
 def test_an_owner_without_a_way_out_has_no_public_subnets() -> None:

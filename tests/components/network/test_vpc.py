@@ -9,8 +9,10 @@ import pytest
 
 from components.network.vpc import Network
 from facts.address_plan import ipv6_zone_blocks
+from harness.kind import NotFoundError, Place, Properties
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
+from rehearsal.cloud.invokes import INVOKES
 from settings import Network as NetworkSettings
 from tests.components.given import where
 from tests.components.recording import (
@@ -66,6 +68,8 @@ def _recorded(
 
 
 SUBNET = "aws:ec2/subnet:Subnet"
+EIP = "aws:ec2/eip:Eip"
+GATEWAY = "aws:ec2/natGateway:NatGateway"
 MORE: dict[str, Any] = {
     "games": {"zone": A, "cidr": "10.10.24.0/22", "public": True},
     "far": {"zone": f"{REGION}-tpe-1a", "cidr": "10.10.128.0/24"},
@@ -423,6 +427,61 @@ def test_a_nat_gateway_is_in_a_public_subnet_with_an_address_of_its_own() -> Non
         }
 
 
+def test_one_nat_gateway_is_in_all_zones(unknown: bool) -> None:
+    plan = _recorded(nat="regional", zones=[C, A], nodeSubnets={"second": MORE["second"]}, unknown=unknown)
+    addresses = {zone: plan.one(type=EIP, name=f"dev-nat-regional-{zone}") for zone in (C, A)}
+    gateway = plan.one(type=GATEWAY)
+    assert gateway.name == "dev-nat"
+    assert gateway.inputs == {
+        "vpcId": _id(plan, "Vpc", "dev-vpc"),
+        "availabilityMode": "regional",
+        "availabilityZoneAddresses": [
+            {"availabilityZone": zone, "allocationIds": [address.id]} for zone, address in addresses.items()
+        ],
+        "tags": {"Name": "dev"},
+    }
+    routes = {it.name: it.inputs["natGatewayId"] for it in _types(plan, "Route") if it.name != "dev-public-internet"}
+    names = (f"dev-private-{C}-nat", f"dev-private-{A}-nat", "dev-nodes-second-nat")
+    assert routes == dict.fromkeys(names, gateway.id)
+    assert probed(plan, "nat_gateways") == {"regional": gateway.id}
+    tables = plan.one(type="eks-platform:index:Network").outputs["route_tables"]
+    assert unknown or set(tables) == {"public", "nat", f"private-{C}", f"private-{A}", "nodes-second"}
+    # It has a route table of its own: it needs no public subnet's.
+    assert "InternetGateway dev-internet" in waits_for(plan, gateway)
+    assert not {it for it in waits_for(plan, gateway) if "public" in it}
+
+
+OWN = ("eipalloc-0a1b2c3d4e5f60001", "eipalloc-0a1b2c3d4e5f60002", "eipalloc-0a1b2c3d4e5f60003")
+
+
+@pytest.mark.parametrize("nat", ["per-zone", "regional"])
+def test_nat_gateways_take_addresses_of_the_company(nat: str) -> None:
+    plan = _recorded(nat=nat, natAddresses={A: [OWN[0], OWN[1]], C: [OWN[2]]})
+    assert not _types(plan, "Eip")
+    answer = INVOKES["aws:ec2/getElasticIp:getElasticIp"]
+    assert probed(plan, "nat_addresses") == [answer({"id": id_}, Place(ACCOUNT, REGION))["publicIp"] for id_ in OWN]
+    inputs = {entry.name: entry.inputs for entry in _types(plan, "NatGateway")}
+    if nat == "regional":
+        assert inputs["dev-nat"]["availabilityZoneAddresses"] == [
+            {"availabilityZone": A, "allocationIds": [OWN[0], OWN[1]]},
+            {"availabilityZone": C, "allocationIds": [OWN[2]]},
+        ]
+        return
+    given = {name: (it["allocationId"], it["secondaryAllocationIds"]) for name, it in inputs.items()}
+    assert given == {f"dev-nat-{A}": (OWN[0], [OWN[1]]), f"dev-nat-{C}": (OWN[2], [])}
+
+
+def test_an_address_that_does_not_exist_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_arguments: Properties, _place: Place) -> Properties:
+        raise NotFoundError("no matching EC2 EIP found")
+
+    monkeypatch.setitem(INVOKES, "aws:ec2/getElasticIp:getElasticIp", missing)
+    with pytest.raises(
+        pulumi.RunError, match=f"network.natAddresses: {OWN[0]}: expected an Elastic IP address of this"
+    ):
+        _recorded(nat="single", natAddresses={A: [OWN[0]]}, zones=[A, D])
+
+
 def test_a_nat_gateway_comes_after_its_own_way_out(unknown: bool) -> None:
     """A NAT gateway without the internet gateway fails, and packets of one without its route go nowhere."""
     plan = _recorded(unknown=unknown)
@@ -668,6 +727,11 @@ def test_outputs() -> None:
         "public_node_subnets": ids["public"],
         "named_subnets": {},
         "pod_subnets": ids["pods"],
+        "route_tables": {
+            "public": _id(plan, "RouteTable", "dev-public"),
+            **{f"private-{zone}": _id(plan, "RouteTable", f"dev-private-{zone}") for zone in (C, A)},
+        },
+        "nat_addresses": [plan.one(type=EIP, name=f"dev-nat-{C}").outputs["publicIp"]],
     }
     probe = plan.one(name="probe")
     assert {key: probe.inputs[key] for key in OUTPUTS} == expected
