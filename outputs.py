@@ -127,7 +127,7 @@ def platform_outputs(
         "oidc_issuer": cluster.oidc_issuer,
         "ingress_dns_name": ingress.load_balancer.dns_name,
         "ingress_zone_id": ingress.load_balancer.zone_id,
-        "ingress_hosts": domain.names if domain else [],
+        "ingress_hosts": [name for it in settings.ingress.domains for name in it.names],
         "ingress_class": INGRESS_CLASS,
         # Without names, `Output.all` makes a list.
         "workload_role_arns": pulumi.Output.all(**arns) if arns else pulumi.Output.from_input(dict[str, str]()),

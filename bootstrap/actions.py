@@ -322,6 +322,12 @@ ACTIONS: Final[dict[str, Actions]] = {
         f"elasticloadbalancing:ModifyListener elasticloadbalancing:ModifyListenerAttributes {_ELB_TAGS}",
         "elasticloadbalancing:DeleteListener",
     ),
+    "aws:lb/listenerCertificate:ListenerCertificate": Actions(
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "",
+        "elasticloadbalancing:RemoveListenerCertificates",
+    ),
     "aws:lb/listenerRule:ListenerRule": Actions(
         f"elasticloadbalancing:CreateRule {_ELB_TAGS}",
         "elasticloadbalancing:DescribeRules elasticloadbalancing:DescribeTags",

@@ -67,7 +67,17 @@ from settings.encryption import Encryption
 from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, StackValue, in_order
 from settings.hybrid import HybridNodes
-from settings.ingress import AccessLogs, Dedicated, Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
+from settings.ingress import (
+    AccessLogs,
+    Dedicated,
+    Domain,
+    Ingress,
+    IngressOwner,
+    MoreDomain,
+    Scheme,
+    TargetProtocol,
+    Traefik,
+)
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import (
     DEFAULT_NODE_CLASS,
@@ -177,6 +187,7 @@ __all__ = [
     "LogType",
     "ManagedArgoCd",
     "Maximum",
+    "MoreDomain",
     "NamespaceShare",
     "Nat",
     "Network",

@@ -94,10 +94,22 @@ class Domain(Settings):
         """All names."""
         return [self.name, *self.alternatives]
 
+    def covers(self, host: str) -> bool:
+        """Tell whether a certificate of its names holds for a host: a wildcard stands for one label."""
+        return host in self.names or f"*.{host.partition('.')[2]}" in self.names
+
     @property
     def address(self) -> str | None:
         """The first name without a wildcard, which an object's status can show; None: there is none."""
         return next((name for name in self.names if not name.startswith("*.")), None)
+
+
+class MoreDomain(Domain):
+    """Host names of another hosted zone that point to the ALB."""
+
+    certificate: CertificateArn | None = Field(
+        None, description="ARN of an existing ACM certificate to use instead of one that the stack creates."
+    )
 
 
 class Dedicated(Settings):
@@ -131,6 +143,13 @@ class Ingress(Settings):
     certificate: CertificateArn | None = Field(
         None, description="ARN of an existing ACM certificate to use instead of one that the stack creates."
     )
+    more_domains: list[MoreDomain] = Field(
+        [],
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+        max_length=25,
+        description="Host names in other hosted zones. Each entry has DNS records and a certificate of its own, which "
+        "the ALB selects by the host name of a request.",
+    )
     tls_policy: TlsPolicy = Field(versions.ALB_TLS_POLICY, description="Security policy of the HTTPS listener.")
     target_protocol: TargetProtocol = Field(
         TargetProtocol.HTTP,
@@ -155,3 +174,8 @@ class Ingress(Settings):
         description="Settings of separate ALBs next to this one. If absent, only the platform may use the Ingress "
         "class `alb`.",
     )
+
+    @property
+    def domains(self) -> list[Domain]:
+        """All domains, that of the default certificate first."""
+        return [self.domain, *self.more_domains] if self.domain else []

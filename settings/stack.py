@@ -36,7 +36,7 @@ from settings.expected import accepted, models
 from settings.external_secrets import ExternalSecrets
 from settings.extra_charts import ExtraChart, creator_of_namespace
 from settings.immutable import immutable_changes
-from settings.ingress import Ingress, Scheme, Traefik
+from settings.ingress import Domain, Ingress, Scheme, Traefik
 from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces, platform_namespaces
 from settings.network import Network
@@ -132,9 +132,13 @@ class Stack(Settings):
 
     @property
     def load_balancer_names(self) -> list[str]:
-        """The names with a record that leads to the ALB: those of the domain, and each interface's own."""
-        domain = self.ingress.domain
-        return list(dict.fromkeys((*domain.names, *self.interface_hosts))) if domain else []
+        """The names with a record that leads to the ALB: those of the domains, and each interface's own."""
+        return [name for domain in self.ingress.domains for name in self.names_in(domain)]
+
+    def names_in(self, domain: Domain) -> list[str]:
+        """Return the names of `load_balancer_names` whose records are in the zone of a domain."""
+        hosts = [host for host in self.interface_hosts if domain.covers(host)]
+        return list(dict.fromkeys((*domain.names, *hosts)))
 
     @property
     def provisioners(self) -> list[str]:

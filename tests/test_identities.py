@@ -73,6 +73,11 @@ EXAMPLE: Final[dict[str, dict[str, Any]]] = {
         "role": "test-role",
         "policyArn": "arn:aws:iam::xxxxxxxxxxxx:policy/test-policy",
     },
+    "aws:lb/listenerCertificate:ListenerCertificate": {
+        "listenerArn": "arn:aws:elasticloadbalancing:us-west-2:123456789012:listener/app/test/8e4497da625e2d8a/"
+        "9ab28ade35828f96/67b3d2d36dd7c26b",
+        "certificateArn": "arn:aws:iam::123456789012:server-certificate/tf-acc-test-6453083910015726063",
+    },
     "aws:kms/alias:Alias": {"name": "alias/my-key-alias"},
     "aws:route53/record:Record": {
         "zoneId": "Z4KAPRWWNC7JR",

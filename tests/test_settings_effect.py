@@ -138,6 +138,14 @@ BASES: Final[dict[str, Config]] = {
         **QUIET,
         "ingress": {"owner": "program", "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"}},
     },
+    "more domains": {
+        **QUIET,
+        "ingress": {
+            "owner": "program",
+            "domain": {"name": "example.jp", "hostedZoneId": "Z0123456789EXAMPLE"},
+            "moreDomains": [{"name": "example.com", "hostedZoneId": "Z0123456789ANOTHER"}],
+        },
+    },
     "logs": {**QUIET, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "argo cd": {
         **QUIET,
@@ -507,6 +515,11 @@ def _pods(*changes: str, **change: Any) -> Effect:
 
 def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
     return Effect({"ingress": change}, changes, "domain", alone=alone)
+
+
+def _more_domain(*changes: str, others: bool = False, **change: Any) -> Effect:
+    old = BASES["more domains"]["ingress"]["moreDomains"][0]
+    return Effect({"ingress": {"moreDomains": [{**old, **change}]}}, changes, "more domains", others=others)
 
 
 def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
@@ -1488,6 +1501,20 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
     "ingress.domain.zoneRole": _ingress("+aws", domain={"zoneRole": ZONE_ROLE}),
+    "ingress.moreDomains[].name": _more_domain("+Record", "-Record", others=True, name="example.net"),
+    "ingress.moreDomains[].hostedZoneId": _more_domain("Record.zoneId", hostedZoneId="Z0123456789THIRD"),
+    "ingress.moreDomains[].alternatives": _more_domain(
+        "+Record", "Certificate.subjectAlternativeNames", "output.ingressHosts", alternatives=["*.example.com"]
+    ),
+    "ingress.moreDomains[].weight": _more_domain("Record.setIdentifier", "Record.weightedRoutingPolicies", weight=7),
+    "ingress.moreDomains[].zoneRole": _more_domain("+aws", zoneRole=ZONE_ROLE),
+    "ingress.moreDomains[].certificate": _more_domain(
+        "-Certificate",
+        "-CertificateValidation",
+        "-Record",
+        "ListenerCertificate.certificateArn",
+        certificate="arn:aws:acm:ap-northeast-1:777788889999:certificate/1f1e2d3c",
+    ),
     "ingress.certificate": _ingress(
         "-Certificate",
         "-CertificateValidation",

@@ -187,6 +187,7 @@ IDENTITIES: Final[dict[str, Identity]] = {
             "listeners", "--load-balancer-arn {loadBalancerArn}", "Listeners[?Port==`{port}`].ListenerArn"
         ),
     ),
+    "aws:lb/listenerCertificate:ListenerCertificate": Identity("{listenerArn}_{certificateArn}"),
     "aws:lb/listenerRule:ListenerRule": Identity(
         form=f"{_ELB}:187416307283:listener-rule/app/test/8e4497da625e2d8a/9ab28ade35828f96/67b3d2d36dd7c26b",
         lookup=_ELB_LOOKUP.format("rules", "--listener-arn {listenerArn}", "Rules[].[RuleArn,Priority]"),

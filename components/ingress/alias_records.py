@@ -40,7 +40,7 @@ class DnsAlias(pulumi.ComponentResource):
         families = {"A": "", "AAAA": "-ipv6"} if dual_stack else {"A": ""}
         for host, (kind, suffix) in product(names, families.items()):
             route53.Record(
-                f"{name}-{host.replace('*', 'wildcard')}{suffix}",
+                f"{name}-{named(host)}{suffix}",
                 zone_id=settings.hosted_zone_id,
                 name=host,
                 type=kind,
@@ -56,3 +56,8 @@ class DnsAlias(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
+
+
+def named(host: str) -> str:
+    """Return a host name as a part of a resource's name, without the asterisk of a wildcard."""
+    return host.replace("*", "wildcard")

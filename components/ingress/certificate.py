@@ -1,9 +1,24 @@
 """A TLS certificate that proves itself by DNS."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 import pulumi
 from pulumi_aws import acm, route53
 
 from settings import Domain
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """ARNs of the certificates of an HTTPS listener.
+
+    default: that of requests to no other name. more: those that the ALB selects by the host name of a request, each by
+    the name of its domain.
+    """
+
+    default: pulumi.Input[str]
+    more: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class Certificate(pulumi.ComponentResource):

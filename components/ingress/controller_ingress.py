@@ -9,6 +9,7 @@ from pulumi_aws import lb
 from pulumi_kubernetes.networking import v1 as networking
 
 from components.common.dependency import after
+from components.ingress.certificate import Certificates
 from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE
 from components.services.load_balancer_controller import INGRESS_CLASS
 from settings import Ingress, TargetProtocol
@@ -34,25 +35,26 @@ class ControllerIngress(pulumi.ComponentResource):
         *,
         subnet_ids: pulumi.Input[list[str]],
         dual_stack: bool,
-        certificate: pulumi.Input[str] | None,
+        certificates: Certificates | None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the Ingress.
 
         subnet_ids: the ALB's subnets, in at least two zones. dual_stack: whether the ALB has IPv6 addresses next to its
-        IPv4 ones, and sends to IPv6 addresses of pods. certificate: ARN of the certificate of the HTTPS listener; None:
-        HTTP alone.
+        IPv4 ones, and sends to IPv6 addresses of pods. certificates: those of the HTTPS listener; None: HTTP
+        alone.
         """
         super().__init__("eks-platform:index:ControllerIngress", name, {}, opts)
         backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": ENTRY_POINT}}}
+        arns = [certificates.default, *certificates.more.values()] if certificates else []
         ingress = networking.Ingress(
             f"{name}-ingress",
             metadata={
                 "name": SERVICE,
                 "namespace": NAMESPACE,
-                "annotations": pulumi.Output.all(subnet_ids, certificate).apply(
+                "annotations": pulumi.Output.all(subnet_ids, *arns).apply(
                     lambda known: ingress_annotations(
-                        settings, subnet_ids=known[0], dual_stack=dual_stack, certificate=known[1]
+                        settings, subnet_ids=known[0], dual_stack=dual_stack, certificates=known[1:]
                     )
                 ),
             },
@@ -90,9 +92,9 @@ def balancer_name(dns_name: str) -> str:
 
 
 def ingress_annotations(
-    settings: Ingress, *, subnet_ids: Sequence[str], dual_stack: bool, certificate: str | None
+    settings: Ingress, *, subnet_ids: Sequence[str], dual_stack: bool, certificates: Sequence[str]
 ) -> dict[str, str]:
-    """Return the Ingress's annotations.
+    """Return the Ingress's annotations. certificates: the default one first; empty: HTTP alone.
 
     None puts it into a group: the ALB is for this Ingress alone.
 
@@ -120,11 +122,11 @@ def ingress_annotations(
         annotations |= {"backend-protocol": "HTTPS", "healthcheck-protocol": "HTTP"}
     if dual_stack:
         annotations["ip-address-type"] = "dualstack"
-    if certificate:
+    if certificates:
         annotations |= {
             "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),
             "ssl-redirect": "443",
-            "certificate-arn": certificate,
+            "certificate-arn": ",".join(certificates),
             # The default policy is of 2016.
             "ssl-policy": settings.tls_policy,
         }

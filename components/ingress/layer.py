@@ -1,5 +1,6 @@
 """The way from users to workloads: one ALB, Traefik behind it, the certificate and the DNS records."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,8 +9,8 @@ import pulumi_aws as aws
 from components.common.where import Where
 from components.compute.layer import Compute
 from components.control_plane.layer import ControlPlane
-from components.ingress.alias_records import DnsAlias
-from components.ingress.certificate import Certificate
+from components.ingress.alias_records import DnsAlias, named
+from components.ingress.certificate import Certificate, Certificates
 from components.ingress.controller_ingress import ControllerIngress
 from components.ingress.load_balancer import LoadBalancer, TargetBinding
 from components.ingress.traefik import Front, PlatformRoute, Traefik, TraefikDefinitions
@@ -18,6 +19,7 @@ from components.services.layer import Services
 from facts.interfaces import ARGO_CD_SERVICE
 from facts.partitions import account_of_arn
 from settings import Domain, IngressOwner, IpFamily, Scheme, Stack
+from settings import Ingress as IngressSettings
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,26 @@ class Ingress:
 class _Place:
     """The address of the ALB, whether this program or the controller creates it.
 
-    subnet_ids, subnet_cidrs: its subnets, and their ranges. dual_stack: whether it has IPv6 addresses too. certificate:
-    ARN of the certificate of its HTTPS listener; None: HTTP alone.
+    subnet_ids, subnet_cidrs: its subnets, and their ranges. dual_stack: whether it has IPv6 addresses too.
+    certificates: those of its HTTPS listener; None: HTTP alone.
     """
 
     subnet_ids: pulumi.Input[list[str]]
     subnet_cidrs: pulumi.Input[list[str]]
     dual_stack: bool
-    certificate: pulumi.Input[str] | None
+    certificates: Certificates | None
+
+
+@dataclass(frozen=True)
+class _Zone:
+    """A domain, and the provider of the records in its hosted zone; None: that of the stack.
+
+    name: the beginning of its resources' names.
+    """
+
+    name: str
+    domain: Domain
+    provider: aws.Provider | None
 
 
 def ingress_layer(
@@ -54,8 +68,8 @@ def ingress_layer(
 ) -> Ingress:
     """Declare the ALB, the controller's or this program's own, with its records, its certificate and Traefik."""
     domain = settings.ingress.domain
-    zone_provider = _zone_provider(domain, where) if domain else None
-    place = _place(settings, where, network, zone_provider)
+    zones = _zones(settings, where)
+    place = _place(settings, where, network, zones)
     own = _own_load_balancer(settings, where, network, control_plane, place)
     # The controller creates its ALB for an Ingress that depends on Traefik, which therefore cannot know the ALB's name.
     address: pulumi.Input[str] | None = domain.address if domain else None
@@ -86,56 +100,72 @@ def ingress_layer(
             settings.ingress,
             subnet_ids=place.subnet_ids,
             dual_stack=place.dual_stack,
-            certificate=place.certificate,
+            certificates=place.certificates,
             opts=behind,
         )
-    if domain:
+    for zone in zones:
         DnsAlias(
-            f"{where.name}-ingress",
-            domain,
+            zone.name,
+            zone.domain,
             cluster_id=where.cluster_name,
-            names=settings.load_balancer_names,
+            names=settings.names_in(zone.domain),
             target_dns_name=load_balancer.dns_name,
             target_zone_id=load_balancer.zone_id,
             dual_stack=place.dual_stack,
             opts=pulumi.ResourceOptions.merge(
-                pulumi.ResourceOptions(providers=[zone_provider]) if zone_provider else where.in_aws,
+                pulumi.ResourceOptions(providers=[zone.provider]) if zone.provider else where.in_aws,
                 pulumi.ResourceOptions(depends_on=[served]),
             ),
         )
     return Ingress(load_balancer=load_balancer, traefik=traefik, addressed=address is not None)
 
 
-def _zone_provider(domain: Domain, where: Where) -> aws.Provider | None:
-    """Declare the provider of the domain's records, if their zone is in another account; None: that of the stack.
+def _zones(settings: Stack, where: Where) -> list[_Zone]:
+    """Return the domains with the providers of their records, that of the default certificate first."""
+    domains = settings.ingress.domains
+    names = [f"{where.name}-ingress", *(f"{where.name}-ingress.{named(it.name)}" for it in domains[1:])]
+    providers = ["aws-zone", *(f"aws-zone-{named(it.name)}" for it in domains[1:])]
+    return [
+        _Zone(name, domain, _zone_provider(provider, domain.zone_role, where) if domain.zone_role else None)
+        for name, provider, domain in zip(names, providers, domains, strict=False)
+    ]
 
-    Its session has the rights of the zone's role alone.
+
+def _zone_provider(name: str, role: str, where: Where) -> aws.Provider:
+    """Declare the provider of the records in a zone of another account: its session has the rights of a role there.
+
     https://www.pulumi.com/registry/packages/aws/installation-configuration/#assume-role
     """
-    if not domain.zone_role:
-        return None
     return aws.Provider(
-        "aws-zone",
+        name,
         region=where.region,
-        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=domain.zone_role)],
-        allowed_account_ids=[account_of_arn(domain.zone_role)],
+        assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=role)],
+        allowed_account_ids=[account_of_arn(role)],
     )
 
 
-def _place(settings: Stack, where: Where, network: AnyNetwork, zone_provider: pulumi.ProviderResource | None) -> _Place:
-    """Return where the ALB is; its certificate is the stack's own unless the settings name another."""
-    ingress, internal = settings.ingress, settings.ingress.scheme is Scheme.INTERNAL
-    certificate: pulumi.Input[str] | None = ingress.certificate
-    if ingress.domain and not certificate:
-        certificate = Certificate(
-            f"{where.name}-ingress", ingress.domain, zone_provider=zone_provider, opts=where.in_aws
-        ).certificate_arn
+def _place(settings: Stack, where: Where, network: AnyNetwork, zones: Sequence[_Zone]) -> _Place:
+    """Return where the ALB is."""
+    internal = settings.ingress.scheme is Scheme.INTERNAL
     return _Place(
         subnet_ids=network.private_subnet_ids if internal else network.public_subnet_ids,
         subnet_cidrs=network.private_subnet_cidrs if internal else network.public_subnet_cidrs,
         dual_stack=settings.network.ip_family is IpFamily.IPV6,
-        certificate=certificate,
+        certificates=_certificates(settings.ingress, where, zones),
     )
+
+
+def _certificates(settings: IngressSettings, where: Where, zones: Sequence[_Zone]) -> Certificates | None:
+    """Return the certificates of the ALB: the stack's own unless the settings name others; None: there are none."""
+    existing = [settings.certificate, *(domain.certificate for domain in settings.more_domains)]
+    if not zones:
+        return Certificates(settings.certificate) if settings.certificate else None
+    arns = [
+        arn or Certificate(zone.name, zone.domain, zone_provider=zone.provider, opts=where.in_aws).certificate_arn
+        for zone, arn in zip(zones, existing, strict=True)
+    ]
+    more = zip(zones[1:], arns[1:], strict=True)
+    return Certificates(arns[0], {zone.domain.name: arn for zone, arn in more})
 
 
 def _own_load_balancer(
@@ -149,7 +179,7 @@ def _own_load_balancer(
         vpc_id=network.vpc_id,
         subnet_ids=place.subnet_ids,
         dual_stack=place.dual_stack,
-        certificate=place.certificate,
+        certificates=place.certificates,
         pod_security_group_id=control_plane.cluster.security_group_id,
         opts=where.in_aws,
     )

@@ -6,6 +6,8 @@ import pulumi
 from pulumi_aws import ec2, lb, vpc, wafv2
 from pulumi_kubernetes.apiextensions import CustomResource
 
+from components.ingress.alias_records import named
+from components.ingress.certificate import Certificates
 from components.ingress.controller_ingress import DEREGISTRATION_SECONDS
 from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 from settings import Ingress, IpFamily, Scheme
@@ -34,20 +36,19 @@ class LoadBalancer(pulumi.ComponentResource):
         vpc_id: pulumi.Input[str],
         subnet_ids: pulumi.Input[list[str]],
         dual_stack: bool,
-        certificate: pulumi.Input[str] | None,
+        certificates: Certificates | None,
         pod_security_group_id: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the ALB.
 
         name: also what the ALB and its security group are tagged with. vpc_id: the VPC of the subnets. subnet_ids,
-        dual_stack, certificate: see ControllerIngress. pod_security_group_id: the security group of Traefik's pods.
+        dual_stack, certificates: see ControllerIngress. pod_security_group_id: the security group of Traefik's pods.
         """
         super().__init__("eks-platform:index:LoadBalancer", name, {}, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        https = certificate is not None
-        group = self._security_group(settings, vpc_id, [80, 443] if https else [80])
+        group = self._security_group(settings, vpc_id, [80, 443] if certificates else [80])
         balancer = lb.LoadBalancer(
             name,
             load_balancer_type="application",
@@ -83,20 +84,27 @@ class LoadBalancer(pulumi.ComponentResource):
             load_balancer_arn=balancer.arn,
             port=80,
             protocol="HTTP",
-            default_actions=[redirect if https else forward],
+            default_actions=[redirect if certificates else forward],
             opts=self._child,
         )
-        if https:
+        if certificates:
             listener = lb.Listener(
                 f"{name}-https",
                 load_balancer_arn=balancer.arn,
                 port=443,
                 protocol="HTTPS",
-                certificate_arn=certificate,
+                certificate_arn=certificates.default,
                 ssl_policy=settings.tls_policy,
                 default_actions=[forward],
                 opts=self._child,
             )
+            for domain, arn in certificates.more.items():
+                lb.ListenerCertificate(
+                    f"{name}-https-{named(domain)}",
+                    listener_arn=listener.arn,
+                    certificate_arn=arn,
+                    opts=self._child,
+                )
         if settings.web_acl:
             wafv2.WebAclAssociation(
                 f"{name}-waf", resource_arn=balancer.arn, web_acl_arn=settings.web_acl, opts=self._child

@@ -121,6 +121,9 @@ KINDS: Final[dict[str, Kind]] = {
         defaults={"priority": lambda _inputs, context: 1 + context.number("priority", 49_999)},
         replaces=("listenerArn",),
     ),
+    "aws:lb/listenerCertificate:ListenerCertificate": aws_kind(
+        "{listenerArn}_{certificateArn}", replaces=("listenerArn", "certificateArn"), tagged=False
+    ),
     "aws:acm/certificate:Certificate": aws_kind(
         lambda inputs, context: arn("acm", f"certificate/{uuid()(inputs, context)}")(inputs, context),
         {

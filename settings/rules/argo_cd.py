@@ -24,16 +24,11 @@ def _host(argo_cd: ArgoCd | None, ingress: Ingress) -> Iterator[Problem]:
         yield Problem("argoCd.sso", "set without a host", "expected argoCd.host, to which users return after the login")
     if argo_cd.host and not ingress.domain:
         yield Problem("argoCd.host", argo_cd.host, "expected ingress.domain: it is served by HTTPS alone")
-    elif argo_cd.host and ingress.domain and not _covered(argo_cd.host, ingress.domain.names):
-        names = either(ingress.domain.names)
+    elif argo_cd.host and not any(domain.covers(argo_cd.host) for domain in ingress.domains):
+        names = either([name for domain in ingress.domains for name in domain.names])
         yield Problem("argoCd.host", argo_cd.host, f"expected a name that leads to the ALB: {names}")
     elif argo_cd.host and argo_cd.host.startswith("wildcard."):
         yield Problem("argoCd.host", argo_cd.host, "expected another name: in Pulumi, the wildcard has it")
-
-
-def _covered(host: str, names: Collection[str]) -> bool:
-    """Tell whether a certificate of these names holds for a host: a wildcard stands for one label."""
-    return host in names or f"*.{host.partition('.')[2]}" in names
 
 
 @rule

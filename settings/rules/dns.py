@@ -34,6 +34,7 @@ def _zone_roles(
     issuers = cert_manager.issuers if cert_manager else {}
     roles = {
         "ingress.domain.zoneRole": ingress.domain and ingress.domain.zone_role,
+        **{f"ingress.moreDomains[{index}].zoneRole": it.zone_role for index, it in enumerate(ingress.more_domains)},
         "externalDns.zoneRole": external_dns and external_dns.zone_role,
         **{place("certManager", "issuers", name, "zoneRole"): issuer.zone_role for name, issuer in issuers.items()},
     }

@@ -4,18 +4,31 @@ from collections.abc import Iterator
 
 from settings.addons import Addons
 from settings.dns import CertManager
-from settings.ingress import Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
+from settings.ingress import Domain, Ingress, IngressOwner, Scheme, TargetProtocol, Traefik
 from settings.network import Network
 from settings.problems import Problem
 from settings.rules.registry import repeated, rule
 
 
 @rule
-def _domain(ingress: Ingress) -> Iterator[Problem]:
-    if not ingress.domain:
-        return
-    names = ingress.domain.names
-    path = "ingress.domain.alternatives"
+def _domains(ingress: Ingress) -> Iterator[Problem]:
+    if ingress.more_domains and not ingress.domain:
+        expected = "expected ingress.domain, whose certificate the ALB uses for requests to no other name"
+        yield Problem("ingress.moreDomains", "set", expected)
+    if ingress.domain:
+        yield from _names("ingress.domain", ingress.domain, own_certificate=not ingress.certificate)
+    taken = dict.fromkeys(ingress.domain.names, "ingress.domain") if ingress.domain else {}
+    for index, domain in enumerate(ingress.more_domains):
+        path = f"ingress.moreDomains[{index}]"
+        yield from _names(path, domain, own_certificate=not domain.certificate)
+        for name in dict.fromkeys(domain.names):
+            if taken.setdefault(name, path) != path:
+                yield Problem(path, name, f"expected a name that {taken[name]} does not have")
+
+
+def _names(place: str, domain: Domain, *, own_certificate: bool) -> Iterator[Problem]:
+    """Yield what is wrong with the names of the domain at a place. own_certificate: whether the stack creates it."""
+    names, path = domain.names, f"{place}.alternatives"
     yield from repeated(path, names)
     for name in names:
         wildcard = f"*.{name.removeprefix('wildcard.')}"
@@ -24,8 +37,8 @@ def _domain(ingress: Ingress) -> Iterator[Problem]:
         if name.split(".")[-2:] != names[0].split(".")[-2:]:
             yield Problem(path, name, f"expected a name in the hosted zone of {names[0]}")
     # https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-    if len(names[0]) > 64 and not ingress.certificate:
-        yield Problem("ingress.domain.name", f"{len(names[0])} characters", "expected at most 64: ACM takes no more")
+    if len(names[0]) > 64 and own_certificate:
+        yield Problem(f"{place}.name", f"{len(names[0])} characters", "expected at most 64: ACM takes no more")
 
 
 @rule

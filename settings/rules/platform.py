@@ -126,11 +126,18 @@ https://karpenter.sh/docs/concepts/nodeclasses/#spectags,
 https://github.com/kubernetes-sigs/aws-ebs-csi-driver/blob/master/docs/tagging.md"""
 
 
+def _certificates(ingress: Ingress) -> Iterator[tuple[str, str | None]]:
+    """Yield the existing certificates of the ALB by their places: in another account or region it cannot use them."""
+    yield "ingress.certificate", ingress.certificate
+    for index, domain in enumerate(ingress.more_domains):
+        yield f"ingress.moreDomains[{index}].certificate", domain.certificate
+
+
 @rule
 def _account(platform: Platform, access: Access, ingress: Ingress) -> Iterator[Problem]:
     for path, arn in (
         ("access.deployer", access.deployer),
-        ("ingress.certificate", ingress.certificate),
+        *_certificates(ingress),
         ("ingress.webAcl", ingress.web_acl),
     ):
         if platform.account and arn and account_of_arn(arn) != platform.account:
@@ -141,7 +148,7 @@ def _account(platform: Platform, access: Access, ingress: Ingress) -> Iterator[P
 def _regional_arns(platform: Platform, cluster: Cluster, ingress: Ingress) -> Iterator[Problem]:
     for path, arn in (
         ("cluster.secretsKey", cluster.secrets_key),
-        ("ingress.certificate", ingress.certificate),
+        *_certificates(ingress),
         ("ingress.webAcl", ingress.web_acl),
     ):
         if arn and arn.split(":")[3] != platform.region:

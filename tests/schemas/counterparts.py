@@ -285,6 +285,12 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
             "defaultActions[].fixedResponse": "FixedResponseConfig",
         },
     ),
+    "aws:lb/listenerCertificate:ListenerCertificate": Counterpart(
+        "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+        (("elbv2", "AddListenerCertificates", ""),),
+        {"certificateArn": "Certificates.CertificateArn"},
+        {"certificateArn": "Certificates.CertificateArn"},
+    ),
     "aws:lb/listenerRule:ListenerRule": Counterpart(
         "AWS::ElasticLoadBalancingV2::ListenerRule", (("elbv2", "CreateRule", ""),)
     ),

@@ -112,6 +112,7 @@ UNUSED = {
     "aws:efs/fileSystem:FileSystem",
     "aws:efs/mountTarget:MountTarget",
     "aws:eks/capability:Capability",
+    "aws:lb/listenerCertificate:ListenerCertificate",
     "aws:eks/identityProviderConfig:IdentityProviderConfig",
     "aws:rolesanywhere/profile:Profile",
     "aws:rolesanywhere/trustAnchor:TrustAnchor",

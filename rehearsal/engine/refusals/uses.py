@@ -74,6 +74,7 @@ RECORD: Final = "aws:route53/record:Record"
 BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
 TARGET_GROUP: Final = "aws:lb/targetGroup:TargetGroup"
 LISTENER: Final = "aws:lb/listener:Listener"
+LISTENER_CERTIFICATE: Final = "aws:lb/listenerCertificate:ListenerCertificate"
 LISTENER_RULE: Final = "aws:lb/listenerRule:ListenerRule"
 CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
@@ -178,6 +179,15 @@ USES: Final[tuple[Use, ...]] = (
     ),
     Use(LISTENER_RULE, "actions.targetGroupArn", TARGET_GROUP, "arn", "ResourceInUse", ELB + "DeleteTargetGroup.html"),
     Use(LISTENER, "certificateArn", CERTIFICATE, "arn", "ResourceInUseException", ACM + "DeleteCertificate.html"),
+    Use(LISTENER_CERTIFICATE, "listenerArn", LISTENER, "arn", "", ELB + "AddListenerCertificates.html"),
+    Use(
+        LISTENER_CERTIFICATE,
+        "certificateArn",
+        CERTIFICATE,
+        "arn",
+        "ResourceInUseException",
+        ACM + "DeleteCertificate.html",
+    ),
     Use(VALIDATION, "certificateArn", CERTIFICATE, "arn", "", ACM + "DescribeCertificate.html"),
 )
 

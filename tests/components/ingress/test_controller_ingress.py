@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.ingress.certificate import Certificates
 from components.ingress.controller_ingress import (
     ControllerIngress,
     balancer_name,
@@ -46,16 +48,17 @@ EVERYTHING: dict[str, Any] = {
 def _plan(*, unknown: bool = False) -> Plan:
     def declare(opts: pulumi.ResourceOptions) -> None:
         ingress = ControllerIngress(
-            "front", _settings(), subnet_ids=SUBNETS, dual_stack=False, certificate=None, opts=opts
+            "front", _settings(), subnet_ids=SUBNETS, dual_stack=False, certificates=None, opts=opts
         )
         Probe(dns_name=ingress.dns_name, zone_id=ingress.zone_id, metrics=ingress.metrics_name())
 
     return recorded(declare, unknown=unknown)
 
 
-def _annotations(*, dual_stack: bool = False, **section: Any) -> dict[str, str]:
+def _annotations(*, dual_stack: bool = False, more: Sequence[str] = (), **section: Any) -> dict[str, str]:
     settings = _settings(**section)
-    found = ingress_annotations(settings, subnet_ids=SUBNETS, dual_stack=dual_stack, certificate=settings.certificate)
+    arns = [settings.certificate, *more] if settings.certificate else []
+    found = ingress_annotations(settings, subnet_ids=SUBNETS, dual_stack=dual_stack, certificates=arns)
     return {key.removeprefix(PREFIX): value for key, value in found.items()}
 
 
@@ -144,6 +147,9 @@ def test_with_a_certificate_http_leads_to_https() -> None:
     assert json.loads(found["listen-ports"]) == [{"HTTP": 80}, {"HTTPS": 443}]
     assert found["ssl-redirect"] == "443"
     assert found["certificate-arn"] == CERTIFICATE
+    # The first one is the default.
+    # https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#certificate-arn
+    assert _annotations(certificate=CERTIFICATE, more=["b", "a"])["certificate-arn"] == f"{CERTIFICATE},b,a"
     # Without a policy the ALB uses the one of 2016 (ELB's page of security policies).
     assert found["ssl-policy"] == versions.ALB_TLS_POLICY
     assert versions.ALB_TLS_POLICY.startswith("ELBSecurityPolicy-TLS13-")
@@ -191,18 +197,19 @@ def test_annotations_wait_for_the_certificate_and_the_subnets(unknown: bool) -> 
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", name="subnet-1", opts=opts)
         certificate = cloudwatch.LogGroup("certificate", name="issued", opts=opts)
+        another = cloudwatch.LogGroup("another", name="issued-too", opts=opts)
         ControllerIngress(
             "front",
             _settings(),
             subnet_ids=pulumi.Output.all(subnet.id),
             dual_stack=False,
-            certificate=certificate.arn,
+            certificates=Certificates(certificate.arn, {"example.com": another.arn}),
             opts=opts,
         )
 
     plan = recorded(declare, unknown=unknown)
     ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
-    assert needs(plan, ingress, "metadata") == {"LogGroup subnet", "LogGroup certificate"}
+    assert needs(plan, ingress, "metadata") == {"LogGroup subnet", "LogGroup certificate", "LogGroup another"}
     annotations = ingress.inputs["metadata"]["annotations"]
     # In a first preview the annotations are unknown as a whole, and the rest is known.
     assert annotations is UNKNOWN if unknown else "certificate-arn" in repr(annotations)

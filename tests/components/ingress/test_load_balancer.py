@@ -8,6 +8,7 @@ import pytest
 from pulumi_aws import cloudwatch
 
 import versions
+from components.ingress.certificate import Certificates
 from components.ingress.load_balancer import LoadBalancer, TargetBinding
 from components.ingress.traefik import NAMESPACE, PING_PORT, SERVICE, WEB_PORT
 from harness.plan import Plan, Registration
@@ -29,7 +30,7 @@ def _balancer(opts: pulumi.ResourceOptions, name: str = "front", **changes: Any)
         "vpc_id": "vpc-0123456789abcdef0",
         "subnet_ids": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
         "dual_stack": False,
-        "certificate": None,
+        "certificates": None,
         "pod_security_group_id": PODS,
     }
     section = {key: value for key, value in changes.items() if key not in given}
@@ -159,7 +160,7 @@ def test_without_a_certificate_there_is_http_alone() -> None:
 
 
 def test_with_a_certificate_http_leads_to_https() -> None:
-    plan = _plan(certificate=CERTIFICATE)
+    plan = _plan(certificates=Certificates(CERTIFICATE))
     listeners = _listeners(plan)
     assert set(listeners) == {80, 443}
     assert listeners[80].inputs["defaultActions"] == [
@@ -186,7 +187,7 @@ def test_a_web_acl_stands_in_front_where_there_is_one() -> None:
 
 
 def test_it_lets_in_whom_the_settings_name_and_nobody_else() -> None:
-    plan = _plan(certificate=CERTIFICATE)
+    plan = _plan(certificates=Certificates(CERTIFICATE))
     group = str(plan.one(type="aws:ec2/securityGroup:SecurityGroup").id)
     assert {rule for rule in _rules(plan, INGRESS_RULE).values() if rule[0] == group} == {
         (group, cidr, port, port, "tcp") for cidr in ("203.0.113.0/24", "198.51.100.16/28") for port in (80, 443)
@@ -213,7 +214,7 @@ def test_it_reaches_the_pods_on_their_two_ports_alone() -> None:
 def test_only_the_way_to_the_pods_waits_for_the_cluster() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         cluster = cloudwatch.LogGroup("cluster", opts=opts)
-        _balancer(opts, certificate=CERTIFICATE, webAcl=WEB_ACL, pod_security_group_id=cluster.id)
+        _balancer(opts, certificates=Certificates(CERTIFICATE), webAcl=WEB_ACL, pod_security_group_id=cluster.id)
 
     plan = recorded(declare)
     waiting = {label(entry) for entry in plan if entry.custom and "LogGroup cluster" in waits_for(plan, entry)}
@@ -227,7 +228,7 @@ def test_only_the_way_to_the_pods_waits_for_the_cluster() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "listener"),
-    [({}, "Listener front-http"), ({"certificate": CERTIFICATE}, "Listener front-https")],
+    [({}, "Listener front-http"), ({"certificates": Certificates(CERTIFICATE)}, "Listener front-https")],
     ids=["http", "https"],
 )
 def test_targets_are_bound_once_a_listener_sends_to_them(changes: dict[str, Any], listener: str, unknown: bool) -> None:
@@ -239,11 +240,17 @@ def test_targets_are_bound_once_a_listener_sends_to_them(changes: dict[str, Any]
 def test_the_https_listener_waits_for_the_certificate() -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         certificate = cloudwatch.LogGroup("certificate", opts=opts)
-        _balancer(opts, certificate=certificate.arn)
+        another = cloudwatch.LogGroup("another", opts=opts)
+        _balancer(opts, certificates=Certificates(certificate.arn, {"example.com": another.arn}))
 
     plan = recorded(declare)
     assert needs(plan, _listeners(plan)[443], "certificateArn") == {"LogGroup certificate"}
     assert "LogGroup certificate" not in waits_for(plan, _listeners(plan)[80])
+    # Not for the others: each is added to it by itself.
+    assert "LogGroup another" not in waits_for(plan, _listeners(plan)[443])
+    (added,) = plan.find(type="aws:lb/listenerCertificate:ListenerCertificate")
+    assert needs(plan, added, "certificateArn") == {"LogGroup another"}
+    assert needs(plan, added, "listenerArn") == {"Listener front-https"}
 
 
 # --- Binding ------------------------------------------------------------------------------------------------------
