@@ -1598,6 +1598,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         {"externalDns": {"zoneRole": ZONE_ROLE}},
         ("Release.values.extraArgs.aws-assume-role", "+Policy", "-Policy"),
         "records",
+        alone=True,
     ),
     "externalDns.policy": _records("Release.values.policy", policy="sync"),
     "externalDns.sources": Effect(
@@ -1613,8 +1614,11 @@ EFFECTS: Final[dict[str, Effect]] = {
     "certManager.issuers.*.hostedZoneId": _issuer(
         "solvers[0].dns01.route53.hostedZoneID", "Policy.policy", hostedZoneId="Z0123456789ANOTHER"
     ),
-    "certManager.issuers.*.zoneRole": _issuer(
-        "solvers[0].dns01.route53.role", "+Policy", "-Policy", zoneRole=ZONE_ROLE
+    "certManager.issuers.*.zoneRole": Effect(
+        {"certManager": {"issuers": {"one": {"zoneRole": ZONE_ROLE}}}},
+        ("ClusterIssuer.spec.acme.solvers[0].dns01.route53.role", "+Policy", "-Policy"),
+        "records",
+        alone=True,
     ),
     "certManager.issuers.*.domains": _issuer(
         "solvers[0].selector.dnsZones[0]", "Policy.policy", domains=["example.com"]
