@@ -69,14 +69,18 @@ from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, StackV
 from settings.hybrid import HybridNodes
 from settings.ingress import (
     AccessLogs,
+    CognitoLogin,
     Dedicated,
     Domain,
     Ingress,
     IngressOwner,
+    LoadBalancerLogin,
     MoreDomain,
+    OidcLogin,
     Scheme,
     TargetProtocol,
     Traefik,
+    Unauthenticated,
 )
 from settings.instance_types import Accelerator, Architecture
 from settings.karpenter import (
@@ -147,6 +151,7 @@ __all__ = [
     "Cluster",
     "ClusterAutoscaler",
     "ClusterMetadata",
+    "CognitoLogin",
     "Consolidation",
     "ContainerDefaults",
     "CpuManagerPolicy",
@@ -182,6 +187,7 @@ __all__ = [
     "Karpenter",
     "Kro",
     "Kubelet",
+    "LoadBalancerLogin",
     "LocalDisks",
     "Lockdown",
     "LogType",
@@ -204,6 +210,7 @@ __all__ = [
     "Observability",
     "Oidc",
     "OidcGroup",
+    "OidcLogin",
     "OidcRole",
     "OperationsPods",
     "OtherCluster",
@@ -247,6 +254,7 @@ __all__ = [
     "Thresholds",
     "Toleration",
     "Traefik",
+    "Unauthenticated",
     "UpdateStrategy",
     "WorkloadRights",
     "WorkloadRole",

@@ -15,11 +15,17 @@ from settings.values import (
     Cpu,
     DomainName,
     HostedZoneId,
+    HttpsUrl,
     KeyPrefix,
+    Label,
     Memory,
     Namespace,
+    OAuthClientId,
+    OAuthScope,
     Principal,
     TlsPolicy,
+    UserPoolArn,
+    UserPoolDomain,
     WebAclArn,
 )
 
@@ -112,6 +118,59 @@ class MoreDomain(Domain):
     )
 
 
+class CognitoLogin(Settings):
+    """A Cognito user pool at which users log in."""
+
+    user_pool: UserPoolArn = Field(description="ARN of the user pool.")
+    client_id: OAuthClientId = Field(
+        description="ID of the app client of the user pool. The client must have a secret, and the callback URL "
+        "`https://<host>/oauth2/idpresponse` for each host name."
+    )
+    domain: UserPoolDomain = Field(description="Prefix of the user pool's domain, or its custom domain.")
+
+
+class OidcLogin(Settings):
+    """An OpenID Connect provider at which users log in."""
+
+    issuer: HttpsUrl = Field(description="Issuer URL of the provider.")
+    authorization_endpoint: HttpsUrl = Field(description="URL of the provider's authorization endpoint.")
+    token_endpoint: HttpsUrl = Field(description="URL of the provider's token endpoint.")
+    user_info_endpoint: HttpsUrl = Field(description="URL of the provider's user info endpoint.")
+    secret_name: Label = Field(
+        description="Name of a Secret in the namespace `traefik` with the keys `clientID` and `clientSecret`. It must "
+        "exist before the stack is updated with this setting."
+    )
+
+
+class Unauthenticated(StrEnum):
+    """What the ALB does with requests of users who are not logged in."""
+
+    AUTHENTICATE = "authenticate"
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class LoadBalancerLogin(Settings):
+    """The login that the ALB requires for all host names and paths."""
+
+    cognito: CognitoLogin | None = Field(
+        None, description="Cognito user pool at which users log in. Either this or `oidc` is required."
+    )
+    oidc: OidcLogin | None = Field(
+        None,
+        description="OpenID Connect provider at which users log in. Either this or `cognito` is required. Requires "
+        "`ingress.owner: controller`.",
+    )
+    scope: OAuthScope = Field("openid", description="Scopes to request, separated by spaces.")
+    session_timeout: Annotated[int, Field(ge=1, le=604800)] = Field(
+        604800, description="Maximum duration of a session, in seconds."
+    )
+    unauthenticated: Unauthenticated = Field(
+        Unauthenticated.AUTHENTICATE,
+        description="What happens to requests of users who are not logged in: `authenticate` sends them to the login.",
+    )
+
+
 class Dedicated(Settings):
     """Separate load balancers for Ingresses of class `alb`, which the load balancer controller creates.
 
@@ -164,6 +223,11 @@ class Ingress(Settings):
     )
     access_logs: AccessLogs | None = Field(
         None, description="S3 location of the ALB's access logs. If absent, the ALB writes no access logs."
+    )
+    login: LoadBalancerLogin | None = Field(
+        None,
+        description="Login that the ALB requires before it forwards a request. If absent, the applications "
+        "authenticate their users themselves.",
     )
     deletion_protection: bool = Field(False, description="Whether AWS refuses to delete the ALB.")
     idle_timeout: Annotated[int, Field(ge=1, le=4000)] = Field(

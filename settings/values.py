@@ -158,6 +158,23 @@ WebAclArn = Annotated[
         2048,
     ),
 ]
+UserPoolArn = Annotated[
+    str,
+    _text(
+        "the ARN of a Cognito user pool",
+        rf"^{ARN}:cognito-idp:[a-z0-9-]+:[0-9]{{12}}:userpool/[a-z0-9-]+_[A-Za-z0-9]+$",
+        2048,
+    ),
+]
+UserPoolDomain = Annotated[
+    str, _text("the prefix or the host name of a user pool's domain", r"^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*$", 253)
+]
+OAuthClientId = Annotated[str, _text("the ID of an OAuth client", r"^[\x21-\x7e]+$", 256)]
+OAuthScope = Annotated[
+    str,
+    _text("scopes separated by spaces, such as openid email", r"^[!#-\[\]-~]+( [!#-\[\]-~]+)*$", 1024),
+]
+"""https://www.rfc-editor.org/rfc/rfc6749#section-3.3"""
 VpcId = Annotated[str, _text("a VPC id such as vpc-0123456789abcdef0", r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$")]
 SubnetId = Annotated[str, _text("a subnet id such as subnet-0123456789abcdef0", r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$")]
 AllocationId = Annotated[

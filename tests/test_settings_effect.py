@@ -60,6 +60,19 @@ NODE_STATEMENT: Final[Config] = {
     "resources": ["arn:aws:ecr:ap-northeast-1:111122223333:repository/hub/*"],
 }
 SYSTEM_PODS: Final[Config] = {"tolerations": [{"key": "CriticalAddonsOnly"}]}
+LOGIN_HTTPS: Final[Config] = {"certificate": "arn:aws:acm:ap-northeast-1:777788889999:certificate/0f1e2d3c"}
+COGNITO: Final[Config] = {
+    "userPool": "arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_One",
+    "clientId": "a",
+    "domain": "login",
+}
+OIDC: Final[Config] = {
+    "issuer": "https://login.example.jp",
+    "authorizationEndpoint": "https://login.example.jp/authorize",
+    "tokenEndpoint": "https://login.example.jp/token",
+    "userInfoEndpoint": "https://login.example.jp/userinfo",
+    "secretName": "login",
+}
 BASES: Final[dict[str, Config]] = {
     "fargate": {**QUIET},
     "workloads": {"observability": None, "admission": {"mode": "off"}},
@@ -146,6 +159,8 @@ BASES: Final[dict[str, Config]] = {
             "moreDomains": [{"name": "example.com", "hostedZoneId": "Z0123456789ANOTHER"}],
         },
     },
+    "login": {**QUIET, "ingress": {"owner": "program", **LOGIN_HTTPS, "login": {"cognito": COGNITO}}},
+    "oidc login": {**QUIET, "ingress": {**LOGIN_HTTPS, "login": {"oidc": OIDC}}},
     "logs": {**QUIET, "ingress": {"accessLogs": {"bucket": "example-logs"}}},
     "argo cd": {
         **QUIET,
@@ -520,6 +535,11 @@ def _ingress(*changes: str, alone: bool = False, **change: Any) -> Effect:
 def _more_domain(*changes: str, others: bool = False, **change: Any) -> Effect:
     old = BASES["more domains"]["ingress"]["moreDomains"][0]
     return Effect({"ingress": {"moreDomains": [{**old, **change}]}}, changes, "more domains", others=others)
+
+
+def _cognito(input_: str, **change: Any) -> Effect:
+    path = f"Listener.defaultActions[0].authenticateCognito.{input_}"
+    return Effect({"ingress": {"login": {"cognito": change}}}, (path,), "login")
 
 
 def _admission(*changes: str, alone: bool = False, **change: Any) -> Effect:
@@ -1501,6 +1521,35 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
     "ingress.domain.zoneRole": _ingress("+aws", domain={"zoneRole": ZONE_ROLE}),
+    "ingress.login.cognito.userPool": _cognito(
+        "userPoolArn", userPool="arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_Two"
+    ),
+    "ingress.login.cognito.clientId": _cognito("userPoolClientId", clientId="b"),
+    "ingress.login.cognito.domain": _cognito("userPoolDomain", domain="login.example.jp"),
+    **{
+        f"ingress.login.oidc.{key}": Effect(
+            {"ingress": {"login": {"oidc": {key: "https://id.example.jp/oauth2"}}}},
+            (f"{ANNOTATIONS}/auth-idp-oidc",),
+            "oidc login",
+        )
+        for key in ("issuer", "authorizationEndpoint", "tokenEndpoint", "userInfoEndpoint")
+    },
+    "ingress.login.oidc.secretName": Effect(
+        {"ingress": {"login": {"oidc": {"secretName": "another"}}}},
+        (f"{ANNOTATIONS}/auth-idp-oidc", "Role.rules[0].resourceNames[0]"),
+        "oidc login",
+    ),
+    "ingress.login.scope": Effect(
+        {"ingress": {"login": {"scope": "openid email"}}}, (f"{ANNOTATIONS}/auth-scope",), "oidc login"
+    ),
+    "ingress.login.sessionTimeout": Effect(
+        {"ingress": {"login": {"sessionTimeout": 60}}}, (f"{ANNOTATIONS}/auth-session-timeout",), "oidc login"
+    ),
+    "ingress.login.unauthenticated": Effect(
+        {"ingress": {"login": {"unauthenticated": "deny"}}},
+        (f"{ANNOTATIONS}/auth-on-unauthenticated-request",),
+        "oidc login",
+    ),
     "ingress.moreDomains[].name": _more_domain("+Record", "-Record", others=True, name="example.net"),
     "ingress.moreDomains[].hostedZoneId": _more_domain("Record.zoneId", hostedZoneId="Z0123456789THIRD"),
     "ingress.moreDomains[].alternatives": _more_domain(

@@ -6,13 +6,16 @@ from typing import Any, Final
 
 import pulumi
 from pulumi_aws import lb
+from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking import v1 as networking
+from pulumi_kubernetes.rbac import v1 as rbac
 
 from components.common.dependency import after
 from components.ingress.certificate import Certificates
 from components.ingress.traefik import ENTRY_POINT, NAMESPACE, PING_PORT, SERVICE
-from components.services.load_balancer_controller import INGRESS_CLASS
-from settings import Ingress, TargetProtocol
+from components.services.load_balancer_controller import INGRESS_CLASS, SERVICE_ACCOUNT
+from components.services.load_balancer_controller import NAMESPACE as CONTROLLER_NAMESPACE
+from settings import Ingress, LoadBalancerLogin, TargetProtocol
 
 DEREGISTRATION_SECONDS: Final = 30
 """How long the ALB waits for the open requests of a pod that terminates."""
@@ -46,6 +49,8 @@ class ControllerIngress(pulumi.ComponentResource):
         """
         super().__init__("eks-platform:index:ControllerIngress", name, {}, opts)
         backend: networking.IngressBackendArgsDict = {"service": {"name": SERVICE, "port": {"name": ENTRY_POINT}}}
+        oidc = settings.login.oidc if settings.login else None
+        rights = self._secret_rights(name, oidc.secret_name) if oidc else []
         arns = [certificates.default, *certificates.more.values()] if certificates else []
         ingress = networking.Ingress(
             f"{name}-ingress",
@@ -64,6 +69,7 @@ class ControllerIngress(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=rights,
                 # The controller first deletes the ALB, its listeners, target groups and security groups.
                 custom_timeouts=pulumi.CustomTimeouts(create="20m", delete="20m"),
             ),
@@ -74,6 +80,41 @@ class ControllerIngress(pulumi.ComponentResource):
             load_balancer_type="application", opts=pulumi.InvokeOptions(parent=self)
         ).id
         self.register_outputs({"dns_name": self.dns_name, "zone_id": self.zone_id})
+
+    def _secret_rights(self, name: str, secret: str) -> list[pulumi.Resource]:
+        """Let the controller read the secret of the login's client, and no other: by itself it may read none.
+
+        https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/v3.5.0/helm/aws-load-balancer-controller/values.yaml
+        (clusterSecretsPermissions)
+        """
+        child = pulumi.ResourceOptions(parent=self)
+        metadata: meta.ObjectMetaArgsDict = {"name": "load-balancer-login", "namespace": NAMESPACE}
+        role = rbac.Role(
+            f"{name}-login",
+            metadata=metadata,
+            rules=[
+                {
+                    "api_groups": [""],
+                    "resources": ["secrets"],
+                    "resource_names": [secret],
+                    "verbs": ["get", "list", "watch"],
+                }
+            ],
+            opts=child,
+        )
+        account: rbac.SubjectArgsDict = {
+            "kind": "ServiceAccount",
+            "name": SERVICE_ACCOUNT,
+            "namespace": CONTROLLER_NAMESPACE,
+        }
+        binding = rbac.RoleBinding(
+            f"{name}-login",
+            metadata=metadata,
+            role_ref={"api_group": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata["name"]},
+            subjects=[account],
+            opts=child,
+        )
+        return [role, binding]
 
     def metrics_name(self) -> pulumi.Output[str]:
         """Return the name of the ALB in CloudWatch, a part of its ARN that only AWS knows."""
@@ -122,6 +163,8 @@ def ingress_annotations(
         annotations |= {"backend-protocol": "HTTPS", "healthcheck-protocol": "HTTP"}
     if dual_stack:
         annotations["ip-address-type"] = "dualstack"
+    if settings.login:
+        annotations |= login_annotations(settings.login)
     if certificates:
         annotations |= {
             "listen-ports": json.dumps([{"HTTP": 80}, {"HTTPS": 443}]),
@@ -131,6 +174,40 @@ def ingress_annotations(
             "ssl-policy": settings.tls_policy,
         }
     return {f"alb.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
+
+
+def login_annotations(login: LoadBalancerLogin) -> dict[str, Any]:
+    """Return the annotations of a login, without the prefix of their names.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/ingress/annotations/#authentication
+    """
+    provider: dict[str, str] = {}
+    if cognito := login.cognito:
+        provider["auth-type"] = "cognito"
+        provider["auth-idp-cognito"] = json.dumps(
+            {
+                "userPoolARN": cognito.user_pool,
+                "userPoolClientID": cognito.client_id,
+                "userPoolDomain": cognito.domain,
+            }
+        )
+    if oidc := login.oidc:
+        provider["auth-type"] = "oidc"
+        provider["auth-idp-oidc"] = json.dumps(
+            {
+                "issuer": oidc.issuer,
+                "authorizationEndpoint": oidc.authorization_endpoint,
+                "tokenEndpoint": oidc.token_endpoint,
+                "userInfoEndpoint": oidc.user_info_endpoint,
+                "secretName": oidc.secret_name,
+            }
+        )
+    return {
+        **provider,
+        "auth-scope": login.scope,
+        "auth-session-timeout": str(login.session_timeout),
+        "auth-on-unauthenticated-request": login.unauthenticated.value,
+    }
 
 
 def load_balancer_attributes(settings: Ingress) -> dict[str, str]:

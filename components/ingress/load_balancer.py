@@ -95,7 +95,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 protocol="HTTPS",
                 certificate_arn=certificates.default,
                 ssl_policy=settings.tls_policy,
-                default_actions=[forward],
+                default_actions=_actions(settings, forward),
                 opts=self._child,
             )
             for domain, arn in certificates.more.items():
@@ -110,6 +110,8 @@ class LoadBalancer(pulumi.ComponentResource):
                 f"{name}-waf", resource_arn=balancer.arn, web_acl_arn=settings.web_acl, opts=self._child
             )
         self._way_to_pods(group, pod_security_group_id)
+        if settings.login:
+            self._way_to_login(group)
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.arn = balancer.arn
@@ -154,6 +156,22 @@ class LoadBalancer(pulumi.ComponentResource):
                 )
         return group
 
+    def _way_to_login(self, group: ec2.SecurityGroup) -> None:
+        """Let the ALB exchange codes for tokens and ask for users: the provider's addresses may change, always IPv4.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+        """
+        vpc.SecurityGroupEgressRule(
+            f"{self._name}-out-login",
+            security_group_id=group.id,
+            cidr_ipv4="0.0.0.0/0",
+            description="login at the identity provider",
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            opts=self._child,
+        )
+
     def _way_to_pods(self, group: ec2.SecurityGroup, pods: pulumi.Input[str]) -> None:
         for role, port in ((ENTRY_POINT, WEB_PORT), ("ping", PING_PORT)):
             vpc.SecurityGroupEgressRule(
@@ -176,6 +194,26 @@ class LoadBalancer(pulumi.ComponentResource):
                 to_port=port,
                 opts=self._child,
             )
+
+
+def _actions(settings: Ingress, forward: lb.ListenerDefaultActionArgsDict) -> list[lb.ListenerDefaultActionArgsDict]:
+    """Return the actions of the HTTPS listener: the login, if there is one, and the one that forwards."""
+    login = settings.login
+    if not login or not login.cognito:
+        return [forward]
+    authenticate: lb.ListenerDefaultActionArgsDict = {
+        "type": "authenticate-cognito",
+        "order": 1,
+        "authenticate_cognito": {
+            "user_pool_arn": login.cognito.user_pool,
+            "user_pool_client_id": login.cognito.client_id,
+            "user_pool_domain": login.cognito.domain,
+            "scope": login.scope,
+            "session_timeout": login.session_timeout,
+            "on_unauthenticated_request": login.unauthenticated.value,
+        },
+    }
+    return [authenticate, {**forward, "order": 2}]
 
 
 def _access_logs(settings: Ingress) -> lb.LoadBalancerAccessLogsArgsDict | None:

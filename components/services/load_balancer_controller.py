@@ -16,6 +16,7 @@ from settings import Ingress
 
 INGRESS_CLASS = "alb"
 NAMESPACE = namespaces.SYSTEM
+SERVICE_ACCOUNT = versions.AWS_LOAD_BALANCER_CONTROLLER.name
 GATEWAY_FEATURES = ("ALBGatewayAPI", "NLBGatewayAPI", "GatewayListenerSet")
 """https://kubernetes-sigs.github.io/aws-load-balancer-controller/v3.5/guide/gateway/gateway/"""
 IMAGE = "public.ecr.aws/eks/aws-load-balancer-controller"
@@ -53,7 +54,7 @@ class LoadBalancerController(pulumi.ComponentResource):
         identity = workload_identity(
             name,
             cluster.identity,
-            ServiceAccountName(NAMESPACE, chart.name),
+            ServiceAccountName(NAMESPACE, SERVICE_ACCOUNT),
             pulumi.ResourceOptions(parent=self),
             documents={"controller": pulumi.Output.json_dumps(policy)},
         )
@@ -72,7 +73,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 "vpcId": cluster.vpc_id,
                 "defaultTags": cluster.tags,
                 "replicaCount": 2,
-                "serviceAccount": {"name": chart.name, "annotations": role_annotations(identity)},
+                "serviceAccount": {"name": SERVICE_ACCOUNT, "annotations": role_annotations(identity)},
                 "ingressClass": INGRESS_CLASS,
                 "createIngressClassResource": True,
                 "ingressClassParams": {

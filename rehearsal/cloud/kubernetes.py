@@ -167,6 +167,7 @@ KINDS: Final[dict[str, Kind]] = {
     "kubernetes:core/v1:ServiceAccount": _object(),
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": _object(),
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": _object(replaces=("roleRef",)),
+    "kubernetes:rbac.authorization.k8s.io/v1:Role": _object(),
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": _object(replaces=("roleRef",)),
     "kubernetes:core/v1:PersistentVolumeClaim": _object(replaces=("spec",)),
     "kubernetes:core/v1:ResourceQuota": _object(replaces=("spec.scopes",)),

@@ -73,6 +73,25 @@ def _load_balancer(ingress: Ingress) -> Iterator[Problem]:
 
 
 @rule
+def _login(ingress: Ingress, network: Network) -> Iterator[Problem]:
+    login = ingress.login
+    if not login:
+        return
+    if bool(login.cognito) == bool(login.oidc):
+        found = "both cognito and oidc" if login.oidc else "neither cognito nor oidc"
+        yield Problem("ingress.login", found, "expected one of them")
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+    if not ingress.domain and not ingress.certificate:
+        yield Problem("ingress.login", "set", "expected ingress.domain or ingress.certificate: logins require HTTPS")
+    if login.oidc and ingress.owner is IngressOwner.PROGRAM:
+        expected = "expected cognito, or ingress.owner controller, which reads the client's secret from the cluster"
+        yield Problem("ingress.login.oidc", "set", expected)
+    if network.isolated and ingress.scheme is Scheme.INTERNAL:
+        expected = "expected none, or network.nat: the ALB has no way to the provider's endpoints"
+        yield Problem("ingress.login", "set", expected)
+
+
+@rule
 def _target_protocol(ingress: Ingress, cert_manager: CertManager | None) -> Iterator[Problem]:
     if ingress.target_protocol is TargetProtocol.HTTPS and not cert_manager:
         expected = "expected HTTP, or a section certManager, which issues the certificate of Traefik's pods"

@@ -277,12 +277,14 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
             "defaultActions[].redirect": "RedirectConfig",
             "defaultActions[].forward": "ForwardConfig",
             "defaultActions[].fixedResponse": "FixedResponseConfig",
+            "defaultActions[].authenticateCognito": "AuthenticateCognitoConfig",
         },
         {
             "certificateArn": "Certificates.CertificateArn",
             "defaultActions[].redirect": "RedirectConfig",
             "defaultActions[].forward": "ForwardConfig",
             "defaultActions[].fixedResponse": "FixedResponseConfig",
+            "defaultActions[].authenticateCognito": "AuthenticateCognitoConfig",
         },
     ),
     "aws:lb/listenerCertificate:ListenerCertificate": Counterpart(

@@ -193,6 +193,68 @@ def test_attributes_are_those_of_the_api(changes: dict[str, Any], attributes: di
     assert written == {**always, **attributes}
 
 
+OIDC: dict[str, str] = {
+    "issuer": "https://login.example.jp",
+    "authorizationEndpoint": "https://login.example.jp/authorize",
+    "tokenEndpoint": "https://login.example.jp/token",
+    "userInfoEndpoint": "https://login.example.jp/userinfo",
+    "secretName": "alb-login",
+}
+COGNITO: dict[str, str] = {
+    "userPool": "arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_Example1",
+    "clientId": "1example23456789",
+    "domain": "login",
+}
+
+
+def test_a_login_is_the_controllers_annotations() -> None:
+    defaults = {
+        "auth-scope": "openid",
+        "auth-session-timeout": "604800",
+        "auth-on-unauthenticated-request": "authenticate",
+    }
+    oidc = _annotations(certificate=CERTIFICATE, login={"oidc": OIDC})
+    assert {key: value for key, value in oidc.items() if key.startswith("auth-")} == {
+        **defaults,
+        "auth-type": "oidc",
+        "auth-idp-oidc": json.dumps(OIDC),
+    }
+    cognito = _annotations(certificate=CERTIFICATE, login={"cognito": COGNITO, "scope": "email openid"})
+    assert cognito["auth-type"] == "cognito"
+    assert cognito["auth-scope"] == "email openid"
+    assert json.loads(cognito["auth-idp-cognito"]) == {
+        "userPoolARN": COGNITO["userPool"],
+        "userPoolClientID": COGNITO["clientId"],
+        "userPoolDomain": COGNITO["domain"],
+    }
+    assert not [key for key in _annotations(certificate=CERTIFICATE) if key.startswith("auth-")]
+
+
+def test_the_controller_may_read_the_secret_of_the_login_and_no_other(unknown: bool) -> None:
+    def declare(login: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        certificates = Certificates(CERTIFICATE)
+        settings = _settings(certificate=CERTIFICATE, login=login)
+        ControllerIngress("front", settings, subnet_ids=SUBNETS, dual_stack=False, certificates=certificates, opts=opts)
+
+    plan = recorded(lambda opts: declare({"oidc": OIDC}, opts), unknown=unknown)
+    role = plan.one(type="kubernetes:rbac.authorization.k8s.io/v1:Role")
+    (rule,) = role.inputs["rules"]
+    assert (rule["resources"], rule["resourceNames"], rule["verbs"]) == (
+        ["secrets"],
+        ["alb-login"],
+        ["get", "list", "watch"],
+    )
+    binding = plan.one(type="kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
+    assert {entry.inputs["metadata"]["namespace"] for entry in (role, binding)} == {"traefik"}
+    assert binding.inputs["subjects"] == [
+        {"kind": "ServiceAccount", "name": "aws-load-balancer-controller", "namespace": "kube-system"}
+    ]
+    ingress = plan.one(type="kubernetes:networking.k8s.io/v1:Ingress")
+    assert {role.urn, binding.urn} <= ingress.dependencies
+    without = recorded(lambda opts: declare({"cognito": COGNITO}, opts), unknown=unknown)
+    assert not without.find(type="kubernetes:rbac.authorization.k8s.io/v1:Role")
+
+
 def test_annotations_wait_for_the_certificate_and_the_subnets(unknown: bool) -> None:
     def declare(opts: pulumi.ResourceOptions) -> None:
         subnet = cloudwatch.LogGroup("subnet", name="subnet-1", opts=opts)

@@ -253,6 +253,42 @@ def test_the_https_listener_waits_for_the_certificate() -> None:
     assert needs(plan, added, "listenerArn") == {"Listener front-https"}
 
 
+COGNITO: dict[str, Any] = {
+    "userPool": "arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_Example1",
+    "clientId": "1example23456789",
+    "domain": "login",
+}
+
+
+def test_users_log_in_before_a_request_is_forwarded() -> None:
+    login = {"cognito": COGNITO, "scope": "openid email", "sessionTimeout": 3600, "unauthenticated": "deny"}
+    plan = _plan(certificates=Certificates(CERTIFICATE), login=login)
+    asks, forwards = _listeners(plan)[443].inputs["defaultActions"]
+    assert (asks["type"], asks["order"], forwards["type"], forwards["order"]) == (
+        "authenticate-cognito",
+        1,
+        "forward",
+        2,
+    )
+    assert asks["authenticateCognito"] == {
+        "userPoolArn": COGNITO["userPool"],
+        "userPoolClientId": COGNITO["clientId"],
+        "userPoolDomain": COGNITO["domain"],
+        "scope": "openid email",
+        "sessionTimeout": 3600,
+        "onUnauthenticatedRequest": "deny",
+    }
+    # The ALB itself exchanges the code for a token.
+    out = plan.one(type=EGRESS_RULE, name="front-out-login").inputs
+    assert (out["cidrIpv4"], out["ipProtocol"], out["fromPort"], out["toPort"]) == ("0.0.0.0/0", "tcp", 443, 443)
+
+
+def test_without_a_login_the_alb_connects_to_pods_alone() -> None:
+    plan = _plan(certificates=Certificates(CERTIFICATE))
+    assert [action["type"] for action in _listeners(plan)[443].inputs["defaultActions"]] == ["forward"]
+    assert all("cidrIpv4" not in entry.inputs for entry in plan.find(type=EGRESS_RULE))
+
+
 # --- Binding ------------------------------------------------------------------------------------------------------
 
 
