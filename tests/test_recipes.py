@@ -92,6 +92,14 @@ def test_charts_without_an_order_wait_for_none_of_the_others() -> None:
     assert plan.waits_for(last, plugin)
 
 
+def test_an_attachment_finds_its_subnets_and_route_tables() -> None:
+    exports = _plan("transit-gateway").exports
+    zones = ("eu-central-1a", "eu-central-1b")
+    assert exports["privateSubnets"].keys() == {*zones}
+    assert exports["routeTables"].keys() == {"public", "nat", *(f"private-{zone}" for zone in zones)}
+    assert len(exports["natAddresses"]) == len(zones)
+
+
 def test_gpus_are_refused_beside_other_accelerators(tmp_path: Path) -> None:
     text = _text("gpu").replace("[g6.xlarge, g5.xlarge]", "[g6.xlarge, inf2.xlarge]")
     with pytest.raises(pulumi.RunError, match=r"nodeGroups\.gpu\.instanceTypes"):
