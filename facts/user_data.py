@@ -83,6 +83,23 @@ def mounts(disks: Sequence[Mount]) -> Part:
     return Part('text/x-shellscript; charset="us-ascii"', "\n".join(lines))
 
 
+def boot_script(commands: str) -> Part:
+    """Return a script with bash commands. A node on which one of them fails does not join its cluster.
+
+    cloud-init runs it as it does that of `mounts`. The commands are in a shell of their own, whose exit and traps do
+    not end this one.
+    """
+    lines = [
+        "#!/bin/bash",
+        "trap '[ $? = 0 ] || systemctl mask nodeadm-run.service' EXIT",
+        "(",
+        "set -euo pipefail",
+        commands.rstrip("\n"),
+        ")",
+    ]
+    return Part('text/x-shellscript; charset="us-ascii"', "\n".join(lines))
+
+
 def toml(document: Mapping[str, Any]) -> str:
     """Return a document as TOML (https://toml.io/en/v1.0.0), the form of Bottlerocket's user data.
 

@@ -40,6 +40,9 @@ def every_resource(pattern: str) -> bool:
         return True
     # In S3 the part before the slash is a name; in other services it is a type.
     kind, separator, name = ("", "", resource) if service == "s3" else _kind_and_name(resource)
+    if service == "iam" and not separator:
+        # Every resource there has a type, and a slash after it: `role*` covers all roles.
+        return True
     return not name.strip("*?/:") or (bool(separator) and "*" in kind)
 
 

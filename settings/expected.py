@@ -231,6 +231,8 @@ def _nearest(found: object, annotation: Any) -> str:
 def _variants(found: str) -> Iterator[str]:
     """Yield what a text may have been meant to be: other case, other separators, without what is around it."""
     bare = found.strip().strip("\"'\u201c\u201d\u2018\u2019` ")
+    if not bare:
+        return
     lower = bare.lower()
     yield from (bare, lower, bare.strip("/"), f"{bare}/", bare[:1].upper() + bare[1:])
     yield re.sub("^http://", "https://", bare)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from settings.base import Settings
 from settings.values import (
+    BootScript,
     Cpu,
     Duration,
     EvictionSignal,
@@ -211,6 +212,13 @@ class NodeSettings(Settings):
     custom_image: CustomImage | None = Field(
         None,
         description="AMI of your own, which is built from the image in `image`. If absent, the AMI is EKS's.",
+    )
+    boot_scripts: list[BootScript] = Field(
+        [],
+        max_length=10,
+        description="Bash scripts that run as root, in this order, before the kubelet of a new node starts. If a "
+        "command fails, the node does not join the cluster. They require al2023. They are not secret: everybody who "
+        "may describe launch templates can read them.",
     )
     kubelet: Kubelet | None = Field(None, description="Settings of the kubelet.")
     bottlerocket: Bottlerocket | None = Field(

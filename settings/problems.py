@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pydantic import BaseModel, ValidationError
@@ -113,10 +113,16 @@ def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, 
             yield Problem(place(*loc[:-2]) or section, f"key {shown(detail['input'])}", expected)
         else:
             setting = type_at(root, loc)
-            secret = may_be_secret(setting)
+            secret = may_be_secret(setting) or _misplaced_secret(root, loc, detail)
             found = HIDDEN if secret or encrypted else shown(detail["input"])
             expected = expectation(detail, setting, tell=not secret and not encrypted)
             yield Problem(place(*loc) or section, found, expected, in_the_clear=not secret)
+
+
+def _misplaced_secret(root: type[BaseModel], loc: tuple[str | int, ...], detail: Any) -> bool:
+    """Tell whether a value may be a secret that is under the key of another setting: text where a number belongs."""
+    beside = [field.annotation for model in models(type_at(root, loc[:-1])) for field in model.model_fields.values()]
+    return isinstance(detail["input"], str) and detail["type"].startswith("int") and any(map(may_be_secret, beside))
 
 
 def _known(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

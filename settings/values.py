@@ -326,6 +326,14 @@ SysctlName = Annotated[
 SysctlValue = Annotated[
     str, _text("the value of a kernel parameter", r"^[A-Za-z0-9_.,:/-]+( [A-Za-z0-9_.,:/-]+)*$", 128)
 ]
+BootScript = Annotated[
+    str,
+    _text(
+        "bash commands in ASCII that name no interpreter in their first line",
+        r"^(#[\t\n \"-~]|[\t\n -\"$-~])[\t\n -~]*$",
+        8192,
+    ),
+]
 MessageOfTheDay = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 ReleaseVersion = Annotated[
     str,

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import ec2, ssm
 
 from facts.proxy import Proxy
-from facts.user_data import Mount, Part, mounts, multipart, node_config, toml
+from facts.user_data import Mount, Part, boot_script, mounts, multipart, node_config, toml
 from settings import (
     Architecture,
     CustomImage,
@@ -256,6 +256,7 @@ def _user_data(
     ]
     if mounted:
         parts.append(mounts(mounted))
+    parts += map(boot_script, settings.boot_scripts)
     return multipart(parts) if parts else None
 
 

@@ -1,17 +1,23 @@
 """Rules about what node groups and Karpenter's node classes have in common: disks, kubelet, settings of the image."""
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Final
 
 from facts.durations import seconds
+from facts.proxy import Proxy
 from settings.addons import Addons
+from settings.cluster import Cluster
 from settings.compute import NodeGroup, NodeImage
 from settings.karpenter import DEFAULT_NODE_CLASS, Karpenter, NodeClass
+from settings.network import Network
 from settings.nodes import DiskPerformance, Kubelet, NodeSettings
+from settings.platform import Platform
 from settings.problems import Problem, below, place
+from settings.proxy import proxy_of
 from settings.rules.registry import repeated, rule
-from settings.words import either
+from settings.words import either, shown
 
 Setup = NodeGroup | NodeClass
 
@@ -45,6 +51,9 @@ def _what_an_image_lacks(node_groups: dict[str, NodeGroup], karpenter: Karpenter
             if setup.extra_disks:
                 expected = "expected none with the image bottlerocket, which mounts only its own two disks"
                 yield Problem(f"{path}.extraDisks", ", ".join(setup.extra_disks), expected)
+            if setup.boot_scripts:
+                expected = "expected none with the image bottlerocket, which has no shell but bootstrap containers"
+                yield Problem(f"{path}.bootScripts", f"{len(setup.boot_scripts)} scripts", expected)
             if setup.kubelet and setup.kubelet.pods_per_core:
                 expected = "expected none with the image bottlerocket, which does not have this setting"
                 yield Problem(f"{path}.kubelet.podsPerCore", str(setup.kubelet.pods_per_core), expected)
@@ -77,6 +86,9 @@ def _nested(path: str, setup: NodeSettings) -> Iterator[Problem]:
 
 
 def _containers(path: str, mount_path: str, snapshot_id: str | None, setup: NodeSettings) -> Iterator[Problem]:
+    if setup.local_disks and f"{mount_path}/".startswith(f"{LOCAL_DISKS}/"):
+        expected = f"expected a folder outside of {LOCAL_DISKS}, where localDisks mounts the disks of the instance"
+        yield Problem(f"{path}.mountPath", mount_path, expected)
     if mount_path != CONTAINERS:
         return
     if setup.local_disks:
@@ -88,6 +100,65 @@ def _containers(path: str, mount_path: str, snapshot_id: str | None, setup: Node
 
 
 CONTAINERS: Final = "/var/lib/containerd"
+LOCAL_DISKS: Final = "/mnt/k8s-disks"
+"""https://github.com/awslabs/amazon-eks-ami/blob/main/nodeadm/api/v1alpha1/nodeconfig_types.go (LocalStorageOptions)"""
+
+
+@rule
+def _boot_scripts(node_groups: dict[str, NodeGroup], karpenter: Karpenter | None) -> Iterator[Problem]:
+    for path, setup in setups(node_groups, karpenter).items():
+        for index, script in enumerate(setup.boot_scripts):
+            found = next((line for line in script.splitlines() if line.startswith("--")), None)
+            if found:
+                expected = "expected no line that begins with --, which separates the parts of user data"
+                yield Problem(f"{path}.bootScripts[{index}]", shown(found), expected)
+
+
+@rule
+def _sizes_of_user_data(
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    network: Network,
+    platform: Platform,
+    cluster: Cluster,
+) -> Iterator[Problem]:
+    for path, setup in setups(node_groups, karpenter).items():
+        size = most_user_data(setup, proxy_of(platform, network, cluster))
+        if size > MOST_USER_DATA:
+            expected = f"expected at most {MOST_USER_DATA}: shorter bootScripts, or fewer settings of the node"
+            yield Problem(path, f"up to {size} bytes of user data", expected)
+
+
+MOST_USER_DATA: Final = 12 * 1024
+"""EC2 accepts 16 KB, of which 4 KB are kept for what EKS or Karpenter adds: the cluster's name, endpoint, certificate.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
+
+
+def most_user_data(setup: Setup, proxy: Proxy | None) -> int:
+    """Return how many bytes the user data of nodes has at most, without what EKS or Karpenter adds.
+
+    The text itself is the component's: components know settings, and not the other way round.
+    """
+    of_group = [[setup.labels, [it.model_dump() for it in setup.taints]]] if isinstance(setup, NodeGroup) else []
+    documents = [
+        *(it.model_dump_json(exclude_none=True) for it in (setup.kubelet, setup.bottlerocket) if it),
+        *map(json.dumps, of_group),
+        *([json.dumps([proxy.environment, *proxy.exceptions])] if proxy else []),
+    ]
+    return (
+        FRAME
+        # Names are longer in other spellings, and tables of TOML repeat the names of those around them.
+        + sum(2 * len(document.encode()) for document in documents)
+        + sum(len(script) + OF_SCRIPT for script in setup.boot_scripts)
+        + sum(OF_DISK + 4 * len(disk.mount_path) for disk in setup.extra_disks.values())
+    )
+
+
+FRAME: Final = 1024
+OF_SCRIPT: Final = 192
+OF_DISK: Final = 256
+"""Bytes of user data that do not depend on settings: once, for each script, for each disk."""
 
 
 def _speed(path: str, disk: DiskPerformance, gib: int) -> Iterator[Problem]:

@@ -1,14 +1,17 @@
 """User data of nodes: each format is read back by another implementation of it."""
 
 import email
+import subprocess
 import tomllib
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facts.user_data import BOUNDARY, Mount, Part, mounts, multipart, node_config, toml
+from facts.user_data import BOUNDARY, Mount, Part, boot_script, mounts, multipart, node_config, toml
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 VALUES = st.recursive(
@@ -78,3 +81,26 @@ def test_a_node_without_its_disk_does_not_join() -> None:
     lines = mounts([Mount("/dev/xvdb", "/mnt/a", empty=True)]).text.splitlines()
     assert lines[1] == "set -euo pipefail"
     assert "trap 'systemctl mask nodeadm-run.service' ERR" in lines
+
+
+@pytest.mark.parametrize(
+    ("commands", "masked"),
+    [
+        ("true", False),
+        ("exit 0", False),
+        ("trap - EXIT\nfalse\ntrue", True),
+        ("exit 3", True),
+        ("echo $undefined", True),
+        ("echo )", True),
+        ("cat <<'END'\n$undefined )\nEND", False),
+    ],
+)
+def test_a_node_whose_script_fails_does_not_join(commands: str, *, masked: bool, tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    (tmp_path / "systemctl").write_text(f'#!/bin/bash\necho "$@" > {called}\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    script = boot_script(commands).text
+    path = f"{tmp_path}:/bin:/usr/bin"
+    subprocess.run(["/bin/bash", "-c", script], check=False, env={"PATH": path}, capture_output=True)
+    assert called.exists() is masked
+    assert not masked or called.read_text() == "mask nodeadm-run.service\n"

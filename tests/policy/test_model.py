@@ -95,6 +95,8 @@ def test_a_long_pattern_takes_no_time() -> None:
         ("arn:aws:logs:a:1:log-group:*", True),
         ("arn:aws:route53:::hostedzone/*", True),
         ("arn:aws:iam::1:instance-profile/*", True),
+        ("arn:aws:iam::1:role/*", True),
+        ("arn:aws:iam::1:role*", True),
         ("arn:aws:ec2:*:*:instance/i-1", False),
         ("arn:aws:s3:::bucket/*", False),
         ("arn:aws:logs:a:1:log-group:/aws/vpc/a:*", False),

@@ -20,6 +20,7 @@ from components.compute.node_setup import (
 )
 from facts.proxy import Proxy
 from settings import Bottlerocket, Kubelet, NodeGroup, NodeImage, NodeSettings
+from settings.rules.nodes import most_user_data
 from tests import upstream
 from tests.components.given import section
 
@@ -229,10 +230,58 @@ def test_nodes_of_an_own_image_use_the_proxy_too(image: str) -> None:
         assert _toml(found)["network"]["https-proxy"] == PROXY.url
 
 
+@pytest.mark.parametrize("user_data", [user_data_of_group, user_data_of_class])
+def test_scripts_run_in_their_order_after_the_disks_are_mounted(user_data: Any) -> None:
+    scripts = ["echo first\n", "# second\nexit 0"]
+    extra = {"models": {"gib": 200, "mountPath": "/mnt/models"}}
+    found: Any = email.message_from_string(user_data(_settings(boot_scripts=scripts, extra_disks=extra), AL2023))
+    mounted, first, second = [part.get_payload() for part in found.get_payload()]
+    assert "mkfs.xfs /dev/xvdb" in mounted
+    assert "\necho first\n)" in first
+    assert "\n# second\nexit 0\n)" in second
+
+
+FULL: Final[dict[str, Any]] = {
+    "boot_scripts": ["echo a", "x" * 1000],
+    "extra_disks": {f"d{n}": {"gib": 10, "mountPath": f"/mnt/disk-{n}"} for n in range(20)},
+    "kubelet": {field: value for field, value, _, bottlerocket in KUBELET if bottlerocket},
+    "local_disks": "raid0",
+}
+
+
+SYSCTL: Final = {f"net.core.parameter-{n}": "1" for n in range(99)}
+
+
+@pytest.mark.parametrize("proxy", [None, PROXY])
+@pytest.mark.parametrize("image", ["al2023", "bottlerocket"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        *({key: FULL[key]} for key in FULL),
+        FULL,
+        {"bottlerocket": {"sysctl": SYSCTL}},
+    ],
+    ids=lambda changes: " ".join(changes) or "nothing",
+)
+def test_user_data_is_no_larger_than_the_rules_reckon(changes: Any, image: str, proxy: Proxy | None) -> None:
+    """The rules cannot ask the component, so they reckon; what is too large for EC2 must not pass them."""
+    labels = {f"example.com/label-{n}": "value" for n in range(20)}
+    taints = [{"key": f"example.com/taint-{n}", "value": "a"} for n in range(20)]
+    group = section(
+        NodeGroup, {"instance_types": ["m6id.large"], "image": image, "labels": labels, "taints": taints}, **changes
+    )
+    found = user_data_of_custom_image(group, JOINING, proxy)
+    assert len(found.encode()) <= most_user_data(group, proxy)
+    lost = group.bottlerocket if image == "al2023" else group.extra_disks or group.boot_scripts
+    if not lost:
+        assert most_user_data(group, proxy) < 3 * len(found.encode()) + 2048
+
+
 def test_every_section_of_shared_settings_is_tried() -> None:
     """A new one is added to this file."""
     assert set(NodeSettings.model_fields) == {
-        *("disk_gib", "disk", "extra_disks", "local_disks", "kubelet", "bottlerocket"),
+        *("disk_gib", "disk", "extra_disks", "local_disks", "kubelet", "bottlerocket", "boot_scripts"),
         # tests/components/compute/test_node_group.py, test_node_pools.py
         "metadata_hops",
         "custom_image",
