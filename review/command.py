@@ -14,10 +14,11 @@ import pulumi
 
 from harness import HarnessError
 from harness.imports import import_on_use
+from harness.plan import Plan
 from harness.program import program_folder
 from rehearsal import policies
 from rehearsal.program import ROOT, run_program
-from review.plans import Recorded, recorded
+from review.plans import Recorded, recorded, with_state
 
 FORMATS = ("text", "json", "markdown")
 
@@ -31,11 +32,18 @@ def parser_of(name: str, about: str) -> argparse.ArgumentParser:
     return parser
 
 
-def record(stack: str, project: Path, *, unknown: bool = False) -> Recorded:
-    """Return the plan of a stack; raises HarnessError or pulumi.RunError where the program refuses it."""
-    plan = run_program(stack, root=project, unknown=unknown)
+def record(stack: str, project: Path, deployed: Plan | None = None) -> Recorded:
+    """Return the plan of a stack; raises HarnessError or pulumi.RunError where the program refuses it.
+
+    deployed: what is running, of which the program refuses some changes; None for a stack that is not up.
+    """
+    return of_plan(run_program(stack, root=project, deployed=deployed), project)
+
+
+def of_plan(plan: Plan, project: Path = ROOT) -> Recorded:
+    """Return a plan of the harness with its state and its violations."""
     violations = policies.violations_of(plan, program_folder(project)) or []
-    return recorded({**plan.to_json(), "violations": [policies.to_json(it) for it in violations]})
+    return recorded({**with_state(plan), "violations": [policies.to_json(it) for it in violations]})
 
 
 def run(main: Callable[[], int]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
+from harness.plan import Plan, Registration, show
+
 STACK: Final = "pulumi:pulumi:Stack"
 
 
@@ -25,6 +27,8 @@ class Resource:
     dependencies: frozenset[str] = frozenset()
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
     read: bool = False
+    id: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -44,6 +48,8 @@ class Recorded:
     stack: str
     resources: tuple[Resource, ...]
     violations: tuple[Mapping[str, Any], ...] = ()
+    project: str = ""
+    exports: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Resource]:
         """Return the resources in the order in which the program registered them."""
@@ -71,18 +77,49 @@ class Recorded:
         urns = resource.property_dependencies.get(property_, frozenset())
         return [self.by_urn[urn] for urn in sorted(urns) if urn in self.by_urn]
 
+    def as_deployed(self) -> Plan:
+        """Return it as the plan of the update before, from which the program reads what is running."""
+        registrations = tuple(
+            Registration(
+                urn=it.urn,
+                type=it.type,
+                name=it.name,
+                parent=it.parent,
+                custom=it.custom,
+                id=it.id,
+                outputs={**it.outputs},
+            )
+            for it in self.resources
+        )
+        return Plan(
+            project=self.project,
+            stack=self.stack,
+            unknown=False,
+            registrations=registrations,
+            exports={**self.exports},
+        )
+
 
 def recorded(plan: Mapping[str, Any]) -> Recorded:
-    """Return the plan that `make preview FORMAT=json` printed, or that `harness.plan.Plan.to_json` returned."""
+    """Return the plan that `with_state` made JSON data of, or `make preview FORMAT=json`, which has no state."""
     return Recorded(
         stack=plan["stack"],
-        resources=tuple(_resources(plan["resources"])),
+        resources=tuple(_resources(plan["resources"], plan.get("state", {}))),
         violations=tuple(plan.get("violations", ())),
+        project=plan["project"],
+        exports=plan.get("outputs", {}),
     )
 
 
-def _resources(entries: Iterable[Mapping[str, Any]]) -> Iterator[Resource]:
+def with_state(plan: Plan) -> dict[str, Any]:
+    """Return a plan as JSON data, with the id and the outputs that each of its resources will have."""
+    state = {it.urn: {"id": it.id if isinstance(it.id, str) else "", "outputs": show(it.outputs)} for it in plan}
+    return {**plan.to_json(), "state": state}
+
+
+def _resources(entries: Iterable[Mapping[str, Any]], state: Mapping[str, Any]) -> Iterator[Resource]:
     for entry in entries:
+        own = state.get(entry["urn"], {})
         needs = entry.get("propertyDependencies", {})
         yield Resource(
             urn=entry["urn"],
@@ -95,6 +132,8 @@ def _resources(entries: Iterable[Mapping[str, Any]]) -> Iterator[Resource]:
             dependencies=frozenset(entry.get("dependencies", ())),
             property_dependencies={name: frozenset(urns) for name, urns in needs.items()},
             read=bool(entry.get("read")),
+            id=own.get("id", ""),
+            outputs=own.get("outputs", {}),
         )
 
 
