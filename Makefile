@@ -8,6 +8,8 @@ STACK ?= $(firstword $(DEVELOPMENT:Pulumi.%.yaml=%) $(STACKS))
 # Where the project of the stack is; PROJECT=examples/stacks shows and rehearses an example.
 PROJECT ?= .
 FORMAT ?= text
+# What `make review` compares the work tree with: a branch, a tag or a commit.
+BASE ?= origin/main
 # Arguments handed through, e.g. `make test ARGS='-k network'` or `make plan ARGS='--json'`.
 ARGS ?=
 
@@ -69,6 +71,10 @@ picture: $(RUNTIME) ## Draw the architecture of STACK from its plan as SVG: laye
 .PHONY: cost
 cost: $(RUNTIME) ## Estimate what STACK costs in a month, by resource (FORMAT=text, json or markdown)
 	@$(PY) -m review.estimate --project $(PROJECT) --stack $(STACK) --format $(FORMAT) $(ARGS)
+
+.PHONY: review
+review: $(RUNTIME) ## Review what changed since BASE=origin/main: resources, what it means, cost, time, rules (STACK= one stack)
+	@$(PY) -m review.compare --project $(PROJECT) $(if $(BASE),--base $(BASE)) $(if $(filter command line,$(origin STACK)),--stack $(STACK)) --format $(FORMAT) $(ARGS)
 
 .PHONY: prices
 prices: $(RUNTIME) ## Renew the prices of `make cost` from AWS's public price list, for the regions of the stack files

@@ -33,7 +33,7 @@ def _of_alias(resource: Resource, alias: str | Mapping[str, Any]) -> str:
     start, project, _, _ = resource.urn.split("::")
     if "stack" in alias:
         start = f"urn:pulumi:{alias['stack']}"
-    parent = None if alias.get("noParent") else str(alias.get("parentUrn") or resource.parent)
+    parent = None if alias.get("noParent") else alias.get("parentUrn") or resource.parent
     type_ = _joined(parent, alias.get("type", resource.type))
     return "::".join([start, alias.get("project", project), type_, alias.get("name", resource.name)])
 

@@ -60,6 +60,25 @@ class Recorded:
         """The resources by URN."""
         return {resource.urn: resource for resource in self.resources}
 
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """The position of each resource in the plan, by URN."""
+        return {resource.urn: number for number, resource in enumerate(self.resources)}
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.parent or "", []).append(resource.urn)
+        return found
+
+    def descendants(self, urn: str) -> Iterator[str]:
+        """Return the URNs below a component; none for another resource."""
+        if not self.by_urn[urn].custom and self.by_urn[urn].type != STACK:
+            for child in self._children.get(urn, ()):
+                yield child
+                yield from self.descendants(child)
+
     @property
     def region(self) -> str:
         """The region of the stack's AWS provider; "" where there is none."""
