@@ -1,4 +1,4 @@
-"""Run the life of a stack: `python -m rehearsal.simulation --stack private` creates, updates, refreshes, destroys it.
+"""Run the life of a stack: `make simulate STACK=dev` creates, updates, refreshes, changes and destroys it.
 
 See `rehearsal.simulation.simulation` for what is real and what is a stand-in.
 """
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder: Path = options.folder or Path(scratch)
         try:
             with simulated(folder, options.stack, minor=minor, project=options.project) as simulation:
+                for name in simulation.left_out:
+                    print(f"left out, because there is no copy of its chart: {name}", flush=True)
                 print(f"{time.monotonic() - begun:6.1f} s  control plane of Kubernetes {minor}", flush=True)
                 problems = live(simulation, show=lambda text: print(text, flush=True))
         except (NoToolError, NoCliError, NoCopiesError, subprocess.CalledProcessError) as error:

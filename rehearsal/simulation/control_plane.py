@@ -52,7 +52,7 @@ def control_plane(folder: Path, minor: str) -> Iterator[ApiServer]:
             ),
         ):
             stack.enter_context(process(folder / f"{command[0].name}.log", *command))
-        wait_until(lambda: not _awaited(server), lambda: f"controllers have not created {sorted(_awaited(server))}")
+        wait_until(lambda: not awaited(server), lambda: f"controllers have not created {sorted(awaited(server))}")
         yield server
 
 
@@ -69,7 +69,7 @@ def administrator(server: ApiServer) -> dict[str, object]:
     }
 
 
-def _awaited(server: ApiServer) -> set[str]:
+def awaited(server: ApiServer) -> set[str]:
     """Return what controllers create in each namespace, and have not yet: a snapshot taken before would miss it.
 
     https://kubernetes.io/docs/concepts/security/service-accounts/#default-service-accounts

@@ -1,4 +1,4 @@
-"""The life of a simulated stack: up, up again, refresh, destroy, and what is left in the cluster and in AWS."""
+"""The life of a simulated stack: up, up again, refresh, a day-2 change, destroy, and what is left of it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def live(simulation: Simulation, *, show: Callable[[str], None]) -> list[str]:
         simulation.bring_up,
         simulation.bring_up_again,
         simulation.look_again,
+        simulation.change_on_day_two,
         simulation.take_down,
     )
     for step in steps:
@@ -31,7 +32,7 @@ def live(simulation: Simulation, *, show: Callable[[str], None]) -> list[str]:
         show(line(simulation.phases[-1]))
         if run.code:
             return [run.text]
-        if step == simulation.bring_up:
+        if step in (simulation.bring_up, simulation.change_on_day_two):
             show(_pods(simulation))
     left = left_in_cluster(simulation, before)
     unexpected = unexplained(left)

@@ -145,6 +145,14 @@ def hosts_of(stack: str, project: Path) -> frozenset[str]:
     return frozenset(str(urlsplit(url).hostname) for url in (*published, *mirrors))
 
 
+def without_copies(stack: str, project: Path, root: Path) -> list[str]:
+    """Return the releases of a stack's `extraCharts` whose charts are not in a folder of copies."""
+    configuration = read_configuration(stack, root=project)
+    extra = json.loads(configuration.values.get(f"{configuration.project}:extraCharts", "{}"))
+    there = charts(root)
+    return [name for name, chart in extra.items() if (chart.get("chart") or name, chart["version"]) not in there]
+
+
 # --- What there is ------------------------------------------------------------------------------------------------
 
 

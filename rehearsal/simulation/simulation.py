@@ -33,6 +33,9 @@ from versions import DEFAULT_KUBERNETES
 
 OWN: Final = Path(__file__).resolve().parent / "bin"
 
+DAY_TWO: Final = {"traefik.readTimeout": 90}
+"""A change of every stack's settings that a running platform must take: Traefik's pods roll on the nodes there are."""
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -46,14 +49,17 @@ class Phase:
 class Simulation(Rehearsal):
     """One stack on a real API server; see `Sandbox` and the module.
 
-    server: the API server. publishers: where charts come from. phases: what was done, in order.
+    server: the API server. publishers: where charts come from. phases: what was done, in order. left_out: the stack's
+    own charts (`extraCharts`) of which there is no copy.
     """
 
     def __init__(self, folder: Path, stack: str, project: Path, server: ApiServer, sources: Publishers) -> None:
         self.server: Final = server
         self.publishers: Final = sources
         self.phases: Final[list[Phase]] = []
+        self.left_out: Final = publishers.without_copies(stack, project, sources.copies[0])
         super().__init__(folder, stack, project=project, providers=_providers(folder, sources))
+        self.change({f"extraCharts.{name}": None for name in self.left_out})
         authority = server.certificate.read_text()
         Endpoint(server.url, authority, server.token).write(self.folder / "cloud")
         self.stand_ins: Final = StandIns(server, self.store, self.environment.account)
@@ -76,6 +82,11 @@ class Simulation(Rehearsal):
     def look_again(self) -> Run:
         """Refresh the state; it fails if anything has drifted."""
         return self.phase("refresh", "refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+    def change_on_day_two(self) -> Run:
+        """Change a setting by which a release of the platform is upgraded and its pods are replaced."""
+        self.change(DAY_TWO)
+        return self.phase("day-2 change", "up", "--yes", "--skip-preview")
 
     def take_down(self) -> Run:
         """Destroy the stack, after an update without what protects it, where something does."""

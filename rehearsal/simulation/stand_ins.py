@@ -19,7 +19,7 @@ from harness.kind import Context
 from rehearsal.cloud import MODEL
 from rehearsal.engine.refusals import follow, uses
 from rehearsal.engine.refusals.cluster import INGRESS
-from rehearsal.simulation import kubelets, nodes
+from rehearsal.simulation import karpenter, kubelets, nodes
 from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
 
 INTERVAL: Final = 0.2
@@ -56,6 +56,7 @@ def _balancer(_ingress: Object, hostname: str) -> Object:
     return {"loadBalancer": {"ingress": [{"hostname": hostname}]}}
 
 
+_POOLS: Final = "/apis/karpenter.sh/v1/nodepools"
 _KARPENTER: Final = "/apis/apps/v1/namespaces/kube-system/deployments/karpenter"
 
 SERVED: Final = (
@@ -70,7 +71,7 @@ SERVED: Final = (
     # https://github.com/aws/karpenter-provider-aws/blob/main/pkg/apis/v1/labels.go (TerminationFinalizer)
     Served("/apis/karpenter.k8s.aws/v1/ec2nodeclasses", _KARPENTER, "karpenter.k8s.aws/termination", _ready),
     # https://github.com/kubernetes-sigs/karpenter/blob/main/pkg/apis/v1/labels.go
-    Served("/apis/karpenter.sh/v1/nodepools", _KARPENTER, "karpenter.sh/termination", _ready),
+    Served(_POOLS, _KARPENTER, "karpenter.sh/termination", _ready),
 )
 
 
@@ -95,12 +96,20 @@ class StandIns:
             nodes.reconcile(self.server, cloud)
             cluster = next((str(it.get("name")) for it in cloud.of(uses.CLUSTER)), "")
         kubelets.start(self.server)
+        self._launch()
         for served in SERVED:
             waiting = [it for it in self._objects(served.path) if served.serves(it) and self._is_waiting(it, served)]
             if waiting and self._runs(served.deployment):
                 for item in waiting:
                     self._serve(item, served, cluster)
         self.looks += 1
+
+    def _launch(self) -> None:
+        pools = [it for it in self._objects(_POOLS) if not it["metadata"].get("deletionTimestamp")]
+        if pools and self._runs(_KARPENTER):
+            with self.store.look() as cloud:
+                launched = karpenter.launch(self.server, pools, cloud)
+            self.log.extend(f"launched {name}" for name in launched)
 
     def _objects(self, path: str) -> list[Object]:
         try:
@@ -133,6 +142,8 @@ class StandIns:
         finalizers = metadata.get("finalizers", [])
         hostname = self._in_aws(item, cluster, gone=gone) if served.status is _balancer else ""
         if gone:
+            if served.path == _POOLS:
+                karpenter.end(self.server, item)
             self._patch(path, {"metadata": {"finalizers": [it for it in finalizers if it != served.finalizer]}})
         else:
             self._patch(path, {"metadata": {"finalizers": [*finalizers, served.finalizer]}})

@@ -1,5 +1,6 @@
 """A control plane with real controllers: pods run where they may and start when what they need is there."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from harness.engine.store import Resource, Store
 from harness.model import EXAMPLE_ACCOUNT
 from rehearsal.engine.refusals import uses
+from rehearsal.simulation import api_server
 from rehearsal.simulation.api_server import ApiServer, Object, RefusedError, wait_until
 from rehearsal.simulation.leftovers import objects
 from rehearsal.simulation.stand_ins import StandIns, working
@@ -150,3 +152,14 @@ def test_an_object_that_outlives_its_controller_stays(server: ApiServer, stand_i
     assert finalizers() == ["karpenter.sh/termination"]
     server.create(controller)
     wait_until(lambda: finalizers() == [], "the controller does not let go of its object")
+
+
+def test_a_client_connects_anew_after_the_server_would_have_ended_the_connection(
+    server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.request("GET", "/readyz")
+    # No time passes here: a connection of which the server's side is closed stands for one that was idle for long.
+    connection = server._connection()
+    connection.sock.shutdown(socket.SHUT_RDWR)
+    monkeypatch.setattr(api_server, "IDLE", -1)
+    assert server.request("GET", "/readyz").body == {"message": "ok"}

@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rehearsal.simulation.publishers import MANIFEST, NoCopiesError, Publishers, hosts_of, package, publishers
+from rehearsal.simulation.publishers import (
+    MANIFEST,
+    NoCopiesError,
+    Publishers,
+    hosts_of,
+    package,
+    publishers,
+    without_copies,
+)
 from tests.plans import EXAMPLES
 from versions import TRAEFIK_CRDS
 
@@ -35,6 +43,17 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish
     monkeypatch.setenv("UPSTREAM_FACTS", str(tmp_path / "facts"))
     with publishers(tmp_path / "certificates", frozenset({HOST, FILES})) as found:
         yield found
+
+
+def test_charts_of_a_stack_without_a_copy_are_named(tmp_path: Path, sources: Publishers) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: platform\nruntime: python\n")
+    wanted = {
+        "web": {"repository": f"https://{HOST}", "version": "1.2.3+build.4"},
+        "other": {"repository": f"https://{HOST}", "version": "2.0.0"},
+        "renamed": {"chart": "web", "repository": f"https://{HOST}", "version": "1.2.3+build.4"},
+    }
+    (tmp_path / "Pulumi.x.yaml").write_text(json.dumps({"config": {"platform:extraCharts": wanted}}))
+    assert without_copies("x", tmp_path, sources.copies[0]) == ["other"]
 
 
 def _get(sources: Publishers, url: str, method: str = "GET") -> tuple[int, bytes, dict[str, str]]:

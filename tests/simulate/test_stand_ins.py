@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -12,7 +12,8 @@ from harness.engine.environment import Environment
 from harness.engine.store import Resource, Store
 from rehearsal.capacity import INSTANCES, allocatable
 from rehearsal.engine.refusals import uses
-from rehearsal.simulation import aws_command, kubelets, nodes
+from rehearsal.simulation import aws_command, control_plane, kubelets, nodes
+from rehearsal.simulation.api_server import Answer, ApiServer, wait_until
 from rehearsal.simulation.aws_provider import Endpoint, kind_of
 from rehearsal.simulation.leftovers import unexplained
 
@@ -165,3 +166,34 @@ def test_what_stays_on_purpose_is_not_left() -> None:
         "CustomResourceDefinition nodepools.karpenter.sh",
     ]
     assert unexplained(found) == sorted(found[1:])
+
+
+# --- The control plane --------------------------------------------------------------------------------------------
+
+
+class _Listed:
+    """An API server that lists objects, by the plural of their kind, as (namespace, name)."""
+
+    def __init__(self, **objects: list[tuple[str, str]]) -> None:
+        self.objects = objects
+
+    def request(self, _method: str, path: str) -> Answer:
+        found = self.objects.get(path.rpartition("/")[2], [])
+        return Answer({"items": [{"metadata": {"namespace": it[0], "name": it[1]}} for it in found]}, ())
+
+
+def test_a_control_plane_is_complete_when_each_namespace_has_what_controllers_put_there() -> None:
+    namespaces = [("", "other"), *(("", name) for name in control_plane.NAMESPACES)]
+    accounts = [(name, "default") for _, name in namespaces]
+    certificates = [(name, "kube-root-ca.crt") for _, name in namespaces]
+    there = {"namespaces": namespaces, "serviceaccounts": accounts, "configmaps": certificates}
+    assert control_plane.awaited(cast(ApiServer, _Listed(**there))) == set()
+    less = {**there, "configmaps": certificates[1:]}
+    assert control_plane.awaited(cast(ApiServer, _Listed(**less))) == {"configmaps/kube-root-ca.crt in other"}
+    early = {name: found[:1] for name, found in there.items()}
+    assert "serviceaccounts/default in kube-system" in control_plane.awaited(cast(ApiServer, _Listed(**early)))
+
+
+def test_a_wait_in_vain_says_what_it_saw_last() -> None:
+    with pytest.raises(TimeoutError, match="left: a node"):
+        wait_until(lambda: False, lambda: "left: a node", seconds=0)
