@@ -39,8 +39,8 @@ class Kro(Settings):
 class ManagedArgoCd(Settings):
     """Argo CD as EKS runs it. People log in at IAM Identity Center.
 
-    Its repositories, projects and Applications are objects of your own in the namespace `argocd`: `argoCd`, `gitOps`
-    and `gitCredentials` are for the Argo CD that this program installs.
+    It deploys what `gitOps` names, as the Argo CD of the section `argoCd` does, of which there is none then. Other
+    projects and Applications are objects of your own in the namespace `argocd`.
     """
 
     identity_center: IdentityCenterArn = Field(description="ARN of the instance of IAM Identity Center.")
@@ -55,7 +55,7 @@ class ManagedArgoCd(Settings):
     role: CapabilityRole | None = Field(
         None,
         description="What Argo CD may deploy in the whole cluster. If absent, nothing until you bind rights to its IAM "
-        "role.",
+        "role. `gitOps` requires `admin`.",
     )
     managed_policies: list[PolicyArn] = Field(
         [],

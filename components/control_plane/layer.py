@@ -24,6 +24,7 @@ class ControlPlane:
     identity: ClusterIdentity
     in_cluster: pulumi.ResourceOptions
     hybrid_nodes: HybridNodes | None
+    capabilities: Capabilities | None
 
     def after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         """Return the options of what is created in the cluster after resources, and deleted before them."""
@@ -63,8 +64,11 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
         oidc_issuer=cluster.oidc_issuer,
     )
     wanted = settings.cluster.capabilities
-    if wanted.ack or wanted.kro or wanted.argo_cd:
+    capabilities = (
         Capabilities(f"{where.name}-capability", wanted, where, cluster_name=cluster.cluster_name, opts=where.in_aws)
+        if wanted.ack or wanted.kro or wanted.argo_cd
+        else None
+    )
     hybrid_nodes = (
         HybridNodes(
             f"{where.name}-hybrid",
@@ -80,6 +84,7 @@ def control_plane_layer(settings: Stack, *, where: Where, network: AnyNetwork) -
     )
     return ControlPlane(
         hybrid_nodes=hybrid_nodes,
+        capabilities=capabilities,
         cluster=cluster,
         access=access,
         identity=identity,

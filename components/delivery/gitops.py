@@ -15,6 +15,8 @@ from settings import GitOps as GitOpsSettings
 
 NAMESPACE: Final = namespaces.ARGO_CD
 THIS_CLUSTER: Final = interfaces.KUBERNETES
+IN_CLUSTER: Final = {"server": THIS_CLUSTER}
+"""The destination of an Argo CD that runs in the cluster."""
 PLATFORM_GROUPS: Final = ("karpenter.sh", "karpenter.k8s.aws", "admissionregistration.k8s.io")
 """API groups that belong to this program alone: see docs/decisions.md for why."""
 
@@ -34,9 +36,14 @@ class GitOps(pulumi.ComponentResource):
         cluster: OnCluster,
         *,
         credentials: Mapping[str, GitCredential],
+        managed_cluster: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare a project and an ApplicationSet for each set, and a secret for each of `credentials`, by name."""
+        """Declare a project and an ApplicationSet for each set, and a secret for each of `credentials`, by name.
+
+        managed_cluster: ARN of the cluster where EKS runs Argo CD, which then knows no cluster by itself; None: Argo CD
+        runs in the cluster.
+        """
         super().__init__("eks-platform:index:GitOps", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         logins = [
@@ -52,6 +59,8 @@ class GitOps(pulumi.ComponentResource):
             )
             for key, credential in credentials.items()
         ]
+        needed = [*logins, *([self._cluster(name, managed_cluster)] if managed_cluster else [])]
+        this_cluster = {"name": gitops_bridge.THIS_CLUSTER} if managed_cluster else IN_CLUSTER
         for key, manifests in settings.sets.items():
             metadata = {"name": key, "namespace": NAMESPACE}
             project = CustomResource(
@@ -59,7 +68,7 @@ class GitOps(pulumi.ComponentResource):
                 api_version="argoproj.io/v1alpha1",
                 kind="AppProject",
                 metadata=metadata,
-                spec=project_spec(manifests),
+                spec=project_spec(manifests, this_cluster),
                 opts=child,
             )
             CustomResource(
@@ -67,16 +76,32 @@ class GitOps(pulumi.ComponentResource):
                 api_version="argoproj.io/v1alpha1",
                 kind="ApplicationSet",
                 metadata=metadata,
-                spec=application_set_spec(key, manifests, cluster.kubernetes_version),
+                spec=application_set_spec(key, manifests, cluster.kubernetes_version, this_cluster),
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     # An Application whose project is deleted can never be deleted itself (argo-cd #4369).
-                    depends_on=[project, *logins],
+                    depends_on=[project, *needed],
                     # Pods terminate; load balancers and volumes are deleted.
                     custom_timeouts=pulumi.CustomTimeouts(delete="30m"),
                 ),
             )
         self.register_outputs({})
+
+    def _cluster(self, name: str, arn: pulumi.Input[str]) -> Secret:
+        """Declare the cluster that the managed Argo CD deploys to, under the name that Argo CD has for its own.
+
+        https://docs.aws.amazon.com/eks/latest/userguide/argocd-register-clusters.html
+        """
+        return Secret(
+            f"{name}-cluster",
+            metadata={
+                "name": f"cluster-{gitops_bridge.THIS_CLUSTER}",
+                "namespace": NAMESPACE,
+                "labels": {"argocd.argoproj.io/secret-type": "cluster"},
+            },
+            string_data={"name": gitops_bridge.THIS_CLUSTER, "server": arn},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
 
 def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
@@ -100,13 +125,15 @@ def credential_data(credential: GitCredential) -> dict[str, pulumi.Input[str]]:
     return data
 
 
-def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
+def project_spec(manifests: GitOpsSet, this_cluster: Mapping[str, str] = IN_CLUSTER) -> dict[str, Any]:
     """Return the spec of the AppProject: one repository, the set's namespaces, the kinds in the settings.
+
+    this_cluster: the destination of a set that names no clusters.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
     own = manifests.destinations
-    clusters = [{"name": name} for name in manifests.clusters] or [{"server": THIS_CLUSTER}]
+    clusters = [{"name": name} for name in manifests.clusters] or [this_cluster]
     # `CreateNamespace` needs it too (argo-cd #22869).
     created = [{"group": "", "kind": "Namespace", "name": name} for name in own] if manifests.namespace_prefix else []
     return {
@@ -118,7 +145,9 @@ def project_spec(manifests: GitOpsSet) -> dict[str, Any]:
     }
 
 
-def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: str) -> dict[str, Any]:
+def application_set_spec(
+    name: str, manifests: GitOpsSet, kubernetes_version: str, this_cluster: Mapping[str, str] = IN_CLUSTER
+) -> dict[str, Any]:
     """Return the spec of the ApplicationSet: an Application for each folder, in a namespace named after the folder.
 
     The deletion of the set, or of a folder, also deletes what was deployed (by a finalizer of each Application):
@@ -148,7 +177,7 @@ def application_set_spec(name: str, manifests: GitOpsSet, kubernetes_version: st
                     **helm,
                 },
                 "destination": {
-                    **({"name": "{{.name}}"} if manifests.clusters else {"server": THIS_CLUSTER}),
+                    **({"name": "{{.name}}"} if manifests.clusters else this_cluster),
                     "namespace": f"{manifests.namespace_prefix or ''}{{{{.path.basenameNormalized}}}}",
                 },
                 "syncPolicy": {

@@ -80,29 +80,31 @@ def delivery_layer(
         for key, role in settings.workload_roles.items()
     }
     hub = None
+    argo_cd: list[pulumi.Resource] = [control_plane.capabilities] if control_plane.capabilities else []
     if settings.argo_cd:
         named = f"{where.name}-argo-cd"
         spokes = spokes_of(named, settings.argo_cd, in_cluster)
         hub = hub_role(f"{named}-hub", control_plane.identity, spokes, in_cluster) if settings.argo_cd.hub else None
-        argo_cd = ArgoCd(
+        installed = ArgoCd(
             named, settings.argo_cd, on_cluster, ingress_addresses=ingress.addressed, identity=hub, opts=in_cluster
         )
-        clusters = []
+        argo_cd = [installed]
         if settings.argo_cd.hub or settings.argo_cd.metadata:
             known = _known(settings, where, on_cluster, roles)
-            after_it = control_plane.after(argo_cd)
-            clusters = [ArgoCdClusters(f"{named}-cluster", settings.argo_cd, own=known, spokes=spokes, opts=after_it)]
-        if settings.git_ops:
-            GitOps(
-                f"{where.name}-gitops",
-                settings.git_ops,
-                on_cluster,
-                credentials=settings.git_credentials,
-                # Applications are deployed to namespaces of teams with their roles, and deleted before both.
-                opts=control_plane.after(
-                    argo_cd, *clusters, *used, *([teams] if settings.team_namespaces else []), *roles.values()
-                ),
+            after_it = control_plane.after(installed)
+            argo_cd.append(
+                ArgoCdClusters(f"{named}-cluster", settings.argo_cd, own=known, spokes=spokes, opts=after_it)
             )
+    if settings.git_ops:
+        GitOps(
+            f"{where.name}-gitops",
+            settings.git_ops,
+            on_cluster,
+            credentials=settings.git_credentials,
+            managed_cluster=None if settings.argo_cd else control_plane.identity.cluster_arn,
+            # Applications are deployed to namespaces of teams with their roles, and deleted before both.
+            opts=control_plane.after(*argo_cd, *used, *([teams] if settings.team_namespaces else []), *roles.values()),
+        )
     return Delivery(roles, hub.role_arn if hub else None)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from facts import gitops_bridge
 from settings.argo_cd import ArgoCd, ClusterMetadata, GitCredential, GitOps, GitOpsSet
+from settings.capabilities import CapabilityRole
+from settings.cluster import Cluster
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress
 from settings.namespaces import platform_namespaces
@@ -76,11 +78,17 @@ def _clusters_of_set(path: str, manifests: GitOpsSet, known: Collection[str]) ->
 
 
 @rule
-def _sets(argo_cd: ArgoCd | None, git_ops: GitOps | None) -> Iterator[Problem]:
+def _sets(argo_cd: ArgoCd | None, git_ops: GitOps | None, cluster: Cluster) -> Iterator[Problem]:
     if not git_ops:
         return
-    if not argo_cd:
-        yield Problem("gitOps", "set without argoCd", "expected argoCd: it deploys them")
+    managed = cluster.capabilities.argo_cd
+    if not argo_cd and not managed:
+        yield Problem("gitOps", "set without argoCd", "expected argoCd or cluster.capabilities.argoCd: it deploys them")
+    if managed and managed.role is not CapabilityRole.ADMIN:
+        # The policies of AWS for less know neither namespaces nor custom resources.
+        # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+        found = managed.role.value if managed.role else "missing"
+        yield Problem("cluster.capabilities.argoCd.role", found, "expected admin: Argo CD deploys what gitOps names")
     for name, manifests in git_ops.sets.items():
         path = place("gitOps", "sets", name)
         if name == "default":

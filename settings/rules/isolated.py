@@ -44,14 +44,15 @@ def _dns_in_isolated_network(
 
 @rule
 def _argo_cd_in_isolated_network(network: Network, argo_cd: ArgoCd | None, git_ops: GitOps | None) -> Iterator[Problem]:
-    if not network.without_internet:
+    # The managed Argo CD does not run in the VPC.
+    if not network.without_internet or not argo_cd:
         return
     urls = (
         {place("gitOps", "sets", key, "repository"): it.repository for key, it in git_ops.sets.items()}
         if git_ops
         else {}
     )
-    if argo_cd and argo_cd.sso:
+    if argo_cd.sso:
         urls["argoCd.sso.issuer"] = argo_cd.sso.issuer
     for path, url in urls.items():
         host = urlsplit(url).hostname or ""

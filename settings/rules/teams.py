@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
+from facts import namespaces
 from facts.admission_policies import EKS_NAMESPACES, KUBERNETES_NAMESPACES
 from settings.argo_cd import GitOps
-from settings.cluster import Access
+from settings.cluster import Access, Cluster
 from settings.extra_charts import ExtraChart
 from settings.namespaces import platform_namespaces
 from settings.problems import Problem, place
@@ -19,8 +20,12 @@ from settings.words import either
 
 
 @rule
-def _whose(team_namespaces: dict[str, TeamNamespace], sections: Mapping[str, Any]) -> Iterator[Problem]:
+def _whose(
+    team_namespaces: dict[str, TeamNamespace], cluster: Cluster, sections: Mapping[str, Any]
+) -> Iterator[Problem]:
     taken = {*platform_namespaces(sections), *KUBERNETES_NAMESPACES, *EKS_NAMESPACES, "default"}
+    if cluster.capabilities.argo_cd:
+        taken.add(namespaces.ARGO_CD)
     for name in team_namespaces:
         if name in taken:
             found = "taken"

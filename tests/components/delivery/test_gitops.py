@@ -19,7 +19,8 @@ from settings import GitCredential, GitOpsSet
 from settings import GitOps as GitOpsSettings
 from tests import upstream
 from tests.components.given import on_cluster
-from tests.components.recording import assert_shape, label, labels, recorded
+from tests.components.recording import assert_shape, label, labels, recorded, waits_for
+from tests.plans import run_program
 
 REPOSITORY = "https://github.com/example-jp/applications.git"
 
@@ -296,3 +297,44 @@ def test_what_the_definition_would_refuse_is_seen(way: tuple[str, ...], value: A
 
 def _definition(kind: str) -> Any:
     return upstream.facts("crds", "argo-cd", f"argoproj.io_{kind.lower()}s.yaml")
+
+
+# --- The Argo CD that EKS runs ------------------------------------------------------------------------------------
+
+ARN: Final = "arn:aws:eks:ap-northeast-1:111122223333:cluster/platform-test"
+
+
+def test_the_managed_argo_cd_is_told_of_the_cluster(unknown: bool) -> None:
+    settings = GitOpsSettings(sets=SETS)
+    plan = recorded(
+        lambda opts: GitOps("git", settings, on_cluster(), credentials={}, managed_cluster=ARN, opts=opts),
+        unknown=unknown,
+    )
+    (secret,) = plan.find(type="kubernetes:core/v1:Secret")
+    assert secret.inputs["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "cluster"}
+    # The address of the API that pods use is not one that EKS accepts.
+    assert reveal(secret.inputs)["stringData"] == {"name": "in-cluster", "server": ARN}
+    for entry in plan.find(type="kubernetes:argoproj.io/v1alpha1:ApplicationSet"):
+        destination = entry.inputs["spec"]["template"]["spec"]["destination"]
+        assert (destination["name"], "server" in destination) == ("in-cluster", False)
+        # Deleted after what is deployed through it.
+        assert secret.urn in entry.dependencies
+    for entry in plan.find(type="kubernetes:argoproj.io/v1alpha1:AppProject"):
+        assert {it["name"] for it in entry.inputs["spec"]["destinations"]} == {"in-cluster"}
+
+
+def test_the_managed_argo_cd_outlives_what_it_deploys() -> None:
+    argo_cd = {
+        "identityCenter": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+        "admins": ["08017340-8041-7093-3ffa-0123456789ab"],
+        "role": "admin",
+    }
+    sets = {"apps": {"repository": REPOSITORY, "path": "*", "namespacePrefix": "web-"}}
+    config = {"cluster": {"capabilities": {"argoCd": argo_cd}}, "gitOps": {"sets": sets}}
+    plan = run_program("dev", config=config)
+    (found,) = plan.find(type="kubernetes:argoproj.io/v1alpha1:ApplicationSet")
+    # Without its rights, too, it could delete nothing.
+    assert {
+        "Capability platform-dev-capability-argocd",
+        "AccessPolicyAssociation platform-dev-capability-argocd",
+    } <= waits_for(plan, found)
