@@ -133,7 +133,7 @@ def project_spec(manifests: GitOpsSet, this_cluster: Mapping[str, str] = IN_CLUS
     https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
     own = manifests.destinations
-    clusters = [{"name": name} for name in manifests.clusters] or [this_cluster]
+    clusters: list[Mapping[str, str]] = [{"name": name} for name in manifests.clusters] or [this_cluster]
     # `CreateNamespace` needs it too (argo-cd #22869).
     created = [{"group": "", "kind": "Namespace", "name": name} for name in own] if manifests.namespace_prefix else []
     return {
