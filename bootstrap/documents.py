@@ -200,7 +200,7 @@ def deploy_policies(role: Role, kept: Sequence[str]) -> list[PolicyDocument]:
     for service in sorted({_service(action) for action in writes}):
         mine = sorted(action for action in writes if _service(action) == service)
         statements += _SPECIAL.get(service, _regional)(role, service, mine)
-    statements += [*_zone_roles(role), _deny(kept)]
+    statements += [*_zone_roles(role), *_user_pools(role), _deny(kept)]
     return _packed(statements)
 
 
@@ -311,6 +311,15 @@ def _zone_roles(role: Role) -> Iterator[Statement]:
     """Yield the right to assume the roles of hosted zones of other accounts, if the stacks have such."""
     if roles := sorted({arn for needs in role.needs for arn in needs.zone_roles}):
         yield allow("AssumeZoneRoles", ["sts:AssumeRole"], roles)
+
+
+def _user_pools(role: Role) -> Iterator[Statement]:
+    """Yield the right that a listener with a login at Cognito requires of its creator.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+    """
+    if pools := sorted({arn for needs in role.needs for arn in needs.user_pools}):
+        yield allow("UseUserPools", ["cognito-idp:DescribeUserPoolClient"], pools)
 
 
 _SPECIAL: Final = {"eks": _eks, "iam": _iam, "kms": _kms, "route53": _route53}

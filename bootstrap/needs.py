@@ -17,7 +17,8 @@ class Needs:
     deployer: the ARN of `access.deployer`, who runs `pulumi up`. planners: those that read everything in the cluster.
     types, asked: what the plan has of resources and calls of the AWS provider. named: the ARNs of what it creates under
     the platform's name, with a wildcard after it. zones: the hosted zones of its records in this account; zone_roles:
-    the roles that it assumes for records in zones of other accounts. keys: KMS keys that exist.
+    the roles that it assumes for records in zones of other accounts. user_pools: Cognito's, at which a listener lets
+    users log in. keys: KMS keys that exist.
     services: AWS services that get a role of it. boundary: the policy that limits each of its roles; None: some have
     none. documents: the policies of its roles; managed: the names of those of AWS's own.
     """
@@ -34,6 +35,7 @@ class Needs:
     named: list[str]
     zones: list[str]
     zone_roles: list[str]
+    user_pools: list[str]
     keys: list[str]
     services: list[str]
     boundary: str | None

@@ -51,6 +51,7 @@ def needs_of(plan: Plan, settings: dict[str, Any]) -> Needs:
         named=sorted({pattern for arn in arns for pattern in _pattern(arn, platform["name"])}),
         zones=sorted({str(given["zoneId"]) for given in records if "zoneId" in given}),
         zone_roles=sorted(set(assumed.values())),
+        user_pools=sorted({pool for given in inputs for pool in _user_pools(given.get("defaultActions"))}),
         keys=sorted(set(_keys(inputs)) - arns),
         services=sorted({service for role in roles for service in _trusted(role)}),
         boundary=boundaries.pop() if len(boundaries) == 1 else None,
@@ -63,6 +64,13 @@ def _assumed(provider: dict[str, Any]) -> Iterator[str]:
     """Yield the role that a provider assumes, if it does. A provider's inputs are JSON texts."""
     for role in json.loads(provider.get("assumeRoles") or "[]"):
         yield role["roleArn"]
+
+
+def _user_pools(actions: Any) -> Iterator[str]:
+    """Yield the user pools of a listener's actions."""
+    for action in actions or ():
+        if "authenticateCognito" in action:
+            yield action["authenticateCognito"]["userPoolArn"]
 
 
 def _pattern(arn: str, name: str) -> Iterator[str]:

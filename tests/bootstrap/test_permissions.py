@@ -54,7 +54,7 @@ NOT_CALLED: Final[dict[tuple[str, str], str]] = {
     ("*", "apprunner:*"): "a web ACL of the platform is for its load balancer alone",
     ("*", "appsync:*"): "a web ACL of the platform is for its load balancer alone",
     ("*", "bedrock-agentcore:*"): "a web ACL of the platform is for its load balancer alone",
-    ("*", "cognito-idp:*"): "no listener logs users in; a web ACL of the platform is for its load balancer alone",
+    ("*", "cognito-idp:*"): "only for the user pools of listeners; a web ACL is for the load balancer alone",
     ("*", "firehose:*"): "log groups deliver nothing",
     ("*", "s3:*"): "logs and flow logs go to CloudWatch",
     ("*", "vpc-lattice:*"): "endpoints of AWS services alone",
@@ -282,6 +282,22 @@ def test_a_preview_may_change_nothing(role: Role) -> None:
     levels = {action: iam_reference.access_level(action) for action in granted}
     assert {action for action, level in levels.items() if level not in ("Read", "List")} == set()
     assert granted <= actions(role)
+
+
+def test_a_listener_that_logs_users_in_may_be_created() -> None:
+    pool = f"arn:aws:cognito-idp:ap-northeast-1:{ACCOUNT}:userpool/ap-northeast-1_Example1"
+    ingress = {
+        "owner": "program",
+        "certificate": f"arn:aws:acm:ap-northeast-1:{ACCOUNT}:certificate/0f1e2d3c",
+        "login": {"cognito": {"userPool": pool, "clientId": "a", "domain": "login"}},
+    }
+    plan = run_program("dev", config={"platform": {"region": "ap-northeast-1"}, "ingress": ingress})
+    needs = needs_of(plan, {"platform": PLATFORM, "access": {"deployer": f"arn:aws:iam::{ACCOUNT}:role/deployer"}})
+    (role,) = deployers([needs])
+    statements = [s for policy in deploy_policies(role, KEPT) for s in policy["Statement"]]
+    (found,) = [s for s in statements if "cognito-idp:DescribeUserPoolClient" in s["Action"]]
+    assert found["Resource"] == [pool]
+    assert not [a for policy in plan_policies(role) for s in policy["Statement"] for a in s["Action"] if "cognito" in a]
 
 
 ZONE_ROLE: Final = "arn:aws:iam::444455556666:role/records"
