@@ -351,6 +351,13 @@ METERS: Final[Mapping[str, Meter]] = {
     "aws:sqs/queue:Queue": _by_use("messages"),
     "aws:sns/topic:Topic": _by_use("notifications"),
     "aws:s3/bucket:Bucket": _by_use("what it stores, and requests"),
+    "aws:efs/fileSystem:FileSystem": _by_use("what it stores, reads and writes"),
+    "aws:fsx/lustreFileSystem:LustreFileSystem": _by_use("its size and its throughput"),
+    "aws:fsx/openZfsFileSystem:OpenZfsFileSystem": _by_use("its size and its throughput"),
+    "aws:fsx/ontapFileSystem:OntapFileSystem": _by_use("its size and its throughput"),
+    "aws:backup/vault:Vault": _by_use("what it stores"),
+    "aws:amp/workspace:Workspace": _by_use("samples that it takes, stores and answers from"),
+    "aws:grafana/workspace:Workspace": _by_use("people who use it in a month"),
     "aws:route53/record:Record": _by_use("queries of resolvers"),
 }
 """How each type is billed. A type that is neither here nor in FREE fails a test."""
@@ -362,6 +369,12 @@ FREE: Final = (
     ),
     re.compile(r"aws:ec2/(?!natGateway|eip|vpcEndpoint:|instance)"),
     re.compile(r"aws:eks/(access|addon|podIdentity|identityProvider)|aws:lb/(listener|targetGroup)|aws:kms/alias"),
+    re.compile(
+        r"aws:efs/(mountTarget|backupPolicy|accessPoint|fileSystemPolicy)|aws:backup/(plan|selection|vault[A-Z])"
+    ),
+    re.compile(
+        r"aws:amp/(?!workspace:)|aws:grafana/(?!workspace:)|aws:batch/|aws:vpclattice/|aws:fsx/.*(Vol|Mach|Snap)"
+    ),
     re.compile(r"aws:wafv2/webAclAssociation|aws:s3/bucket[A-Z]|aws:ssm/|aws:resourceshare"),
 )
 """Types of AWS without a charge of their own; what they lead to is billed elsewhere, or by use."""
