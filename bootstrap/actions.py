@@ -171,6 +171,21 @@ ACTIONS: Final[dict[str, Actions]] = {
     "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": Actions(
         "ec2:AssociateVpcCidrBlock", "ec2:DescribeVpcs", delete="ec2:DisassociateVpcCidrBlock"
     ),
+    # The collector gets its access entry with the caller's rights.
+    # https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-collector-how-to.html
+    "aws:amp/scraper:Scraper": Actions(
+        "aps:CreateScraper aps:DescribeWorkspace aps:TagResource eks:DescribeCluster ec2:DescribeSubnets "
+        "ec2:DescribeSecurityGroups iam:CreateServiceLinkedRole eks:CreateAccessEntry eks:AssociateAccessPolicy",
+        "aps:DescribeScraper aps:ListTagsForResource",
+        "aps:UpdateScraper aps:DescribeScraper aps:TagResource aps:UntagResource",
+        "aps:DeleteScraper",
+    ),
+    "aws:amp/workspace:Workspace": Actions(
+        "aps:CreateWorkspace aps:TagResource kms:DescribeKey kms:CreateGrant kms:GenerateDataKey kms:Decrypt",
+        "aps:DescribeWorkspace aps:ListTagsForResource aps:DescribeLoggingConfiguration",
+        "aps:UpdateWorkspaceAlias aps:TagResource aps:UntagResource",
+        "aps:DeleteWorkspace",
+    ),
     # AWS Backup makes its role and its vault with the first file system that it backs up.
     # https://docs.aws.amazon.com/efs/latest/ug/API_PutBackupPolicy.html
     "aws:efs/backupPolicy:BackupPolicy": Actions(

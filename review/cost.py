@@ -348,6 +348,7 @@ METERS: Final[Mapping[str, Meter]] = {
     "kubernetes:karpenter.sh/v1:NodePool": _pool,
     "aws:eks/fargateProfile:FargateProfile": _by_use("CPUs and memory of each pod that it runs"),
     "aws:eks/capability:Capability": _by_use("an hourly charge of EKS, and each resource that it manages"),
+    "aws:amp/scraper:Scraper": _by_use("an hourly charge of the collector, and the samples that it takes"),
     "aws:sqs/queue:Queue": _by_use("messages"),
     "aws:sns/topic:Topic": _by_use("notifications"),
     "aws:s3/bucket:Bucket": _by_use("what it stores, and requests"),
@@ -373,7 +374,7 @@ FREE: Final = (
         r"aws:efs/(mountTarget|backupPolicy|accessPoint|fileSystemPolicy)|aws:backup/(plan|selection|vault[A-Z])"
     ),
     re.compile(
-        r"aws:amp/(?!workspace:)|aws:grafana/(?!workspace:)|aws:batch/|aws:vpclattice/|aws:fsx/.*(Vol|Mach|Snap)"
+        r"aws:amp/(?!workspace:|scraper:)|aws:grafana/(?!workspace:)|aws:batch/|aws:vpclattice/|aws:fsx/.*(Vol|Mach|Snap)"
     ),
     re.compile(r"aws:wafv2/webAclAssociation|aws:s3/bucket[A-Z]|aws:ssm/|aws:resourceshare"),
 )

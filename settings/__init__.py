@@ -107,7 +107,7 @@ from settings.nodes import (
     Reserved,
     SoftEviction,
 )
-from settings.observability import Alarms, Observability, Thresholds
+from settings.observability import Alarms, Observability, Prometheus, Thresholds
 from settings.platform import Platform
 from settings.reservations import Reservation
 from settings.stack import Stack, load, stack_settings
@@ -217,6 +217,7 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "Prometheus",
     "Protocol",
     "Quota",
     "RecordPolicy",

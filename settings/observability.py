@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import Email, Label, Retention, Secret
+from settings.values import Email, KeyArn, Label, Retention, Secret, WorkspaceArn
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -52,8 +52,34 @@ class Alarms(Settings):
     thresholds: Thresholds = Field(default_factory=Thresholds)
 
 
+class Prometheus(Settings):
+    """Amazon Managed Service for Prometheus, with a collector that AWS runs outside of the cluster.
+
+    It reads the API server, the kubelets with their containers, and pods with the annotation `prometheus.io/scrape`.
+    """
+
+    workspace: WorkspaceArn | None = Field(
+        None,
+        description="ARN of an existing workspace of the region, which may receive the metrics of several clusters. If "
+        "absent, the stack has a workspace of its own, which is deleted with it.",
+    )
+    key: KeyArn | None = Field(
+        None,
+        description="ARN of the KMS key of the stack's own workspace. If absent, AWS's own key is used. Another key "
+        "means another, empty workspace.",
+    )
+    interval_seconds: Annotated[int, Field(ge=15, le=300)] = Field(
+        60, description="Time between two readings of the same metric."
+    )
+
+
 class Observability(Settings):
     """Container logs, metrics of EC2 nodes and Kubernetes Warning events in CloudWatch."""
 
     retention_days: Retention = Field(30, description="Number of days that CloudWatch keeps logs and events.")
+    prometheus: Prometheus | None = Field(
+        None,
+        description="Metrics in Amazon Managed Service for Prometheus, in addition to those in CloudWatch. If absent, "
+        "there is no collector.",
+    )
     alarms: Alarms | None = Field(None, description="CloudWatch alarms. If absent, no alarms are created.")

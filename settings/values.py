@@ -555,6 +555,15 @@ IdentityCenterGroup = Annotated[
     ),
 ]
 """https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_Group.html"""
+WorkspaceArn = Annotated[
+    str,
+    _text(
+        "the ARN of a workspace of Managed Prometheus",
+        rf"^{ARN}:aps:[a-z0-9-]+:[0-9]{{12}}:workspace/[A-Za-z0-9_-]{{1,100}}$",
+        200,
+    ),
+]
+"""https://docs.aws.amazon.com/prometheus/latest/APIReference/API_WorkspaceDescription.html"""
 ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9_.:/-]+$", 63)]
 ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
 ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]

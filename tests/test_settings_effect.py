@@ -381,6 +381,8 @@ BASES["added add-on"] = {
     },
 }
 
+BASES["prometheus"] = {**BASES["auto-less"], "observability": {"prometheus": {}}}
+
 BASES["file systems"] = {**BASES["added add-on"], "storage": {"efs": {"shared": {}}}}
 
 # A chart of a team in a stack with nodes.
@@ -604,6 +606,10 @@ def _added_addon(*changes: str, **change: Any) -> Effect:
 def _added_addon_statement(**change: Any) -> Effect:
     old = BASES["added add-on"]["addons"]["more"]["aws-efs-csi-driver"]["role"]["statements"][0]
     return _added_addon("Policy.policy", role={"statements": [{**old, **change}]})
+
+
+def _prometheus(*changes: str, **change: Any) -> Effect:
+    return Effect({"observability": {"prometheus": change}}, changes, "prometheus", alone=True)
 
 
 def _file_system(*changes: str, **change: Any) -> Effect:
@@ -1174,6 +1180,16 @@ EFFECTS: Final[dict[str, Effect]] = {
         ("+Addon", "+Role", "+RolePolicyAttachment", "+StorageClass", "output.versions.aws-ebs-csi-driver"),
         "nodes",
     ),
+    "observability.prometheus.workspace": _prometheus(
+        "Scraper.destination.amp.workspaceArn",
+        "-Workspace",
+        workspace="arn:aws:aps:ap-northeast-1:111122223333:workspace/ws-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    ),
+    "observability.prometheus.key": _prometheus(
+        "Workspace.kmsKeyArn",
+        key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    ),
+    "observability.prometheus.intervalSeconds": _prometheus("Scraper.scrapeConfiguration", intervalSeconds=30),
     "storage.efs.*.key": _file_system(
         "FileSystem.kmsKeyId", key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
     ),

@@ -19,7 +19,7 @@ from tests import plans, test_peers
 
 FOLDER: Final = Path(__file__).parent / "urns"
 
-PEERS: Final = ("capabilities", "file-systems", "hub", "hybrid-nodes-certificates")
+PEERS: Final = ("capabilities", "file-systems", "graviton", "hub", "hybrid-nodes-certificates")
 """Stacks of `examples/peers` whose components no stack of `examples/stacks` has."""
 
 RECORDED: Final = (*plans.STACKS, *PEERS)

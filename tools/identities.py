@@ -132,6 +132,14 @@ IDENTITIES: Final[dict[str, Identity]] = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": Identity("{clusterName}#{principalArn}#{policyArn}"),
     "aws:eks/addon:Addon": Identity("{clusterName}:{addonName}"),
     "aws:eks/cluster:Cluster": Identity("{name}"),
+    "aws:amp/scraper:Scraper": Identity(
+        form="s-b6f487db-4761-4930-9215-e9d588a7efe2",
+        lookup="aws amp list-scrapers --region {region} --query 'scrapers[].[scraperId,alias]' --output text",
+    ),
+    "aws:amp/workspace:Workspace": Identity(
+        form="ws-C6DCB907-F2D7-4D96-957B-66691F865D8B",
+        lookup="aws amp list-workspaces --region {region} --query 'workspaces[].[workspaceId,alias]' --output text",
+    ),
     "aws:efs/backupPolicy:BackupPolicy": Identity(
         form="fs-6fa144c6",
         lookup="aws efs describe-file-systems --region {region} "

@@ -12,6 +12,7 @@ from components.network.base import AnyNetwork
 from components.observability.alarms import Alarms, Watched
 from components.observability.container_insights import ADDON, ContainerInsights, ContainerInsightsLogs
 from components.observability.events import Events
+from components.observability.prometheus import Prometheus
 from settings import Stack
 
 
@@ -49,6 +50,15 @@ def observability_layer(
             settings.addons,
             cluster,
             version=settings.addon_versions[ADDON],
+            opts=where.in_aws,
+        )
+    if section.prometheus:
+        Prometheus(
+            f"{where.name}-prometheus",
+            section.prometheus,
+            cluster,
+            subnet_ids=network.node_subnet_ids,
+            security_group_id=control_plane.cluster.security_group_id,
             opts=where.in_aws,
         )
     if not section.alarms:

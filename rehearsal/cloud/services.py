@@ -19,6 +19,28 @@ def _record_id(inputs: Properties, _context: Context) -> str:
 
 
 KINDS: Final[dict[str, Kind]] = {
+    "aws:amp/workspace:Workspace": aws_kind(
+        lambda inputs, context: f"ws-{uuid()(inputs, context)}",
+        {
+            "arn": arn("aps", "workspace/{id}"),
+            "prometheusEndpoint": in_partition("https://aps-workspaces.{region}.{dns_suffix}/workspaces/{id}/"),
+        },
+        replaces=("kmsKeyArn",),
+        seconds=(5.0, 2.0, 5.0),
+    ),
+    "aws:amp/scraper:Scraper": aws_kind(
+        lambda inputs, context: f"s-{uuid()(inputs, context)}",
+        {
+            "arn": arn("aps", "scraper/{id}"),
+            "roleArn": in_partition(
+                "arn:{partition}:iam::{account}:role/aws-service-role/scraper.aps.amazonaws.com/"
+                "AWSServiceRoleForAmazonPrometheusScraper"
+            ),
+        },
+        replaces=("source",),
+        # AWS makes and deletes machines of the collector: up to 30 minutes, by the provider's timeouts.
+        seconds=(900.0, 300.0, 600.0),
+    ),
     "aws:kms/key:Key": aws_kind(
         uuid(),
         {"arn": arn("kms", "key/{id}"), "keyId": "{id}"},

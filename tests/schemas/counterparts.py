@@ -198,6 +198,21 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
     "aws:rolesanywhere/profile:Profile": Counterpart(
         "AWS::RolesAnywhere::Profile", (("rolesanywhere", "CreateProfile", ""),)
     ),
+    "aws:amp/scraper:Scraper": Counterpart(
+        "AWS::APS::Scraper",
+        (("amp", "CreateScraper", ""),),
+        {
+            "source.eks": "EksConfiguration",
+            "destination.amp": "AmpConfiguration",
+            "scrapeConfiguration": "ScrapeConfiguration.ConfigurationBlob",
+        },
+        {
+            "source.eks": "eksConfiguration",
+            "destination.amp": "ampConfiguration",
+            "scrapeConfiguration": "scrapeConfiguration.configurationBlob",
+        },
+    ),
+    "aws:amp/workspace:Workspace": Counterpart("AWS::APS::Workspace", (("amp", "CreateWorkspace", ""),)),
     "aws:efs/backupPolicy:BackupPolicy": Counterpart(None, (("efs", "PutBackupPolicy", ""),)),
     "aws:efs/fileSystem:FileSystem": Counterpart("AWS::EFS::FileSystem", (("efs", "CreateFileSystem", ""),)),
     "aws:efs/mountTarget:MountTarget": Counterpart("AWS::EFS::MountTarget", (("efs", "CreateMountTarget", ""),)),

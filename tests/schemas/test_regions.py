@@ -82,8 +82,15 @@ def test_a_stack_previews_in_every_region(region: str) -> None:
 def test_every_region_has_every_type_of_the_platform() -> None:
     schemas = {it.schema for it in COUNTERPARTS.values() if it.schema}
     lacking = {region: schemas - words.types_of(region) for region in sorted(REGIONS - WITHOUT_SCHEMAS)}
-    without_fargate = {region: {"AWS::EKS::FargateProfile"} for region in REGIONS if region.startswith("us-gov-")}
-    assert {region: types for region, types in lacking.items() if types} == without_fargate
+    # The settings refuse both there.
+    in_gov_cloud = {"AWS::EKS::FargateProfile", "AWS::APS::Scraper"}
+    in_china = {"AWS::APS::Workspace", "AWS::APS::Scraper"}
+    expected = {
+        region: in_gov_cloud if region.startswith("us-gov-") else in_china
+        for region in REGIONS
+        if partition_of(region) != "aws"
+    }
+    assert {region: types for region, types in lacking.items() if types} == expected
     assert {region for region in REGIONS if not words.has_types(region)} == WITHOUT_SCHEMAS
 
 
@@ -108,6 +115,8 @@ UNUSED = {
     "aws:lb/listenerRule:ListenerRule",
     # Stack files of examples/peers have these, which tests/test_peers.py requires.
     "aws:ec2/placementGroup:PlacementGroup",
+    "aws:amp/scraper:Scraper",
+    "aws:amp/workspace:Workspace",
     "aws:efs/backupPolicy:BackupPolicy",
     "aws:efs/fileSystem:FileSystem",
     "aws:efs/mountTarget:MountTarget",

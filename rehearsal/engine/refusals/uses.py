@@ -10,6 +10,7 @@ IAM: Final = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_"
 EKS: Final = "https://docs.aws.amazon.com/eks/latest/APIReference/API_"
 ELB: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_"
 ACM: Final = "https://docs.aws.amazon.com/acm/latest/APIReference/API_"
+APS: Final = "https://docs.aws.amazon.com/prometheus/latest/APIReference/API_"
 EFS: Final = "https://docs.aws.amazon.com/efs/latest/ug/API_"
 EVENTS: Final = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_"
 SQS: Final = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_"
@@ -80,6 +81,8 @@ CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 VALIDATION: Final = "aws:acm/certificateValidation:CertificateValidation"
 FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 MOUNT_TARGET: Final = "aws:efs/mountTarget:MountTarget"
+WORKSPACE: Final = "aws:amp/workspace:Workspace"
+SCRAPER: Final = "aws:amp/scraper:Scraper"
 BACKUP_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 WEB_ACL: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
@@ -157,6 +160,10 @@ USES: Final[tuple[Use, ...]] = (
     Use(ENTRY_POLICY, "clusterName", CLUSTER, "name", "", EKS + "AssociateAccessPolicy.html"),
     Use(ENTRY_POLICY, "principalArn", ENTRY, "principalArn", "", EKS + "AssociateAccessPolicy.html"),
     Use(POD_IDENTITY, "clusterName", CLUSTER, "name", "", EKS + "CreatePodIdentityAssociation.html"),
+    # Collectors of metrics: their interfaces are in the subnets and on the group of the cluster.
+    Use(SCRAPER, "source.eks.subnetIds", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
+    Use(SCRAPER, "source.eks.clusterArn", CLUSTER, "arn", "", APS + "CreateScraper.html"),
+    Use(SCRAPER, "destination.amp.workspaceArn", WORKSPACE, "arn", "", APS + "CreateScraper.html"),
     # File systems.
     Use(MOUNT_TARGET, "fileSystemId", FILE_SYSTEM, "id", "FileSystemInUse", EFS + "DeleteFileSystem.html"),
     Use(BACKUP_POLICY, "fileSystemId", FILE_SYSTEM, "id", "", EFS + "PutBackupPolicy.html"),
@@ -191,8 +198,9 @@ USES: Final[tuple[Use, ...]] = (
     Use(VALIDATION, "certificateArn", CERTIFICATE, "arn", "", ACM + "DescribeCertificate.html"),
 )
 
-OUTSIDE: Final = frozenset({CERTIFICATE, QUEUE, POLICY})
-"""What a program may refer to without having made it: a certificate given by ARN, AWS's own policies."""
+OUTSIDE: Final = frozenset({CERTIFICATE, QUEUE, POLICY, WORKSPACE})
+"""What a program may refer to without having made it: a certificate given by ARN, a workspace of several clusters,
+AWS's own policies."""
 
 
 @dataclass(frozen=True)
