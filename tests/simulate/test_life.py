@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from facts.namespaces import TRAEFIK
 from harness.engine.process import Run
 from rehearsal.engine.refusals import uses
 from rehearsal.engine.refusals.cluster import RELEASE
-from rehearsal.simulation.api_server import Object
+from rehearsal.simulation.api_server import Object, wait_until
 from rehearsal.simulation.leftovers import STAYS, objects, unexplained
 from rehearsal.simulation.life import left_in_cluster, line
 from rehearsal.simulation.simulation import Simulation, minor_of, simulated
@@ -58,8 +59,13 @@ class Life:
         return self.simulation.look_again()
 
     @cached_property
-    def destroyed(self) -> Run:
+    def changed(self) -> Run:
         _ = self.refreshed
+        return self.simulation.change_on_day_two()
+
+    @cached_property
+    def destroyed(self) -> Run:
+        assert self.changed.code == 0, self.changed.text
         return self.simulation.take_down()
 
     @cached_property
@@ -89,13 +95,12 @@ def _times(life: Life, record_property: Callable[[str, object], None]) -> Iterat
         record_property("simulated", f"{life.simulation.stack}: {line(phase)}")
 
 
+def _is_ready(pod: Object) -> bool:
+    return any(it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", []))
+
+
 def test_every_pod_of_the_platform_runs(life: Life) -> None:
-    ready = {
-        f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": any(
-            it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", [])
-        )
-        for pod in life.pods
-    }
+    ready = {f"{pod['metadata']['namespace']}/{pod['metadata']['name']}": _is_ready(pod) for pod in life.pods}
     assert ready
     assert [name for name, is_ready in ready.items() if not is_ready] == []
 
@@ -126,6 +131,20 @@ def test_a_second_up_changes_nothing(life: Life) -> None:
 
 def test_a_refresh_finds_no_drift(life: Life) -> None:
     assert life.refreshed.code == 0, life.refreshed.text
+
+
+def test_a_day_2_change_replaces_pods_that_all_run_again(life: Life) -> None:
+    before = {pod["metadata"]["uid"] for pod in life.pods if pod["metadata"]["namespace"] == TRAEFIK}
+    assert before
+    assert life.changed.code == 0, life.changed.text
+
+    def ready() -> list[bool]:
+        """Return of each pod whether it is ready, and not one of those before."""
+        found = life.simulation.server.request("GET", f"/api/v1/namespaces/{TRAEFIK}/pods").body["items"]
+        return [_is_ready(pod) and pod["metadata"]["uid"] not in before for pod in found]
+
+    # Helm does not wait until the last of the old pods is gone.
+    wait_until(lambda: ready() == [True] * len(before), lambda: f"Traefik's pods are new and ready: {ready()}")
 
 
 def test_destroy_leaves_nothing_in_aws(life: Life) -> None:
