@@ -94,6 +94,7 @@ from settings.karpenter import (
 )
 from settings.network import ExistingNetwork, FlowLogs, IpFamily, Nat, Network, NodeSubnet, SubnetTagging
 from settings.node_access import NodeAccess, NodeRole, NodeSecurityRule, Protocol, SecurityRule
+from settings.node_pools import PoolSettings
 from settings.nodes import (
     Bottlerocket,
     CpuManagerPolicy,
@@ -217,6 +218,7 @@ __all__ = [
     "Platform",
     "PodSecurity",
     "PolicyStatement",
+    "PoolSettings",
     "Prometheus",
     "Protocol",
     "Quota",

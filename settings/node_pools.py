@@ -27,5 +27,10 @@ class PoolSettings(Settings):
     )
     cpu_limit: Cpu = Field("100", description="Maximum number of vCPUs of all nodes of the pool together.")
     memory_limit: Memory = Field("400Gi", description="Maximum memory of all nodes of the pool together.")
+    gpu_limit: Annotated[int, Field(ge=1, le=10000)] | None = Field(
+        None,
+        description="Maximum number of NVIDIA GPUs of all nodes of the pool together. If absent, only `cpuLimit` and "
+        "`memoryLimit` apply.",
+    )
     labels: dict[LabelKey, LabelValue] = Field({}, description="Kubernetes labels of the nodes.")
     taints: list[Taint] = Field([], description="Kubernetes taints of the nodes.")

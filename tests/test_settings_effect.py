@@ -888,6 +888,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "NodeClass.spec.networkPolicy", networkPolicy="DefaultDeny"
     ),
     "cluster.autoMode.pools.*.nodeClass": _auto_pool("spec.template.spec.nodeClassRef.name", nodeClass="second"),
+    "cluster.autoMode.pools.*.gpuLimit": _auto_pool("spec.limits.nvidia.com/gpu", gpuLimit=8),
     "cluster.autoMode.pools.*.capacityTypes": _auto_pool(f"{REQUIREMENTS}[0].values[0]", capacityTypes=["spot"]),
     "cluster.autoMode.pools.*.categories": _auto_pool(REQUIREMENTS, categories=["r"]),
     "cluster.autoMode.pools.*.families": _auto_pool(REQUIREMENTS, families=["m7i"]),
@@ -1434,6 +1435,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("karpenter.nodePools.*.categories",),
     ),
     "karpenter.nodePools.*.cpuLimit": _pool("spec.limits.cpu", cpuLimit="8"),
+    "karpenter.nodePools.*.gpuLimit": _pool("spec.limits.nvidia.com/gpu", gpuLimit=8),
     "karpenter.nodePools.*.memoryLimit": _pool("spec.limits.memory", memoryLimit="8Gi"),
     "karpenter.nodePools.*.weight": _pool("spec.weight", weight=7),
     "karpenter.nodePools.*.labels": _pool("spec.template.metadata.labels.team", labels={"team": "a"}),

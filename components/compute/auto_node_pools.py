@@ -10,7 +10,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.common.node_role import node_role
 from components.common.ready import WAIT_UNTIL_READY
-from components.compute.node_pools import pool_taints
+from components.compute.node_pools import pool_limits, pool_taints
 from facts import iam_documents
 from facts.access_policies import AUTO_NODE_POLICY, access_policy_arn
 from facts.partitions import partition_of
@@ -139,7 +139,7 @@ def auto_pool_spec(pool: AutoPool) -> dict[str, Any]:
                 "expireAfter": pool.expire_after,
             },
         },
-        "limits": {"cpu": pool.cpu_limit, "memory": pool.memory_limit},
+        "limits": pool_limits(pool),
         "disruption": {
             "consolidationPolicy": "WhenEmptyOrUnderutilized",
             "consolidateAfter": pool.consolidate_after,

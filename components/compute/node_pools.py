@@ -23,7 +23,17 @@ from components.compute.node_setup import (
 )
 from facts.durations import seconds
 from facts.instance_sizes import SMALL
-from settings import DEFAULT_NODE_CLASS, Budget, Network, NodeAccess, NodeClass, NodeImage, NodePool, Taint
+from settings import (
+    DEFAULT_NODE_CLASS,
+    Budget,
+    Network,
+    NodeAccess,
+    NodeClass,
+    NodeImage,
+    NodePool,
+    PoolSettings,
+    Taint,
+)
 from settings import Karpenter as KarpenterSettings
 
 
@@ -194,7 +204,7 @@ def node_pool_spec(pool: NodePool) -> dict[str, Any]:
                 "terminationGracePeriod": pool.termination_grace_period,
             },
         },
-        "limits": {"cpu": pool.cpu_limit, "memory": pool.memory_limit},
+        "limits": pool_limits(pool),
         "disruption": {
             "consolidationPolicy": pool.consolidation,
             "consolidateAfter": pool.consolidate_after,
@@ -202,6 +212,15 @@ def node_pool_spec(pool: NodePool) -> dict[str, Any]:
         },
         **({"weight": pool.weight} if pool.weight else {}),
     }
+
+
+def pool_limits(pool: PoolSettings) -> dict[str, str]:
+    """Return what all nodes of a pool have together at most.
+
+    https://karpenter.sh/docs/concepts/nodepools/#speclimits
+    """
+    gpus = {} if pool.gpu_limit is None else {"nvidia.com/gpu": str(pool.gpu_limit)}
+    return {"cpu": pool.cpu_limit, "memory": pool.memory_limit, **gpus}
 
 
 def pool_taints(taints: Sequence[Taint]) -> list[dict[str, Any]]:

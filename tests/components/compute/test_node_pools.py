@@ -18,6 +18,7 @@ from components.compute.node_pools import (
     node_class_spec,
     node_pool_spec,
     node_requirements,
+    pool_limits,
 )
 from harness.plan import Plan, Registration
 from settings import DEFAULT_NODE_CLASS, NodePool
@@ -414,6 +415,13 @@ def test_the_oldest_generation_is_allowed_itself(oldest: int, above: str) -> Non
     key = "karpenter.k8s.aws/instance-generation"
     assert _requirement(_pool(), key) is None
     assert _requirement(_pool(min_generation=oldest), key) == {"key": key, "operator": "Gt", "values": [above]}
+
+
+def test_a_pool_has_a_limit_of_gpus_if_the_stack_file_sets_one() -> None:
+    """https://karpenter.sh/docs/concepts/nodepools/#speclimits"""
+    pool = section(NodePool, {"categories": ["g"], "gpu_limit": 8})
+    assert pool_limits(pool) == {"cpu": "100", "memory": "400Gi", "nvidia.com/gpu": "8"}
+    assert "nvidia.com/gpu" not in pool_limits(pool.model_copy(update={"gpu_limit": None}))
 
 
 def test_limits_weight_and_age_are_the_settings() -> None:
