@@ -155,7 +155,13 @@ def _cluster(resource: Resource, stack: _Stack) -> Parts:
 
 def _nat_gateway(resource: Resource, stack: _Stack) -> Parts:
     if resource.inputs.get("availabilityMode") == "regional":
-        yield Note(resource, f"each zone that it serves costs ${_nat(stack):,.2f} a month")
+        # Billed for each zone that it serves; without addresses it serves those where something runs.
+        # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
+        given = len(resource.inputs.get("availabilityZoneAddresses") or ())
+        zones = {it.inputs.get("availabilityZone") for it in stack.plan if it.type == "aws:ec2/subnet:Subnet"}
+        low, high = (given, given) if given else (1, max(1, len(zones)))
+        what = f"NAT gateway of {high} zones" if given else f"NAT gateway of up to {high} zones"
+        yield Line(resource, what, "AmazonEC2", low * _nat(stack), high * _nat(stack))
         return
     yield _hourly(resource, stack, "NAT gateway", ("AmazonEC2", "NatGateway-Hours"))
     yield Note(resource, "each GB that passes costs as much as an hour")

@@ -169,6 +169,17 @@ def test_an_endpoint_costs_by_its_zones_and_a_gateway_endpoint_nothing() -> None
     assert cost_of(made(endpoint, {"vpcEndpointType": "Gateway"})).lines == ()
 
 
+def test_a_regional_nat_gateway_costs_by_its_zones() -> None:
+    gateway = "aws:ec2/natGateway:NatGateway"
+    given = {"availabilityMode": "regional", "availabilityZoneAddresses": [{}, {}]}
+    assert cost_of(made(gateway, given)).fixed == pytest.approx(2 * AWS_NAT_GATEWAY)
+    subnets = (
+        Resource(f"urn:{zone}", "aws:ec2/subnet:Subnet", zone, None, True, {"availabilityZone": zone}) for zone in "acd"
+    )
+    found = cost_of(made(gateway, {"availabilityMode": "regional"}, *subnets))
+    assert [found.fixed, found.low, found.high] == pytest.approx([0, AWS_NAT_GATEWAY, 3 * AWS_NAT_GATEWAY])
+
+
 def test_an_internal_load_balancer_has_no_public_addresses() -> None:
     inputs = {"internal": True, "subnets": ["a", "b"]}
     assert cost_of(made("aws:lb/loadBalancer:LoadBalancer", inputs)).fixed == pytest.approx(AWS_LB)
