@@ -304,6 +304,11 @@ ROWS: Final = (
     Row("aws:efs/(mountTarget:MountTarget|backupPolicy:BackupPolicy)", _REPLACE, _DISRUPTION,
         "pods of the zone cannot reach the file system meanwhile, or it is not backed up",
         "https://docs.aws.amazon.com/efs/latest/ug/accessing-fs.html"),
+    Row("aws:amp/workspace:Workspace", _REPLACE, _OUTAGE,
+        "the metrics do not move: what the old workspace has is deleted with it",
+        "https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-delete-workspace.html"),
+    Row("aws:amp/scraper:Scraper", _REPLACE, _NOTICE, "metrics have a gap until the new scraper runs",
+        "https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-collector-how-to.html"),
     # Objects of Kubernetes.
     Row("kubernetes:core/v1:Namespace", _REPLACE, _OUTAGE, "everything in the namespace is deleted with it",
         f"{KUBERNETES}/overview/working-with-objects/namespaces/"),
