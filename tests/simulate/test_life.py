@@ -2,10 +2,10 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -20,6 +20,13 @@ from rehearsal.simulation.simulation import Simulation, minor_of, simulated
 from tests.plans import EXAMPLES
 
 pytestmark = [pytest.mark.simulate, pytest.mark.thorough, pytest.mark.upstream]
+
+
+LEFT_OUT: Final[Mapping[str, Mapping[str, Any]]] = {
+    # Its stores need a controller that says that they are ready, and no stand-in does.
+    "dev": {"externalSecrets": None},
+}
+"""What a stack is simulated without: changes of its settings."""
 
 
 class Life:
@@ -75,7 +82,7 @@ class Life:
         return left_in_cluster(self.simulation, self.before)
 
 
-@pytest.fixture(scope="module", params=["private"])
+@pytest.fixture(scope="module", params=["private", "dev"])
 def life(request: pytest.FixtureRequest, provider: None, copies: None) -> Iterator[Life]:
     stack: str = request.param
     # Not pytest's folder: the state, the API server's data and the logs are some 200 MB.
@@ -83,6 +90,7 @@ def life(request: pytest.FixtureRequest, provider: None, copies: None) -> Iterat
         tempfile.TemporaryDirectory() as folder,
         simulated(Path(folder), stack, minor=minor_of(stack, EXAMPLES), project=EXAMPLES) as simulation,
     ):
+        simulation.change(LEFT_OUT.get(stack, {}))
         yield Life(simulation)
 
 
