@@ -15,8 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import pulumi
+
 from bootstrap.needs import ROOT, Needs
 from facts import names
+from harness import HarnessError
 from harness.plan import Plan
 from harness.properties import reveal
 from rehearsal.program import read_configuration, run_program
@@ -119,7 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stack", required=True, help="name of the platform's stack: Pulumi.<stack>.yaml")
     parser.add_argument("--project", type=Path, default=ROOT, help="folder of the project (default: the top)")
     options = parser.parse_args(arguments)
-    json.dump(asdict(of_stack(options.stack, options.project.resolve())), sys.stdout, indent=2)
+    try:
+        needs = of_stack(options.stack, options.project.resolve())
+    except (HarnessError, pulumi.RunError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    json.dump(asdict(needs), sys.stdout, indent=2)
     return 0
 
 

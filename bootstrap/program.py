@@ -38,7 +38,7 @@ def declare() -> None:
                 f"{', '.join(f'Pulumi.{it.stack}.yaml' for it in role.needs)} (docs/deploy-from-github.md)"
             )
     pulumi.export("backend", f"s3://{given.bucket}?region={given.region}&awssdk=v2")
-    pulumi.export("secretsProvider", f"awskms:///alias/pulumi?region={given.region}")
+    pulumi.export("secretsProvider", f"awskms://alias/pulumi?region={given.region}")
     for role in (*deploy, *plan):
         for environment in role.environments:
             pulumi.export(f"AWS_ROLE_ARN of {environment}", role.arn)

@@ -127,6 +127,8 @@ def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, *
     """
     path = root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
+        if not (root / "Pulumi.yaml").is_file():
+            raise UnknownStackError(f"{root}: no Pulumi.yaml: expected the folder of a project")
         raise UnknownStackError(f"no stack {stack!r}: {_nearest(stack, stacks(root))}")
     project = read_yaml_file(root / "Pulumi.yaml")
     name = str(project["name"])

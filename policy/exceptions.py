@@ -43,7 +43,7 @@ PROVIDERS_OF_COMPONENTS: Final = {
 UNPROTECTED: Final = {
     "eks-platform:index:Alarms": "its key encrypts messages on their way to subscribers; nothing is kept under it"
 }
-"""Component types whose keys may go without a word."""
+"""Component types whose keys need not be protected."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pulumi
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from settings.expected import accepted, expectation, key_type, may_be_secret, models, type_at
 from settings.words import alike, shown, suggestion
@@ -114,7 +115,7 @@ def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, 
         else:
             setting = type_at(root, loc)
             secret = may_be_secret(setting) or _misplaced_secret(root, loc, detail)
-            found = HIDDEN if secret or encrypted else shown(detail["input"])
+            found = _hidden(detail) if secret or encrypted else shown(detail["input"])
             expected = expectation(detail, setting, tell=not secret and not encrypted)
             yield Problem(place(*loc) or section, found, expected, in_the_clear=not secret)
 
@@ -123,6 +124,14 @@ def _misplaced_secret(root: type[BaseModel], loc: tuple[str | int, ...], detail:
     """Tell whether a value may be a secret that is under the key of another setting: text where a number belongs."""
     beside = [field.annotation for model in models(type_at(root, loc[:-1])) for field in model.model_fields.values()]
     return isinstance(detail["input"], str) and detail["type"].startswith("int") and any(map(may_be_secret, beside))
+
+
+def _hidden(detail: ErrorDetails) -> str:
+    """Return what a message shows of a value that must not be seen: its kind, where that is what is wrong."""
+    if detail["type"] in ("dict_type", "list_type", "model_type"):
+        kinds = {bool: "a boolean", int: "a number", str: "a text", list: "a list", dict: "a mapping"}
+        return kinds.get(type(detail["input"]), HIDDEN)
+    return HIDDEN
 
 
 def _known(root: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:

@@ -488,7 +488,11 @@ ValuesPath = Annotated[
 StatementId = Annotated[str, _text("letters and digits", r"^[A-Za-z0-9]+$", 128)]
 IamAction = Annotated[
     str,
-    _text("an action such as s3:GetObject or sqs:Get*", r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$", 128),
+    _text(
+        "an action that names more than its service, such as s3:GetObject or sqs:Get*",
+        r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$",
+        128,
+    ),
 ]
 """A wildcard for the end of a name, and never for the whole of it."""
 PolicyResource = Annotated[str, _text("an ARN or *", rf"^(\*|{ARN}:[a-z0-9-]+:[a-z0-9-]*:[0-9]{{0,12}}:[^\s]+)$", 2048)]

@@ -10,7 +10,7 @@ from harness.render import render
 from rehearsal import policies
 from rehearsal.program import ROOT
 from tests.plans import STACKS, plan_of
-from tools.comment import LIMIT, MARK, comment, main, outputs
+from tools.comment import LIMIT, MARK, REVIEW_MARK, comment, main, outputs, review
 
 RUN: Final = "https://github.com/example-jp/eks-platform/actions/runs/12345678901"
 COMMIT: Final = "9ecf3f5cfe701775c707fd05aa15d223e306228e"
@@ -117,3 +117,35 @@ def test_it_reads_what_is_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_no_plan_at_all_is_a_comment_too() -> None:
     assert _written({}).splitlines() == [MARK, f"Plan of {COMMIT} ([whole output]({RUN}))"]
+
+
+# --- The review ---------------------------------------------------------------------------------------------------
+
+
+def _review(folder: Path, *, trusted: bool, output: str = "", markdown: str = "") -> str:
+    (folder / "output").write_text(output)
+    (folder / "markdown").write_text(markdown)
+    text = review(folder, commit=COMMIT, run=RUN, trusted=trusted)
+    assert _length(text) <= LIMIT
+    assert text.startswith(REVIEW_MARK)
+    return text
+
+
+def test_the_markdown_of_a_fork_is_not_posted(tmp_path: Path) -> None:
+    found = _review(tmp_path, trusted=False, output="</pre> @everyone\n", markdown="# Approved by the maintainers\n")
+    assert "Approved" not in found
+    assert "<pre>\n&lt;/pre&gt; @everyone\n" in found
+    assert "# Approved" in _review(tmp_path, trusted=True, output="text", markdown="# Approved by the maintainers\n")
+
+
+def test_a_review_that_is_too_long_is_cut_and_one_that_is_missing_says_so(tmp_path: Path) -> None:
+    long = "a line of the review\n" * 10_000
+    assert "lines before this" in _review(tmp_path, trusted=True, output=long, markdown=long)
+    assert "without a result" in _review(tmp_path, trusted=True)
+
+
+def test_the_command_writes_the_review(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "review").mkdir()
+    (tmp_path / "review" / "output").write_text("nothing changes")
+    assert main([str(tmp_path), "--commit", COMMIT, "--run", RUN, "--review", "text"]) == 0
+    assert "nothing changes" in capsys.readouterr().out

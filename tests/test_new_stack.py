@@ -62,7 +62,8 @@ def test_its_range_is_one_that_no_other_stack_has(project: Path) -> None:
     [
         (["dev", *GIVEN], "Pulumi.dev.yaml exists"),
         (["acme-dev"], "--region is missing: AWS region\n--account is missing: AWS account id, 12 digits\n--reached"),
-        (["acme", *GIVEN], "domain: empty: the policies of production require HTTPS, and so a domain"),
+        (["acme", *GIVEN], "--domain is missing: Domain name (required in production"),
+        (["acme", *GIVEN, "--domain", ""], "domain: empty: the policies of production require HTTPS, and so a domain"),
         (["acme-dev", *GIVEN, *DEVELOPMENT, "--compute", "gpu"], "compute: gpu: expected ec2, fargate"),
         (["acme-dev", *GIVEN, "--environment", "staging", "--domain", ""], "eks-platform:platform.environment"),
         (["acme-dev", *GIVEN[:4], "--reached-from", "0.0.0.0/0", *DEVELOPMENT], "publicAccess.office"),
@@ -89,8 +90,8 @@ def test_what_is_not_given_is_asked_for(project: Path, monkeypatch: pytest.Monke
             *("", "", "eu-west", "eu-west-1"),
             *("eu-west-1", "012345678901"),
             *("deployer", "arn:aws:iam::012345678901:role/deployer"),
-            *("euw1-az1", ""),
-            *("office", "198.51.100.0/24"),
+            *("us-east-1a,us-east-1b", "eu-west-1a", "eu-west-1a,eu-west-1a", ""),
+            *("office", "0.0.0.0/0", "10.0.0.0/8", "198.51.100.0/24"),
             *("gpu", "auto"),
             *("https://acme.example.com", "acme.example.com"),
             *("acme.example.com", "Z0123456789ACME"),
@@ -106,11 +107,26 @@ def test_what_is_not_given_is_asked_for(project: Path, monkeypatch: pytest.Monke
     assert new_stack.main(["acme-dev"], project) == 0
     # A wrong answer is refused at once, and the question repeated.
     assert asked.count("AWS region: ") == 3
-    assert {
-        question: asked.count(question) for question in asked if not question.startswith(("AWS region", "Env"))
-    } == (dict.fromkeys((question for question in asked if not question.startswith(("AWS region", "Env"))), 2))
+    several = ("AWS region", "Env", "Availability zones", "Public CIDR")
+    assert [sum(question.startswith(start) for question in asked) for start in several[2:]] == [4, 4]
+    assert {question: asked.count(question) for question in asked if not question.startswith(several)} == dict.fromkeys(
+        (question for question in asked if not question.startswith(several)), 2
+    )
     assert "Environment, development or production [development]: " in asked
     assert "Availability zones, separated by commas [eu-west-1a,eu-west-1b,eu-west-1c]: " in asked
+
+
+def test_without_an_answer_nothing_is_written(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def closed(_question: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", closed)
+    assert new_stack.main(["acme-dev"], project) == 1
+    assert capsys.readouterr().err == "\nno answer: nothing was written\n"
+    assert not (project / "Pulumi.acme-dev.yaml").exists()
 
 
 # --- Rename -------------------------------------------------------------------------------------------------------

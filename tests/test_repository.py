@@ -208,8 +208,30 @@ def test_no_job_that_runs_the_checked_out_code_may_write_to_the_repository() -> 
 
 def test_code_of_a_pull_request_meets_no_secret() -> None:
     for path in WORKFLOWS:
-        assert not {"pull_request_target", "workflow_run"} & set(_workflow(path)["on"]), path.name
+        assert "pull_request_target" not in _workflow(path)["on"], path.name
         assert "secrets." not in path.read_text()
+
+
+def test_what_may_write_to_a_pull_request_runs_none_of_its_code() -> None:
+    """A workflow_run has the rights of the default branch: https://securitylab.github.com/resources/github-actions-preventing-pwn-requests/."""
+    started = [path for path in WORKFLOWS if "workflow_run" in _workflow(path)["on"]]
+    assert [path.name for path in started] == ["comment.yml"]
+    jobs = _workflow(started[0])["jobs"]
+    assert {name for name, job in jobs.items() if "write" in job["permissions"].values()} == {"post"}
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    checkouts = [step["with"]["ref"] for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts == ["${{ github.event.repository.default_branch }}"]
+    assert not any("checkout" in step.get("uses", "") for step in jobs["post"]["steps"])
+    assert not any(
+        re.search(r"\b(make|python3?|bash results|source)\b", it.get("run", "")) for it in jobs["post"]["steps"]
+    )
+
+
+def test_the_comment_follows_the_workflow_whose_results_it_posts() -> None:
+    started = _workflow(ROOT / ".github" / "workflows" / "comment.yml")["on"]["workflow_run"]["workflows"]
+    preview = _workflow(ROOT / ".github" / "workflows" / "preview.yml")
+    assert started == [preview["name"]]
+    assert {"preview", "plan", "review"} < set(preview["jobs"])
 
 
 def test_checkouts_leave_no_token_behind() -> None:

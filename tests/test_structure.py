@@ -80,7 +80,7 @@ def test_the_picture_shows_the_layers_alone(tmp_path: Path) -> None:
     )
     picture = structure.arrows_picture(root).splitlines()
     assert "    compute --> network" in picture
-    assert picture[-1] == "3 rooms, 2 arrows, 0 rooms in a circle."
+    assert picture[-1] == "3 folders of modules with 2 imports between them, without an import cycle."
 
 
 @pytest.mark.parametrize("room", ["components/network", "components/ingress", "facts"])

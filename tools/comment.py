@@ -1,7 +1,8 @@
-"""Writes the comment on a pull request, with what each stack's plan says: within what GitHub takes as a whole.
+"""Writes the comments on a pull request, with what each stack's plan and the review say: within what GitHub takes.
 
-`python -m tools.comment RESULTS --commit SHA --run URL > comment.md`. RESULTS holds a folder for each artifact:
-`plan-<stack>` or `preview-<stack>`, with a file `output`. It needs nothing but Python's own library.
+`python -m tools.comment RESULTS --commit SHA --run URL > plan.md`, and with `--review` the other comment. RESULTS holds
+a folder for each artifact: `plan-<stack>` or `preview-<stack>`, with a file `output`, and `review`, with `output` and
+`markdown`. Code of a pull request wrote them, so all of it is quoted. It needs nothing but Python's own library.
 """
 
 import argparse
@@ -17,6 +18,9 @@ LIMIT: Final = 65_536
 MARK: Final = "<!-- plan of every stack -->"
 """How the comment is found again."""
 
+REVIEW_MARK: Final = "<!-- review of every stack -->"
+"""How the comment with the review is found again."""
+
 LEFT_OUT: Final = "... {lines} lines before this are in the whole output\n"
 
 
@@ -26,9 +30,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("results", type=Path, help="folder of the artifacts")
     parser.add_argument("--commit", required=True, help="the commit that was planned")
     parser.add_argument("--run", required=True, help="address of the workflow's run")
+    parser.add_argument(
+        "--review",
+        choices=("text", "markdown"),
+        help="write the review, quoted or as Markdown (if the author may write)",
+    )
     options = parser.parse_args(arguments)
-    sys.stdout.write(comment(outputs(options.results), commit=options.commit, run=options.run))
+    if options.review:
+        folder, trusted = options.results / "review", options.review == "markdown"
+        sys.stdout.write(review(folder, commit=options.commit, run=options.run, trusted=trusted))
+    else:
+        sys.stdout.write(comment(outputs(options.results), commit=options.commit, run=options.run))
     return 0
+
+
+def review(folder: Path, *, commit: str, run: str, trusted: bool, limit: int = LIMIT) -> str:
+    """Return the comment with the review of all stacks.
+
+    trusted: whether its Markdown is taken as it is; else, and where it is too long, its text is quoted.
+    """
+    head = f"{REVIEW_MARK}\nReview of {commit} ([run]({run}))\n\n"
+    markdown = _text(folder / "markdown") if trusted else ""
+    if markdown.strip() and _length(head + markdown) <= limit:
+        return head + markdown
+    text = _text(folder / "output")
+    if not text.strip():
+        return f"{head}The review ended without a result.\n"
+    before, after = "<pre>\n", "\n</pre>\n"
+    room = limit - _length(head + before + after)
+    return head + before + _end(html.escape(text.replace("\r", ""), quote=False), room) + after
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def outputs(results: Path) -> dict[str, tuple[str, str]]:
@@ -40,8 +74,7 @@ def outputs(results: Path) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for target in ("preview", "plan"):
         for folder in sorted(results.glob(f"{target}-*")):
-            path = folder / "output"
-            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            text = _text(folder / "output")
             stack = folder.name.removeprefix(f"{target}-")
             if text.strip() or stack not in found:
                 found[stack] = (target, text)

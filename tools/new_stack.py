@@ -20,15 +20,21 @@ import pulumi
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+import versions
 from facts.environments import Environment
 from facts.partitions import partition_of
+from policy.rules.addresses import open_to_the_world
 from rehearsal.program import ROOT, read_configuration, stacks
 from settings import load
 from settings.expected import accepted
 from settings.problems import SettingsError
 from settings.regions import REGIONS
+from settings.rules.cluster import NEVER_PUBLIC
 from settings.values import AccountId, DomainName, HostedZoneId, Principal
 from settings.words import either
+
+FEWEST_ZONES: Final = 2
+"""https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html"""
 
 COMPUTE: Final = ("ec2", "fargate", "auto")
 
@@ -42,15 +48,15 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-z
 class Question:
     """A question about a stack.
 
-    option: its name without the dashes. default: from the answers so far; None: an answer is required. expected: what
-    the answer must be, in words. valid: whether an answer is that.
+    option: its name without the dashes. default: from the answers so far; an answer is required where there is none.
+    expected: what the answer must be, in words. valid: whether an answer is that, after the answers so far.
     """
 
     option: str
     text: str
-    default: Callable[[Mapping[str, str]], str] | None
+    default: Callable[[Mapping[str, str]], str | None] | None
     expected: str = ""
-    valid: Callable[[str], bool] = bool
+    valid: Callable[[str, Mapping[str, str]], bool] = lambda answer, _given: bool(answer)
 
 
 def _zones_of(region: str) -> str:
@@ -67,7 +73,7 @@ def _of(type_: Any) -> dict[str, Any]:
     """Return what a question expects whose answer is a value of one of the settings' types."""
     adapter = TypeAdapter(type_)
 
-    def valid(answer: str) -> bool:
+    def valid(answer: str, _given: Mapping[str, str]) -> bool:
         try:
             adapter.validate_python(answer)
         except ValidationError:
@@ -78,11 +84,21 @@ def _of(type_: Any) -> dict[str, Any]:
 
 
 def _one_of(choices: Collection[str]) -> dict[str, Any]:
-    return {"expected": either(list(choices)), "valid": lambda answer: answer in choices}
+    return {"expected": either(list(choices)), "valid": lambda answer, _given: answer in choices}
 
 
-def _are_zones(answer: str) -> bool:
-    return all(re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9][a-h]", zone.strip()) for zone in answer.split(","))
+def _are_zones(answer: str, given: Mapping[str, str]) -> bool:
+    zones = [zone.strip() for zone in answer.split(",")]
+    ours = all(re.fullmatch(re.escape(given["region"]) + "[a-h]", zone) for zone in zones)
+    return ours and len(set(zones)) == len(zones) >= FEWEST_ZONES
+
+
+def _is_public(answer: str, _given: Mapping[str, str]) -> bool:
+    try:
+        block = ipaddress.IPv4Network(answer)
+    except ValueError:
+        return False
+    return not open_to_the_world(answer) and not any(block.overlaps(never) for never in NEVER_PUBLIC)
 
 
 QUESTIONS: Final = (
@@ -92,7 +108,7 @@ QUESTIONS: Final = (
         lambda given: _environment_of(given["stack"]),
         **_one_of([each.value for each in Environment]),
     ),
-    Question("region", "AWS region", None, "a region such as us-east-1", lambda answer: answer in REGIONS),
+    Question("region", "AWS region", None, "a region such as us-east-1", lambda answer, _given: answer in REGIONS),
     Question("account", "AWS account id, 12 digits", None, **_of(AccountId)),
     Question(
         "deployer",
@@ -104,18 +120,23 @@ QUESTIONS: Final = (
         "zones",
         "Availability zones, separated by commas",
         lambda given: _zones_of(given["region"]),
-        "zones such as us-east-1a,us-east-1b",
+        "two or more zones of the region, such as us-east-1a,us-east-1b",
         _are_zones,
     ),
     Question(
         "reached-from",
         "Public CIDR block that may reach the Kubernetes API, such as your office's",
         None,
-        "an IPv4 CIDR block such as 203.0.113.0/24",
-        lambda answer: bool(re.fullmatch(r"[0-9.]+/[0-9]+", answer)),
+        "a public IPv4 CIDR block such as 198.51.100.0/24",
+        _is_public,
     ),
     Question("compute", "Compute: ec2, fargate or auto (EKS Auto Mode)", lambda _: COMPUTE[0], **_one_of(COMPUTE)),
-    Question("domain", "Domain name (empty for HTTP without a domain)", lambda _: "", **_of(DomainName)),
+    Question(
+        "domain",
+        "Domain name (required in production; in development, empty for HTTP without a domain)",
+        lambda given: None if given["environment"] == Environment.PRODUCTION else "",
+        **_of(DomainName),
+    ),
 )
 ZONE_ID: Final = Question("hosted-zone", "Id of the domain's hosted zone in Route 53", None, **_of(HostedZoneId))
 
@@ -138,6 +159,9 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         text = stack_file(options.stack, answers(vars(options)), root)
     except (AnswerError, SettingsError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except EOFError:
+        print("\nno answer: nothing was written", file=sys.stderr)
         return 1
     path.write_text(text, encoding="utf-8")
     print(f"Wrote {path.name}. Check it (its VPC's range was chosen for you), then: make preview STACK={options.stack}")
@@ -181,7 +205,7 @@ def _answer(question: Question, given: Mapping[str, str | None], found: Mapping[
         answer = input(f"{question.text}{f' [{default}]' if default else ''}: ").strip()
         if not answer and default is not None:
             return default
-        if question.valid(answer):
+        if question.valid(answer, found):
             return answer
         print(f"  {answer or 'nothing'}: expected {question.expected or 'an answer'}", file=sys.stderr)
 
@@ -213,7 +237,9 @@ def _sections(stack: str, given: Mapping[str, str], root: Path) -> dict[str, Any
             "zones": [zone.strip() for zone in given["zones"].split(",")],
             **({"nat": "per-zone", "flowLogs": {"retentionDays": 365}} if production else {}),
         },
+        # Named, so that a release with another default does not upgrade the cluster.
         "cluster": {
+            "version": versions.DEFAULT_KUBERNETES,
             "publicAccess": {"office": given["reached-from"]},
             **({"deletionProtection": True} if production else {}),
             **({"autoMode": {"nodePools": ["general-purpose", "system"]}} if given["compute"] == "auto" else {}),

@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         return 2
     for path in rename(root, given[0]):
         print(f"{path.name}: renamed the project to {given[0]}")
+    print(f"The pages in docs/ use the first name in their examples: write {given[0]}:teams for eks-platform:teams.")
     return 0
 
 

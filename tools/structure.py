@@ -99,7 +99,9 @@ def arrows_picture(root: Path = ROOT) -> str:
     drawn = sorted((room, to) for room in inside for to in graph.get(room, set()) & inside)
     names = [f"    {room.partition('/')[2]} --> {to.partition('/')[2]}" for room, to in drawn]
     count = sum(len(targets) for targets in graph.values())
-    numbers = f"{len(rooms(root))} rooms, {count} arrows, {len(circles(graph))} rooms in a circle."
+    circular = len(circles(graph))
+    cycles = f"{circular} of them in an import cycle" if circular else "without an import cycle"
+    numbers = f"{len(rooms(root))} folders of modules with {count} imports between them, {cycles}."
     return "\n".join(["```mermaid", "flowchart BT", *names, "```", "", numbers])
 
 

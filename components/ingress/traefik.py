@@ -241,7 +241,7 @@ def traefik_values(
         "resources": resources,
         # As the controllers have it: otherwise they could preempt Traefik on a full node.
         "priorityClassName": "system-cluster-critical",
-        # Chart 41 ignores `service.type` without a word.
+        # Chart 41 ignores `service.type` and reports nothing.
         "service": {"spec": {"type": "ClusterIP"}},
         "ports": {
             ENTRY_POINT: {

@@ -26,7 +26,8 @@ from settings import EFS_DRIVER, AdmissionMode, Stack
 class Services:
     """The services that workloads use.
 
-    controllers: all of it, and what adds nodes: what teams deploy is created after these and deleted before them.
+    controllers: what the objects of teams need, and what adds nodes: what teams deploy is created after these and
+    deleted before them. The descheduler is not among them, because no object needs it.
     """
 
     load_balancer_controller: LoadBalancerController

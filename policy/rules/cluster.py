@@ -94,7 +94,7 @@ def deletion_protection(cluster: Resource) -> Iterator[str]:
 def protection(resource: Resource) -> Iterator[str]:
     """Pulumi's `protect` on what holds everything else."""
     if not resource.protect and not UNPROTECTED.keys() & set(resource.parents):
-        yield "Pulumi would delete or replace it without a word"
+        yield "it is not protected: Pulumi may delete or replace it"
 
 
 @rule(

@@ -27,8 +27,9 @@ def _host(argo_cd: ArgoCd | None, ingress: Ingress) -> Iterator[Problem]:
     if argo_cd.host and not ingress.domain:
         yield Problem("argoCd.host", argo_cd.host, "expected ingress.domain: it is served by HTTPS alone")
     elif argo_cd.host and not any(domain.covers(argo_cd.host) for domain in ingress.domains):
-        names = either([name for domain in ingress.domains for name in domain.names])
-        yield Problem("argoCd.host", argo_cd.host, f"expected a name that leads to the ALB: {names}")
+        names = either(list(dict.fromkeys(name for domain in ingress.domains for name in domain.names)))
+        expected = f"expected a name that leads to the ALB: {names} (* stands for one label), or another name in "
+        yield Problem("argoCd.host", argo_cd.host, f"{expected}ingress.domain.alternatives")
     elif argo_cd.host and argo_cd.host.startswith("wildcard."):
         yield Problem("argoCd.host", argo_cd.host, "expected another name: in Pulumi, the wildcard has it")
 

@@ -15,16 +15,14 @@ from settings.principals import SSO_PATH, is_sso_role_without_path, whole_arn_of
 from settings.problems import Problem, place
 from settings.rules.network import NEVER_IN_A_VPC
 from settings.rules.registry import repeated, rule
-from settings.words import did_you_mean
+from settings.words import either
 
 
 @rule
 def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
     deployable = versions.deployable_on(today)
     if cluster.version not in deployable:
-        expected = (
-            f"expected a version that EKS offers: {', '.join(deployable)}{did_you_mean(cluster.version, deployable)}"
-        )
+        expected = f"expected a version that this program supports: {either(deployable)}"
         yield Problem("cluster.version", cluster.version, expected)
     elif cluster.support is Support.STANDARD and versions.support_on(cluster.version, today) == "extended":
         left = versions.KUBERNETES[cluster.version].standard_until

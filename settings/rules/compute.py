@@ -97,7 +97,9 @@ def _place_for_operations_pods(node_groups: dict[str, NodeGroup], operations_pod
     chosen = [group for group in groups_with_nodes if _selects(operations_pods, group)]
     if groups_with_nodes and not chosen:
         found = ", ".join(f"{key}={value}" for key, value in operations_pods.node_selector.items())
-        yield Problem("operationsPods.nodeSelector", found, "expected labels of a node group that starts with a node")
+        labels = sorted({f"{key}={value}" for group in groups_with_nodes for key, value in group.labels.items()})
+        expected = f"expected labels of a node group that starts with a node: {', '.join(labels) or 'none has any'}"
+        yield Problem("operationsPods.nodeSelector", found, expected)
     elif groups_with_nodes and not any(_tolerates(operations_pods, group) for group in chosen):
         taints = sorted({taint.key for group in chosen for taint in group.taints})
         yield Problem(

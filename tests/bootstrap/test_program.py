@@ -96,7 +96,7 @@ def test_the_bucket_and_the_key_are_protected() -> None:
 def test_what_to_tell_github_and_pulumi_is_exported() -> None:
     exports = bootstrap().exports
     assert exports["backend"] == "s3://example-jp-pulumi-state-111122223333?region=ap-northeast-1&awssdk=v2"
-    assert exports["secretsProvider"] == "awskms:///alias/pulumi?region=ap-northeast-1"
+    assert exports["secretsProvider"] == "awskms://alias/pulumi?region=ap-northeast-1"
     assert {name for name in exports if name.startswith("AWS")} == {
         "AWS_ROLE_ARN of dev", "AWS_ROLE_ARN of dev-plan", "AWS_ROLE_ARN of staging"
     }  # fmt: skip

@@ -144,7 +144,7 @@ for _name, _properties in {"default": {}, "off": {"deletionProtection": False}}.
 
 for _type in (CLUSTER, VPC, KEY):
     passes("resource-protection", **{_type: resource(_type, protect=True)})
-    breaks("resource-protection", _type, resource(_type), "Pulumi would delete or replace it without a word")
+    breaks("resource-protection", _type, resource(_type), "it is not protected: Pulumi may delete or replace it")
 
 passes(
     "cluster-support-policy",
