@@ -122,7 +122,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
                 path = f"{found.path_of(item)}/status"
                 found.request("PATCH", path, {}, {"status": status}, "application/merge-patch+json")
         _gather(found)
-        wait_until(lambda: _refusal(found, _config_map(SENTINEL)), "no policy holds")
+        wait_until(lambda: bool(_refusal(found, _config_map(SENTINEL))), "no policy holds")
         yield found
 
 
