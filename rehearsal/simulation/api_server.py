@@ -298,8 +298,10 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(condition: Callable[[], bool], otherwise: str | Callable[[], str], *, seconds: float = PATIENCE) -> None:
-    """Ask until the condition holds; raises TimeoutError with the text `otherwise` after some seconds."""
+def wait_until(
+    condition: Callable[[], object], otherwise: str | Callable[[], str], *, seconds: float = PATIENCE
+) -> None:
+    """Ask until the condition returns something true; raises TimeoutError, with the text `otherwise`, in vain."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
