@@ -62,13 +62,18 @@ class Note:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of a stack. lines: priced parts. by_use: billed by what is done. unpriced: without a price here."""
+    """The cost of a stack.
+
+    published, copied: of its prices. lines: priced parts. by_use: billed by what is done. unpriced: without a price
+    here.
+    """
 
     plan: Recorded
     published: str
     lines: tuple[Line, ...]
     by_use: tuple[Note, ...]
     unpriced: tuple[Note, ...]
+    copied: bool = False
 
     @property
     def fixed(self) -> float:
@@ -122,7 +127,8 @@ def estimate(plan: Recorded, prices: Mapping[str, Prices], today: date) -> Estim
                 (lines if isinstance(part, Line) else by_use).append(part)  # type: ignore[arg-type]
         except UnpricedError as error:
             unpriced.append(Note(resource, str(error)))
-    return Estimate(plan, region.published if region else "", tuple(lines), tuple(by_use), tuple(unpriced))
+    published, copied = (region.published, region.copied) if region else ("", False)
+    return Estimate(plan, published, tuple(lines), tuple(by_use), tuple(unpriced), copied)
 
 
 def _hourly(resource: Resource, stack: _Stack, what: str, key: tuple[str, str], count: float = 1) -> Line:

@@ -56,6 +56,8 @@ def sums(estimate: Estimate) -> Iterator[str]:
 def _title(estimate: Estimate) -> str:
     region = estimate.plan.region
     dated = f"AWS's price list of {estimate.published}" if estimate.published else "no prices"
+    if estimate.copied:
+        dated = f"copies of {dated} that were not compared with it (`make prices` replaces them)"
     return f"Cost of {estimate.plan.stack} in {region}, in US dollars a month, by {dated}"
 
 
@@ -75,6 +77,7 @@ def to_json(estimate: Estimate) -> dict[str, Any]:
         "currency": "USD",
         "hours": HOURS,
         "published": estimate.published,
+        "copied": estimate.copied,
         "fixed": rounded(estimate.fixed),
         "low": rounded(estimate.low),
         "high": rounded(estimate.high),

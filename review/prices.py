@@ -56,14 +56,17 @@ class UnpricedError(LookupError):
 class Prices:
     """The prices of one region.
 
-    published: the day of AWS's price list. services: by the code of the service and the usage type. instances: an
-    hour of the size `large` by family, where the other sizes are in proportion to it; else by type.
+    published: the day of AWS's price list. copied: whether a person copied the prices from public sources that repeat
+    that list, so that they were not compared with it; `make prices` replaces them. services: by the code of the service
+    and the usage type. instances: an hour of the size `large` by family, where the other sizes are in proportion to it;
+    else by type.
     """
 
     region: str
     published: str
     services: Mapping[str, Mapping[str, float]]
     instances: Mapping[str, float]
+    copied: bool = False
 
     def of(self, service: str, usage: str) -> float:
         """Return the price of a usage type of a service; raises UnpricedError where the table has none."""
@@ -104,4 +107,5 @@ def table() -> dict[str, Prices]:
 
 def parse(region: str, entry: Mapping[str, Any]) -> Prices:
     """Return the prices of a region from its entry in the table."""
-    return Prices(region, entry["published"], entry["prices"], entry["instances"])
+    copied = bool(entry.get("copied"))
+    return Prices(region, entry["published"], entry["prices"], entry["instances"], copied)

@@ -51,6 +51,6 @@ class Storage(Settings):
         {},
         max_length=20,
         description="File systems of EFS by name, which is also the name of their StorageClass. Require "
-        "`addons.more.aws-efs-csi-driver` with a role. A file system and its files are deleted when it is removed "
-        "from the stack file.",
+        "the add-on `aws-efs-csi-driver` in `addons.more` with a role. A file system and its files are deleted when it "
+        "is removed from the stack file.",
     )

@@ -266,7 +266,8 @@ def test_the_text_is_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--stack", "private", "--project", str(EXAMPLES)]) == 0
     text = capsys.readouterr().out
     assert text.startswith(
-        "Cost of private in ap-northeast-1, in US dollars a month, by AWS's price list of 2026-09-23\n"
+        "Cost of private in ap-northeast-1, in US dollars a month, by copies of AWS's price list of 2026-09-23 that "
+        "were not compared with it (`make prices` replaces them)\n"
     )
     assert "\nNodeGroup platform-private-operations: $191.41\n" in text
     assert "\nFixed by the plan: $487.55 a month (730 hours).\n" in text
@@ -276,7 +277,12 @@ def test_the_text_is_for_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_has_every_part_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--stack", "private", "--project", str(EXAMPLES), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["fixed"], found["currency"], found["published"]) == (487.55, "USD", "2026-09-23")
+    assert (found["fixed"], found["currency"], found["published"], found["copied"]) == (
+        487.55,
+        "USD",
+        "2026-09-23",
+        True,
+    )
     (part,) = (it for it in found["resources"] if it["part"] == "control plane")
     assert part == {
         "urn": part["urn"],
