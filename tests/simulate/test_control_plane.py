@@ -132,7 +132,7 @@ def test_an_object_that_outlives_its_controller_stays(server: ApiServer, stand_i
             }
         ]
     )
-    pool = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "general"}}
+    pool = {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": "general"}, "spec": {}}
     controller = _deployment("karpenter", **TOLERATES)
     server.create(controller)
     server.create(pool)
