@@ -180,8 +180,9 @@ class StandIns:
 
 @contextmanager
 def working(stand_ins: StandIns) -> Iterator[None]:
-    """Let the stand-ins work until the end of the block."""
+    """Let the stand-ins work until the end of the block; raises RuntimeError at its end if they failed before."""
     ended = threading.Event()
+    broken: list[Exception] = []
 
     def work() -> None:
         while not ended.wait(INTERVAL):
@@ -190,6 +191,9 @@ def working(stand_ins: StandIns) -> Iterator[None]:
             except (RefusedError, OSError, http.client.HTTPException, json.JSONDecodeError) as error:
                 # Somebody else changed the object meanwhile: the next look sees it as it is.
                 stand_ins.failures.append(str(error))
+            except Exception as error:  # noqa: BLE001  # the block is told what ended them
+                broken.append(error)
+                return
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -198,3 +202,5 @@ def working(stand_ins: StandIns) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+        if broken:
+            raise RuntimeError(f"the stand-ins ended early: {broken[0]!r}") from broken[0]

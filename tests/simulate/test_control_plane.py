@@ -1,6 +1,7 @@
 """A control plane with real controllers: pods run where they may and start when what they need is there."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,20 @@ def stand_ins(server: ApiServer, tmp_path: Path) -> Iterator[StandIns]:
     found = StandIns(server, store, EXAMPLE_ACCOUNT)
     with working(found):
         yield found
+
+
+def test_what_ends_the_stand_ins_is_told_at_the_end() -> None:
+    class Broken(StandIns):
+        def __init__(self) -> None:
+            self.tried = threading.Event()
+
+        def work(self) -> None:
+            self.tried.set()
+            raise KeyError("spec")
+
+    stand_ins = Broken()
+    with pytest.raises(RuntimeError, match=r"ended early: KeyError\('spec'\)"), working(stand_ins):
+        assert stand_ins.tried.wait(60)
 
 
 def _deployment(name: str, **spec: Any) -> Object:
