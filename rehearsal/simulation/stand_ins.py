@@ -191,7 +191,7 @@ def working(stand_ins: StandIns) -> Iterator[None]:
             except (RefusedError, OSError, http.client.HTTPException, json.JSONDecodeError) as error:
                 # Somebody else changed the object meanwhile: the next look sees it as it is.
                 stand_ins.failures.append(str(error))
-            except Exception as error:  # noqa: BLE001  # the block is told what ended them
+            except Exception as error:  # the block is told what ended them
                 broken.append(error)
                 return
 
