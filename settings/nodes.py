@@ -217,7 +217,7 @@ class NodeSettings(Settings):
         [],
         max_length=10,
         description="Bash scripts that run as root, in this order, before the kubelet of a new node starts. If a "
-        "command fails, the node does not join the cluster. They require al2023. They are not secret: everybody who "
+        "command fails, the node does not join the cluster. They require al2023. They are not secret: anyone who "
         "may describe launch templates can read them.",
     )
     kubelet: Kubelet | None = Field(None, description="Settings of the kubelet.")

@@ -80,6 +80,6 @@ class Observability(Settings):
     prometheus: Prometheus | None = Field(
         None,
         description="Metrics in Amazon Managed Service for Prometheus, in addition to those in CloudWatch. If absent, "
-        "there is no collector.",
+        "the stack has no collector.",
     )
     alarms: Alarms | None = Field(None, description="CloudWatch alarms. If absent, no alarms are created.")

@@ -122,8 +122,10 @@ def problems_of(error: ValidationError, root: type[BaseModel], section: str, *, 
 
 def _misplaced_secret(root: type[BaseModel], loc: tuple[str | int, ...], detail: Any) -> bool:
     """Tell whether a value may be a secret that is under the key of another setting: text where a number belongs."""
+    if not isinstance(detail["input"], str) or not detail["type"].startswith("int"):
+        return False
     others = [field.annotation for model in models(type_at(root, loc[:-1])) for field in model.model_fields.values()]
-    return isinstance(detail["input"], str) and detail["type"].startswith("int") and any(map(may_be_secret, others))
+    return any(may_be_secret(other) and not models(other) for other in others)
 
 
 def _hidden(detail: ErrorDetails) -> str:

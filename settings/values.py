@@ -330,7 +330,7 @@ BootScript = Annotated[
     str,
     _text(
         "bash commands in ASCII that name no interpreter in their first line",
-        r"^(#[\t\n \"-~]|[\t\n -\"$-~])[\t\n -~]*$",
+        r'^(#[\x09\n "-~]|[\x09\n -"$-~])[\x09\n -~]*$',
         8192,
     ),
 ]

@@ -15,6 +15,7 @@ import yaml
 import versions
 from rehearsal.record import PROJECT
 from settings import Stack, load
+from settings.words import either
 from tests.plans import EXAMPLES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -51,7 +52,7 @@ def bad_files() -> list[Case]:
 def problems_of(case: Case) -> list[str]:
     """Return the lines by which a stack file is refused, with the versions that are pinned today."""
     pins = {
-        "offered": ", ".join(versions.deployable_on(TODAY)),
+        "offered": either(versions.deployable_on(TODAY)),
         "minor": versions.DEFAULT_KUBERNETES,
         "karpenter": versions.KARPENTER_MINIMUM[versions.DEFAULT_KUBERNETES],
     }

@@ -735,7 +735,11 @@ EFFECTS: Final[dict[str, Effect]] = {
         along=("network.zones",),
         others=True,
     ),
-    "network.nat": Effect({"network": {"nat": "per-zone"}}, ("+Eip", "+NatGateway", "Route.natGatewayId"), "network"),
+    "network.nat": Effect(
+        {"network": {"nat": "per-zone"}},
+        ("+Eip", "+NatGateway", "Route.natGatewayId", "output.natAddresses"),
+        "network",
+    ),
     "network.natAddresses": Effect(
         {"network": {"natAddresses": {"ap-northeast-1a": ["eipalloc-0a1b2c3d4e5f60001"]}}},
         ("NatGateway.allocationId", "NatGateway.secondaryAllocationIds", "-Eip", "output.natAddresses[0]"),
@@ -785,7 +789,7 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "network.proxy.url": Effect(
         {"network": {"proxy": {"url": "http://proxy.example.com:8080"}}},
-        ("LaunchTemplate.userData", "Release.values.env.HTTPS_PROXY"),
+        ("LaunchTemplate.userData", "Release.values.env.HTTP_PROXY", "Release.values.env.HTTPS_PROXY"),
         "proxy",
     ),
     "network.proxy.noProxy": Effect(
@@ -1538,7 +1542,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         domain={"alternatives": ["*.example.jp"]},
     ),
     "ingress.domain.weight": _ingress("Record.setIdentifier", "Record.weightedRoutingPolicies", domain={"weight": 100}),
-    "ingress.domain.zoneRole": _ingress("+aws", domain={"zoneRole": ZONE_ROLE}),
+    "ingress.domain.zoneRole": _ingress("+aws", "Record.options.provider", domain={"zoneRole": ZONE_ROLE}),
     "ingress.login.cognito.userPool": _cognito(
         "userPoolArn", userPool="arn:aws:cognito-idp:ap-northeast-1:111122223333:userpool/ap-northeast-1_Two"
     ),
@@ -1574,7 +1578,7 @@ EFFECTS: Final[dict[str, Effect]] = {
         "+Record", "Certificate.subjectAlternativeNames", "output.ingressHosts", alternatives=["*.example.com"]
     ),
     "ingress.moreDomains[].weight": _more_domain("Record.setIdentifier", "Record.weightedRoutingPolicies", weight=7),
-    "ingress.moreDomains[].zoneRole": _more_domain("+aws", zoneRole=ZONE_ROLE),
+    "ingress.moreDomains[].zoneRole": _more_domain("+aws", "Record.options.provider", zoneRole=ZONE_ROLE),
     "ingress.moreDomains[].certificate": _more_domain(
         "-Certificate",
         "-CertificateValidation",
@@ -1663,7 +1667,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "externalDns.zoneRole": Effect(
         {"externalDns": {"zoneRole": ZONE_ROLE}},
-        ("Release.values.extraArgs.aws-assume-role", "+Policy", "-Policy"),
+        (
+            "Release.values.extraArgs.aws-assume-role",
+            "+Policy",
+            "-Policy",
+            "+RolePolicyAttachment",
+            "-RolePolicyAttachment",
+        ),
         "records",
         alone=True,
     ),
@@ -1683,7 +1693,13 @@ EFFECTS: Final[dict[str, Effect]] = {
     ),
     "certManager.issuers.*.zoneRole": Effect(
         {"certManager": {"issuers": {"one": {"zoneRole": ZONE_ROLE}}}},
-        ("ClusterIssuer.spec.acme.solvers[0].dns01.route53.role", "+Policy", "-Policy"),
+        (
+            "ClusterIssuer.spec.acme.solvers[0].dns01.route53.role",
+            "+Policy",
+            "-Policy",
+            "+RolePolicyAttachment",
+            "-RolePolicyAttachment",
+        ),
         "records",
         alone=True,
     ),

@@ -10,6 +10,7 @@ import pytest
 from rehearsal.program import ROOT
 
 OWN: Final = {
+    "Pulumi.yaml": "name: acme-platform\n",
     "Pulumi.dev.yaml": "config: {ours: changed}\n",
     "Pulumi.acme.yaml": "config: {ours: new}\n",
     "bootstrap/Pulumi.development.yaml": "config: {account: changed}\n",
@@ -19,6 +20,7 @@ OWN: Final = {
 """What a company changes and adds."""
 
 RELEASE: Final = {
+    "Pulumi.yaml": "name: eks-platform\ndescription: theirs\n",
     "Pulumi.dev.yaml": "config: {theirs: changed}\n",
     "Pulumi.staging.yaml": "config: {theirs: changed}\n",
     "Pulumi.extra.yaml": "config: {theirs: new}\n",
@@ -89,7 +91,7 @@ def test_a_release_leaves_the_companys_files_alone_and_brings_the_rest(fork: Rep
 def test_without_the_driver_it_would_conflict(fork: Repository) -> None:
     assert fork.git("merge", "--quiet", "v1.2.3", check=False).returncode != 0
     conflicts = fork.git("diff", "--name-only", "--diff-filter=U").stdout.split()
-    assert conflicts == ["Pulumi.dev.yaml", "bootstrap/Pulumi.development.yaml"]
+    assert conflicts == ["Pulumi.dev.yaml", "Pulumi.yaml", "bootstrap/Pulumi.development.yaml"]
 
 
 def test_the_page_says_how_and_names_the_driver() -> None:

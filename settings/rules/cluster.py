@@ -22,7 +22,8 @@ from settings.words import either
 def _kubernetes_version(cluster: Cluster, today: date) -> Iterator[Problem]:
     deployable = versions.deployable_on(today)
     if cluster.version not in deployable:
-        expected = f"expected a version that this program supports: {either(deployable)}"
+        known = either(deployable) if deployable else "EKS offers none of its versions today"
+        expected = f"expected a version that this program supports: {known}"
         yield Problem("cluster.version", cluster.version, expected)
     elif cluster.support is Support.STANDARD and versions.support_on(cluster.version, today) == "extended":
         left = versions.KUBERNETES[cluster.version].standard_until

@@ -56,6 +56,9 @@ DIFFERENT_REPLACEMENT: Final[Mapping[tuple[str, str], str]] = {
     ("aws:ec2/routeTableAssociation:RouteTableAssociation", "routeTableId"): (
         "ReplaceRouteTableAssociation moves a subnet to another table without a moment between"
     ),
+    ("aws:lb/listenerCertificate:ListenerCertificate", "certificateArn"): (
+        "CloudFormation's type has a list of certificates, which it changes in place; the provider's has one"
+    ),
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "dnsOptions.privateDnsPreference"): _BY_ANOTHER_API,
     ("aws:ec2/vpcEndpoint:VpcEndpoint", "dnsOptions.privateDnsSpecifiedDomains"): _BY_ANOTHER_API,
     ("aws:eks/cluster:Cluster", "encryptionConfig"): (

@@ -29,6 +29,7 @@ KEYS: Final = (
     "gitOps.sets",
     "teams",
     "workloadRoles",
+    "storage.efs",
 )
 """Sections whose keys are names of the user's own, which become part of resources' names."""
 
@@ -47,9 +48,27 @@ ADDED: Final[Mapping[str, Mapping[str, Any]]] = {
         # The security groups of both are named after the group and the class.
         "nodeGroups": {"operations": {"securityRules": RULES}},
         "karpenter": {"nodeClasses": {"metrics": {"securityRules": RULES}}},
+        "storage": {"efs": {"shared": {}}},
     }
 }
 """Sections with such keys that no stack file of the examples has, by the stack that gets them in addition."""
+
+REQUIRED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "dev": {
+        "addons": {
+            "more": {
+                "aws-efs-csi-driver": {
+                    "version": "v3.4.1-eksbuild.1",
+                    "role": {
+                        "serviceAccounts": ["efs-csi-controller-sa"],
+                        "managedPolicies": ["arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"],
+                    },
+                }
+            }
+        },
+    }
+}
+"""What the added sections require."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
     "access.oidc.groups": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
@@ -82,7 +101,7 @@ def longest(stack: str) -> dict[str, Any]:
             renamed = {_stretched(key, size): copy.deepcopy(value) for key, value in given.items()}
             replaced = _at(sections_of(stack), path) or {}
             _put(changes, path, {**dict.fromkeys(replaced), **renamed})
-    return changes
+    return merge(REQUIRED.get(stack, {}), changes)
 
 
 def named_sections(stack: str) -> dict[str, Any]:
