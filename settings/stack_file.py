@@ -103,7 +103,10 @@ def _is_written_as(node: yaml.ScalarNode, found: str) -> bool:
     # Of a login in a URL a message shows what is around it.
     before, hidden, after = value.partition(HIDDEN)
     written = str(node.value)
-    return written.startswith(before) and written.endswith(after) if hidden else value == written
+    if hidden:
+        return written.startswith(before) and written.endswith(after)
+    # Of a script a message shows one line.
+    return value == written or value in written.splitlines()
 
 
 def _as_written(problem: Problem, node: yaml.ScalarNode) -> str:
