@@ -72,6 +72,11 @@ class Registration:
     property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
+    def aliases(self) -> tuple[str | Mapping[str, Any], ...]:
+        """Its aliases, as `Options` has them."""
+        return self.options.aliases
+
+    @property
     def depends_on(self) -> frozenset[str]:
         """URNs of what it depends on by its options alone, not through an input."""
         return self.dependencies.difference(*self.property_dependencies.values())

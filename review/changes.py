@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from harness.aliases import former_urns
 from harness.engine.differences import Difference, differences
 from harness.kind import Autoname, Kind, UnmodelledError, get, put
 from rehearsal.cloud import kind_of
-from review.aliases import former_urns
 from review.plans import Recorded, Resource
 
 SHORTEST: Final = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -29,6 +29,12 @@ class Resource:
     read: bool = False
     id: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def aliases(self) -> Sequence[str | Mapping[str, Any]]:
+        """Its aliases: URNs, or objects of name, type, parent and the like."""
+        found: Sequence[str | Mapping[str, Any]] = self.options.get("aliases", ())
+        return found
 
     @property
     def kind(self) -> str:

@@ -7,13 +7,14 @@ https://www.pulumi.com/docs/iac/concepts/options/aliases/
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pytest
 from pulumi_aws import cloudwatch
 
-from harness.plan import Plan, Registration
+from harness import aliases
+from harness.plan import Plan
 from rehearsal.record import record
 from tests import plans, test_peers
 
@@ -43,44 +44,8 @@ def urns(plan: Plan) -> set[str]:
 
 
 def former_urns(plan: Plan) -> set[str]:
-    """Return under which other URNs the engine looks for the plan's resources: by their aliases and their parents'.
-
-    https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.go (generateAliases)
-    """
-    former: dict[str, list[str]] = {}
-    for entry in plan:
-        own = [_of_alias(entry, alias) for alias in entry.options.aliases]
-        inherited = [
-            _below(before, child, plan.by_urn[entry.parent or ""].name)
-            for before in former.get(entry.parent or "", [])
-            for child in (entry.urn, *own)
-        ]
-        former[entry.urn] = own + inherited
-    return {urn for known in former.values() for urn in known}
-
-
-def _of_alias(entry: Registration, alias: str | Mapping[str, Any]) -> str:
-    if isinstance(alias, str):
-        return alias
-    start, project, _, _ = entry.urn.split("::")
-    if "stack" in alias:
-        start = f"urn:pulumi:{alias['stack']}"
-    parent = None if alias.get("noParent") else str(alias.get("parentUrn") or entry.parent)
-    type_ = _joined(parent, alias.get("type", entry.type))
-    return "::".join([start, alias.get("project", project), type_, alias.get("name", entry.name)])
-
-
-def _below(parent: str, child: str, name: str) -> str:
-    """Return the URN of a child whose parent, now of this name, had another URN: it may be named after its parent."""
-    start, project, _, former_name = parent.split("::")
-    *_, qualified, own = child.split("::")
-    renamed = former_name + own.removeprefix(name) if own.startswith(name) else own
-    return "::".join([start, project, _joined(parent, qualified.rpartition("$")[2]), renamed])
-
-
-def _joined(parent: str | None, type_: str) -> str:
-    above = parent.split("::")[2] if parent else ""
-    return type_ if above in ("", "pulumi:pulumi:Stack") else f"{above}${type_}"
+    """Return under which other URNs the engine looks for the plan's resources."""
+    return {urn for known in aliases.former_urns(plan).values() for urn in known}
 
 
 # --- The lists ----------------------------------------------------------------------------------------------------

@@ -5,29 +5,43 @@ https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/step_generator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from review.plans import STACK, Recorded, Resource
+from harness.plan import STACK
 
 
-def former_urns(plan: Recorded) -> dict[str, list[str]]:
-    """Return the former URNs of each resource of a plan, by its URN."""
+class Aliased(Protocol):
+    """What is registered: a resource of any form of a plan."""
+
+    @property
+    def urn(self) -> str: ...  # noqa: D102  # as in `harness.plan.Registration`
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parent(self) -> str | None: ...  # noqa: D102
+    @property
+    def aliases(self) -> Sequence[str | Mapping[str, Any]]: ...  # noqa: D102
+
+
+def former_urns(resources: Iterable[Aliased]) -> dict[str, list[str]]:
+    """Return the former URNs of each resource by its URN. resources: those of a plan, parents before their children."""
     former: dict[str, list[str]] = {}
-    for resource in plan:
-        own = [_of_alias(resource, alias) for alias in resource.options.get("aliases", ())]
-        above = plan.by_urn.get(resource.parent or "")
+    names: dict[str, str] = {}
+    for resource in resources:
+        above = resource.parent or ""
+        own = [_of_alias(resource, alias) for alias in resource.aliases]
         inherited = [
-            _below(before, child, above.name)
-            for before in (former.get(above.urn, []) if above else [])
-            for child in (resource.urn, *own)
-            if above
+            _below(before, child, names[above]) for before in former.get(above, []) for child in (resource.urn, *own)
         ]
         former[resource.urn] = own + inherited
+        names[resource.urn] = resource.name
     return former
 
 
-def _of_alias(resource: Resource, alias: str | Mapping[str, Any]) -> str:
+def _of_alias(resource: Aliased, alias: str | Mapping[str, Any]) -> str:
     if isinstance(alias, str):
         return alias
     start, project, _, _ = resource.urn.split("::")
