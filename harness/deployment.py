@@ -6,7 +6,7 @@ transforms reach the children of a remote component too, and default providers c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -77,39 +77,40 @@ class Inventory:
         return list(self.outputs.get(type_, []))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """What the engine hands over for one update of a stack.
+
+    model: how the cloud answers. unknown: answer as in a first preview, with computed values unknown. region: of
+    resources whose provider names none. existing: what there is in the cloud before, as outputs (with "id") by resource
+    type. stacks: the outputs of other stacks by the name that a stack reference uses. disabled_providers: packages that
+    have no default provider. deployed: what the update before asked for; None before the first one. caller: the
+    principal that runs Pulumi.
+    """
+
+    project: str
+    stack: str
+    model: Model
+    unknown: bool = False
+    region: str = ""
+    existing: Mapping[str, Sequence[Properties]] = field(default_factory=dict)
+    stacks: Mapping[str, Properties] = field(default_factory=dict)
+    disabled_providers: Collection[str] = ()
+    deployed: Plan | None = None
+    caller: str | None = None
+
+
 class Deployment:
     """The resources of one update: what a program registers and reads, and what the fake cloud makes of it.
 
-    model, unknown, region, existing, stacks, disabled_providers, deployed, caller: as for `RecordingMonitor`.
     transform: how a transform is run.
     """
 
-    def __init__(  # noqa: PLR0913  # what the engine hands over
-        self,
-        project: str,
-        stack: str,
-        *,
-        model: Model,
-        transform: Transform,
-        unknown: bool = False,
-        region: str = "",
-        existing: Mapping[str, Sequence[Properties]] | None = None,
-        stacks: Mapping[str, Properties] | None = None,
-        disabled_providers: Iterable[str] = (),
-        deployed: Plan | None = None,
-        caller: str | None = None,
-    ) -> None:
-        self._model = model
+    def __init__(self, update: Update, transform: Transform) -> None:
+        self._update = update
+        self._model = update.model
         self._transform = transform
-        self._deployed = deployed
-        self._caller = caller
-        self._stacks = stacks or {}
-        self._project = project
-        self._stack = stack
-        self._unknown = unknown
-        self._region = region
-        self._disabled = frozenset(disabled_providers)
-        self._inventory = Inventory({type_: list(found) for type_, found in (existing or {}).items()})
+        self._inventory = Inventory({type_: list(found) for type_, found in update.existing.items()})
         self._registrations: dict[str, Registration] = {}
         self._transforms: dict[str, tuple[str, ...]] = {}
         self.stack_transforms: list[str] = []
@@ -191,7 +192,7 @@ class Deployment:
         if wrong:
             reasons = "; ".join(f"{path}: {reason}" for path, reason in wrong.items())
             raise RefusedError(f"{registration.type} {registration.name!r}: {reasons}")
-        if self._unknown:
+        if self._update.unknown:
             id_: Any = UNKNOWN
             outputs = kind.preview(inputs, context, UNKNOWN)
         else:
@@ -291,25 +292,25 @@ class Deployment:
         )
 
     def _outputs_of(self, stack: str) -> Properties:
-        if stack not in self._stacks:
-            raise RefusedError(f"unknown stack {stack!r}; known here: {', '.join(self._stacks) or 'none'}")
-        outputs = self._stacks[stack]
+        if stack not in self._update.stacks:
+            raise RefusedError(f"unknown stack {stack!r}; known here: {', '.join(self._update.stacks) or 'none'}")
+        outputs = self._update.stacks[stack]
         secret = [name for name, value in outputs.items() if has_secret(value)]
         return {"name": stack, "outputs": outputs, "secretOutputNames": secret}
 
     def before(self, function: str, arguments: Properties) -> Properties:
         """Return what the engine's functions tell of this stack as the update before left it: outputs, resources."""
-        own = f"organization/{self._project}/{self._stack}"
+        own = f"organization/{self._update.project}/{self._update.stack}"
         asked = arguments["name" if function == STACK_OUTPUTS else "stackName"]
         if asked != own:
             raise RefusedError(f"unknown stack {asked!r}; its own is {own!r}")
-        if self._deployed is None:
+        if self._update.deployed is None:
             return {}
         if function == STACK_OUTPUTS:
-            return dict(reveal(self._deployed.exports))
+            return dict(reveal(self._update.deployed.exports))
         return {
             entry.urn: {"type": entry.type, "outputs": reveal(resolve_references(entry.outputs))}
-            for entry in self._deployed
+            for entry in self._update.deployed
         }
 
     def state_of(self, urn: str) -> Properties:
@@ -323,7 +324,7 @@ class Deployment:
         """Return the URN of a resource, as the engine makes it; raises RefusedError if it is taken."""
         above = parent.split("::")[2] if parent else STACK
         qualified = type_ if above == STACK else f"{above}${type_}"
-        urn = f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
+        urn = f"urn:pulumi:{self._update.stack}::{self._update.project}::{qualified}::{name}"
         if urn in self._registrations:
             raise RefusedError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
         return urn
@@ -331,7 +332,7 @@ class Deployment:
     def require_provider(self, token: str, provider: str) -> None:
         """Refuse a default provider that the stack's `pulumi:disable-default-providers` rules out."""
         package = token.partition(":")[0]
-        if not provider and not self._disabled.isdisjoint({package, "*"}):
+        if not provider and not {package, "*"}.isdisjoint(self._update.disabled_providers):
             raise RefusedError(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
 
     def _context(self, urn: str, provider: str) -> Context:
@@ -352,5 +353,5 @@ class Deployment:
         return self._places[urn]
 
     def _place_of(self, provider: Registration | None) -> Place:
-        place = Place(self._model.account, self._region, self._inventory, caller=self._caller)
+        place = Place(self._model.account, self._update.region, self._inventory, caller=self._update.caller)
         return self._model.place_of(provider.type, reveal(provider.inputs), place) if provider else place

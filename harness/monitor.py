@@ -7,7 +7,6 @@ with the resources is in `harness.deployment`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from google.protobuf import empty_pb2
@@ -17,9 +16,8 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.sync_await import _sync_await
 
 from harness import RefusedError, sdk
-from harness.deployment import STACK_OUTPUTS, STACK_RESOURCES, Deployment, Request
+from harness.deployment import STACK_OUTPUTS, STACK_RESOURCES, Deployment, Request, Update
 from harness.kind import NotFoundError
-from harness.model import Model
 from harness.options import options_of, provider_urn
 from harness.plan import STACK, Invocation, Message, Plan
 from harness.properties import Properties, decode, encode
@@ -60,47 +58,15 @@ class Callbacks(_CallbackServicer):
 
 
 class RecordingMonitor:
-    """Answers a program's requests and records them. Its methods are those of the engine's ResourceMonitor and Engine.
+    """Answers a program's requests and records them.
 
-    model: how the cloud answers. unknown: answer as in a first preview, with computed values unknown. region: of
-    resources whose provider names none.
-    existing: what there is in the cloud before, as outputs (with "id") by resource type. stacks: the outputs of other
-    stacks by the name that a stack reference uses. disabled_providers: packages that have no default provider.
-    deployed: what the update before asked for; None before the first one. caller: the principal that runs Pulumi.
+    Its methods are those of the engine's ResourceMonitor and Engine.
     """
 
-    def __init__(  # noqa: PLR0913  # what the engine hands over
-        self,
-        project: str,
-        stack: str,
-        *,
-        model: Model,
-        unknown: bool = False,
-        region: str = "",
-        existing: Mapping[str, Sequence[Properties]] | None = None,
-        stacks: Mapping[str, Properties] | None = None,
-        disabled_providers: Iterable[str] = (),
-        deployed: Plan | None = None,
-        caller: str | None = None,
-    ) -> None:
-        self.project = project
-        self.stack = stack
-        self._unknown = unknown
-        self._model = model
+    def __init__(self, update: Update) -> None:
+        self._update = update
         self.callbacks = Callbacks(self)
-        self._deployment = Deployment(
-            project,
-            stack,
-            model=model,
-            transform=self.callbacks.call,
-            unknown=unknown,
-            region=region,
-            existing=existing,
-            stacks=stacks,
-            disabled_providers=disabled_providers,
-            deployed=deployed,
-            caller=caller,
-        )
+        self._deployment = Deployment(update, self.callbacks.call)
         self._invocations: list[Invocation] = []
         self._messages: list[Message] = []
 
@@ -109,9 +75,9 @@ class RecordingMonitor:
         registrations = self._deployment.registrations
         root = next((entry for entry in registrations if entry.type == STACK), None)
         return Plan(
-            project=self.project,
-            stack=self.stack,
-            unknown=self._unknown,
+            project=self._update.project,
+            stack=self._update.stack,
+            unknown=self._update.unknown,
             registrations=registrations,
             exports=root.outputs if root else {},
             invocations=tuple(self._invocations),
@@ -122,7 +88,9 @@ class RecordingMonitor:
 
     def GetDeploymentInfo(self, request: Any) -> resource_pb2.DeploymentInfo:  # noqa: N802
         """Say what this monitor can do."""
-        return resource_pb2.DeploymentInfo(project=self.project, stack=self.stack, supportedFeatures=_FEATURES)
+        return resource_pb2.DeploymentInfo(
+            project=self._update.project, stack=self._update.stack, supportedFeatures=_FEATURES
+        )
 
     def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: N802
         """Record a resource and answer with its id and outputs."""
@@ -189,7 +157,7 @@ class RecordingMonitor:
         if wrong:
             raise RefusedError(f"{request.tok}: " + "; ".join(f"{name} {reason}" for name, reason in wrong.items()))
         try:
-            result = self._model.answer_of(request.tok)(arguments, self._deployment.place(request.provider))
+            result = self._update.model.answer_of(request.tok)(arguments, self._deployment.place(request.provider))
         except NotFoundError as error:
             return resource_pb2.ResourceInvokeResponse(failures=[provider_pb2.CheckFailure(reason=str(error))])
         self._invocations.append(Invocation(request.tok, arguments, provider_urn(request.provider)))

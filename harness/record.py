@@ -17,6 +17,7 @@ from pulumi.runtime import Settings, configure, set_all_config
 from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
+from harness.deployment import Update
 from harness.model import Model
 from harness.monitor import RecordingMonitor
 from harness.plan import Plan
@@ -70,18 +71,19 @@ def record(  # noqa: PLR0913  # what the engine hands over
     deployed: what the update before asked for; None before the first one. caller: the principal that runs Pulumi.
     What the program raises, inside of `apply` too, is raised here.
     """
-    monitor = RecordingMonitor(
-        project,
-        stack,
-        unknown=unknown,
+    update = Update(
+        project=project,
+        stack=stack,
         model=model,
+        unknown=unknown,
         region=model.region_of(config or {}),
-        existing=existing,
-        stacks=stacks,
+        existing=existing or {},
+        stacks=stacks or {},
         disabled_providers=disabled_providers,
         deployed=deployed,
         caller=caller,
     )
+    monitor = RecordingMonitor(update)
 
     def run() -> None:
         ROOT.set(None)

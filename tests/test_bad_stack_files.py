@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.deployment import Update
 from harness.monitor import RecordingMonitor
 from harness.plan import STACK
 from rehearsal.preview import main
@@ -91,8 +92,8 @@ def monitors(monkeypatch: pytest.MonkeyPatch) -> list[RecordingMonitor]:
     made: list[RecordingMonitor] = []
 
     class Kept(RecordingMonitor):
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, **named)
+        def __init__(self, update: Update) -> None:
+            super().__init__(update)
             made.append(self)
 
     monkeypatch.setattr("harness.record.RecordingMonitor", Kept)

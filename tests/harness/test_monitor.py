@@ -14,6 +14,7 @@ from pulumi_kubernetes.yaml.v2 import ConfigGroup
 
 from harness import RefusedError
 from harness.component import UnsupportedInputError
+from harness.deployment import Update
 from harness.kind import UnmodelledError
 from harness.monitor import RecordingMonitor
 from harness.plan import Message, Plan, names
@@ -270,7 +271,7 @@ def test_other_objects_of_a_config_group_are_refused(inputs: dict[str, Any], mes
 
 def test_an_output_in_a_request_brings_its_dependencies() -> None:
     output = {**as_outputs(Secret("arn")), "dependencies": ["urn:policy"]}
-    monitor = RecordingMonitor("p", "s", model=MODEL)
+    monitor = RecordingMonitor(Update(project="p", stack="s", model=MODEL))
     request = resource_pb2.RegisterResourceRequest(
         type="test:index:Parts", name="parts", object=encode({"role": output}), dependencies=["urn:role"]
     )
