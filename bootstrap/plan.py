@@ -110,9 +110,7 @@ def _keys(value: Any) -> Iterator[str]:
 def of_stack(stack: str, root: Path = ROOT) -> Needs:
     """Return what a stack needs. Raises RehearsalError where there is none, and what its program raises."""
     configuration = read_configuration(stack, root=root)
-    prefix = f"{configuration.project}:"
-    settings = {key.removeprefix(prefix): value for key, value in configuration.values.items()}
-    sections = {key: json.loads(settings.get(key, "{}")) for key in ("platform", "access")}
+    sections = {key: configuration.section(key) for key in ("platform", "access")}
     return needs_of(run_program(stack, root=root), sections)
 
 

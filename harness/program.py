@@ -41,6 +41,17 @@ class Configuration:
     placeholders: tuple[str, ...]
     disabled_providers: tuple[str, ...]
 
+    @property
+    def sections(self) -> dict[str, Any]:
+        """The values of the project's own keys, by key without the namespace; objects as they are in the stack file."""
+        own = f"{self.project}:"
+        return {key.removeprefix(own): _data(text) for key, text in self.values.items() if key.startswith(own)}
+
+    def section(self, key: str) -> dict[str, Any]:
+        """Return the object of one of the project's own keys; empty where there is none."""
+        found = _data(self.values.get(f"{self.project}:{key}", "{}"))
+        return found if isinstance(found, dict) else {}
+
 
 def run_program(
     stack: str,
@@ -199,6 +210,13 @@ def _decrypted(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _decrypted(item) for key, item in value.items()}
     return [_decrypted(item) for item in value] if isinstance(value, list) else value
+
+
+def _data(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -53,9 +52,5 @@ def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, r
 
 def _deployer(configuration: Configuration) -> str | None:
     """Return the principal that a stack's configuration names as deployer; None where it names none."""
-    try:
-        access = json.loads(configuration.values.get(f"{configuration.project}:access", "{}"))
-    except ValueError:
-        return None
-    deployer = access.get("deployer") if isinstance(access, Mapping) else None
+    deployer = configuration.section("access").get("deployer")
     return deployer if isinstance(deployer, str) and deployer.count(":") == 5 else None

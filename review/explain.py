@@ -101,9 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = run({})
     found = resource_of(plan, options.resource)
     configuration = read_configuration(options.stack, root=options.project)
-    sections = sections_of(configuration.values, configuration.project)
     cost = estimate(recorded(plan.to_json()), table(), datetime.now(UTC).date())
-    explanation = explain(plan, found, sections, run, cost)
+    explanation = explain(plan, found, configuration.sections, run, cost)
     print(json.dumps(asdict(explanation), indent=2) if options.format == "json" else "\n".join(render(explanation)))
     return 0
 
@@ -171,19 +170,6 @@ def _all_dependents(direct: Mapping[str, frozenset[str]], urn: str) -> set[str]:
         new = _dependents(direct, new) - found
         found |= new
     return found - {urn}
-
-
-def sections_of(values: Mapping[str, str], project: str) -> dict[str, Any]:
-    """Return the sections of a stack's configuration that belong to the project, by their keys."""
-    own = {key: text for key, text in values.items() if key.startswith(f"{project}:")}
-    return {key.removeprefix(f"{project}:"): _read(text) for key, text in own.items()}
-
-
-def _read(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _settings(plan: Plan, entry: Registration, sections: Mapping[str, Any], run: Run) -> tuple[list[Effect], list[str]]:

@@ -4,7 +4,6 @@ Tests of the program are about the stack files in `examples/stacks`. What must h
 stack files of the company that forked the repository, all that exist at the top; these go by their file's name.
 """
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -51,9 +50,7 @@ def configuration_of(stack: str) -> Configuration:
 
 def setting(stack: str, key: str) -> Any:
     """Return a section of a stack's settings by its key such as "operationsPods", or an empty object."""
-    configuration = configuration_of(stack)
-    text = configuration.values.get(f"{configuration.project}:{key}")
-    return json.loads(text) if text else {}
+    return configuration_of(stack).sections.get(key, {})
 
 
 def project_with(folder: Path, stack: str, text: str) -> Path:

@@ -40,8 +40,7 @@ def obstacles(stack: str, root: Path, state: State) -> Iterator[str]:
     configuration = read_configuration(stack, root=root)
     for path in PROTECTIONS:
         section, _, key = path.partition(".")
-        settings = json.loads(configuration.values.get(f"{configuration.project}:{section}", "{}"))
-        if settings.get(key):
+        if configuration.section(section).get(key):
             yield f"{path} is true: set it to false in Pulumi.{stack}.yaml, and run `pulumi up --stack {stack}` first"
     # Pulumi would delete what is around a protected resource before it comes to that.
     protected = [entry["urn"].rsplit("::", 1)[-1] for entry in state(stack) or [] if _is_protected(entry)]

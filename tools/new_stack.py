@@ -268,7 +268,7 @@ def _free_range(root: Path) -> str:
     taken = []
     for name in stacks(root):
         configuration = read_configuration(name, root=root)
-        network = json.loads(configuration.values.get(f"{configuration.project}:network", "{}"))
+        network = configuration.section("network")
         if "cidr" in network:
             taken.append(ipaddress.ip_network(network["cidr"], strict=False))
     ranges = (ipaddress.ip_network(f"10.{number}.0.0/16") for number in range(10, 250, 10))

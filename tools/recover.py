@@ -40,7 +40,7 @@ class Recovery:
         self.stack, self.project, self.folder = stack, project, folder
         configuration = read_configuration(stack, root=project)
         self.name = configuration.project
-        platform = json.loads(configuration.values.get(f"{self.name}:platform", "{}"))
+        platform = configuration.section("platform")
         self.account, self.region = str(platform.get("account") or ""), str(platform.get("region") or "")
 
     # What is wrong.

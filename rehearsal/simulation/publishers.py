@@ -139,7 +139,7 @@ def _copies(variable: str) -> Path:
 def hosts_of(stack: str, project: Path) -> frozenset[str]:
     """Return the host names that a stack fetches charts and files from: the publishers', or its own mirrors."""
     configuration = read_configuration(stack, root=project)
-    own = json.loads(configuration.values.get(f"{configuration.project}:charts", "{}"))
+    own = configuration.section("charts")
     mirrors = [str(own[key]) for key in ("registry", "files") if own.get(key)]
     published = [*(chart.repository for chart in wanted.charts(project)), *(file.url for file in wanted.FILES)]
     return frozenset(str(urlsplit(url).hostname) for url in (*published, *mirrors))
@@ -148,7 +148,7 @@ def hosts_of(stack: str, project: Path) -> frozenset[str]:
 def without_copies(stack: str, project: Path, root: Path) -> list[str]:
     """Return the releases of a stack's `extraCharts` whose charts are not in a folder of copies."""
     configuration = read_configuration(stack, root=project)
-    extra = json.loads(configuration.values.get(f"{configuration.project}:extraCharts", "{}"))
+    extra = configuration.section("extraCharts")
     there = charts(root)
     return [name for name, chart in extra.items() if (chart.get("chart") or name, chart["version"]) not in there]
 

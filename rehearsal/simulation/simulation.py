@@ -8,7 +8,6 @@ install nothing.
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from collections.abc import Iterator
@@ -114,8 +113,7 @@ def simulated(folder: Path, stack: str, *, minor: str, project: Path = ROOT) -> 
 def minor_of(stack: str, project: Path = ROOT) -> str:
     """Return the Kubernetes minor of a stack's cluster."""
     configuration = read_configuration(stack, root=project)
-    cluster = json.loads(configuration.values.get(f"{configuration.project}:cluster", "{}"))
-    return str(cluster.get("version") or DEFAULT_KUBERNETES)
+    return str(configuration.section("cluster").get("version") or DEFAULT_KUBERNETES)
 
 
 def _providers(folder: Path, sources: Publishers) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from harness.plan import STACK, Plan
 from rehearsal.program import ROOT
 from review.cost import Estimate, estimate
-from review.explain import Effect, NotOneError, explain, main, render, resource_of, sections_of
+from review.explain import Effect, NotOneError, explain, main, render, resource_of
 from review.plans import Recorded, recorded
 from review.prices import table
 from tests.plans import EXAMPLES, STACKS, configuration_of, plan_of, run_program
@@ -47,8 +47,7 @@ def test_every_resource_is_found_by_its_urn_and_has_its_component(stack: str) ->
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_program_that_ignores_its_settings_has_no_setting_to_name(stack: str) -> None:
-    plan, configuration = plan_of(stack), configuration_of(stack)
-    sections = sections_of(configuration.values, configuration.project)
+    plan, sections = plan_of(stack), configuration_of(stack).sections
     components = {entry.type: entry for entry in plan if entry.type.startswith("eks-platform:")}
     for entry in components.values():
         assert explain(plan, entry, sections, _same(plan), NOTHING).settings == ()

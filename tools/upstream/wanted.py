@@ -1,10 +1,9 @@
 """What is pulled: every chart and file that `versions.py` pins, and the charts that stack files name."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import versions
 from rehearsal.program import ROOT, read_configuration, stacks
@@ -91,20 +90,11 @@ def named_by(project: Path) -> Iterable[Chart]:
     """Yield the charts that the stack files of a project name, each in the folder of its name."""
     for stack in stacks(project):
         configuration = read_configuration(stack, root=project)
-        sections = {key.rpartition(":")[2]: value for key, value in configuration.values.items()}
-        for release, extra in _mapping(sections.get("extraCharts")).items():
+        for release, extra in configuration.section("extraCharts").items():
             # What is wrong with a stack file, `make check-stacks` says.
             if isinstance(extra, Mapping) and {"repository", "version"} <= extra.keys():
                 name = str(extra.get("chart") or release)
                 yield Chart(name, str(extra["version"]), str(extra["repository"]), name)
-        if version := _mapping(sections.get("karpenter")).get("version"):
+        if version := configuration.section("karpenter").get("version"):
             for pin in (versions.KARPENTER, versions.KARPENTER_CRD):
                 yield Chart(pin.name, str(version), pin.repository, pin.name)
-
-
-def _mapping(text: str | None) -> dict[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
