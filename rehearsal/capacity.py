@@ -4,9 +4,9 @@ Pure: nothing here knows stacks or charts. CPU is in thousandths of a CPU, memor
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 EVICTION: Final = 100
 """Memory below which a kubelet evicts pods, which it therefore does not offer (`memory.available<100Mi`).
@@ -122,6 +122,18 @@ class Node:
         """Take one pod away."""
         self.pods.remove((replicas.name, revision))
         self.used -= replicas.each
+
+
+def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    """Return whether a toleration of a pod matches a taint of a node, both as Kubernetes writes them.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
+    """
+    if toleration.get("effect") not in (None, "", taint["effect"]):
+        return False
+    if toleration.get("operator") == "Exists":
+        return toleration.get("key") in (None, "", taint["key"])
+    return toleration.get("key") == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
 def copies(nodes: Iterable[Node]) -> list[Node]:

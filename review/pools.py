@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from facts.instance_types import sizes
 from review.prices import HOURS, MEMORY, SPOT_DISCOUNT, Prices, multiple_of_large
+from settings import instance_types
+from settings.quantities import number
 
-ARM: Final = re.compile(r"[a-z]+[0-9]+g")
-"""Families with AWS's own processors have a `g` after the generation: r6g, c7gn; `g5` is a category of its own.
-
-https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
-
-_QUANTITY: Final = {"": 1 / 2**30, "Ki": 1 / 2**20, "Mi": 1 / 2**10, "Gi": 1.0, "Ti": 2.0**10, "G": 1e9 / 2**30}
+GIB: Final = 2**30
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class _Type:
 
         https://karpenter.sh/docs/concepts/scheduling/#well-known-labels
         """
-        named = re.match(r"([a-z]+)([0-9]+)", self.family)
-        category, generation = (named[1], named[2]) if named else ("", "0")
+        named = instance_types.family(self.family)
+        category, generation = (named.category, str(named.generation)) if named else ("", "0")
         return {
             "karpenter.k8s.aws/instance-category": category,
             "karpenter.k8s.aws/instance-family": self.family,
@@ -51,17 +47,17 @@ class _Type:
             "eks.amazonaws.com/instance-generation": generation,
             "eks.amazonaws.com/instance-size": self.size,
             "node.kubernetes.io/instance-type": f"{self.family}.{self.size}",
-            "kubernetes.io/arch": "arm64" if ARM.match(self.family) else "amd64",
+            "kubernetes.io/arch": named.architecture.value if named else "",
         }
 
 
 def pool_cost(spec: Mapping[str, Any], prices: Prices) -> PoolCost | None:
     """Return what a pool costs at its limits; None where it limits no CPUs, or no type that it allows has a price."""
     limits = spec.get("limits") or {}
-    cpu = _number(limits.get("cpu"))
-    if cpu is None:
+    if "cpu" not in limits:
         return None
-    memory = _number(limits.get("memory"))
+    cpu = float(number(str(limits["cpu"])))
+    memory = float(number(str(limits["memory"]))) / GIB if "memory" in limits else None
     requirements = spec["template"]["spec"].get("requirements") or []
     allowed = {it.family for it in _types() if _fits(it, requirements)}
     hours = {
@@ -121,14 +117,3 @@ def _offers(requirements: Iterable[Mapping[str, Any]], key: str, value: str) -> 
     found = [it for it in requirements if it["key"] == key]
     # Karpenter's default is on demand: https://karpenter.sh/docs/concepts/nodepools/#capacity-type
     return all(_meets(value, it) for it in found) if found else value == "on-demand"
-
-
-def _number(quantity: Any) -> float | None:
-    """Return CPUs, or memory in GiB, from a quantity of Kubernetes; None where there is none."""
-    if quantity is None:
-        return None
-    found = re.fullmatch(r"([0-9.]+)(m|[KMGT]i|G)?", str(quantity))
-    if found is None:
-        return None
-    number, unit = float(found[1]), found[2]
-    return number if unit is None else number / 1000 if unit == "m" else number * _QUANTITY[unit]

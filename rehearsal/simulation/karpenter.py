@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from harness.engine.store import Cloud
-from rehearsal.capacity import allocatable
+from rehearsal.capacity import allocatable, tolerates
 from rehearsal.engine.refusals import uses
 from rehearsal.simulation.api_server import ApiServer, Object
 from rehearsal.simulation.nodes import LARGE
@@ -80,19 +80,7 @@ def takes(node: Object, pod: Object) -> bool:
     """Return whether a pod tolerates the taints of a node and selects it by its labels."""
     selected = (pod["spec"].get("nodeSelector") or {}).items() <= node["metadata"]["labels"].items()
     tolerations = pod["spec"].get("tolerations") or []
-    return selected and all(any(_tolerates(it, taint) for it in tolerations) for taint in node["spec"]["taints"])
-
-
-def _tolerates(toleration: Object, taint: Object) -> bool:
-    """Return whether a toleration matches a taint.
-
-    https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
-    """
-    if toleration.get("effect") not in (None, "", taint["effect"]):
-        return False
-    if toleration.get("operator") == "Exists":
-        return toleration.get("key") in (None, "", taint["key"])
-    return toleration.get("key") == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or "")
+    return selected and all(any(tolerates(it, taint) for it in tolerations) for taint in node["spec"]["taints"])
 
 
 def _is_unschedulable(pod: Object) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from harness.plan import Plan
 from harness.properties import reveal
+from rehearsal.capacity import tolerates
 from tests.conformance.bundles import Bundle, Object
 
 TEMPLATES: Final = {
@@ -149,16 +150,8 @@ class NodeKind:
         return (
             selects({"matchLabels": spec.get("nodeSelector")}, self.labels)
             and (terms is None or any(selects(term, self.labels) for term in terms))
-            and all(any(_tolerates(found, taint) for found in spec.get("tolerations") or []) for taint in self.taints)
+            and all(any(tolerates(found, taint) for found in spec.get("tolerations") or []) for taint in self.taints)
         )
-
-
-def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, str]) -> bool:
-    return (
-        toleration.get("effect") in (None, "", taint["effect"])
-        and toleration.get("key") in (None, "", taint["key"])
-        and (toleration.get("operator") == "Exists" or toleration.get("value", "") == taint["value"])
-    )
 
 
 def node_kinds(plan: Plan) -> list[NodeKind]:
