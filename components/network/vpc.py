@@ -1,22 +1,22 @@
-"""The stack's own VPC: subnets in two to six zones, routes to the internet, endpoints and flow logs."""
+"""The stack's own VPC: subnets in two to six zones, their routes, and what leads to AWS and to the internet."""
 
-import json
 from collections.abc import Callable
 from ipaddress import IPv6Network
 from typing import Any
 
 import pulumi
-from pulumi_aws import cloudwatch, ec2, get_availability_zones, iam, vpc
+from pulumi_aws import ec2, get_availability_zones
 
 from components.common.dependency import after
 from components.common.where import Where
 from components.network.base import AnyNetwork
+from components.network.endpoints import interface_endpoints, s3_endpoint
+from components.network.flow_logs import flow_logs
 from components.network.nat import REGIONAL, NatGateways, nat_gateways
 from components.network.zones import REFUSED_ZONES, check_zones, endpoint_zones
-from facts import address_plan, iam_documents
-from facts.partitions import endpoint_service
+from facts import address_plan
 from facts.subnet_tags import ELB_TAG, INTERNAL_ELB_TAG, cluster_tags
-from settings import FlowLogs, IpFamily, NodeSubnet, required
+from settings import IpFamily, NodeSubnet, required
 from settings import Network as NetworkSettings
 
 
@@ -55,7 +55,7 @@ class Network(AnyNetwork):
         self._child = pulumi.ResourceOptions(parent=self)
         zones = self._zones()
         # AWS would refuse an endpoint in a zone that its service does not support only after the VPC is created.
-        endpoint_subnets = {
+        zones_of_endpoints = {
             service: endpoint_zones(service, where.region, zones, pulumi.InvokeOptions(parent=self))
             for service in settings.interface_endpoints
         }
@@ -83,11 +83,25 @@ class Network(AnyNetwork):
         named = {key: self._named_subnet(key, subnet) for key, subnet in settings.node_subnets.items()}
         named_tables, to_named = self._named_routes(named, public_tables)
         endpoints = [
-            self._s3_endpoint([*public_tables, *private_tables, *named_tables]),
-            *self._interface_endpoints(private or public, endpoint_subnets),
+            s3_endpoint(
+                name,
+                where.region,
+                vpc_id=self._vpc.id,
+                route_tables=[*public_tables, *private_tables, *named_tables],
+                parent=self,
+            ),
+            *interface_endpoints(
+                name,
+                where.region,
+                vpc_id=self._vpc.id,
+                zones=zones_of_endpoints,
+                subnets=private or public,
+                clients={"vpc": self._cidr, "pods": settings.pod_cidr},
+                parent=self,
+            ),
         ]
         if settings.flow_logs:
-            self._flow_logs(settings.flow_logs, logs_key)
+            flow_logs(name, settings.flow_logs, where, vpc_id=self._vpc.id, logs_key=logs_key, parent=self)
 
         nodes = private or public
         # Nodes that start before their routes exist fail to join, and nodes that drain after the routes are deleted
@@ -325,92 +339,6 @@ class Network(AnyNetwork):
     def _associate(self, role: str, table: ec2.RouteTable, subnet: ec2.Subnet) -> ec2.RouteTableAssociation:
         return ec2.RouteTableAssociation(
             f"{self._name}-{role}", route_table_id=table.id, subnet_id=subnet.id, opts=self._child
-        )
-
-    def _s3_endpoint(self, tables: list[ec2.RouteTable]) -> ec2.VpcEndpoint:
-        # It is free, and it saves NAT charges for the image layers of ECR, which are in S3.
-        return ec2.VpcEndpoint(
-            f"{self._name}-s3",
-            vpc_id=self._vpc.id,
-            service_name=endpoint_service("s3", self._where.region),
-            vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id for table in tables],
-            tags={"Name": f"{self._name}-s3"},
-            opts=self._child,
-        )
-
-    def _interface_endpoints(
-        self, subnets: dict[str, ec2.Subnet], zones: dict[str, list[str]]
-    ) -> list[pulumi.CustomResource]:
-        """Return the endpoints and the rules by which the VPC can use them; zones: those of each service's endpoint."""
-        if not zones:
-            return []
-        group = ec2.SecurityGroup(
-            f"{self._name}-endpoints",
-            description="AWS services inside the VPC: HTTPS from the VPC",
-            vpc_id=self._vpc.id,
-            tags={"Name": f"{self._name}-endpoints"},
-            opts=self._child,
-        )
-        rules = [
-            vpc.SecurityGroupIngressRule(
-                f"{self._name}-endpoints-{role}",
-                security_group_id=group.id,
-                description=f"HTTPS from the {role} range",
-                cidr_ipv4=str(block),
-                ip_protocol="tcp",
-                from_port=443,
-                to_port=443,
-                opts=self._child,
-            )
-            for role, block in (("vpc", self._cidr), ("pods", self._settings.pod_cidr))
-            if block
-        ]
-        endpoints = [
-            ec2.VpcEndpoint(
-                f"{self._name}-{service.replace('.', '-')}",
-                vpc_id=self._vpc.id,
-                service_name=endpoint_service(service, self._where.region),
-                vpc_endpoint_type="Interface",
-                private_dns_enabled=True,
-                subnet_ids=[subnets[zone].id for zone in its_zones],
-                security_group_ids=[group.id],
-                tags={"Name": f"{self._name}-{service}"},
-                opts=self._child,
-            )
-            for service, its_zones in zones.items()
-        ]
-        return [*rules, *endpoints]
-
-    def _flow_logs(self, settings: FlowLogs, logs_key: str | None) -> None:
-        log_group = cloudwatch.LogGroup(
-            f"{self._name}-flow-logs",
-            name=f"/aws/vpc/{self._name}/flow-logs",
-            retention_in_days=settings.retention_days,
-            kms_key_id=logs_key,
-            opts=self._child,
-        )
-        role = iam.Role(
-            f"{self._name}-flow-logs",
-            assume_role_policy=json.dumps(
-                iam_documents.trust_vpc_flow_logs(self._where.account_id, self._where.region)
-            ),
-            opts=self._child,
-        )
-        policy = iam.RolePolicy(
-            f"{self._name}-flow-logs",
-            role=role.id,
-            policy=pulumi.Output.json_dumps(log_group.arn.apply(iam_documents.vpc_flow_logs)),
-            opts=self._child,
-        )
-        ec2.FlowLog(
-            f"{self._name}-flow-logs",
-            vpc_id=self._vpc.id,
-            traffic_type="ALL",
-            log_destination=log_group.arn,
-            iam_role_arn=role.arn,
-            tags={"Name": f"{self._name}-flow-logs"},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
         )
 
 
