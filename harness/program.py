@@ -145,7 +145,7 @@ def read_configuration(stack: str, overrides: Mapping[str, Any] | None = None, *
     name = str(project["name"])
     base = {key: _project_value(value) for key, value in (project.get("config") or {}).items()}
     merged = merge(
-        {**_namespaced(base, name), **_namespaced(read_yaml_file(path).get("config") or {}, name)},
+        {**_namespaced(base, name), **_namespaced(_without_null(read_yaml_file(path).get("config") or {}), name)},
         _namespaced(overrides or {}, name),
     )
     secrets = {key: list(_secret_paths(value, key)) for key, value in merged.items()}
@@ -180,6 +180,11 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _namespaced(values: Mapping[str, Any], project: str) -> dict[str, Any]:
     return {key if ":" in key else f"{project}:{key}": value for key, value in values.items()}
+
+
+def _without_null(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a stack file as the CLI reads them: a key without a value has an empty text."""
+    return {key: "" if value is None else value for key, value in values.items()}
 
 
 def _project_value(value: Any) -> Any:

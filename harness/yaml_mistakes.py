@@ -164,6 +164,9 @@ def _open_bracket(error: yaml.MarkedYAMLError, lines: list[str], line: int, colu
         at_line, at_column = _at(error.context_mark)
         return Mistake(at_line, at_column, f"{opened} without {closing}", f"add {closing}, or a comma between entries")
     text = lines[line - 1] if line <= len(lines) else ""
+    if "did not find expected" in (error.problem or "") and text[column - 1 : column] in ("]", "}"):
+        closing, opening = text[column - 1], {"]": "[", "}": "{"}[text[column - 1]]
+        return Mistake(line, column, f"{closing} without {opening}", f"delete {closing}, or add {opening} before it")
     if "node content" in (error.problem or "") and text[column - 1 : column] in ("]", "}", ","):
         found = f"a value that begins with {text[column - 1]}"
         return Mistake(line, column, found, f"put it in quotes, or delete it: {_in_quotes(text, column)}")

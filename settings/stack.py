@@ -298,6 +298,10 @@ def _sections(
             sections[field] = info.get_default(call_default_factory=True)
             continue
         keeps_secrets = any(_keeps_secrets(model) for model in models(info.annotation))
+        if found.get(key) == "":
+            otherwise = "" if info.is_required() else "; delete the key, or write {} for what it has by default"
+            problems.append(Problem(key, "empty", f"expected {accepted(info.annotation)}{otherwise}"))
+            continue
         if key in secret and not keeps_secrets:
             problems.append(Problem(key, "encrypted", "expected plain values: nothing in this section is kept secret"))
             continue
