@@ -28,7 +28,7 @@ ingress = ingress_layer(
 delivery = delivery_layer(
     settings, where=where, control_plane=control_plane, compute=compute, services=services, ingress=ingress
 )
-alarms = observability_layer(
+observability = observability_layer(
     settings, where=where, network=network, control_plane=control_plane, compute=compute, ingress=ingress
 )
 
@@ -40,6 +40,6 @@ export(
         control_plane=control_plane,
         ingress=ingress,
         delivery=delivery,
-        alarms=alarms,
+        observability=observability,
     )
 )

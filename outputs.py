@@ -14,7 +14,7 @@ from components.delivery.layer import Delivery
 from components.ingress.layer import Ingress
 from components.ingress.traefik import INGRESS_CLASS
 from components.network.base import AnyNetwork
-from components.observability.alarms import Alarms
+from components.observability.layer import Observability
 from facts.contract import CONTRACT_VERSION
 from settings import Stack
 
@@ -77,6 +77,12 @@ class PlatformOutputs(TypedDict):
     """Route 53 zone of the host names."""
     alarms_topic_arn: NotRequired[pulumi.Output[str]]
     """SNS topic of the platform's alarms, for subscribers that the stack file does not name."""
+    grafana_url: NotRequired[pulumi.Output[str]]
+    """URL of the workspace of Amazon Managed Grafana."""
+    grafana_role_arn: NotRequired[pulumi.Output[str]]
+    """Role by which that workspace reads metrics, for the setting `observability.metricsReader` of other stacks."""
+    metrics_reader_role_arn: NotRequired[pulumi.Output[str]]
+    """Role by which another stack's Grafana reads metrics of this account, for its `observability.grafana.roles`."""
     hybrid_nodes: NotRequired[pulumi.Output[dict[str, str]]]
     """What `nodeadm init` requires on a node outside of AWS: `roleArn`, and with certificates `trustAnchorArn` and
     `profileArn`."""
@@ -98,7 +104,7 @@ def platform_outputs(
     control_plane: ControlPlane,
     ingress: Ingress,
     delivery: Delivery,
-    alarms: Alarms | None,
+    observability: Observability,
 ) -> PlatformOutputs:
     """Return the outputs of the stack from its layers."""
     cluster, domain = control_plane.cluster, settings.ingress.domain
@@ -141,8 +147,13 @@ def platform_outputs(
         outputs["argo_cd_role_arn"] = delivery.argo_cd_role_arn
     if control_plane.access.argo_cd_role_arn:
         outputs["argo_cd_access_role_arn"] = control_plane.access.argo_cd_role_arn
-    if alarms:
-        outputs["alarms_topic_arn"] = alarms.topic_arn
+    if observability.alarms:
+        outputs["alarms_topic_arn"] = observability.alarms.topic_arn
+    if observability.grafana:
+        outputs["grafana_url"] = observability.grafana.url
+        outputs["grafana_role_arn"] = observability.grafana.role_arn
+    if observability.reader:
+        outputs["metrics_reader_role_arn"] = observability.reader.role_arn
     return outputs
 
 

@@ -244,6 +244,10 @@ TRAEFIK_CRDS: Final[tuple[str, ...]] = tuple(
     )
 )
 
+# What Amazon Managed Grafana has: https://www.pulumi.com/registry/packages/aws/api-docs/grafana/workspace/
+GRAFANA_VERSIONS: Final = ("13.2", "12.4", "10.4", "9.4")
+GRAFANA_VERSION: Final = GRAFANA_VERSIONS[0]
+
 # The version of the Gateway API that Traefik 3.7 supports:
 # https://doc.traefik.io/traefik/v3.7/reference/install-configuration/providers/kubernetes/kubernetes-gateway/
 GATEWAY_API_VERSION: Final = "1.5.1"

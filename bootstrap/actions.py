@@ -53,6 +53,14 @@ _RULES_WRITE: Final = (
     "ec2:RevokeSecurityGroupEgress ec2:RevokeSecurityGroupIngress"
 )
 
+# Groups of IAM Identity Center get their roles in a workspace of Grafana with the caller's rights.
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGrafanaWorkspacePermissionManagementV2.html
+_GRAFANA_PEOPLE: Final = (
+    "sso:DescribeRegisteredRegions sso:GetManagedApplicationInstance sso:GetProfile sso:GetSharedSsoConfiguration "
+    "sso:ListDirectoryAssociations sso:ListProfileAssociations sso:ListProfiles sso-directory:DescribeGroup "
+    "sso-directory:DescribeUser"
+)
+
 ACTIONS: Final[dict[str, Actions]] = {
     "aws:acm/certificate:Certificate": Actions(
         "acm:RequestCertificate acm:AddTagsToCertificate",
@@ -185,6 +193,23 @@ ACTIONS: Final[dict[str, Actions]] = {
         "aps:DescribeWorkspace aps:ListTagsForResource aps:DescribeLoggingConfiguration",
         "aps:UpdateWorkspaceAlias aps:TagResource aps:UntagResource",
         "aps:DeleteWorkspace",
+    ),
+    # https://docs.aws.amazon.com/grafana/latest/userguide/AMG-and-IAM.html
+    "aws:grafana/roleAssociation:RoleAssociation": Actions(
+        f"grafana:UpdatePermissions {_GRAFANA_PEOPLE}",
+        "grafana:ListPermissions",
+        f"grafana:UpdatePermissions {_GRAFANA_PEOPLE}",
+        f"grafana:UpdatePermissions {_GRAFANA_PEOPLE}",
+    ),
+    "aws:grafana/workspace:Workspace": Actions(
+        "grafana:CreateWorkspace grafana:TagResource iam:PassRole organizations:DescribeOrganization "
+        "sso:CreateManagedApplicationInstance sso:DescribeRegisteredRegions sso:GetApplicationInstance "
+        "sso:GetSharedSsoConfiguration sso:ListApplicationInstances iam:CreateServiceLinkedRole",
+        "grafana:DescribeWorkspace grafana:DescribeWorkspaceAuthentication grafana:DescribeWorkspaceConfiguration "
+        "grafana:ListTagsForResource",
+        "grafana:UpdateWorkspace grafana:UpdateWorkspaceAuthentication grafana:UpdateWorkspaceConfiguration "
+        "grafana:TagResource grafana:UntagResource iam:PassRole",
+        "grafana:DeleteWorkspace sso:DeleteManagedApplicationInstance",
     ),
     # AWS Backup makes its role and its vault with the first file system that it backs up.
     # https://docs.aws.amazon.com/efs/latest/ug/API_PutBackupPolicy.html

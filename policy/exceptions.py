@@ -20,6 +20,8 @@ GITHUB_ROLES: Final = "eks-platform-bootstrap:index:GitHubRoles"
 WORKLOAD_ROLE: Final = "eks-platform:index:WorkloadRole"
 HYBRID_NODES: Final = "eks-platform:index:HybridNodes"
 ADDED_ADDON: Final = "eks-platform:index:AddedAddon"
+GRAFANA: Final = "eks-platform:index:Grafana"
+METRICS_READER: Final = "eks-platform:index:MetricsReader"
 
 NODE_GROUP: Final = "eks-platform:index:NodeGroup"
 NODE_POOLS: Final = "eks-platform:index:NodePools"
@@ -84,6 +86,18 @@ RESOURCE_WILDCARDS: Final = (
         "these reads know no single resource",
     ),
     Allowed(["ssm:DescribeInstanceInformation"], "this read knows no single resource", HYBRID_NODES),
+    *(
+        Allowed(
+            [
+                *("aps:ListWorkspaces", "cloudwatch:Describe*", "cloudwatch:GetMetric*", "cloudwatch:ListMetrics"),
+                *("logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery", "tag:GetResources"),
+                *("xray:BatchGetTraces", "xray:Get*"),
+            ],
+            "metrics and traces are no resources, and dashboards show those of the whole account",
+            within,
+        )
+        for within in (GRAFANA, METRICS_READER)
+    ),
     Allowed(["pricing:GetProducts"], "prices are public and no resource"),
     Allowed(["iam:ListInstanceProfiles", "iam:ListServerCertificates"], "a list is of the whole account"),
     Allowed(
@@ -179,6 +193,7 @@ UNTAGGABLE: Final = frozenset(
         "aws:efs/backupPolicy:BackupPolicy",
         "aws:efs/mountTarget:MountTarget",
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:grafana/roleAssociation:RoleAssociation",
         "aws:iam/rolePolicy:RolePolicy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:kms/alias:Alias",

@@ -108,7 +108,7 @@ from settings.nodes import (
     Reserved,
     SoftEviction,
 )
-from settings.observability import Alarms, Observability, Prometheus, Thresholds
+from settings.observability import Alarms, Grafana, Observability, Prometheus, Thresholds
 from settings.platform import Platform
 from settings.reservations import Reservation
 from settings.stack import Stack, load, stack_settings
@@ -178,6 +178,7 @@ __all__ = [
     "GitOps",
     "GitOpsSet",
     "GithubApp",
+    "Grafana",
     "GroupCapacity",
     "HybridNodes",
     "Identity",

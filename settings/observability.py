@@ -5,7 +5,18 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.base import Settings
-from settings.values import Email, KeyArn, Label, Retention, Secret, WorkspaceArn
+from settings.values import (
+    Email,
+    GrafanaVersion,
+    IdentityCenterGroup,
+    KeyArn,
+    Label,
+    Principal,
+    Retention,
+    Secret,
+    WorkspaceArn,
+)
+from versions import GRAFANA_VERSION
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -73,6 +84,29 @@ class Prometheus(Settings):
     )
 
 
+class Grafana(Settings):
+    """Amazon Managed Grafana: a workspace where people log in at IAM Identity Center.
+
+    Its role reads CloudWatch, Managed Prometheus and X-Ray of the account. The data sources and dashboards in the
+    workspace are yours to create.
+    """
+
+    version: GrafanaVersion = Field(
+        GRAFANA_VERSION,
+        description="Version of Grafana. A newer one updates the workspace, and AWS refuses an older one afterwards.",
+    )
+    admins: list[IdentityCenterGroup] = Field(
+        min_length=1, description="Ids of the groups of IAM Identity Center that administer the workspace."
+    )
+    editors: list[IdentityCenterGroup] = Field([], description="Ids of the groups that may change dashboards.")
+    viewers: list[IdentityCenterGroup] = Field([], description="Ids of the groups that may only look at dashboards.")
+    roles: dict[Label, Principal] = Field(
+        {},
+        description="ARNs of roles of other accounts that the workspace may assume to read metrics there, by a name of "
+        "your choice, such as the output `metricsReaderRoleArn` of other stacks.",
+    )
+
+
 class Observability(Settings):
     """Container logs, metrics of EC2 nodes and Kubernetes Warning events in CloudWatch."""
 
@@ -81,5 +115,14 @@ class Observability(Settings):
         None,
         description="Metrics in Amazon Managed Service for Prometheus, in addition to those in CloudWatch. If absent, "
         "the stack has no collector.",
+    )
+    grafana: Grafana | None = Field(
+        None, description="A workspace of Amazon Managed Grafana. If absent, the stack has no workspace."
+    )
+    metrics_reader: Principal | None = Field(
+        None,
+        description="ARN of an IAM role, which may be of another account, that may assume a role of this stack to read "
+        "metrics, logs and traces, such as the output `grafanaRoleArn` of another stack. If absent, the stack has no "
+        "such role.",
     )
     alarms: Alarms | None = Field(None, description="CloudWatch alarms. If absent, no alarms are created.")

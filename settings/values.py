@@ -568,6 +568,8 @@ WorkspaceArn = Annotated[
     ),
 ]
 """https://docs.aws.amazon.com/prometheus/latest/APIReference/API_WorkspaceDescription.html"""
+GrafanaVersion = Annotated[str, _text("a version of Grafana such as 13.2", r"^[1-9][0-9]?\.[0-9]{1,2}$", 5)]
+"""https://docs.aws.amazon.com/grafana/latest/APIReference/API_CreateWorkspace.html"""
 ClaimName = Annotated[str, _text("the name of a claim", r"^[A-Za-z0-9_.:/-]+$", 63)]
 ClaimValue = Annotated[str, _text("the value of a claim", r"^[^\x00-\x1f]+$", 253)]
 ClaimPrefix = Annotated[str, _text("letters, digits and ._:/@#-", r"^[A-Za-z0-9._:/@#-]+$", 63)]

@@ -81,8 +81,8 @@ def test_what_is_wanted_is_compared(found: Any, wanted: Any, expected: bool) -> 
 def test_every_row_names_a_file_or_a_reason_and_no_file_is_unused() -> None:
     there = set(stacks(FOLDER))
     used = {example.stack for example in PEERS.examples if example.stack}
-    # The first of two clusters in one network, and the other cluster of an Argo CD.
-    assert there - used == {"blue", "spoke"}
+    # The first of two clusters in one network, and the other cluster of an Argo CD and of a Grafana.
+    assert there - used == {"blue", "metrics-spoke", "spoke"}
     assert used - there == set()
     assert set(PEERS.stacks) == there
     assert {example.declined for example in PEERS.examples if example.declined} == set(PEERS.reasons)

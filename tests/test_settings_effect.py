@@ -383,6 +383,11 @@ BASES["added add-on"] = {
 
 BASES["prometheus"] = {**BASES["auto-less"], "observability": {"prometheus": {}}}
 
+BASES["grafana"] = {
+    **BASES["auto-less"],
+    "observability": {"grafana": {"admins": ["64c8a4d8-1011-70b7-2f6b-52e1a2c3d4e5"]}},
+}
+
 BASES["file systems"] = {**BASES["added add-on"], "storage": {"efs": {"shared": {}}}}
 
 # A chart of a team in a stack with nodes.
@@ -610,6 +615,10 @@ def _added_addon_statement(**change: Any) -> Effect:
 
 def _prometheus(*changes: str, **change: Any) -> Effect:
     return Effect({"observability": {"prometheus": change}}, changes, "prometheus", alone=True)
+
+
+def _grafana(*changes: str, **change: Any) -> Effect:
+    return Effect({"observability": {"grafana": change}}, changes, "grafana", alone=True)
 
 
 def _file_system(*changes: str, **change: Any) -> Effect:
@@ -1195,6 +1204,20 @@ EFFECTS: Final[dict[str, Effect]] = {
         key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
     ),
     "observability.prometheus.intervalSeconds": _prometheus("Scraper.scrapeConfiguration", intervalSeconds=30),
+    "observability.grafana.version": _grafana("Workspace.grafanaVersion", version="10.4"),
+    "observability.grafana.admins": _grafana(
+        "RoleAssociation.groupIds",
+        admins=["64c8a4d8-1011-70b7-2f6b-52e1a2c3d4e5", "64c8a4d8-2022-70b7-2f6b-52e1a2c3d4e5"],
+    ),
+    "observability.grafana.editors": _grafana("+RoleAssociation", editors=["64c8a4d8-2022-70b7-2f6b-52e1a2c3d4e5"]),
+    "observability.grafana.viewers": _grafana("+RoleAssociation", viewers=["64c8a4d8-2022-70b7-2f6b-52e1a2c3d4e5"]),
+    "observability.grafana.roles": _grafana("+RolePolicy", roles={"other": "arn:aws:iam::444455556666:role/reader"}),
+    "observability.metricsReader": Effect(
+        {"observability": {"metricsReader": "arn:aws:iam::444455556666:role/grafana"}},
+        ("+Role", "+RolePolicy", "output.metricsReaderRoleArn"),
+        "grafana",
+        alone=True,
+    ),
     "storage.efs.*.key": _file_system(
         "FileSystem.kmsKeyId", key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
     ),

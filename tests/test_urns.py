@@ -20,7 +20,15 @@ from tests import plans, test_peers
 
 FOLDER: Final = Path(__file__).parent / "urns"
 
-PEERS: Final = ("capabilities", "file-systems", "graviton", "hub", "hybrid-nodes-certificates")
+PEERS: Final = (
+    "capabilities",
+    "file-systems",
+    "graviton",
+    "hub",
+    "hybrid-nodes-certificates",
+    "metrics-hub",
+    "metrics-spoke",
+)
 """Stacks of `examples/peers` whose components no stack of `examples/stacks` has."""
 
 RECORDED: Final = (*plans.STACKS, *PEERS)

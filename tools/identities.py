@@ -49,8 +49,9 @@ _RULE: Final = _ec2(
 _ELB: Final = "arn:aws:elasticloadbalancing:us-west-2"
 _ELB_LOOKUP: Final = "aws elbv2 describe-{} --region {{region}} {} --query '{}' --output text"
 
-NOTHING: Final = "CertificateValidation"
-"""The type that stands for no resource in AWS: it waits for a certificate."""
+NOTHING: Final = ("CertificateValidation", "grafana/roleAssociation:RoleAssociation")
+"""The types that the provider cannot import: one waits for a certificate; the other gives groups their roles in a
+workspace of Grafana, which may be repeated."""
 
 IDENTITIES: Final[dict[str, Identity]] = {
     "aws:acm/certificate:Certificate": Identity(
@@ -154,6 +155,10 @@ IDENTITIES: Final[dict[str, Identity]] = {
         form="fsmt-52a643fb",
         lookup="aws efs describe-mount-targets --region {region} --file-system-id {fileSystemId} "
         "--query 'MountTargets[].[MountTargetId,SubnetId]' --output text",
+    ),
+    "aws:grafana/workspace:Workspace": Identity(
+        form="g-2054c75a02",
+        lookup="aws grafana list-workspaces --region {region} --query \"workspaces[?name=='{name}'].id\" --output text",
     ),
     "aws:eks/capability:Capability": Identity("{clusterName},{capabilityName}"),
     "aws:eks/identityProviderConfig:IdentityProviderConfig": Identity("{clusterName}:{provider}"),

@@ -1,6 +1,7 @@
 """Logs, metrics, Warning events and alarms in CloudWatch."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 
@@ -12,8 +13,23 @@ from components.network.base import AnyNetwork
 from components.observability.alarms import Alarms, Watched
 from components.observability.container_insights import ADDON, ContainerInsights, ContainerInsightsLogs
 from components.observability.events import Events
+from components.observability.grafana import Grafana
+from components.observability.metrics_reader import MetricsReader
 from components.observability.prometheus import Prometheus
+from settings import Alarms as AlarmsSettings
 from settings import Stack
+
+
+@dataclass(frozen=True)
+class Observability:
+    """What other stacks and people are told about what is watched; None: the stack has none of it.
+
+    alarms: the alarms. grafana: the workspace of Grafana. reader: the role by which another account reads metrics.
+    """
+
+    alarms: Alarms | None = None
+    grafana: Grafana | None = None
+    reader: MetricsReader | None = None
 
 
 def node_log_groups(settings: Stack, *, where: Where) -> Sequence[pulumi.CustomResource]:
@@ -38,11 +54,11 @@ def observability_layer(
     control_plane: ControlPlane,
     compute: Compute,
     ingress: Ingress,
-) -> Alarms | None:
-    """Declare what is watched, and return the alarms if the stack has any."""
+) -> Observability:
+    """Declare what is watched, and who reads it."""
     section, cluster = settings.observability, compute.on_cluster
     if not section:
-        return None
+        return Observability()
     events = Events(f"{where.name}-events", section, cluster, opts=control_plane.in_cluster)
     if not settings.fargate_only:
         ContainerInsights(
@@ -61,8 +77,26 @@ def observability_layer(
             security_group_id=control_plane.cluster.security_group_id,
             opts=where.in_aws,
         )
-    if not section.alarms:
-        return None
+    return Observability(
+        alarms=_alarms(settings, section.alarms, where, network, compute, ingress, events) if section.alarms else None,
+        grafana=Grafana(f"{where.name}-grafana", section.grafana, cluster, opts=where.in_aws)
+        if section.grafana
+        else None,
+        reader=MetricsReader(f"{where.name}-metrics", cluster, principal=section.metrics_reader, opts=where.in_aws)
+        if section.metrics_reader
+        else None,
+    )
+
+
+def _alarms(  # noqa: PLR0917  # one argument a layer
+    settings: Stack,
+    section: AlarmsSettings,
+    where: Where,
+    network: AnyNetwork,
+    compute: Compute,
+    ingress: Ingress,
+    events: Events,
+) -> Alarms:
     watched = Watched(
         load_balancer=ingress.load_balancer.metrics_name(),
         events_log_group=events.log_group_name,
@@ -71,4 +105,4 @@ def observability_layer(
         interruption_queue=compute.interruption_queue,
         nat_gateways=network.nat_gateway_ids(),
     )
-    return Alarms(f"{where.name}-alarms", section.alarms, cluster, watched=watched, opts=where.in_aws)
+    return Alarms(f"{where.name}-alarms", section, compute.on_cluster, watched=watched, opts=where.in_aws)

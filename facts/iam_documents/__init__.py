@@ -38,9 +38,11 @@ from .managed import (
     VPC_CNI_POLICY,
     managed_policy_arn,
 )
+from .metrics import metrics_reader
 from .trust import (
     trust_capability,
     trust_fargate,
+    trust_grafana,
     trust_hybrid_nodes,
     trust_irsa,
     trust_nodes_with_certificates,
@@ -86,6 +88,7 @@ __all__ = [
     "load_balancer_controller",
     "log_group_writer",
     "managed_policy_arn",
+    "metrics_reader",
     "policy_size",
     "queue_key_reader",
     "secret_store_reader",
@@ -95,6 +98,7 @@ __all__ = [
     "secrets_key_user",
     "trust_capability",
     "trust_fargate",
+    "trust_grafana",
     "trust_hybrid_nodes",
     "trust_irsa",
     "trust_nodes_with_certificates",

@@ -188,3 +188,17 @@ def trust_vpc_flow_logs(account_id: str, region: str) -> PolicyDocument:
             },
         )
     )
+
+
+def trust_grafana(account_id: str, region: str) -> PolicyDocument:
+    """Let the workspaces of Amazon Managed Grafana of this account and region assume the role they read with.
+
+    A workspace's own ARN is not known before it exists, and it needs the role to exist: hence the wildcard.
+    https://docs.aws.amazon.com/grafana/latest/userguide/AMG-manage-permissions.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmanagedgrafana.html
+    """
+    condition: Condition = {
+        "StringEquals": {"aws:SourceAccount": account_id},
+        "ArnLike": {"aws:SourceArn": f"arn:{partition_of(region)}:grafana:{region}:{account_id}:/workspaces/*"},
+    }
+    return document(_assume("Grafana", {"Service": "grafana.amazonaws.com"}, condition=condition))

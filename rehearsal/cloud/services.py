@@ -1,4 +1,4 @@
-"""The AWS services that the platform uses little of: KMS, CloudWatch, EventBridge, SQS, Route 53."""
+"""AWS services that the platform uses little of: Grafana, Prometheus, KMS, CloudWatch, EventBridge, SQS, Route 53."""
 
 from __future__ import annotations
 
@@ -40,6 +40,18 @@ KINDS: Final[dict[str, Kind]] = {
         replaces=("source",),
         # AWS makes and deletes machines of the collector: up to 30 minutes, by the provider's timeouts.
         seconds=(900.0, 300.0, 600.0),
+    ),
+    "aws:grafana/workspace:Workspace": aws_kind(
+        lambda inputs, context: f"g-{uuid()(inputs, context)[:8]}00",
+        {
+            "arn": arn("grafana", "/workspaces/{id}"),
+            "endpoint": "{id}.grafana-workspace.{region}.amazonaws.com",
+            "samlConfigurationStatus": "",
+        },
+        seconds=(180.0, 60.0, 120.0),
+    ),
+    "aws:grafana/roleAssociation:RoleAssociation": aws_kind(
+        "{workspaceId}/{role}", replaces=("role", "workspaceId"), tagged=False
     ),
     "aws:kms/key:Key": aws_kind(
         uuid(),

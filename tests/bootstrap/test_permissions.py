@@ -136,6 +136,7 @@ NOT_CALLED: Final[dict[tuple[str, str], str]] = {
     ("Workspace", "aps:*AlertManagerDefinition"): "the provider has a resource of its own for it",
     ("Workspace", "aps:*LoggingConfiguration"): "the provider has a resource of its own for it",
     ("Workspace", "aps:*WorkspaceConfiguration"): "the provider has a resource of its own for it",
+    ("Workspace", "ec2:*"): "only with a VPC or with lists of addresses that may reach it",
     ("Workspace", "logs:*"): "workspaces write no logs",
     (
         "WebAclAssociation",

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.exceptions import ADDED_ADDON, EXTRA_CHART, KARPENTER, LOAD_BALANCER_CONTROLLER, TEAMS, WORKLOAD_ROLE
+from policy.exceptions import (
+    ADDED_ADDON,
+    EXTRA_CHART,
+    GRAFANA,
+    KARPENTER,
+    LOAD_BALANCER_CONTROLLER,
+    METRICS_READER,
+    TEAMS,
+    WORKLOAD_ROLE,
+)
 from policy.exceptions import NODE_GROUP as NODE_GROUP_COMPONENT
 from policy.model import Resource
 from policy.rules.buckets import BLOCKS, BUCKET, ENCRYPTION, PRIVATE
@@ -470,6 +479,14 @@ passes(
     controller=allows("wafv2:AssociateWebACL", "*", parents=(LOAD_BALANCER_CONTROLLER,)),
     chart=allows(["sqs:GetQueueAttributes"], "*", type_=INLINE_POLICY, parents=(EXTRA_CHART,)),
     application=allows(["sqs:GetQueueAttributes"], "*", type_=INLINE_POLICY, parents=(WORKLOAD_ROLE,)),
+    dashboards=allows(["cloudwatch:GetMetricData"], "*", type_=INLINE_POLICY, parents=(GRAFANA,)),
+    dashboards_elsewhere=allows(["xray:GetServiceGraph"], "*", type_=INLINE_POLICY, parents=(METRICS_READER,)),
+)
+breaks(
+    "iam-resource-wildcard",
+    "changes of alarms",
+    allows(["cloudwatch:GetMetricData", "cloudwatch:PutMetricAlarm"], "*", type_=INLINE_POLICY, parents=(GRAFANA,)),
+    "statement One allows cloudwatch:PutMetricAlarm on *",
 )
 breaks(
     "iam-resource-wildcard",

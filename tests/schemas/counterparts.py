@@ -213,6 +213,8 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
         },
     ),
     "aws:amp/workspace:Workspace": Counterpart("AWS::APS::Workspace", (("amp", "CreateWorkspace", ""),)),
+    "aws:grafana/roleAssociation:RoleAssociation": Counterpart(None, (("grafana", "UpdatePermissions", ""),)),
+    "aws:grafana/workspace:Workspace": Counterpart("AWS::Grafana::Workspace", (("grafana", "CreateWorkspace", ""),)),
     "aws:efs/backupPolicy:BackupPolicy": Counterpart(None, (("efs", "PutBackupPolicy", ""),)),
     "aws:efs/fileSystem:FileSystem": Counterpart("AWS::EFS::FileSystem", (("efs", "CreateFileSystem", ""),)),
     "aws:efs/mountTarget:MountTarget": Counterpart("AWS::EFS::MountTarget", (("efs", "CreateMountTarget", ""),)),

@@ -10,6 +10,7 @@ NO_SCHEMA: Final[Mapping[str, str]] = {
     "aws:ec2/tag:Tag": "a part of each tagged type; the API is CreateTags",
     "aws:efs/backupPolicy:BackupPolicy": "a part of AWS::EFS::FileSystem; the API is PutBackupPolicy",
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "a part of AWS::EKS::AccessEntry; the API is its own",
+    "aws:grafana/roleAssociation:RoleAssociation": "CloudFormation gives nobody a role; the API is UpdatePermissions",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "a part of AWS::IAM::Role; the API is AttachRolePolicy",
     **{
         f"aws:s3/bucket{part}:Bucket{part}": "a part of AWS::S3::Bucket; the API is its own"

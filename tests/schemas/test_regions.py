@@ -11,6 +11,7 @@ from rehearsal.cloud.regions import IN_FEW_REGIONS
 from rehearsal.program import ROOT
 from settings.regions import PARTITIONS, REGIONS
 from settings.rules.network import ENDPOINTS_OF, ENDPOINTS_WITHOUT_NAT
+from settings.rules.observability import GRAFANA_REGIONS
 from tests.plans import STACKS, plan_of, run_program
 from tests.schemas import words
 from tests.schemas.counterparts import COUNTERPARTS, TYPES
@@ -82,15 +83,15 @@ def test_a_stack_previews_in_every_region(region: str) -> None:
 def test_every_region_has_every_type_of_the_platform() -> None:
     schemas = {it.schema for it in COUNTERPARTS.values() if it.schema}
     lacking = {region: schemas - words.types_of(region) for region in sorted(REGIONS - WITHOUT_SCHEMAS)}
-    # The settings refuse both there.
-    in_gov_cloud = {"AWS::EKS::FargateProfile", "AWS::APS::Scraper"}
-    in_china = {"AWS::APS::Workspace", "AWS::APS::Scraper"}
-    expected = {
-        region: in_gov_cloud if region.startswith("us-gov-") else in_china
-        for region in REGIONS
-        if partition_of(region) != "aws"
+    # The settings refuse all of them there.
+    refused = {
+        "aws": set[str](),
+        "aws-us-gov": {"AWS::EKS::FargateProfile", "AWS::APS::Scraper"},
+        "aws-cn": {"AWS::APS::Workspace", "AWS::APS::Scraper"},
     }
-    assert {region: types for region, types in lacking.items() if types} == expected
+    without_grafana = {region: {"AWS::Grafana::Workspace"} for region in REGIONS - GRAFANA_REGIONS}
+    expected = {region: refused[partition_of(region)] | without_grafana.get(region, set()) for region in lacking}
+    assert lacking == expected
     assert {region for region in REGIONS if not words.has_types(region)} == WITHOUT_SCHEMAS
 
 
@@ -117,6 +118,8 @@ UNUSED = {
     "aws:ec2/placementGroup:PlacementGroup",
     "aws:amp/scraper:Scraper",
     "aws:amp/workspace:Workspace",
+    "aws:grafana/roleAssociation:RoleAssociation",
+    "aws:grafana/workspace:Workspace",
     "aws:efs/backupPolicy:BackupPolicy",
     "aws:efs/fileSystem:FileSystem",
     "aws:efs/mountTarget:MountTarget",

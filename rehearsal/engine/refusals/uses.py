@@ -11,6 +11,7 @@ EKS: Final = "https://docs.aws.amazon.com/eks/latest/APIReference/API_"
 ELB: Final = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_"
 ACM: Final = "https://docs.aws.amazon.com/acm/latest/APIReference/API_"
 APS: Final = "https://docs.aws.amazon.com/prometheus/latest/APIReference/API_"
+AMG: Final = "https://docs.aws.amazon.com/grafana/latest/APIReference/API_"
 EFS: Final = "https://docs.aws.amazon.com/efs/latest/ug/API_"
 EVENTS: Final = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_"
 SQS: Final = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_"
@@ -83,6 +84,8 @@ FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
 MOUNT_TARGET: Final = "aws:efs/mountTarget:MountTarget"
 WORKSPACE: Final = "aws:amp/workspace:Workspace"
 SCRAPER: Final = "aws:amp/scraper:Scraper"
+GRAFANA: Final = "aws:grafana/workspace:Workspace"
+GRAFANA_ROLE: Final = "aws:grafana/roleAssociation:RoleAssociation"
 BACKUP_POLICY: Final = "aws:efs/backupPolicy:BackupPolicy"
 WEB_ACL: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
@@ -164,6 +167,9 @@ USES: Final[tuple[Use, ...]] = (
     Use(SCRAPER, "source.eks.subnetIds", SUBNET, "id", "DependencyViolation", EC2 + "DeleteSubnet.html"),
     Use(SCRAPER, "source.eks.clusterArn", CLUSTER, "arn", "", APS + "CreateScraper.html"),
     Use(SCRAPER, "destination.amp.workspaceArn", WORKSPACE, "arn", "", APS + "CreateScraper.html"),
+    # Grafana: a workspace may be deleted with its associations, and IAM does not know who uses a role.
+    Use(GRAFANA, "roleArn", ROLE, "arn", "", AMG + "CreateWorkspace.html"),
+    Use(GRAFANA_ROLE, "workspaceId", GRAFANA, "id", "", AMG + "UpdatePermissions.html"),
     # File systems.
     Use(MOUNT_TARGET, "fileSystemId", FILE_SYSTEM, "id", "FileSystemInUse", EFS + "DeleteFileSystem.html"),
     Use(BACKUP_POLICY, "fileSystemId", FILE_SYSTEM, "id", "", EFS + "PutBackupPolicy.html"),
