@@ -89,11 +89,12 @@ RESOURCE_WILDCARDS: Final = (
     *(
         Allowed(
             [
-                *("aps:ListWorkspaces", "cloudwatch:Describe*", "cloudwatch:GetMetric*", "cloudwatch:ListMetrics"),
-                *("logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery", "tag:GetResources"),
-                *("xray:BatchGetTraces", "xray:Get*"),
+                *("aps:DescribeWorkspace", "aps:Get*", "aps:ListWorkspaces", "aps:QueryMetrics"),
+                *("cloudwatch:Describe*", "cloudwatch:GetMetric*", "cloudwatch:ListMetrics"),
+                *("logs:DescribeLogGroups", "logs:Get*", "logs:StartQuery", "logs:StopQuery"),
+                *("tag:GetResources", "xray:BatchGetTraces", "xray:Get*"),
             ],
-            "metrics and traces are no resources, and dashboards show those of the whole account",
+            "dashboards show the metrics, logs and traces of every cluster of the account; they change none",
             within,
         )
         for within in (GRAFANA, METRICS_READER)

@@ -90,6 +90,14 @@ def _hybrid_nodes() -> list[Resource]:
 
 
 @cache
+def _dashboards() -> list[Resource]:
+    """Return the resources of `dev` with a Grafana, and a role for that of another account."""
+    role = "arn:aws:iam::444455556666:role/grafana"
+    grafana = {"admins": ["64c8a4d8-1011-70b7-2f6b-52e1a2c3d4e5"]}
+    return resources_of(run_program("dev", config={"observability": {"grafana": grafana, "metricsReader": role}}))
+
+
+@cache
 def _ipv6_with_nodes() -> list[Resource]:
     """Return the resources of what none of the stacks is: nodes of our own with IPv6 addresses."""
     return resources_of(run_program("dev", config={"network": {"ipFamily": "ipv6"}}))
@@ -221,8 +229,9 @@ def test_manifests_keep_to_the_rules() -> None:
 
 
 def _wild_actions() -> Iterator[tuple[str, Resource]]:
-    """Yield each action that a policy of the stacks, or of one with IPv6 and nodes, allows on every resource."""
-    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_ipv6_with_nodes(), *_hybrid_nodes()]
+    """Yield each action on every resource that a policy of the stacks allows, or one with IPv6, or with Grafana."""
+    everything = [entry for stack in STACKS for entry in _of(stack)]
+    everything += [*_ipv6_with_nodes(), *_hybrid_nodes(), *_dashboards()]
     for policy in (entry for entry in everything if entry.type in IDENTITY_POLICIES):
         for statement in statements(policy.get("policy")):
             if any(every_resource(resource) for resource in items(statement.get("Resource"))):
@@ -251,7 +260,7 @@ def test_every_exception_for_iam_is_used_and_has_a_reason() -> None:
 def test_an_exception_for_a_component_is_for_it_alone() -> None:
     # Those of the bootstrap have their test there.
     narrow = [entry for entry in RESOURCE_WILDCARDS if entry.component not in (None, exceptions.GITHUB_ROLES)]
-    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_hybrid_nodes()]
+    everything = [*(entry for stack in STACKS for entry in _of(stack)), *_hybrid_nodes(), *_dashboards()]
     assert {entry.component for entry in narrow} <= {parent for entry in everything for parent in entry.parents}
     for entry in narrow:
         assert not entry.covers(
