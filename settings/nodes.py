@@ -230,3 +230,8 @@ class NodeSettings(Settings):
         "reach the service and have the role of the node: the policy `node-metadata-hops` refuses it in production. "
         "Tokens are always required.",
     )
+    detailed_monitoring: bool = Field(
+        default=False,
+        description="Whether EC2 sends the metrics of the nodes to CloudWatch every minute instead of every five "
+        "minutes, for which CloudWatch charges.",
+    )

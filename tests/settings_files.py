@@ -14,7 +14,7 @@ import yaml
 
 import versions
 from rehearsal.record import PROJECT
-from settings import Stack, load
+from settings import Network, NodeGroup, Settings, Stack, load
 from settings.words import either
 from tests.plans import EXAMPLES
 
@@ -50,13 +50,24 @@ def bad_files() -> list[Case]:
 
 
 def problems_of(case: Case) -> list[str]:
-    """Return the lines by which a stack file is refused, with the versions that are pinned today."""
-    pins = {
-        "offered": either(versions.deployable_on(TODAY)),
-        "minor": versions.DEFAULT_KUBERNETES,
-        "karpenter": versions.KARPENTER_MINIMUM[versions.DEFAULT_KUBERNETES],
-    }
-    return [Template(line).safe_substitute(pins) for line in case.get("problems", [])]
+    """Return the lines by which a stack file is refused."""
+    return [filled(line) for line in case.get("problems", [])]
+
+
+def filled(line: str) -> str:
+    """Return the line of a message with the versions that are pinned today, and with the keys of long sections."""
+    return Template(line).safe_substitute(
+        offered=either(versions.deployable_on(TODAY)),
+        minor=versions.DEFAULT_KUBERNETES,
+        karpenter=versions.KARPENTER_MINIMUM[versions.DEFAULT_KUBERNETES],
+        sections=_keys(Stack),
+        node_group_keys=_keys(NodeGroup),
+        network_keys=_keys(Network),
+    )
+
+
+def _keys(model: type[Settings]) -> str:
+    return either(sorted(str(field.alias) for field in model.model_fields.values()))
 
 
 @cache

@@ -13,6 +13,7 @@ from rehearsal.program import ROOT
 from settings.expected import CHOICES, MEANINGS
 from settings.stack_file import StackFile
 from tests.plans import EXAMPLES, project_with
+from tests.settings_files import filled
 from tools import instance_types
 
 TABLE: Final = ROOT / "tests" / "stack_file_mistakes.yaml"
@@ -61,7 +62,7 @@ def test_a_mistake_is_answered_in_a_line_with_its_place(
     mistake: dict[str, Any], project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     found = _message(project, _file(mistake), capfd)
-    assert found == [f"Pulumi.acme.yaml:{line}" for line in mistake["says"]]
+    assert found == [f"Pulumi.acme.yaml:{filled(line)}" for line in mistake["says"]]
 
 
 def test_there_are_at_least_77_and_the_file_without_them_is_right(project: Path) -> None:

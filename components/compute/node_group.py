@@ -295,6 +295,8 @@ def _launch_template(
             # https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
             "http_put_response_hop_limit": settings.metadata_hops,
         },
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
+        monitoring={"enabled": True} if settings.detailed_monitoring else None,
         # EC2 takes the groups of an interface or those of the instance, not both.
         vpc_security_group_ids=every_group if groups and not settings.efa else None,
         network_interfaces=fabric_interfaces(settings, every_group) if settings.efa else None,

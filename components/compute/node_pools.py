@@ -163,6 +163,7 @@ def node_class_spec(
         ],
         **given(
             kubelet=counted or None,
+            detailedMonitoring=settings.detailed_monitoring or None,
             instanceStorePolicy=settings.local_disks and "RAID0",
             userData=user_data_of_class(settings, settings.image, cluster.proxy),
         ),

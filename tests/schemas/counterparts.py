@@ -127,6 +127,7 @@ COUNTERPARTS: Final[Mapping[str, Counterpart]] = {
             "tagSpecifications": "LaunchTemplateData.TagSpecifications",
             "instanceType": "LaunchTemplateData.InstanceType",
             "imageId": "LaunchTemplateData.ImageId",
+            "monitoring": "LaunchTemplateData.Monitoring",
             "userData": "LaunchTemplateData.UserData",
             "vpcSecurityGroupIds": "LaunchTemplateData.SecurityGroupIds",
             "networkInterfaces": "LaunchTemplateData.NetworkInterfaces",

@@ -709,6 +709,11 @@ def test_pods_reach_them_where_the_settings_say_so() -> None:
     assert options == {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 2}
 
 
+def test_metrics_of_every_minute() -> None:
+    before, after = (_template(_recorded(detailed_monitoring=it)).inputs for it in (False, True))
+    assert {key: value for key, value in after.items() if before.get(key) != value} == {"monitoring": {"enabled": True}}
+
+
 def test_repairs_are_those_that_eks_knows() -> None:
     shape: Any = botocore.session.get_session().get_service_model("eks").shape_for("NodeRepairConfigOverrides")
     assert {action.value for action in RepairAction} == set(shape.members["repairAction"].enum)

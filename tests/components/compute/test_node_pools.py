@@ -164,6 +164,11 @@ def test_hops_of_the_metadata_service() -> None:
     assert after["metadataOptions"]["httpTokens"] == "required"
 
 
+def test_metrics_of_every_minute() -> None:
+    before, after = _class(_plan()).inputs["spec"], _class(_plan(detailed_monitoring=True)).inputs["spec"]
+    assert after == {**before, "detailedMonitoring": True}
+
+
 def test_disks_of_a_class() -> None:
     disk = {"iops": 4000, "throughput": 500, "snapshotId": "snap-0123456789abcdef0"}
     system, containers = _class(_plan(disk=disk)).inputs["spec"]["blockDeviceMappings"]

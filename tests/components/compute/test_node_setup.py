@@ -285,4 +285,5 @@ def test_every_section_of_shared_settings_is_tried() -> None:
         # tests/components/compute/test_node_group.py, test_node_pools.py
         "metadata_hops",
         "custom_image",
+        "detailed_monitoring",
     }
