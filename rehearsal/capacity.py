@@ -17,20 +17,6 @@ VM_OVERHEAD: Final = 0.075
 
 https://karpenter.sh/docs/reference/settings/ (VM_MEMORY_OVERHEAD_PERCENT)"""
 
-INSTANCES: Final = {
-    "t3.medium": (2, 4096),
-    "t3.large": (2, 8192),
-    "m5.large": (2, 8192),
-    "m5a.large": (2, 8192),
-    "m6i.large": (2, 8192),
-    "m6a.large": (2, 8192),
-    "m5.xlarge": (4, 16384),
-    "m6i.xlarge": (4, 16384),
-}
-"""CPUs and nominal memory in MiB of the instance types in stack files.
-
-https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html"""
-
 
 @dataclass(frozen=True)
 class Room:

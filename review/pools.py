@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from facts.instance_sizes import MEMORY, multiple_of_large
 from facts.instance_types import sizes
-from review.prices import HOURS, MEMORY, SPOT_DISCOUNT, Prices, multiple_of_large
+from review.prices import HOURS, SPOT_DISCOUNT, Prices
 from settings import instance_types
 from settings.quantities import number
 

@@ -9,12 +9,13 @@ discounts.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from facts.instance_sizes import multiple_of_large
 
 TABLE: Final = Path(__file__).resolve().parent / "prices.json"
 
@@ -36,16 +37,6 @@ PAGES: Final[Mapping[str, str]] = {
 
 SPOT_DISCOUNT: Final = 0.9
 """How much less than on demand a spot instance costs at most: https://aws.amazon.com/ec2/spot/pricing/."""
-
-_SIZES: Final = {"nano": 1 / 16, "micro": 1 / 8, "small": 1 / 4, "medium": 1 / 2, "large": 1.0, "xlarge": 2.0}
-"""Sizes as multiples of `large`, as AWS prices the sizes of one family; burstable types follow it too.
-
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/apply_ri.html (normalization factors)"""
-
-MEMORY: Final[Mapping[str, int]] = {"c": 2, "m": 4, "r": 8}
-"""GiB of memory for each vCPU in the categories that Karpenter's pools choose from.
-
-https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
 
 
 class UnpricedError(LookupError):
@@ -89,14 +80,6 @@ class Prices:
     def families(self) -> list[str]:
         """Return the families with a price in proportion to the size."""
         return sorted(name for name in self.instances if "." not in name)
-
-
-def multiple_of_large(size: str) -> float | None:
-    """Return how many times the size `large` an instance size is; None for one without vCPUs of its own, as `metal`."""
-    if size in _SIZES:
-        return _SIZES[size]
-    number = re.fullmatch(r"([0-9]+)xlarge", size)
-    return 2.0 * int(number[1]) if number else None
 
 
 @cache

@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
+from facts.instance_sizes import multiple_of_large
 from harness.yaml_files import read_yaml_file
 from rehearsal.program import ROOT
-from review.prices import TABLE, multiple_of_large
+from review.prices import TABLE
 
 ADDRESS: Final = "https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{service}/current/{region}/index.csv"
 

@@ -222,6 +222,14 @@ def stack_file(stack: str, answers: Mapping[str, str], root: Path) -> str:
     return head + yaml.dump({"config": config}, Dumper=_Dumper, sort_keys=False, width=120)
 
 
+def _operations_nodes(zones: int) -> dict[str, Any]:
+    """Return the smallest group whose nodes have room for the platform at its most, and while it is replaced.
+
+    `tests/conformance/test_sizes.py` computes it.
+    """
+    return {"instanceTypes": ["m6i.large"], "min": 3} if zones > 2 else {"instanceTypes": ["m6i.xlarge"], "min": 2}
+
+
 def _sections(stack: str, given: Mapping[str, str], root: Path) -> dict[str, Any]:
     production = given["environment"] == Environment.PRODUCTION
     sections: dict[str, Any] = {
@@ -247,7 +255,7 @@ def _sections(stack: str, given: Mapping[str, str], root: Path) -> dict[str, Any
         "access": {"deployer": given["deployer"]},
     }
     if given["compute"] == "ec2":
-        sections["nodeGroups"] = {"operations": {"instanceTypes": ["m6i.large"], "min": 2}}
+        sections["nodeGroups"] = {"operations": _operations_nodes(len(sections["network"]["zones"]))}
     elif given["compute"] == "fargate":
         selectors = [{"namespace": namespace} for namespace in ("kube-system", "traefik")]
         sections["fargateProfiles"] = {"platform": {"selectors": selectors}}

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from facts.instance_sizes import vcpus_and_memory
 from harness.engine.store import Cloud, Resource
-from rehearsal.capacity import INSTANCES, allocatable
+from rehearsal.capacity import allocatable
 from rehearsal.engine.refusals import uses
 from rehearsal.simulation.api_server import ApiServer, Object
 
 GROUP: Final = "eks.amazonaws.com/nodegroup"
 LARGE: Final = (8, 32768)
-"""CPUs and memory (MiB) of an instance type that `rehearsal.capacity.INSTANCES` does not have."""
+"""CPUs and memory (MiB) of an instance type whose name does not tell them."""
 
 
 def node(group: Resource, number: int, cloud: Cloud) -> Object:
@@ -35,7 +36,7 @@ def node(group: Resource, number: int, cloud: Cloud) -> Object:
         **(group.outputs.get("labels") or {}),
     }
     name = f"{group.get('nodeGroupName')}-{number}"
-    room = allocatable(*INSTANCES.get(instance_type, LARGE))
+    room = allocatable(*(vcpus_and_memory(instance_type) or LARGE))
     offered = {"cpu": f"{room.cpu}m", "memory": f"{room.memory}Mi", "pods": str(room.pods)}
     return {
         "apiVersion": "v1",

@@ -74,12 +74,21 @@ class Bundle:
 @cache
 def bundle(name: str) -> Bundle:
     """Return what `name`, one of NAMES, installs; the test is skipped where upstream's copies are not there."""
-    plan, minor = plan_below(name), minor_below(name)
+    return _bundle(name, plan_below(name), minor_below(name), own_objects(name), _platforms(name))
+
+
+def bundle_of(plan: Plan, name: str) -> Bundle:
+    """Return what a stack installs whose file is not in the repository. name: what messages call it."""
+    minor = str(reveal(plan.exports["kubernetesVersion"]))
+    return _bundle(name, plan, minor, _testable(program_objects(plan)), ())
+
+
+def _bundle(name: str, plan: Plan | None, minor: str, objects: list[Object], platforms: tuple[Bundle, ...]) -> Bundle:
     releases = helm.releases(plan, minor) if plan else []
     if name in OWN:  # whose charts of their own may have no copy
         releases = [release for release in releases if release.is_copied]
     rendered = {release.name: _apart(_placed(release.rendered(), release.namespace)) for release in releases}
-    own, definitions = _apart(_placed(own_objects(name), "default"))
+    own, definitions = _apart(_placed(objects, "default"))
     return Bundle(
         name,
         minor,
@@ -92,7 +101,7 @@ def bundle(name: str) -> Bundle:
             *(crd for release in releases if not rendered[release.name][1] for crd in _left_out(release.chart)),
         ),
         plan,
-        _platforms(name),
+        platforms,
     )
 
 
@@ -121,7 +130,11 @@ def own_objects(name: str) -> list[Object]:
     found = program_objects(plan) if plan else _objects_in(ROOT / name)
     if name.startswith("examples/"):
         found = [*_given_by_a_platform({item["metadata"].get("namespace") for item in found}), *found]
-    return [item for item in found if _group(item) not in NO_DEFINITION.keys() - _defined_groups()]
+    return _testable(found)
+
+
+def _testable(objects: list[Object]) -> list[Object]:
+    return [item for item in objects if _group(item) not in NO_DEFINITION.keys() - _defined_groups()]
 
 
 def _given_by_a_platform(wanted: set[str | None]) -> list[Object]:

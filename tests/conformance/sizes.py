@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
+from facts.instance_sizes import vcpus_and_memory
 from harness.plan import Plan
 from harness.properties import reveal
-from rehearsal.capacity import INSTANCES, Node, Replicas, Room, allocatable
+from rehearsal.capacity import Node, Replicas, Room, allocatable
+from settings.quantities import number
 from tests.conformance.bundles import Bundle
 from tests.conformance.helm import all_releases
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
@@ -89,7 +91,8 @@ def operations_nodes(plan: Plan, size: str) -> list[Node]:
     """Return the nodes that take the platform's pods where each group has its "minSize" or "maxSize".
 
     Each is of the group's smallest type, and empty but for what is on every node. Those of a group are spread over its
-    zones as evenly as they can be, as an Auto Scaling group does it.
+    zones as evenly as they can be, as an Auto Scaling group does it. Raises LookupError for an instance type whose
+    name does not tell its memory.
     """
     busy = [ON_EACH_NODE[name] for name in addons(plan) if name in ON_EACH_NODE]
     zones = {subnet: zone for key in ("privateSubnets", "publicSubnets") for zone, subnet in _export(plan, key).items()}
@@ -97,13 +100,20 @@ def operations_nodes(plan: Plan, size: str) -> list[Node]:
     for entry in plan.find(type=NODE_GROUP):
         inputs = reveal(entry.inputs)
         offers = min(
-            (allocatable(*INSTANCES[name]) for name in inputs["instanceTypes"]),
+            (allocatable(*_vcpus_and_memory(name)) for name in inputs["instanceTypes"]),
             key=lambda room: (room.memory, room.cpu),
         )
         for room in busy:
             offers -= room
         here = [zones[subnet] for subnet in inputs["subnetIds"]]
         found += [Node(here[n % len(here)], offers) for n in range(inputs["scalingConfig"][size])]
+    return found
+
+
+def _vcpus_and_memory(instance_type: str) -> tuple[int, int]:
+    found = vcpus_and_memory(instance_type)
+    if found is None:
+        raise LookupError(f"the name of the instance type {instance_type} does not tell its vCPUs and memory")
     return found
 
 
@@ -194,16 +204,10 @@ def _share(value: str | int, count: int, *, up: bool) -> int:
 
 def _requests(containers: Sequence[Mapping[str, Any]]) -> Room:
     requests = [container["resources"]["requests"] for container in containers]
-    return Room(sum(_milli(one["cpu"]) for one in requests), sum(_mebi(one["memory"]) for one in requests))
-
-
-def _milli(cpu: str | int) -> int:
-    text = str(cpu)
-    return int(text.removesuffix("m")) if text.endswith("m") else round(float(text) * 1000)
-
-
-def _mebi(memory: str) -> int:
-    return int(memory[:-2]) * {"Mi": 1, "Gi": 1024}[memory[-2:]]
+    return Room(
+        sum(ceil(1000 * number(str(one.get("cpu", 0)))) for one in requests),
+        sum(ceil(number(str(one.get("memory", 0))) / 2**20) for one in requests),
+    )
 
 
 def _autoscaled(bundle: Bundle) -> dict[tuple[str, str], int]:
@@ -212,11 +216,6 @@ def _autoscaled(bundle: Bundle) -> dict[tuple[str, str], int]:
         for item in bundle.objects
         if item["kind"] == "HorizontalPodAutoscaler"
     }
-
-
-def instance_types(plan: Plan) -> set[str]:
-    """Return the instance types of a stack's node groups."""
-    return {name for entry in plan.find(type=NODE_GROUP) for name in reveal(entry.inputs)["instanceTypes"]}
 
 
 def addons(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from harness.engine import environment
 from harness.engine.environment import Environment
 from harness.engine.store import Resource, Store
-from rehearsal.capacity import INSTANCES, allocatable
+from rehearsal.capacity import allocatable
 from rehearsal.engine.refusals import uses
 from rehearsal.simulation import aws_command, control_plane, kubelets, nodes
 from rehearsal.simulation.api_server import Answer, ApiServer, wait_until
@@ -70,7 +70,7 @@ def test_a_node_is_what_its_group_says(tmp_path: Path) -> None:
         }.items()
     )
     assert made["spec"]["taints"] == [{"key": "CriticalAddonsOnly", "value": "true", "effect": "NoSchedule"}]
-    room = allocatable(*INSTANCES["m6i.large"])
+    room = allocatable(2, 8192)
     assert made["status"]["allocatable"] == {"cpu": f"{room.cpu}m", "memory": f"{room.memory}Mi", "pods": "110"}
 
 
