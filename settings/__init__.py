@@ -6,7 +6,7 @@ resource is registered and reports all of its errors at once; rules that relate 
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
 """
 
-from settings.addons import AddedAddon, AddonRole, Addons, StorageClass
+from settings.addons import CERT_MANAGER_ADDON, SIGNED_BY_CERT_MANAGER, AddedAddon, AddonRole, Addons, StorageClass
 from settings.admission import Admission, AdmissionMode
 from settings.argo_cd import (
     ArgoCd,
@@ -119,8 +119,10 @@ from settings.workload_roles import ServiceAccount, TeamRole, WorkloadRights, Wo
 from settings.workloads import Workloads
 
 __all__ = [
+    "CERT_MANAGER_ADDON",
     "DEFAULT_NODE_CLASS",
     "EFS_DRIVER",
+    "SIGNED_BY_CERT_MANAGER",
     "Accelerator",
     "Access",
     "AccessEntry",

@@ -95,6 +95,17 @@ class AddonRole(Settings):
     )
 
 
+CERT_MANAGER_ADDON: Final = "cert-manager"
+"""The EKS add-on of cert-manager, which a stack may have instead of the section `certManager`."""
+
+SIGNED_BY_CERT_MANAGER: Final = frozenset({"adot", "aws-privateca-connector-for-kubernetes"})
+"""EKS add-ons that cannot start without cert-manager: it signs the certificate of `adot`'s webhook, and the other is an
+issuer of it.
+
+https://docs.aws.amazon.com/eks/latest/userguide/add-ons-adot.html
+https://docs.aws.amazon.com/privateca/latest/userguide/PcaKubernetes.html"""
+
+
 class AddedAddon(Settings):
     """An EKS add-on that the platform does not install itself."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 import pulumi
 
@@ -26,9 +27,10 @@ class AddedAddon(pulumi.ComponentResource):
         cluster: OnCluster,
         *,
         addon: str,
+        after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Declare the role and the add-on. addon: its name in EKS."""
+        """Declare the role and the add-on. addon: its name in EKS. after: what its pods cannot start without."""
         super().__init__("eks-platform:index:AddedAddon", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = settings.role
@@ -48,7 +50,7 @@ class AddedAddon(pulumi.ComponentResource):
             name,
             addon,
             settings.version,
-            child,
+            pulumi.ResourceOptions(parent=self, depends_on=[*after]),
             cluster_name=cluster.identity.cluster_name,
             pods=cluster.namespace(settings.namespace),
             configuration=with_values(None, settings.values),

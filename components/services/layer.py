@@ -19,7 +19,7 @@ from components.services.external_secrets import ExternalSecrets
 from components.services.file_systems import FileSystems, MountNetwork
 from components.services.load_balancer_controller import LoadBalancerController
 from facts.capabilities import CERT_MANAGER, DESCHEDULER, EXTERNAL_DNS, EXTERNAL_SECRETS
-from settings import EFS_DRIVER, AdmissionMode, Stack
+from settings import CERT_MANAGER_ADDON, EFS_DRIVER, SIGNED_BY_CERT_MANAGER, AdmissionMode, Stack
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,23 @@ def services_layer(
     addons = ClusterAddons(
         f"{where.name}-addons", settings.addons, cluster, versions=settings.addon_versions, opts=in_cluster
     )
-    added = {
-        addon: AddedAddon(
-            f"{where.name}-addon-{short(addon)}", settings.addons.more[addon], cluster, addon=addon, opts=in_cluster
+    cert_manager = (
+        CertManager(CERT_MANAGER.named(where.name), settings.cert_manager, cluster, opts=in_cluster)
+        if settings.cert_manager
+        else None
+    )
+    added: dict[str, AddedAddon] = {}
+    # The add-on of cert-manager before those that it signs for.
+    for addon in sorted(settings.addons.more, key=lambda addon: addon in SIGNED_BY_CERT_MANAGER):
+        signer = cert_manager or added.get(CERT_MANAGER_ADDON)
+        added[addon] = AddedAddon(
+            f"{where.name}-addon-{short(addon)}",
+            settings.addons.more[addon],
+            cluster,
+            addon=addon,
+            after=[signer] if signer and addon in SIGNED_BY_CERT_MANAGER else [],
+            opts=in_cluster,
         )
-        for addon in settings.addons.more
-    }
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
     optional: list[pulumi.Resource] = []
     if settings.storage.efs:
@@ -91,9 +102,7 @@ def services_layer(
                 opts=in_cluster,
             )
         )
-    cert_manager = None
-    if settings.cert_manager:
-        cert_manager = CertManager(CERT_MANAGER.named(where.name), settings.cert_manager, cluster, opts=in_cluster)
+    if cert_manager:
         optional.append(cert_manager)
     if settings.descheduler:
         Descheduler(DESCHEDULER.named(where.name), settings.descheduler, cluster, opts=in_cluster)

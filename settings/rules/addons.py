@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import versions
-from settings.addons import Addons, StorageClass, VolumeType
+from settings.addons import CERT_MANAGER_ADDON, SIGNED_BY_CERT_MANAGER, Addons, StorageClass, VolumeType
 from settings.cluster import Cluster
 from settings.compute import NodeGroup
+from settings.dns import CertManager
 from settings.extra_charts import ExtraChart
 from settings.namespaces import own_namespaces
 from settings.observability import Observability
@@ -192,3 +193,12 @@ def _performance(path: str, it: StorageClass) -> Iterator[Problem]:
 
 CHARTS: Final = {"cert-manager": "cert_manager", "external-dns": "external_dns"}
 """Add-ons that install what a section of the stack file installs as a chart, and that section's field."""
+
+
+@rule
+def _signed_by_cert_manager(addons: Addons, cert_manager: CertManager | None) -> Iterator[Problem]:
+    if cert_manager or CERT_MANAGER_ADDON in addons.more:
+        return
+    for name in sorted(SIGNED_BY_CERT_MANAGER & addons.more.keys()):
+        expected = "expected certManager too: this add-on cannot start without it"
+        yield Problem(place("addons", "more", name), "set", expected)

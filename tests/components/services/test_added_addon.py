@@ -10,6 +10,7 @@ from harness.plan import Plan
 from settings import AddedAddon as AddedAddonSettings
 from tests.components.given import identity, on_cluster, waiting_for_compute
 from tests.components.recording import assert_shape, document, recorded
+from tests.plans import run_program
 
 DRIVER: Final = "aws-efs-csi-driver"
 POLICY: Final = "arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"
@@ -89,3 +90,25 @@ def test_a_long_name_is_shortened_and_stays_its_own() -> None:
     long = ["amazon-sagemaker-hyperpod-taskgovernance", "amazon-sagemaker-hyperpod-training"]
     assert len({short(name) for name in long}) == 2
     assert all(len(short(name)) <= 23 for name in long)
+
+
+# --- cert-manager first ---------------------------------------------------------------------------------------------
+
+ADOT: Final = {"adot": {"version": "v0.117.0-eksbuild.1", "namespace": "opentelemetry-operator-system"}}
+ISSUER: Final = {"email": "platform@example.jp", "hostedZoneId": "Z0123456789EXAMPLE", "domains": ["example.jp"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "first"),
+    [
+        ({"certManager": {"issuers": {"public": ISSUER}}, "addons": {"more": ADOT}}, "ClusterIssuer"),
+        ({"addons": {"more": {**ADOT, "cert-manager": {"version": "v1.19.1-eksbuild.1"}}}}, "Addon"),
+    ],
+)
+def test_what_cert_manager_signs_for_waits_for_it_and_is_deleted_before_it(config: dict[str, Any], first: str) -> None:
+    plan = run_program("dev", config=config)
+    adot, *others = sorted(plan.find(type=ADDON), key=lambda entry: entry.inputs["addonName"] != "adot")
+    assert first in {plan.by_urn[urn].type.rpartition(":")[2] for urn in plan.closure(adot) if "cert-manager" in urn}
+    # Nothing else is later for it.
+    rest = [entry for entry in others if entry.inputs["addonName"] != "cert-manager"]
+    assert not any("cert-manager" in urn for entry in rest for urn in plan.closure(entry))
