@@ -4,6 +4,9 @@ Each section is one configuration key of the project (`eks-platform:network`, `e
 model here; keys are written in camelCase. No other module defines defaults. `load` refuses a stack file before any
 resource is registered and reports all of its errors at once; rules that relate one setting to another are in
 `settings.rules`, the words of the messages in `settings.problems`, the forms of values in `settings.values`.
+
+The section of an optional controller (`facts/capabilities.py`) is not among the names below: its component, which alone
+uses it, imports it from its own module.
 """
 
 from settings.addons import CERT_MANAGER_ADDON, SIGNED_BY_CERT_MANAGER, AddedAddon, AddonRole, Addons, StorageClass
@@ -42,7 +45,6 @@ from settings.cluster import (
     ScalingTier,
     Support,
 )
-from settings.cluster_autoscaler import ClusterAutoscaler, Expander
 from settings.compute import (
     Capacity,
     FargateProfile,
@@ -61,10 +63,7 @@ from settings.compute import (
     Toleration,
     UpdateStrategy,
 )
-from settings.descheduler import Descheduler
-from settings.dns import AcmeServer, CertManager, ExternalDns, Issuer, RecordPolicy, RecordSource
 from settings.encryption import Encryption
-from settings.external_secrets import ExternalSecrets, SecretService, SecretStore
 from settings.extra_charts import ChartRole, ExtraChart, PolicyStatement, StackValue, in_order
 from settings.hybrid import HybridNodes
 from settings.ingress import (
@@ -130,7 +129,6 @@ __all__ = [
     "AccessRight",
     "AccessRole",
     "Ack",
-    "AcmeServer",
     "AddedAddon",
     "AddonRole",
     "Addons",
@@ -148,11 +146,9 @@ __all__ = [
     "Capabilities",
     "CapabilityRole",
     "Capacity",
-    "CertManager",
     "ChartRole",
     "Charts",
     "Cluster",
-    "ClusterAutoscaler",
     "ClusterMetadata",
     "CognitoLogin",
     "Consolidation",
@@ -160,7 +156,6 @@ __all__ = [
     "CpuManagerPolicy",
     "CustomImage",
     "Dedicated",
-    "Descheduler",
     "DiskPerformance",
     "DisruptionReason",
     "Domain",
@@ -168,9 +163,6 @@ __all__ = [
     "Encryption",
     "EntryType",
     "ExistingNetwork",
-    "Expander",
-    "ExternalDns",
-    "ExternalSecrets",
     "ExtraChart",
     "ExtraDisk",
     "FargateProfile",
@@ -187,7 +179,6 @@ __all__ = [
     "Ingress",
     "IngressOwner",
     "IpFamily",
-    "Issuer",
     "Karpenter",
     "Kro",
     "Kubelet",
@@ -225,8 +216,6 @@ __all__ = [
     "Prometheus",
     "Protocol",
     "Quota",
-    "RecordPolicy",
-    "RecordSource",
     "RepairAction",
     "RepairCondition",
     "RepairLimits",
@@ -237,8 +226,6 @@ __all__ = [
     "Retry",
     "ScalingTier",
     "Scheme",
-    "SecretService",
-    "SecretStore",
     "SecurityRule",
     "ServiceAccount",
     "Settings",

@@ -19,7 +19,7 @@ from components.observability.container_insights import ContainerInsights
 from components.services.external_dns import ExternalDns
 from settings import Addons
 from settings import Cluster as ClusterSettings
-from settings import ExternalDns as ExternalDnsSettings
+from settings.dns import ExternalDns as ExternalDnsSettings
 from settings import NodeGroup as NodeGroupSettings
 
 

@@ -10,9 +10,9 @@ from components.common.identity import ServiceAccountName, role_annotations, wor
 from components.common.on_cluster import OnCluster
 from components.common.placement import pod_annotations, pod_placement, zone_spread
 from components.common.pod_security import RESTRICTED_CONTAINER
-from facts import iam_documents
 from facts.capabilities import CLUSTER_AUTOSCALER
-from settings import ClusterAutoscaler as ClusterAutoscalerSettings
+from facts.iam_documents.cluster_autoscaler import cluster_autoscaler, discovery_tags
+from settings.cluster_autoscaler import ClusterAutoscaler as ClusterAutoscalerSettings
 
 NAMESPACE: Final = CLUSTER_AUTOSCALER.namespace
 NAME: Final = versions.CLUSTER_AUTOSCALER.name
@@ -35,7 +35,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     ) -> None:
         """Declare the role and the release."""
         super().__init__("eks-platform:index:ClusterAutoscaler", name, {}, opts)
-        policy = iam_documents.cluster_autoscaler(cluster.account_id, cluster.region, cluster.cluster_id)
+        policy = cluster_autoscaler(cluster.account_id, cluster.region, cluster.cluster_id)
         identity = workload_identity(
             name,
             cluster.identity,
@@ -70,7 +70,7 @@ def cluster_autoscaler_values(
         **({"extraEnv": cluster.environment} if cluster.proxy else {}),
         "autoDiscovery": {
             "clusterName": cluster.cluster_id,
-            "tags": list(iam_documents.discovery_tags(cluster.cluster_id)),
+            "tags": list(discovery_tags(cluster.cluster_id)),
         },
         "rbac": {"serviceAccount": {"name": NAME, "annotations": annotations}},
         "extraArgs": {

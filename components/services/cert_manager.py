@@ -16,8 +16,9 @@ from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents
 from facts.capabilities import CERT_MANAGER
-from settings import AcmeServer, Issuer
-from settings import CertManager as CertManagerSettings
+from facts.iam_documents.dns import dns01_solver
+from settings.dns import AcmeServer, Issuer
+from settings.dns import CertManager as CertManagerSettings
 
 NAMESPACE: Final = CERT_MANAGER.namespace
 NAME: Final = versions.CERT_MANAGER.name
@@ -89,7 +90,7 @@ def _rights(settings: CertManagerSettings, region: str) -> dict[str, iam_documen
     roles = sorted({issuer.zone_role for issuer in settings.issuers.values() if issuer.zone_role})
     zones = [issuer.hosted_zone_id for issuer in own]
     domains = [domain for issuer in own for domain in issuer.domains]
-    challenges = {"challenges": iam_documents.dns01_solver(region, zones, domains)} if own else {}
+    challenges = {"challenges": dns01_solver(region, zones, domains)} if own else {}
     return challenges | ({"zone-roles": iam_documents.assume_roles(roles)} if roles else {})
 
 

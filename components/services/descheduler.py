@@ -9,7 +9,7 @@ from components.common.on_cluster import OnCluster
 from components.common.placement import pod_annotations, pod_placement
 from components.common.pod_security import restricted_namespace
 from facts.capabilities import DESCHEDULER
-from settings import Descheduler as DeschedulerSettings
+from settings.descheduler import Descheduler as DeschedulerSettings
 
 BALANCE: Final = ("RemoveDuplicates", "RemovePodsViolatingTopologySpreadConstraint")
 DESCHEDULE: Final = (

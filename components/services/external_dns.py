@@ -13,8 +13,9 @@ from components.common.placement import pod_annotations, pod_placement
 from components.common.pod_security import restricted_namespace
 from facts import iam_documents
 from facts.capabilities import EXTERNAL_DNS
-from settings import ExternalDns as ExternalDnsSettings
-from settings import RecordSource
+from facts.iam_documents.dns import external_dns
+from settings.dns import ExternalDns as ExternalDnsSettings
+from settings.dns import RecordSource
 
 NAMESPACE: Final = EXTERNAL_DNS.namespace
 NAME: Final = versions.EXTERNAL_DNS.name
@@ -50,7 +51,7 @@ class ExternalDns(pulumi.ComponentResource):
             {"zone-role": iam_documents.assume_role(settings.zone_role)}
             if settings.zone_role
             else {
-                "records": iam_documents.external_dns(
+                "records": external_dns(
                     cluster.region, settings.hosted_zone_ids, settings.domains, settings.policy, platform_names
                 )
             }

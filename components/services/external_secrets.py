@@ -16,9 +16,10 @@ from components.common.pod_security import restricted_namespace
 from components.common.ready import WAIT_UNTIL_READY
 from facts import iam_documents
 from facts.capabilities import EXTERNAL_SECRETS
+from facts.iam_documents.external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from facts.names import nested_path
-from settings import ExternalSecrets as ExternalSecretsSettings
-from settings import SecretService, SecretStore
+from settings.external_secrets import ExternalSecrets as ExternalSecretsSettings
+from settings.external_secrets import SecretService, SecretStore
 
 NAMESPACE: Final = EXTERNAL_SECRETS.namespace
 (IMAGE,) = EXTERNAL_SECRETS.images
@@ -44,7 +45,7 @@ class ExternalSecrets(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         namespace = restricted_namespace(f"{name}-namespace", NAMESPACE, cluster.kubernetes_version, child)
         account, region = cluster.account_id, cluster.region
-        path = iam_documents.secret_store_role_path(cluster.cluster_id)
+        path = secret_store_role_path(cluster.cluster_id)
         identity = workload_identity(
             f"{name}-operator",
             cluster.identity,
@@ -52,7 +53,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             child,
             documents={
                 "store-roles": pulumi.Output.json_dumps(
-                    iam_documents.secret_store_roles(account, region, nested_path(cluster.iam_path, path))
+                    secret_store_roles(account, region, nested_path(cluster.iam_path, path))
                 ),
             },
         )
@@ -74,9 +75,7 @@ class ExternalSecrets(pulumi.ComponentResource):
             reader = iam.RolePolicy(
                 f"{name}-{key}",
                 role=role.name,
-                policy=pulumi.Output.json_dumps(
-                    iam_documents.secret_store_reader(account, region, store.service, store.path)
-                ),
+                policy=pulumi.Output.json_dumps(secret_store_reader(account, region, store.service, store.path)),
                 opts=child,
             )
             CustomResource(

@@ -1,8 +1,10 @@
-"""IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement."""
+"""IAM, KMS and SQS policies as data: pure functions of plain values, least privilege, a Sid for every statement.
+
+The policies of an optional controller (`facts/capabilities.py`) are not among the names below: its component, which
+alone uses them, imports them from their own module.
+"""
 
 from .alarms import alarm_key, alarm_topic
-from .cluster_autoscaler import cluster_autoscaler, discovery_tags
-from .dns import dns01_solver, external_dns
 from .document import (
     MANAGED_POLICY_LIMIT,
     Condition,
@@ -11,7 +13,6 @@ from .document import (
     policy_size,
 )
 from .encryption import queue_key_reader, secrets_key, secrets_key_user, volumes_key_user
-from .external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from .extra_chart import AllowedActions, assume_role, assume_roles, extra_chart
 from .flow_logs import vpc_flow_logs
 from .hybrid_nodes import hybrid_node
@@ -77,10 +78,6 @@ __all__ = [
     "alarm_topic",
     "assume_role",
     "assume_roles",
-    "cluster_autoscaler",
-    "discovery_tags",
-    "dns01_solver",
-    "external_dns",
     "extra_chart",
     "hybrid_node",
     "interruption_queue",
@@ -91,9 +88,6 @@ __all__ = [
     "metrics_reader",
     "policy_size",
     "queue_key_reader",
-    "secret_store_reader",
-    "secret_store_role_path",
-    "secret_store_roles",
     "secrets_key",
     "secrets_key_user",
     "trust_capability",

@@ -9,6 +9,7 @@ import pytest
 
 from components.common.on_cluster import OnCluster
 from facts.capabilities import CAPABILITIES, Capability
+from facts.iam_documents import MANAGED_POLICY_LIMIT, policy_size
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
 from settings import Charts, Stack
@@ -26,11 +27,14 @@ from tests.components.given import (
     waiting_for_compute,
 )
 from tests.components.recording import assert_shape, document, label, recorded, waits_for
+from tests.iam_reference import problems
 from tests.test_shape import CLASSES as COMPONENTS
 
 CLASSES: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in COMPONENTS}
 MORE: Final[Mapping[str, Mapping[str, Any]]] = {"ExternalDns": {"platform_hosts": [], "platform_names": []}}
 """What a component takes in addition to its settings and the cluster."""
+
+POLICIES: Final = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
 
 every_capability = pytest.mark.parametrize("it", CAPABILITIES, ids=[it.section for it in CAPABILITIES])
 with_a_role = pytest.mark.parametrize(
@@ -103,6 +107,21 @@ def test_its_service_account_has_the_role(it: Capability, kind: str) -> None:
 def test_without_a_role_it_has_nothing_in_aws(it: Capability) -> None:
     in_aws = [entry for entry in _plan(it) if entry.type.startswith("aws:") and entry.custom]
     assert bool(in_aws) is (it.role is not None)
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-1", "us-gov-west-1"])
+@with_a_role
+def test_its_policies_grant_what_aws_has_and_no_whole_service(it: Capability, region: str) -> None:
+    plan = _plan(it, region=region, cluster_id="a" * 100)
+    policies = [document(entry, "policy") for kind in POLICIES for entry in plan.find(type=kind)]
+    assert policies
+    for policy in policies:
+        assert problems(policy) == []
+        sids = [statement["Sid"] for statement in policy["Statement"]]
+        assert len({*sids}) == len(sids)
+        allowed = [action for part in policy["Statement"] if part["Effect"] == "Allow" for action in part["Action"]]
+        assert [action for action in allowed if action.endswith(":*")] == []
+        assert policy_size(policy) <= MANAGED_POLICY_LIMIT
 
 
 @with_a_role

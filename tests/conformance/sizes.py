@@ -11,7 +11,7 @@ from harness.properties import reveal
 from rehearsal.capacity import Node, Replicas, Room, allocatable
 from settings.quantities import number
 from tests.conformance.bundles import Bundle
-from tests.conformance.helm import all_releases
+from tests.conformance.helm import NO_COPY, all_releases
 from tests.conformance.pods import NODE_GROUP, Workload, node_kinds, workloads
 from tests.plans import configuration_of
 
@@ -64,6 +64,8 @@ class Part:
 
 
 UNRENDERED: Final = {
+    # Most controllers are one Deployment, and most charts have its values at the top.
+    **{chart: (Part(chart, "resources", "replicas", "topologySpreadConstraints"),) for chart in NO_COPY},
     # https://github.com/cert-manager/cert-manager/blob/master/deploy/charts/cert-manager/values.yaml
     "cert-manager": (
         Part("cert-manager", "resources", "replicaCount", "topologySpreadConstraints"),
@@ -72,8 +74,6 @@ UNRENDERED: Final = {
             for it in ("webhook", "cainjector")
         ),
     ),
-    # https://github.com/kubernetes-sigs/descheduler/blob/master/charts/descheduler/values.yaml
-    "descheduler": (Part("descheduler", "resources", "replicas", "topologySpreadConstraints"),),
     # https://github.com/kedacore/charts/blob/main/keda/values.yaml
     "keda": tuple(
         Part(f"keda-{part}", f"resources.{resources}", f"{count}.replicaCount", f"topologySpreadConstraints.{count}")

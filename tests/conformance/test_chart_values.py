@@ -49,7 +49,7 @@ def test_values_reach_each_chart(stack: str, helm: Path) -> None:
 
 
 PROXY: Final = "http://proxy.example.com:3128"
-WITHOUT_PROXY: Final = {"karpenter-crd", "traefik", "descheduler"}
+WITHOUT_PROXY: Final = {"karpenter-crd", "traefik", *(it.chart.name for it in CAPABILITIES if it.role is None)}
 """Charts whose pods connect to nothing outside of the cluster."""
 
 

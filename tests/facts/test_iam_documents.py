@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from facts import iam_documents
 from facts.iam_documents import PolicyDocument
+from facts.iam_documents.cluster_autoscaler import cluster_autoscaler, discovery_tags
+from facts.iam_documents.dns import dns01_solver, external_dns
+from facts.iam_documents.external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from facts.partitions import partition_of
 from tests import iam_reference
 from tests.upstream import facts
@@ -31,20 +34,13 @@ ZONE = "Z0123456789EXAMPLE"
 LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/vpc/dev/flow-logs"
 
 
+# Those of the optional controllers are tried in tests/components/test_capabilities.py.
 def _identity_policies(cluster: str, region: str) -> dict[str, PolicyDocument]:
     controller = iam_documents.karpenter_controller(ACCOUNT, region, cluster, NODE_ROLE, QUEUE)
     return {
         "load-balancer-controller": iam_documents.load_balancer_controller(ACCOUNT, region, cluster, VPC),
         **{f"karpenter-{name}": document for name, document in controller.items()},
         "flow-logs": iam_documents.vpc_flow_logs(LOG_GROUP),
-        "cluster-autoscaler": iam_documents.cluster_autoscaler(ACCOUNT, region, cluster),
-        "external-dns": iam_documents.external_dns(region, [ZONE], ["example.jp"], "sync"),
-        "dns01-solver": iam_documents.dns01_solver(region, [ZONE], ["example.jp"]),
-        "secret-stores": iam_documents.secret_store_roles(
-            ACCOUNT, region, iam_documents.secret_store_role_path(cluster)
-        ),
-        "secrets": iam_documents.secret_store_reader(ACCOUNT, region, "secrets-manager", "dev/"),
-        "parameters": iam_documents.secret_store_reader(ACCOUNT, region, "parameter-store", "/dev/"),
         "log-group": iam_documents.log_group_writer(LOG_GROUP),
         "vpc-cni-ipv6": iam_documents.vpc_cni_ipv6(region),
     }
@@ -817,7 +813,7 @@ PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/dev/app"
 def test_a_store_reads_its_path_and_nothing_beside_it(
     service: str, path: str, action: str, inside: str, outside: str
 ) -> None:
-    policy = iam_documents.secret_store_reader(ACCOUNT, REGION, service, path)
+    policy = secret_store_reader(ACCOUNT, REGION, service, path)
     assert _decides(policy, action, inside, {})
     assert not _decides(policy, action, outside, {})
     assert not _decides(policy, action, inside.replace(ACCOUNT, "444455556666"), {})
@@ -833,7 +829,7 @@ def test_a_store_reads_its_path_and_nothing_beside_it(
 def test_a_store_decrypts_what_is_below_its_path_and_only_through_its_service(
     service: str, path: str, key: str, found: str
 ) -> None:
-    policy = iam_documents.secret_store_reader(ACCOUNT, REGION, service, path)
+    policy = secret_store_reader(ACCOUNT, REGION, service, path)
     host = {"secrets-manager": "secretsmanager", "parameter-store": "ssm"}[service]
     context = {"kms:ViaService": f"{host}.{REGION}.amazonaws.com", f"kms:EncryptionContext:{key}": found}
     assert _decides(policy, "kms:Decrypt", KEY, context)
@@ -845,8 +841,8 @@ def test_a_store_decrypts_what_is_below_its_path_and_only_through_its_service(
 
 
 def test_the_operator_assumes_the_roles_of_its_clusters_stores_and_no_other() -> None:
-    path = iam_documents.secret_store_role_path(CLUSTER)
-    policy = iam_documents.secret_store_roles(ACCOUNT, REGION, path)
+    path = secret_store_role_path(CLUSTER)
+    policy = secret_store_roles(ACCOUNT, REGION, path)
     own = f"arn:aws:iam::{ACCOUNT}:role{path}dev-secrets-app-0f1e2d3"
     for action in ("sts:AssumeRole", "sts:TagSession"):
         assert _decides(policy, action, own, {})
@@ -866,9 +862,9 @@ GROUP = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0f1e2d3c:autoS
 
 
 def test_the_autoscaler_changes_groups_of_its_cluster_only() -> None:
-    policy = iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
-    tags = {f"autoscaling:ResourceTag/{key}": value for key, value in iam_documents.discovery_tags(CLUSTER).items()}
-    others = {f"autoscaling:ResourceTag/{key}": value for key, value in iam_documents.discovery_tags("prod").items()}
+    policy = cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    tags = {f"autoscaling:ResourceTag/{key}": value for key, value in discovery_tags(CLUSTER).items()}
+    others = {f"autoscaling:ResourceTag/{key}": value for key, value in discovery_tags("prod").items()}
     for action in ("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"):
         assert _decides(policy, action, GROUP, tags)
         assert not _decides(policy, action, GROUP, others)
@@ -877,7 +873,7 @@ def test_the_autoscaler_changes_groups_of_its_cluster_only() -> None:
 
 
 def test_the_autoscaler_reads_its_region_and_its_own_node_groups() -> None:
-    policy = iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    policy = cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
     assert _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": REGION})
     assert not _decides(policy, "autoscaling:DescribeAutoScalingGroups", "*", {"aws:RequestedRegion": "us-east-1"})
     own = f"arn:aws:eks:{REGION}:{ACCOUNT}:nodegroup/{CLUSTER}/operations/0f1e2d3c"
@@ -886,7 +882,7 @@ def test_the_autoscaler_reads_its_region_and_its_own_node_groups() -> None:
 
 
 def test_the_autoscaler_has_no_other_right_to_change_anything() -> None:
-    policy = iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    policy = cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
     actions = {action for statement in policy["Statement"] for action in statement["Action"]}
     writes = {action for action in actions if not action.split(":")[1].startswith(("Describe", "Get"))}
     assert writes == {"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"}
@@ -904,7 +900,7 @@ def _change(name: str, kind: str = "A", action: str = "UPSERT") -> dict[str, str
 
 @pytest.mark.parametrize(("policy", "deletes"), [("upsert-only", False), ("sync", True)])
 def test_external_dns_changes_records_of_its_domains_as_its_policy_says(policy: str, *, deletes: bool) -> None:
-    document = iam_documents.external_dns(REGION, [ZONE], ["example.jp"], policy)
+    document = external_dns(REGION, [ZONE], ["example.jp"], policy)
     action = "route53:ChangeResourceRecordSets"
     # A wildcard's star is \\052 there.
     for name in ("example.jp", "a.example.jp", r"\052.example.jp", "a-external-dns.example.jp"):
@@ -919,7 +915,7 @@ def test_external_dns_changes_records_of_its_domains_as_its_policy_says(policy: 
 
 
 def test_cert_manager_changes_challenges_only() -> None:
-    document = iam_documents.dns01_solver(REGION, [ZONE, ZONE], ["internal.example.jp"])
+    document = dns01_solver(REGION, [ZONE, ZONE], ["internal.example.jp"])
     action = "route53:ChangeResourceRecordSets"
     for name in ("_acme-challenge.internal.example.jp", "_acme-challenge.a.internal.example.jp"):
         assert _decides(document, action, ZONE_ARN, _change(name, "TXT"))

@@ -127,7 +127,9 @@ def text_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_review_is_as_recorded(name: str) -> None:
-    assert path_of(name).read_text("utf-8") == text_of(name)
+    assert path_of(name).read_text("utf-8") == text_of(name), (
+        "if the change is intended, record the reviews again by `.venv/bin/python -m tests.review.test_review`"
+    )
 
 
 def test_every_record_is_of_a_case() -> None:

@@ -7,9 +7,9 @@ import pytest
 import versions
 from components.common.on_cluster import OnCluster
 from components.compute.cluster_autoscaler import NAME, NAMESPACE, ClusterAutoscaler
-from facts import iam_documents
+from facts.iam_documents.cluster_autoscaler import cluster_autoscaler, discovery_tags
 from harness.plan import Plan
-from settings import ClusterAutoscaler as ClusterAutoscalerSettings
+from settings.cluster_autoscaler import ClusterAutoscaler as ClusterAutoscalerSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
@@ -46,7 +46,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 
 def test_its_rights_are_those_of_its_own_groups() -> None:
     (policy,) = _plan().find(type="aws:iam/policy:Policy")
-    assert document(policy, "policy") == iam_documents.cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
+    assert document(policy, "policy") == cluster_autoscaler(ACCOUNT, REGION, CLUSTER)
 
 
 # --- Release ------------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_its_image_is_of_the_clusters_minor(minor: str) -> None:
 
 def test_it_finds_the_groups_that_it_may_change(values: dict[str, Any]) -> None:
     assert values["autoDiscovery"]["clusterName"] == CLUSTER
-    assert set(values["autoDiscovery"]["tags"]) == set(iam_documents.discovery_tags(CLUSTER))
+    assert set(values["autoDiscovery"]["tags"]) == set(discovery_tags(CLUSTER))
     # Without it the autoscaler asks the instance metadata, which a hop limit of 1 keeps from pods (EKS best practices).
     assert values["awsRegion"] == REGION
 

@@ -18,8 +18,9 @@ from components.services.cert_manager import (
     issuer_spec,
 )
 from facts import iam_documents
+from facts.iam_documents.dns import dns01_solver
 from harness.plan import Plan
-from settings import CertManager as CertManagerSettings
+from settings.dns import CertManager as CertManagerSettings
 from tests.components.given import (
     FARGATE,
     on_cluster,
@@ -82,7 +83,7 @@ def test_for_a_zone_of_another_account_it_assumes_the_role_of_the_issuer() -> No
     plan = _plan(issuers={"own": own, "other": {**other, "zoneRole": role}, "again": {**other, "zoneRole": role}})
     policies = {entry.name: document(entry, "policy") for entry in plan.find(type="aws:iam/policy:Policy")}
     assert policies == {
-        "certificates-controller-challenges": iam_documents.dns01_solver(REGION, [own["hostedZoneId"]], own["domains"]),
+        "certificates-controller-challenges": dns01_solver(REGION, [own["hostedZoneId"]], own["domains"]),
         "certificates-controller-zone-roles": iam_documents.assume_roles([role]),
     }
     solvers = {
@@ -102,9 +103,7 @@ def test_with_zones_of_another_account_alone_it_may_only_assume_their_roles() ->
 def test_its_role_has_the_rights_of_all_issuers() -> None:
     (found,) = _plan().find(type="aws:iam/policy:Policy")
     zones = ["Z0123456789EXAMPLE", "Z0123456789ANOTHER"]
-    assert document(found, "policy") == iam_documents.dns01_solver(
-        REGION, zones, ["internal.example.jp", "example.com"]
-    )
+    assert document(found, "policy") == dns01_solver(REGION, zones, ["internal.example.jp", "example.com"])
 
 
 def test_up_waits_until_an_issuer_is_ready() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.services.descheduler import BALANCE, DESCHEDULE, descheduler_values
-from settings import Descheduler
+from settings.descheduler import Descheduler
 from tests.components.given import on_cluster
 
 

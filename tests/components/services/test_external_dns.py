@@ -8,9 +8,9 @@ import pytest
 
 from components.common.on_cluster import OnCluster
 from components.services.external_dns import NAME, NAMESPACE, ExternalDns
-from facts import iam_documents
+from facts.iam_documents.dns import external_dns
 from harness.plan import Plan
-from settings import ExternalDns as ExternalDnsSettings
+from settings.dns import ExternalDns as ExternalDnsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
@@ -68,7 +68,7 @@ def test_it_is_a_component(unknown: bool) -> None:
 @pytest.mark.parametrize("policy", ["upsert-only", "sync"])
 def test_its_rights_are_those_of_its_zones_and_policy(policy: str) -> None:
     (found,) = _plan(policy=policy).find(type="aws:iam/policy:Policy")
-    expected = iam_documents.external_dns(REGION, SECTION["hostedZoneIds"], SECTION["domains"], policy, NAMES)
+    expected = external_dns(REGION, SECTION["hostedZoneIds"], SECTION["domains"], policy, NAMES)
     assert document(found, "policy") == expected
 
 

@@ -15,9 +15,10 @@ from components.services.external_secrets import (
     secret_store_spec,
 )
 from facts import iam_documents
+from facts.iam_documents.external_secrets import secret_store_reader, secret_store_role_path, secret_store_roles
 from harness.plan import Plan
 from harness.properties import UNKNOWN
-from settings import ExternalSecrets as ExternalSecretsSettings
+from settings.external_secrets import ExternalSecrets as ExternalSecretsSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
@@ -78,8 +79,8 @@ def test_the_operators_own_role_only_leads_to_those_of_stores(kind: str) -> None
         "annotations": annotations,
     }
     (policy,) = plan.find(type="aws:iam/policy:Policy")
-    path = iam_documents.secret_store_role_path(CLUSTER)
-    assert document(policy, "policy") == iam_documents.secret_store_roles(ACCOUNT, REGION, path)
+    path = secret_store_role_path(CLUSTER)
+    assert document(policy, "policy") == secret_store_roles(ACCOUNT, REGION, path)
 
 
 @pytest.mark.parametrize("kind", ["irsa", "pod-identity"])
@@ -89,10 +90,10 @@ def test_each_store_has_a_role_that_the_operator_assumes_and_that_reads_its_path
     for store, settings in SETTINGS.stores.items():
         role = plan.one(type="aws:iam/role:Role", name=f"secrets-{store}")
         assert document(role, "assumeRolePolicy") == iam_documents.trust_role(operator.outputs["arn"])
-        assert role.inputs["path"] == iam_documents.secret_store_role_path(CLUSTER)
+        assert role.inputs["path"] == secret_store_role_path(CLUSTER)
         reader = plan.one(type="aws:iam/rolePolicy:RolePolicy", name=f"secrets-{store}")
         assert needs(plan, reader, "role") == {f"Role secrets-{store}"}
-        wanted = iam_documents.secret_store_reader(ACCOUNT, REGION, settings.service, settings.path)
+        wanted = secret_store_reader(ACCOUNT, REGION, settings.service, settings.path)
         assert document(reader, "policy") == wanted
         spec = plan.one(type=STORE, name=f"secrets-{store}").inputs["spec"]
         assert spec["provider"]["aws"]["role"] == role.outputs["arn"]
