@@ -40,8 +40,8 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
 def pods_without_compute(plan: Plan) -> list[str]:
     """Return a sentence for each resource of a plan that creates pods before what runs them; none: all wait.
 
-    What runs the pods of a namespace: every managed node group, each Fargate profile that selects the namespace, and
-    with EKS Auto Mode the control plane itself.
+    What runs the pods of a namespace: every managed node group, each Fargate profile that selects the namespace, with
+    EKS Auto Mode the control plane itself, and where there is none of these, Karpenter's node pools.
     """
     problems = []
     for entry in plan:
@@ -96,4 +96,5 @@ def _compute(plan: Plan, namespace: str) -> list[Registration]:
         for entry in plan.find(type="aws:eks/cluster:Cluster")
         if reveal(entry.inputs).get("computeConfig", {}).get("enabled")
     ]
-    return [*plan.find(type="aws:eks/nodeGroup:NodeGroup"), *profiles, *auto]
+    pools = plan.find(type="kubernetes:karpenter.sh/v1:NodePool")
+    return [*plan.find(type="aws:eks/nodeGroup:NodeGroup"), *profiles, *auto] or pools

@@ -1,6 +1,7 @@
 """Settings of managed node groups, Fargate profiles, and of where the platform's own pods run."""
 
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import Field
@@ -258,3 +259,7 @@ class FargateProfile(Settings):
         max_length=5,
         description="Selectors of the pods. A pod runs on Fargate if it matches any of them.",
     )
+
+    def takes_all(self, namespace: str) -> bool:
+        """Tell whether the profile takes every pod of a namespace, whatever its labels."""
+        return any(fnmatchcase(namespace, it.namespace) and not it.labels for it in self.selectors)

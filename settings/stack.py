@@ -98,9 +98,14 @@ class Stack(Settings):
     )
 
     @property
+    def platform_on_fargate(self) -> bool:
+        """Whether the platform's own pods run on Fargate, Karpenter's among them."""
+        return not self.node_groups and not self.cluster.auto_mode
+
+    @property
     def fargate_only(self) -> bool:
         """Whether there are no nodes at all."""
-        return not self.node_groups and not self.cluster.auto_mode
+        return self.platform_on_fargate and not self.karpenter
 
     @property
     def internet(self) -> bool:

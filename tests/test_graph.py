@@ -455,6 +455,30 @@ def test_argo_cd_waits_for_the_fargate_profile_of_its_namespace() -> None:
     assert waiting == {"platform-fargate-argo-cd-release"}
 
 
+def test_karpenter_runs_on_fargate_and_other_pods_wait_for_its_nodes() -> None:
+    config = {"karpenter": {"nodePools": {"general": {"categories": ["m"]}}}, "workloads": {"folders": ["nginx"]}}
+    plan = run_program("fargate", config=config)
+    (profile,) = plan.find(type="aws:eks/fargateProfile:FargateProfile", name="platform-fargate-fargate-platform")
+    (pool,) = plan.find(type="kubernetes:karpenter.sh/v1:NodePool")
+    controller = plan.one(name="platform-fargate-karpenter-release")
+    assert plan.waits_for(controller, profile)
+    # Deleted in reverse: the nodes drain while Karpenter, their network and their log groups still exist.
+    before_nodes = [
+        controller,
+        *plan.find(type="aws:eks/addon:Addon", name="platform-fargate-node-addons-vpc-cni"),
+        *plan.find(type="aws:eks/addon:Addon", name="platform-fargate-node-addons-kube-proxy"),
+        *plan.find(type="aws:cloudwatch/logGroup:LogGroup", name="platform-fargate-insights-application"),
+    ]
+    assert len(before_nodes) == 4
+    assert all(plan.waits_for(pool, entry) for entry in before_nodes)
+    waiting = {entry.name for entry in plan if entry.custom and plan.waits_for(entry, pool)}
+    assert "platform-fargate-insights-amazon-cloudwatch-observability" in waiting
+    assert any("workloads" in name and "-deployment-" in name for name in waiting)
+    platforms = {"coredns", "metrics-server", "aws-ebs-csi-driver"}
+    assert not waiting & {f"platform-fargate-addons-{addon}" for addon in platforms}
+    assert not waiting & {"platform-fargate-lbc-release", "platform-fargate-traefik-release"}
+
+
 def _sorted_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 

@@ -18,11 +18,11 @@ class OnCluster:
 
     cluster_id: the cluster's name, known in every preview. iam_path: the path in IAM of all roles, "/" or longer.
     placement: the nodes for the platform's own pods. charts: registries of charts and images. pods_in: namespace to the
-    node groups or the Fargate profile that run its pods. isolated: whether pods can connect only to endpoints in the
-    VPC. proxy: how controllers connect to hosts outside of the VPC; None: directly. shared_subnets: whether the subnets
-    belong to another stack. built_in_volumes: whether nodes have a driver for EBS volumes without an add-on. logs_key,
-    volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS volumes and Karpenter's queue; None:
-    AWS's keys.
+    node groups, the Fargate profile or the node pools that run its pods. isolated: whether pods can connect only to
+    endpoints in the VPC. proxy: how controllers connect to hosts outside of the VPC; None: directly. shared_subnets:
+    whether the subnets belong to another stack. built_in_volumes: whether nodes have a driver for EBS volumes without
+    an add-on. logs_key, volumes_key, queue_key: ARNs of the company's own KMS keys for log groups, EBS volumes and
+    Karpenter's queue; None: AWS's keys.
     """
 
     cluster_id: str

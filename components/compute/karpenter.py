@@ -197,4 +197,16 @@ def karpenter_values(
         # It must reach AWS when CoreDNS waits for the nodes that it is about to launch.
         "dnsPolicy": "Default",
         **pod_placement(cluster.placement),
+        **_spread_on_fargate(cluster),
+    }
+
+
+def _spread_on_fargate(cluster: OnCluster) -> dict[str, Any]:
+    """Return the chart's spread over zones without its condition, which Fargate's scheduler does not meet by itself."""
+    if not cluster.placement.fargate:
+        return {}
+    return {
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+        ]
     }

@@ -1,7 +1,7 @@
 """What pods run on: managed node groups, Fargate, EKS Auto Mode, Karpenter's nodes; and who adds nodes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 
@@ -51,8 +51,9 @@ def compute_layer(
     """
     auto = settings.cluster.auto_mode
     auto_pools = _auto_node_pools(settings, where, network, control_plane)
+    addons = _node_addons(settings, where, network, control_plane)
     fixed = [
-        *_node_groups(settings, where, network, control_plane, node_log_groups),
+        *_node_groups(settings, where, network, control_plane, addons=addons, log_groups=node_log_groups),
         # Auto Mode launches nodes for pending pods: there is no node group that could depend on the logs.
         *(node_log_groups if auto else []),
         # Where the built-in pools are disabled, no others run the platform's pods.
@@ -76,7 +77,7 @@ def compute_layer(
         vpc_id=network.vpc_id,
         identity=control_plane.identity,
         placement=Placement(
-            fargate=settings.fargate_only,
+            fargate=settings.platform_on_fargate,
             node_selector=settings.operations_pods.node_selector,
             tolerations=settings.operations_pods.tolerations,
         ),
@@ -95,7 +96,15 @@ def compute_layer(
         ClusterAutoscaler(
             CLUSTER_AUTOSCALER.named(where.name), settings.cluster_autoscaler, on_cluster, opts=control_plane.in_cluster
         )
-    karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster)
+    joined = [*([addons] if addons else []), *node_log_groups]
+    karpenter, node_pools = _karpenter(settings, where, network, control_plane, on_cluster, joined=joined)
+    if karpenter and settings.platform_on_fargate:
+        # Pods that no profile takes run on nodes that Karpenter launches for them.
+        profiles = settings.fargate_profiles.values()
+        elsewhere = [name for name in wanted if not any(profile.takes_all(name) for profile in profiles)]
+        on_cluster = replace(
+            on_cluster, pods_in={**pods_in, **{name: [*pods_in[name], *node_pools] for name in elsewhere}}
+        )
     return Compute(
         on_cluster=on_cluster,
         node_pools=[*node_pools, *auto_pools],
@@ -103,17 +112,11 @@ def compute_layer(
     )
 
 
-def _node_groups(
-    settings: Stack,
-    where: Where,
-    network: AnyNetwork,
-    control_plane: ControlPlane,
-    log_groups: Sequence[pulumi.CustomResource],
-) -> list[pulumi.Resource]:
-    """Return the nodes of the managed node groups."""
-    if not settings.node_groups:
-        return []
-    addons = NodeAddons(
+def _node_addons(settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane) -> NodeAddons | None:
+    """Return the add-ons without which no node of ours becomes ready."""
+    if not settings.node_groups and not settings.karpenter:
+        return None
+    return NodeAddons(
         f"{where.name}-node-addons",
         settings.addons,
         versions=settings.addon_versions,
@@ -126,6 +129,20 @@ def _node_groups(
         ),
         opts=where.in_aws,
     )
+
+
+def _node_groups(
+    settings: Stack,
+    where: Where,
+    network: AnyNetwork,
+    control_plane: ControlPlane,
+    *,
+    addons: NodeAddons | None,
+    log_groups: Sequence[pulumi.CustomResource],
+) -> list[pulumi.Resource]:
+    """Return the nodes of the managed node groups."""
+    if not settings.node_groups or not addons:
+        return []
     environment = NodeEnvironment(
         cluster_name=after(log_groups, addons.cluster_name),
         kubernetes_version=settings.cluster.version,
@@ -202,9 +219,18 @@ def _fargate(
 
 
 def _karpenter(
-    settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane, on_cluster: OnCluster
+    settings: Stack,
+    where: Where,
+    network: AnyNetwork,
+    control_plane: ControlPlane,
+    on_cluster: OnCluster,
+    *,
+    joined: Sequence[pulumi.Resource],
 ) -> tuple[Karpenter | None, list[pulumi.Resource]]:
-    """Return Karpenter and its node pools, which must not outlive it."""
+    """Return Karpenter and its node pools, which must not outlive it.
+
+    joined: what a node finds when it joins: its add-ons and log groups.
+    """
     if not settings.karpenter:
         return None, []
     karpenter = Karpenter(f"{where.name}-karpenter", settings.karpenter, on_cluster, opts=control_plane.in_cluster)
@@ -219,6 +245,6 @@ def _karpenter(
             vpc_id=network.vpc_id,
             security_group_id=control_plane.cluster.security_group_id,
         ),
-        opts=control_plane.after(karpenter),
+        opts=control_plane.after(karpenter, *joined),
     )
     return karpenter, [pools]

@@ -9,6 +9,7 @@ from settings.cluster import Cluster
 from settings.compute import NodeGroup
 from settings.dns import CertManager
 from settings.extra_charts import ExtraChart
+from settings.karpenter import Karpenter
 from settings.namespaces import own_namespaces
 from settings.observability import Observability
 from settings.platform import Platform
@@ -21,9 +22,13 @@ from settings.words import either
 
 @rule
 def _addons(
-    addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
+    addons: Addons,
+    cluster: Cluster,
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    observability: Observability | None,
 ) -> Iterator[Problem]:
-    installed = _installed(addons, cluster, node_groups, observability)
+    installed = _installed(addons, cluster, node_groups, karpenter, observability)
     if addons.snapshot_controller and not addons.ebs_csi:
         yield Problem("addons.snapshotController", "true", "expected ebsCsi too: it is EBS volumes that have snapshots")
     for name, version in addons.versions.items():
@@ -37,11 +42,17 @@ def _addons(
 
 
 def _installed(
-    addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
+    addons: Addons,
+    cluster: Cluster,
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    observability: Observability | None,
 ) -> list[str]:
     auto_mode = cluster.auto_mode is not None
     return addons.installed(
-        fargate_only=not node_groups and not auto_mode, auto_mode=auto_mode, observability=observability is not None
+        fargate_only=not node_groups and not karpenter and not auto_mode,
+        auto_mode=auto_mode,
+        observability=observability is not None,
     )
 
 
@@ -81,9 +92,13 @@ OWN: Final[Mapping[str, tuple[Path, ...]]] = {
 
 @rule
 def _values_of_addons(
-    addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup], observability: Observability | None
+    addons: Addons,
+    cluster: Cluster,
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    observability: Observability | None,
 ) -> Iterator[Problem]:
-    installed = _installed(addons, cluster, node_groups, observability)
+    installed = _installed(addons, cluster, node_groups, karpenter, observability)
     for name, values in addons.values.items():
         at = ("addons", "values", name)
         if name not in versions.ADDON_NAMES:

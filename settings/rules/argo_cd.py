@@ -10,9 +10,9 @@ from settings.capabilities import CapabilityRole
 from settings.cluster import Cluster
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress
+from settings.karpenter import Karpenter
 from settings.namespaces import platform_namespaces
 from settings.problems import Problem, encrypting, place
-from settings.rules.fargate import takes_all
 from settings.rules.registry import repeated, rule
 from settings.teams import Team, TeamNamespace
 from settings.words import either
@@ -141,12 +141,15 @@ def _namespaces_of_sets(git_ops: GitOps | None, sections: Mapping[str, Any]) -> 
 
 @rule
 def _profiles_for_sets(
-    git_ops: GitOps | None, node_groups: dict[str, NodeGroup], fargate_profiles: dict[str, FargateProfile]
+    git_ops: GitOps | None,
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    fargate_profiles: dict[str, FargateProfile],
 ) -> Iterator[Problem]:
-    if node_groups or not fargate_profiles or not git_ops:
+    if node_groups or karpenter or not fargate_profiles or not git_ops:
         return
     for prefix in filter(None, (manifests.namespace_prefix for manifests in git_ops.sets.values())):
-        if not any(takes_all(profile, f"{prefix}a") for profile in fargate_profiles.values()):
+        if not any(profile.takes_all(f"{prefix}a") for profile in fargate_profiles.values()):
             yield Problem("fargateProfiles", f"none takes {prefix}*", "expected one: there are no nodes for its pods")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from settings.cluster import Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
 from settings.compute import FargateProfile, NodeGroup, NodeImage, OperationsPods, Taint, TaintEffect
-from settings.karpenter import Karpenter
+from settings.karpenter import Karpenter, NodePool
 from settings.network import Network
+from settings.observability import Observability
 from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 from settings.words import either
@@ -24,8 +25,9 @@ def _compute(
         return
     if not node_groups and not fargate_profiles:
         yield Problem("nodeGroups", "no node group and no Fargate profile", "expected one: CoreDNS needs it")
-    if karpenter and not node_groups:
-        yield Problem("karpenter", "set without a node group", "expected node groups: Karpenter's own pods run on them")
+        if karpenter:
+            expected = "expected node groups or Fargate profiles: Karpenter's own pods run on them"
+            yield Problem("karpenter", "set without a node group", expected)
 
 
 @rule
@@ -122,7 +124,24 @@ def _is_set_by_others(label: str) -> bool:
     return prefix(label).endswith(("kubernetes.io", "k8s.io", "eks.amazonaws.com", "k8s.aws"))
 
 
-def _tolerates(pods: OperationsPods, group: NodeGroup) -> bool:
+@rule
+def _place_for_the_controller_of_agents(
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    operations_pods: OperationsPods,
+    observability: Observability | None,
+) -> Iterator[Problem]:
+    """Where the platform is on Fargate, CloudWatch's agents and their controller run on Karpenter's nodes."""
+    if node_groups or not karpenter or not observability:
+        return
+    if not any(_tolerates(operations_pods, pool) for pool in karpenter.node_pools.values()):
+        expected = (
+            "expected a node pool without taints, or with those of operationsPods.tolerations: CloudWatch's add-on"
+        )
+        yield Problem("karpenter.nodePools", "all have taints", f"{expected} runs on its nodes")
+
+
+def _tolerates(pods: OperationsPods, group: NodeGroup | NodePool) -> bool:
     return all(
         taint.effect is TaintEffect.PREFER_NO_SCHEDULE
         or any(

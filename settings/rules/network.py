@@ -11,6 +11,7 @@ from settings.charts import Charts
 from settings.cluster import Cluster, Identity
 from settings.compute import FargateProfile, NodeGroup
 from settings.ingress import Ingress, IngressOwner, Scheme
+from settings.karpenter import Karpenter
 from settings.network import IpFamily, Network
 from settings.platform import Platform
 from settings.problems import Problem, place
@@ -120,7 +121,9 @@ NEVER_IN_A_VPC: Final = tuple(
 
 
 @rule
-def _room(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress) -> Iterator[Problem]:
+def _room(
+    network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None, ingress: Ingress
+) -> Iterator[Problem]:
     """Auto Mode needs no room for prefixes: where a subnet has none left, it takes single addresses.
 
     https://docs.aws.amazon.com/eks/latest/userguide/auto-networking.html
@@ -132,7 +135,7 @@ def _room(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress)
     if ingress.scheme is Scheme.INTERNET_FACING and not network.public_nodes:
         longest = address_plan.LONGEST_VPC_PREFIX_FOR_ALB
         reason = f": an ALB's subnets have at least a /{address_plan.LONGEST_LOAD_BALANCER_PREFIX}"
-    if node_groups and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
+    if (node_groups or karpenter) and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
         longest = address_plan.LONGEST_VPC_PREFIX_FOR_PODS
         reason = ", or network.podCidr: pods on nodes get prefixes of a zone's subnet, which needs a /24"
     if block.prefixlen > longest:
@@ -140,13 +143,15 @@ def _room(network: Network, node_groups: dict[str, NodeGroup], ingress: Ingress)
 
 
 @rule
-def _pod_range(network: Network, node_groups: dict[str, NodeGroup], cluster: Cluster) -> Iterator[Problem]:
+def _pod_range(
+    network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None, cluster: Cluster
+) -> Iterator[Problem]:
     vpc, pods = network.cidr, network.pod_cidr
     if not vpc or not pods:
         return
     if network.ip_family is IpFamily.IPV6:
         yield Problem("network.podCidr", str(pods), "expected none with ipFamily ipv6: pods have IPv6 addresses")
-    if not node_groups and not cluster.auto_mode:
+    if not node_groups and not karpenter and not cluster.auto_mode:
         yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
     if vpc.overlaps(pods):
         yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")

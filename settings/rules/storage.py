@@ -27,7 +27,9 @@ def _driver_of_file_systems(
             f"{path}.role", "missing", "expected a role with AmazonEFSCSIDriverPolicy, which creates access points"
         )
     if not node_groups and not cluster.auto_mode:
-        yield Problem("storage.efs", "set", "expected nodes too: pods on Fargate get no volumes from a StorageClass")
+        # https://github.com/kubernetes-sigs/aws-efs-csi-driver, charts/.../templates/controller-deployment.yaml
+        expected = "expected node groups too: the driver's controller is privileged, and Fargate runs no such pods"
+        yield Problem("storage.efs", "set", expected)
 
 
 @rule

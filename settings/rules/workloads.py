@@ -177,7 +177,7 @@ def _place(
     for path, item in _items(workloads):
         namespace = manifests.namespace_of(item) or ""
         on_fargate = any(_takes(profile, namespace) for profile in fargate_profiles.values())
-        if manifests.needs_nodes(item) and (on_fargate or not (node_groups or auto)):
+        if manifests.needs_nodes(item) and (on_fargate or not (node_groups or karpenter or auto)):
             yield Problem(path, f"{item['kind']} for ports of nodes", f"expected none on Fargate, as {namespace} is")
         if manifests.runs_pods(item) and not (on_fargate or open_pools or open_groups or open_auto):
             found = f"nothing runs pods of {namespace}"

@@ -15,6 +15,7 @@ from settings import Karpenter as KarpenterSettings
 from tests import upstream
 from tests.components.given import (
     CLUSTER,
+    FARGATE,
     MIRROR,
     PUBLISHERS,
     REGISTRY,
@@ -271,6 +272,12 @@ def test_it_runs_where_the_platforms_pods_do() -> None:
     assert values["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
     # The chart's own keep it off the nodes that it manages itself, and its replicas on different ones.
     assert not values.keys() & {"affinity", "topologySpreadConstraints"}
+
+
+def test_on_fargate_its_replicas_need_not_be_in_different_zones() -> None:
+    # Fargate chooses the subnet of each pod, and the chart's spread would leave a replica pending.
+    (spread,) = values_of(_plan(on_cluster(placement=FARGATE)), "karpenter")["topologySpreadConstraints"]
+    assert spread == {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
 
 
 def test_both_charts_come_from_the_companys_registry_where_there_is_one() -> None:
