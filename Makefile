@@ -153,8 +153,8 @@ conformance: $(DEV) ## Render the charts with Helm and create every object on a 
 	@$(PY) -m pytest tests/conformance $(ARGS)
 
 .PHONY: simulate
-simulate: $(DEV) ## Run the platform's pods with Kubernetes' own controllers; with STACK=, the life of that stack by Pulumi's own provider
-	@$(if $(filter file,$(origin STACK)),$(PY) -m pytest tests/simulate,$(PY) -m rehearsal.simulation --project $(PROJECT) --stack $(STACK)) $(ARGS)
+simulate: $(DEV) ## Run the platform's pods with Kubernetes' own controllers; with STACK=, the life of that stack by Pulumi's own provider, or a SCENARIO
+	@$(if $(filter file,$(origin STACK)),$(PY) -m pytest tests/simulate,$(PY) -m rehearsal.simulation --project $(PROJECT) --stack $(STACK)$(if $(SCENARIO), --scenario $(SCENARIO))$(if $(PICTURE), --picture $(PICTURE))) $(ARGS)
 
 .PHONY: check
 check: lint types ## Lint and types

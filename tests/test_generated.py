@@ -50,6 +50,7 @@ def project(tmp_path: Path) -> Path:
         "docs/policies.md",
         "docs/architecture.md",
         "docs/pictures/architecture.svg",
+        "docs/pictures/simulation.svg",
         "docs/pictures/timeline.svg",
         "Pulumi.yaml",
     ):

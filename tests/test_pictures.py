@@ -248,7 +248,7 @@ def test_a_picture_can_be_read_by_all(path: Path) -> None:
 
 
 def test_there_are_pictures() -> None:
-    assert [path.stem for path in PICTURES] == ["architecture", "timeline"]
+    assert [path.stem for path in PICTURES] == ["architecture", "simulation", "timeline"]
 
 
 def test_every_class_has_a_colour_for_light_and_for_dark() -> None:

@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 import settings
 from facts.contract import CONTRACT_VERSION
+from harness.story import Story
 from policy.rule import Rule
 from policy.rules import RULES
 from rehearsal.program import run_program
@@ -33,6 +34,9 @@ Schema = dict[str, Any]
 
 PICTURED: Final = "dev"
 """The example whose pictures README shows."""
+
+RECORDED: Final = ROOT / "docs" / "pictures" / "simulation.json"
+"""A scenario as it once went: `make simulate PROJECT=examples/stacks STACK=private SCENARIO=killed-upgrade`."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
@@ -84,7 +88,11 @@ def _json(schema: Schema) -> str:
 def pictures(folder: Path) -> dict[Path, str]:
     """Return the SVG pictures of README, by file: those of a stack of the examples, which no fork edits."""
     plan = run_program(PICTURED, root=EXAMPLES)
-    return {folder / "architecture.svg": draw_architecture(plan), folder / "timeline.svg": draw_timeline(plan)}
+    return {
+        folder / "architecture.svg": draw_architecture(plan),
+        folder / "timeline.svg": draw_timeline(plan),
+        folder / "simulation.svg": Story.recorded(json.loads(RECORDED.read_text("utf-8"))).picture(),
+    }
 
 
 def _with_tables(page: Path, **tables: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
-from harness import svg
-from harness.engine.schedule import Schedule, Slot, Task
+from harness import bars
+from harness.engine.schedule import Schedule, Task
 from harness.engine.store import Event
 from harness.render import short_type
 
@@ -103,18 +102,14 @@ def table(found: Schedule, bound: list[tuple[str, float]]) -> str:
     return "\n".join(lines)
 
 
-ROW: Final = 18
-BARS: Final = 640
-"""Width of the whole time, in pixels."""
-GAP: Final = 12
-HEAD: Final = 108
-"""Height of the title, of what is said below it, and of the scale."""
 SHORT: Final = 10.0
 """Seconds below which a resource off the critical path is left out of the picture."""
 ASSUMED: Final = (
     "All times are assumed: a typical duration for each type of resource, not measured on AWS.",
     "The order comes from the dependencies between the resources; the engine's own time is left out.",
 )
+LEGEND: Final = (("critical", "critical path: it decides the total time"), ("slack", "other resources"))
+MINUTES: Final = bars.Scale("Minutes from the start:", 60, 60, clock)
 
 
 def gantt(found: Schedule, stack: str, *, shortest: float = SHORT) -> str:
@@ -125,23 +120,29 @@ def gantt(found: Schedule, stack: str, *, shortest: float = SHORT) -> str:
     critical = {slot.task.urn for slot in found.critical_path}
     timed = sorted((s for s in found.slots.values() if s.end > s.start), key=lambda s: (s.start, s.end, s.task.urn))
     slots = [slot for slot in timed if slot.task.urn in critical or slot.end - slot.start >= shortest]
-    names = max((svg.width_of(slot.task.name, 11) for slot in slots), default=0)
-    types = max((svg.width_of(short_type(slot.task.type), 10) for slot in slots), default=0)
-    left = GAP + names + GAP + types + GAP
-    width, height = left + BARS + 90, HEAD + ROW * len(slots) + 2 * ROW
-    title = f"pulumi up of stack {stack}: {clock(found.seconds)}"
-    parts = [
-        svg.text(GAP, 26, title, size=17, bold=True),
-        *(svg.text(GAP, 44 + 14 * row, line, kind="muted") for row, line in enumerate(ASSUMED)),
-        *_legend(GAP, 74),
-        *_grid(found.seconds, left, height - 2 * ROW),
-        *(part for row, slot in enumerate(slots) for part in _bar(slot, row, found.seconds, left, critical)),
-        svg.text(GAP, height - ROW, _left_out(len(timed) - len(slots), shortest), kind="muted"),
+    rows = [
+        bars.Bar(
+            slot.task.name,
+            short_type(slot.task.type),
+            slot.start,
+            slot.end,
+            "critical" if slot.task.urn in critical else "slack",
+        )
+        for slot in slots
     ]
     longest = ", ".join(
         f"{slot.task.name} {clock(slot.end - slot.start)}" for slot in found.critical_path if slot.end > slot.start
     )
-    return svg.picture(round(width), height, title, f"{' '.join(ASSUMED)} Critical path: {longest}.", parts)
+    return bars.drawn(
+        rows,
+        title=f"pulumi up of stack {stack}: {clock(found.seconds)}",
+        notes=ASSUMED,
+        legend=LEGEND,
+        scale=MINUTES,
+        seconds=found.seconds,
+        last=_left_out(len(timed) - len(slots), shortest),
+        description=f"{' '.join(ASSUMED)} Critical path: {longest}.",
+    )
 
 
 def _left_out(number: int, shortest: float) -> str:
@@ -150,29 +151,3 @@ def _left_out(number: int, shortest: float) -> str:
     return (
         f"Not shown: what takes less than {shortest:g} s and is not on the critical path ({number} of the resources)."
     )
-
-
-def _legend(x: float, y: float) -> Iterator[str]:
-    for kind, meaning in (("critical", "critical path: it decides the total time"), ("slack", "other resources")):
-        yield f'<rect class="{kind}" x="{x:g}" y="{y - 9:g}" width="18" height="10"/>'
-        yield svg.text(x + 24, y, meaning)
-        x += 24 + svg.width_of(meaning, 11) + 2 * GAP
-
-
-def _grid(seconds: float, left: float, bottom: float) -> Iterator[str]:
-    yield svg.text(left - GAP, HEAD - 10, "Minutes from the start:", kind="muted", at="end")
-    for minute in range(int(seconds // 60) + 1):
-        x = round(left + BARS * minute * 60 / seconds, 1)
-        yield f'<line class="line" x1="{x:g}" y1="{HEAD - 5}" x2="{x:g}" y2="{bottom:g}"/>'
-        yield svg.text(x, HEAD - 10, str(minute), kind="muted", at="middle")
-
-
-def _bar(slot: Slot, row: int, seconds: float, left: float, critical: Collection[str]) -> Iterator[str]:
-    y, took = HEAD + ROW * row, slot.end - slot.start
-    x, width = round(left + BARS * slot.start / seconds, 1), max(round(BARS * took / seconds, 1), 1.0)
-    kind = "critical" if slot.task.urn in critical else "slack"
-    yield svg.text(GAP, y + 13, slot.task.name)
-    yield svg.text(left - GAP, y + 13, short_type(slot.task.type), size=10, kind="muted", at="end")
-    title = f"<title>{escape(slot.task.name)}: {clock(slot.start)} to {clock(slot.end)}</title>"
-    yield f'<rect class="{kind}" x="{x:g}" y="{y + 4}" width="{width:g}" height="{ROW - 6}">{title}</rect>'
-    yield svg.text(round(x + width + 5, 1), y + 13, clock(took), size=10)

@@ -1,6 +1,7 @@
 """The nodes that Karpenter launches. A stand-in: a large node in each zone for a pool, once a pod waits for such a one.
 
-It chooses no instance types, keeps to no limits and consolidates nothing; its nodes end with their pool.
+It chooses no instance types, keeps to no limits and consolidates nothing. With their pool its nodes are drained, within
+disruption budgets, and end once they are empty.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from typing import Final
 from harness.engine.store import Cloud
 from rehearsal.capacity import allocatable, tolerates
 from rehearsal.engine.refusals import uses
-from rehearsal.simulation.api_server import ApiServer, Object
+from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
 from rehearsal.simulation.nodes import LARGE
 
 POOL: Final = "karpenter.sh/nodepool"
 """https://karpenter.sh/docs/concepts/nodepools/"""
 
 NODES: Final = "/api/v1/nodes"
+DISRUPTED: Final = {"key": "karpenter.sh/disrupted", "effect": "NoSchedule"}
+"""On a node that is being drained, so that no pod comes back to it."""
 _WAITING: Final = {"fieldSelector": "spec.nodeName="}
 
 
@@ -39,11 +42,47 @@ def launch(server: ApiServer, pools: Iterable[Object], cloud: Cloud) -> list[str
     return launched
 
 
-def end(server: ApiServer, pool: Object) -> None:
-    """Delete the nodes of a pool."""
+def end(server: ApiServer, pool: Object) -> bool:
+    """Drain the nodes of a pool, and delete those that are empty; return whether there was none left.
+
+    https://karpenter.sh/docs/concepts/disruption/#termination-controller
+    """
     name = pool["metadata"]["name"]
-    for item in server.request("GET", NODES, {"labelSelector": f"{POOL}={name}"}).body["items"]:
-        server.request("DELETE", f"{NODES}/{item['metadata']['name']}")
+    found = server.request("GET", NODES, {"labelSelector": f"{POOL}={name}"}).body["items"]
+    for item in found:
+        path = f"{NODES}/{item['metadata']['name']}"
+        taints = item["spec"].get("taints") or []
+        if DISRUPTED not in taints:
+            change = {"spec": {"taints": [*taints, DISRUPTED]}}
+            server.request("PATCH", path, {}, change, "application/merge-patch+json")
+        pods = list(_drained(server, item["metadata"]["name"]))
+        for pod in pods:
+            if not pod["metadata"].get("deletionTimestamp"):
+                _evict(server, pod)
+        if not pods:
+            server.request("DELETE", path)
+    return not found
+
+
+def _drained(server: ApiServer, node: str) -> Iterator[Object]:
+    """Yield the pods of a node that keep it: all but those of DaemonSets."""
+    for pod in server.request("GET", "/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"}).body["items"]:
+        if not any(it["kind"] == "DaemonSet" for it in pod["metadata"].get("ownerReferences") or []):
+            yield pod
+
+
+def _evict(server: ApiServer, pod: Object) -> None:
+    """Evict a pod, as far as disruption budgets allow it now.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+    """
+    place = {key: pod["metadata"][key] for key in ("name", "namespace")}
+    path = f"/api/v1/namespaces/{place['namespace']}/pods/{place['name']}/eviction"
+    try:
+        server.request("POST", path, {}, {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": place})
+    except RefusedError as error:
+        if error.status not in (404, 429):
+            raise
 
 
 def node(pool: Object, zone: str) -> Object:

@@ -22,10 +22,10 @@ STAYS: Final = {
 
 def objects(server: ApiServer) -> set[str]:
     """Return everything in an API server: "Kind namespace/name", or "Kind name" where there is no namespace."""
-    return {name for collection in _collections(server) for name in _named(server, *collection)}
+    return {name for collection in collections(server) for name in _named(server, *collection)}
 
 
-def _collections(server: ApiServer) -> Iterator[tuple[str, str]]:
+def collections(server: ApiServer) -> Iterator[tuple[str, str]]:
     """Yield the kind and the path of all that can be listed, each in its preferred version."""
     groups = server.request("GET", "/apis").body["groups"]
     for version in ("/api/v1", *(f"/apis/{group['preferredVersion']['groupVersion']}" for group in groups)):

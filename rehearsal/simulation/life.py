@@ -7,9 +7,12 @@ from contextlib import suppress
 from typing import Final
 
 from harness.engine.process import Run
+from harness.story import Event, Story
 from rehearsal.simulation.api_server import wait_until
 from rehearsal.simulation.leftovers import objects, unexplained
 from rehearsal.simulation.simulation import Phase, Simulation
+from rehearsal.simulation.story import begun
+from rehearsal.simulation.waiting import waiting
 
 POD: Final = "/api/v1/pods"
 
@@ -31,7 +34,7 @@ def live(simulation: Simulation, *, show: Callable[[str], None]) -> list[str]:
         run = step()
         show(line(simulation.phases[-1]))
         if run.code:
-            return [run.text]
+            return [run.text, *waiting(simulation.server)]
         if step in (simulation.bring_up, simulation.change_on_day_two):
             show(_pods(simulation))
     left = left_in_cluster(simulation, before)
@@ -50,6 +53,15 @@ def left_in_cluster(simulation: Simulation, before: set[str]) -> set[str]:
 def line(phase: Phase) -> str:
     """Return a phase as a line of the timeline."""
     return f"{phase.seconds:6.1f} s  {phase.name}: {'failed' if phase.run.code else 'done'}"
+
+
+def told(simulation: Simulation) -> Story:
+    """Return what Pulumi has done so far as a timeline, a part right after the other."""
+    story = begun("The life of a stack", simulation.stack)
+    for phase in simulation.phases:
+        end = round(story.seconds + phase.seconds, 1)
+        story.events.append(Event("Pulumi", phase.name, story.seconds, end, wrong=bool(phase.run.code)))
+    return story
 
 
 def _pods(simulation: Simulation) -> str:

@@ -25,6 +25,7 @@ from rehearsal.simulation import publishers
 from rehearsal.simulation.api_server import ApiServer
 from rehearsal.simulation.aws_provider import Endpoint
 from rehearsal.simulation.control_plane import control_plane
+from rehearsal.simulation.leftovers import objects
 from rehearsal.simulation.publishers import Publishers
 from rehearsal.simulation.stand_ins import StandIns, working
 from tools.build import HELM, PULUMI_KUBERNETES
@@ -49,7 +50,7 @@ class Simulation(Rehearsal):
     """One stack on a real API server; see `Sandbox` and the module.
 
     server: the API server. publishers: where charts come from. phases: what was done, in order. left_out: the stack's
-    own charts (`extraCharts`) of which there is no copy.
+    own charts (`extraCharts`) of which there is no copy. before: what was in the API server before the first `up`.
     """
 
     def __init__(self, folder: Path, stack: str, project: Path, server: ApiServer, sources: Publishers) -> None:
@@ -62,6 +63,7 @@ class Simulation(Rehearsal):
         authority = server.certificate.read_text()
         Endpoint(server.url, authority, server.token).write(self.folder / "cloud")
         self.stand_ins: Final = StandIns(server, self.store, self.environment.account)
+        self.before: Final = objects(server)
 
     def phase(self, name: str, *arguments: str) -> Run:
         """Run the CLI, and note under a name how long it takes."""

@@ -30,11 +30,12 @@ INTERVAL: Final = 0.2
 class Served:
     """A kind of object that a controller serves.
 
-    path: of the objects of all namespaces. deployment: the path of the controller's Deployment. finalizer: the one that
-    the controller puts on its objects. status: what it reports of an object. serves: whether an object is its.
+    path: of the objects of all namespaces. controller: its name. deployment: the path of its Deployment. finalizer: the
+    one that the controller puts on its objects. status: what it reports of an object. serves: whether an object is its.
     """
 
     path: str
+    controller: str
     deployment: str
     finalizer: str
     status: Callable[[Object, str], Object]
@@ -63,15 +64,18 @@ SERVED: Final = (
     # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/ingress/finalizer.go
     Served(
         "/apis/networking.k8s.io/v1/ingresses",
+        "the AWS Load Balancer Controller",
         "/apis/apps/v1/namespaces/kube-system/deployments/aws-load-balancer-controller",
         "ingress.k8s.aws/resources",
         _balancer,
         lambda ingress: ingress["spec"].get("ingressClassName") == "alb",
     ),
     # https://github.com/aws/karpenter-provider-aws/blob/main/pkg/apis/v1/labels.go (TerminationFinalizer)
-    Served("/apis/karpenter.k8s.aws/v1/ec2nodeclasses", _KARPENTER, "karpenter.k8s.aws/termination", _ready),
+    Served(
+        "/apis/karpenter.k8s.aws/v1/ec2nodeclasses", "Karpenter", _KARPENTER, "karpenter.k8s.aws/termination", _ready
+    ),
     # https://github.com/kubernetes-sigs/karpenter/blob/main/pkg/apis/v1/labels.go
-    Served(_POOLS, _KARPENTER, "karpenter.sh/termination", _ready),
+    Served(_POOLS, "Karpenter", _KARPENTER, "karpenter.sh/termination", _ready),
 )
 
 
@@ -89,13 +93,16 @@ class StandIns:
         self.log: Final[list[str]] = []
         self.failures: Final[list[str]] = []
         self.looks = 0
+        self.start_pods = True
+        """Whether kubelets start pods: without it, what waits for a pod that becomes ready stays in the middle."""
 
     def work(self) -> None:
         """Do once what there is to do."""
         with self.store.look() as cloud:
             nodes.reconcile(self.server, cloud)
             cluster = next((str(it.get("name")) for it in cloud.of(uses.CLUSTER)), "")
-        kubelets.start(self.server)
+        if self.start_pods:
+            kubelets.start(self.server)
         self._launch()
         for served in SERVED:
             waiting = [it for it in self._objects(served.path) if served.serves(it) and self._is_waiting(it, served)]
@@ -140,10 +147,10 @@ class StandIns:
         path = f"{version}/{namespace}{plural}/{metadata['name']}"
         gone = bool(metadata.get("deletionTimestamp"))
         finalizers = metadata.get("finalizers", [])
+        if gone and served.path == _POOLS and not karpenter.end(self.server, item):
+            return
         hostname = self._in_aws(item, cluster, gone=gone) if served.status is _balancer else ""
         if gone:
-            if served.path == _POOLS:
-                karpenter.end(self.server, item)
             self._patch(path, {"metadata": {"finalizers": [it for it in finalizers if it != served.finalizer]}})
         else:
             self._patch(path, {"metadata": {"finalizers": [*finalizers, served.finalizer]}})

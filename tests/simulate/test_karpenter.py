@@ -8,7 +8,7 @@ import pytest
 from harness.engine.store import Resource, Store
 from rehearsal.engine.refusals import uses
 from rehearsal.simulation import karpenter
-from rehearsal.simulation.api_server import Answer, ApiServer, Object
+from rehearsal.simulation.api_server import Answer, ApiServer, Object, RefusedError
 
 TAINT: Final = {"key": "team", "value": "a", "effect": "NoSchedule"}
 ZONES: Final = ("ap-northeast-1a", "ap-northeast-1c")
@@ -87,3 +87,56 @@ def test_a_node_is_what_its_pool_says() -> None:
         "topology.kubernetes.io/zone": "ap-northeast-1c",
         "topology.kubernetes.io/region": "ap-northeast-1",
     }
+
+
+class _Drained:
+    """An API server with one node of a pool, and a pod on it that stays for a while after its eviction."""
+
+    def __init__(self, *owners: str, allowed: bool = True) -> None:
+        self.allowed = allowed
+        self.taints: list[Object] = []
+        self.nodes = [{"metadata": {"name": "general-1"}, "spec": {"taints": self.taints}}]
+        owned = [{"kind": kind} for kind in owners]
+        self.pods: list[Object] = [{"metadata": {"name": "web", "namespace": "x", "ownerReferences": owned}}]
+        self.evicted = 0
+
+    def request(self, method: str, path: str, _query: object = None, body: Any = None, _type: str = "") -> Answer:
+        if method == "POST":
+            assert path == "/api/v1/namespaces/x/pods/web/eviction"
+            if not self.allowed:
+                raise RefusedError(429, "Cannot evict pod as it would violate the pod's disruption budget.")
+            self.evicted += 1
+            self.pods[0]["metadata"]["deletionTimestamp"] = "now"
+        if method == "PATCH":
+            self.taints[:] = body["spec"]["taints"]
+        if method == "DELETE":
+            self.nodes.clear()
+        return Answer({"items": self.pods if path.endswith("/pods") else list(self.nodes)}, ())
+
+
+def _end(cluster: _Drained) -> bool:
+    return karpenter.end(cast(ApiServer, cluster), _pool("general"))
+
+
+def test_a_pool_ends_after_its_nodes_and_a_node_after_its_pods() -> None:
+    cluster = _Drained("ReplicaSet")
+    assert not _end(cluster)
+    assert not _end(cluster)
+    assert cluster.taints == [karpenter.DISRUPTED]
+    assert (cluster.evicted, len(cluster.nodes)) == (1, 1)
+    cluster.pods.clear()
+    assert not _end(cluster)
+    assert cluster.nodes == []
+    assert _end(cluster)
+
+
+def test_a_budget_that_allows_no_eviction_keeps_the_node() -> None:
+    cluster = _Drained("ReplicaSet", allowed=False)
+    assert not _end(cluster)
+    assert (cluster.evicted, len(cluster.nodes)) == (0, 1)
+
+
+def test_a_daemon_keeps_no_node() -> None:
+    cluster = _Drained("DaemonSet")
+    assert not _end(cluster)
+    assert (cluster.evicted, cluster.nodes) == (0, [])
