@@ -65,13 +65,13 @@ class PlatformOutputs(TypedDict):
     """IAM OIDC provider of the cluster, for roles of service accounts."""
     oidc_issuer: pulumi.Output[str]
     """Its issuer without the scheme, as trust policies name it."""
-    ingress_dns_name: pulumi.Output[str]
-    """The ALB's own name."""
-    ingress_zone_id: pulumi.Output[str]
+    ingress_dns_name: NotRequired[pulumi.Output[str]]
+    """The ALB's own name. Without compute of its own (`cluster.controlPlaneOnly`) a stack has no ALB."""
+    ingress_zone_id: NotRequired[pulumi.Output[str]]
     """Route 53 zone of the ALB's own name, for alias records."""
     ingress_hosts: list[str]
     """Host names that lead to the ALB; empty without a domain."""
-    ingress_class: str
+    ingress_class: NotRequired[str]
     """Ingress class of Traefik, behind the ALB."""
     hosted_zone_id: NotRequired[str]
     """Route 53 zone of the host names."""
@@ -102,7 +102,7 @@ def platform_outputs(
     where: Where,
     network: AnyNetwork,
     control_plane: ControlPlane,
-    ingress: Ingress,
+    ingress: Ingress | None,
     delivery: Delivery,
     observability: Observability,
 ) -> PlatformOutputs:
@@ -131,14 +131,15 @@ def platform_outputs(
         "kubeconfig": control_plane.access.kubeconfig,
         "oidc_provider_arn": cluster.oidc_provider_arn,
         "oidc_issuer": cluster.oidc_issuer,
-        "ingress_dns_name": ingress.load_balancer.dns_name,
-        "ingress_zone_id": ingress.load_balancer.zone_id,
         "ingress_hosts": [name for it in settings.ingress.domains for name in it.names],
-        "ingress_class": INGRESS_CLASS,
         # Without names, `Output.all` makes a list.
         "workload_role_arns": pulumi.Output.all(**arns) if arns else pulumi.Output.from_input(dict[str, str]()),
         "versions": settings.installed_versions,
     }
+    if ingress:
+        outputs["ingress_dns_name"] = ingress.load_balancer.dns_name
+        outputs["ingress_zone_id"] = ingress.load_balancer.zone_id
+        outputs["ingress_class"] = INGRESS_CLASS
     if domain:
         outputs["hosted_zone_id"] = domain.hosted_zone_id
     if control_plane.hybrid_nodes:

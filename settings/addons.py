@@ -29,6 +29,10 @@ OWN_ADDON: Final[dict[str, JsonValue]] = {"enum": list(versions.ADDON_NAMES)}
 """The JSON schema of the names of the platform's own add-ons."""
 
 
+BEFORE_NODES: Final = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
+"""Add-ons of DaemonSets alone, which are healthy without a node, and without which no node becomes ready."""
+
+
 class VolumeType(StrEnum):
     """A type of EBS volumes (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html)."""
 
@@ -165,11 +169,16 @@ class Addons(Settings):
         "faults of EC2 nodes to node repair.",
     )
 
-    def installed(self, *, fargate_only: bool, auto_mode: bool, observability: bool) -> list[str]:
+    def installed(
+        self, *, control_plane_only: bool, fargate_only: bool, auto_mode: bool, observability: bool
+    ) -> list[str]:
         """Return the names of the add-ons that a stack has.
 
-        fargate_only: it has no nodes. auto_mode: EKS has them. observability: its logs and metrics go to CloudWatch.
+        control_plane_only: others add nodes. fargate_only: it has no nodes. auto_mode: EKS has them. observability: its
+        logs and metrics go to CloudWatch.
         """
+        if control_plane_only:
+            return [name for name in versions.ADDON_NAMES if name in BEFORE_NODES]
         # Auto Mode's nodes have all of these in them: https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
         unwanted = {
             "aws-ebs-csi-driver": not self.ebs_csi or auto_mode,

@@ -182,6 +182,12 @@ class Cluster(Settings):
     identity: Identity = Field(
         Identity.IRSA, description="How controllers and add-ons receive their IAM role. Fargate supports only `irsa`."
     )
+    control_plane_only: bool = Field(
+        False,
+        description="Whether the stack has no compute of its own, so that nodes are added by others. It then creates "
+        "the network, the control plane, access to it, and what requires no pods: the add-ons that a node needs to "
+        "become ready, admission policies, namespaces of teams and roles of workloads.",
+    )
     auto_mode: AutoMode | None = Field(
         None,
         description="Settings of EKS Auto Mode, which replaces node groups, Karpenter and Fargate. If absent, Auto "

@@ -100,7 +100,7 @@ class Stack(Settings):
     @property
     def platform_on_fargate(self) -> bool:
         """Whether the platform's own pods run on Fargate, Karpenter's among them."""
-        return not self.node_groups and not self.cluster.auto_mode
+        return not (self.node_groups or self.cluster.auto_mode or self.cluster.control_plane_only)
 
     @property
     def fargate_only(self) -> bool:
@@ -221,6 +221,7 @@ class Stack(Settings):
         return {
             name: self.addons.versions.get(name, versions.addon_version(name, self.cluster.version))
             for name in self.addons.installed(
+                control_plane_only=self.cluster.control_plane_only,
                 fargate_only=self.fargate_only,
                 auto_mode=self.cluster.auto_mode is not None,
                 observability=self.observability is not None,
@@ -231,7 +232,8 @@ class Stack(Settings):
     def installed_versions(self) -> dict[str, str]:
         """The versions of all that the stack installs in the cluster, by chart or add-on."""
         karpenter = {versions.KARPENTER.name: self.karpenter.version} if self.karpenter else {}
-        charts = [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
+        without_pods = self.cluster.control_plane_only
+        charts = [] if without_pods else [versions.AWS_LOAD_BALANCER_CONTROLLER, versions.TRAEFIK]
         charts += [chart for section, chart in OPTIONAL_CHARTS.items() if getattr(self, section)]
         extra = {name: chart.version for name, chart in self.extra_charts.items()}
         added = {name: addon.version for name, addon in self.addons.more.items()}

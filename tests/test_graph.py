@@ -8,10 +8,14 @@ import re
 from functools import cache
 from typing import Final
 
+import jsonschema_rs
 import pytest
 
 from facts.capabilities import CAPABILITIES
 from harness.plan import Plan, Registration
+from harness.properties import reveal
+from rehearsal.pods import pods_without_compute
+from rehearsal.program import ROOT
 from tests.plans import STACKS, any_stack, plan_of, run_program, setting
 
 RIGHTS: Final = "(Role|RolePolicyAttachment|PodIdentityAssociation)"
@@ -477,6 +481,23 @@ def test_karpenter_runs_on_fargate_and_other_pods_wait_for_its_nodes() -> None:
     platforms = {"coredns", "metrics-server", "aws-ebs-csi-driver"}
     assert not waiting & {f"platform-fargate-addons-{addon}" for addon in platforms}
     assert not waiting & {"platform-fargate-lbc-release", "platform-fargate-traefik-release"}
+
+
+def test_without_compute_of_its_own_a_stack_has_what_requires_no_pods() -> None:
+    taken = dict.fromkeys(("fargateProfiles", "workloads", "observability"))
+    config: dict[str, object] = {**taken, "cluster": {"controlPlaneOnly": True}, "teamNamespaces": {"web": {}}}
+    plan = run_program("fargate", config=config)
+    assert pods_without_compute(plan) == []
+    kinds = {entry.type.rpartition(":")[2] for entry in plan}
+    absent = {"Release", "Deployment", "DaemonSet", "Ingress", "NodeGroup", "FargateProfile", "TargetGroupBinding"}
+    assert not absent & kinds
+    assert {"ValidatingAdmissionPolicy", "Namespace", "AccessEntry"} <= kinds
+    addons = {reveal(entry.inputs)["addonName"] for entry in plan.find(type="aws:eks/addon:Addon")}
+    # The others are not healthy until a node runs their pods, and EKS waits 20 minutes for that.
+    assert addons == {"vpc-cni", "kube-proxy", "eks-pod-identity-agent"}
+    assert plan.exports["versions"].keys() == addons
+    assert not plan.exports.keys() & {"ingressDnsName", "ingressZoneId", "ingressClass"}
+    jsonschema_rs.validate(json.loads((ROOT / "outputs.schema.json").read_text()), plan.exports)
 
 
 def _sorted_text(value: object) -> str:

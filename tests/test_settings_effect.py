@@ -989,6 +989,13 @@ EFFECTS: Final[dict[str, Effect]] = {
         certificates="-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     ),
     "cluster.serviceCidr": Effect({"cluster": {"serviceCidr": "192.168.0.0/16"}}, ("Cluster.kubernetesNetworkConfig",)),
+    "cluster.controlPlaneOnly": Effect(
+        {"cluster": {"controlPlaneOnly": True}, "nodeGroups": None},
+        ("-NodeGroup", "-Release", "-Ingress", "-Addon"),
+        "network",
+        along=("nodeGroups",),
+        others=True,
+    ),
     "cluster.zonalShift": Effect({"cluster": {"zonalShift": True}}, ("Cluster.zonalShiftConfig",)),
     "cluster.scalingTier": Effect({"cluster": {"scalingTier": "tier-xl"}}, ("Cluster.controlPlaneScalingConfig",)),
     "cluster.secretsKey": Effect(

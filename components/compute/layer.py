@@ -113,8 +113,8 @@ def compute_layer(
 
 
 def _node_addons(settings: Stack, where: Where, network: AnyNetwork, control_plane: ControlPlane) -> NodeAddons | None:
-    """Return the add-ons without which no node of ours becomes ready."""
-    if not settings.node_groups and not settings.karpenter:
+    """Return the add-ons without which no node becomes ready; None: no nodes of ours or of others need them."""
+    if not (settings.node_groups or settings.karpenter or settings.cluster.control_plane_only):
         return None
     return NodeAddons(
         f"{where.name}-node-addons",

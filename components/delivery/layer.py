@@ -42,11 +42,11 @@ def delivery_layer(
     control_plane: ControlPlane,
     compute: Compute,
     services: Services,
-    ingress: Ingress,
+    ingress: Ingress | None,
 ) -> Delivery:
     """Declare what is deployed. It is created after everything that it may use, and deleted before it."""
     on_cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
-    used = [ingress.traefik, *services.controllers]
+    used = [*([ingress.traefik] if ingress else []), *services.controllers]
     extra_charts: dict[str, ExtraChart] = {}
     for release_name in in_order(settings.extra_charts):
         chart = settings.extra_charts[release_name]
@@ -86,7 +86,12 @@ def delivery_layer(
         spokes = spokes_of(named, settings.argo_cd, in_cluster)
         hub = hub_role(f"{named}-hub", control_plane.identity, spokes, in_cluster) if settings.argo_cd.hub else None
         installed = ArgoCd(
-            named, settings.argo_cd, on_cluster, ingress_addresses=ingress.addressed, identity=hub, opts=in_cluster
+            named,
+            settings.argo_cd,
+            on_cluster,
+            ingress_addresses=ingress is not None and ingress.addressed,
+            identity=hub,
+            opts=in_cluster,
         )
         argo_cd = [installed]
         if settings.argo_cd.hub or settings.argo_cd.metadata:

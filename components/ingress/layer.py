@@ -65,8 +65,13 @@ def ingress_layer(
     control_plane: ControlPlane,
     compute: Compute,
     services: Services,
-) -> Ingress:
-    """Declare the ALB, the controller's or this program's own, with its records, its certificate and Traefik."""
+) -> Ingress | None:
+    """Declare the ALB, the controller's or this program's own, with its records, its certificate and Traefik.
+
+    None: the stack runs no pods, and so no controller.
+    """
+    if not services.load_balancer_controller:
+        return None
     domain = settings.ingress.domain
     zones = _zones(settings, where)
     place = _place(settings, where, network, zones)

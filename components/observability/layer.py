@@ -53,11 +53,11 @@ def observability_layer(
     network: AnyNetwork,
     control_plane: ControlPlane,
     compute: Compute,
-    ingress: Ingress,
+    ingress: Ingress | None,
 ) -> Observability:
     """Declare what is watched, and who reads it."""
     section, cluster = settings.observability, compute.on_cluster
-    if not section:
+    if not section or not ingress:
         return Observability()
     events = Events(f"{where.name}-events", section, cluster, opts=control_plane.in_cluster)
     if not settings.fargate_only:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.common.on_cluster import OnCluster
 from components.common.where import Where
 from components.compute.addons import ClusterAddons
 from components.compute.layer import Compute
@@ -26,11 +27,12 @@ from settings import CERT_MANAGER_ADDON, EFS_DRIVER, SIGNED_BY_CERT_MANAGER, Adm
 class Services:
     """The services that workloads use.
 
-    controllers: what the objects of teams need, and what adds nodes: what teams deploy is created after these and
-    deleted before them. The descheduler is not among them, because no object needs it.
+    load_balancer_controller: None where the stack runs no pods. controllers: what the objects of teams need, and what
+    adds nodes: what teams deploy is created after these and deleted before them. The descheduler is not among them,
+    because no object needs it.
     """
 
-    load_balancer_controller: LoadBalancerController
+    load_balancer_controller: LoadBalancerController | None
     cert_manager: CertManager | None
     controllers: Sequence[pulumi.Resource]
 
@@ -38,8 +40,11 @@ class Services:
 def services_layer(
     settings: Stack, *, where: Where, network: AnyNetwork, control_plane: ControlPlane, compute: Compute
 ) -> Services:
-    """Declare the controllers that the stack file enables."""
+    """Declare the controllers that the stack file enables; without pods, the admission policies alone."""
     cluster, in_cluster = compute.on_cluster, control_plane.in_cluster
+    policies = _admission(settings, where, control_plane, cluster)
+    if settings.cluster.control_plane_only:
+        return Services(load_balancer_controller=None, cert_manager=None, controllers=policies)
     addons = ClusterAddons(
         f"{where.name}-addons", settings.addons, cluster, versions=settings.addon_versions, opts=in_cluster
     )
@@ -61,7 +66,7 @@ def services_layer(
             opts=in_cluster,
         )
     load_balancer_controller = LoadBalancerController(f"{where.name}-lbc", settings.ingress, cluster, opts=in_cluster)
-    optional: list[pulumi.Resource] = []
+    optional: list[pulumi.Resource] = [*policies]
     if settings.storage.efs:
         optional.append(
             FileSystems(
@@ -75,15 +80,6 @@ def services_layer(
                 ),
                 driver=added[EFS_DRIVER],
                 protect=settings.platform.protect,
-                opts=in_cluster,
-            )
-        )
-    if settings.admission.mode is not AdmissionMode.OFF:
-        optional.append(
-            Admission(
-                f"{where.name}-admission",
-                guard_of(settings, cluster.placement),
-                mode=settings.admission.mode,
                 opts=in_cluster,
             )
         )
@@ -111,3 +107,16 @@ def services_layer(
         load_balancer_controller=load_balancer_controller,
         controllers=[addons, *added.values(), load_balancer_controller, *compute.node_pools, *optional],
     )
+
+
+def _admission(settings: Stack, where: Where, control_plane: ControlPlane, cluster: OnCluster) -> list[pulumi.Resource]:
+    """Return the admission policies, which the API server applies without a pod."""
+    if settings.admission.mode is AdmissionMode.OFF:
+        return []
+    policies = Admission(
+        f"{where.name}-admission",
+        guard_of(settings, cluster.placement),
+        mode=settings.admission.mode,
+        opts=control_plane.in_cluster,
+    )
+    return [policies]

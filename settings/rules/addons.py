@@ -50,6 +50,7 @@ def _installed(
 ) -> list[str]:
     auto_mode = cluster.auto_mode is not None
     return addons.installed(
+        control_plane_only=cluster.control_plane_only,
         fargate_only=not node_groups and not karpenter and not auto_mode,
         auto_mode=auto_mode,
         observability=observability is not None,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from settings.cluster import Cluster
 from settings.cluster_autoscaler import ClusterAutoscaler
@@ -13,6 +14,8 @@ from settings.problems import Problem, place
 from settings.rules.registry import repeated, rule
 from settings.words import either
 
+NEEDED: Final = "expected one, because CoreDNS needs it, or cluster.controlPlaneOnly"
+
 
 @rule
 def _compute(
@@ -21,10 +24,10 @@ def _compute(
     karpenter: Karpenter | None,
     cluster: Cluster,
 ) -> Iterator[Problem]:
-    if cluster.auto_mode:
+    if cluster.auto_mode or cluster.control_plane_only:
         return
     if not node_groups and not fargate_profiles:
-        yield Problem("nodeGroups", "no node group and no Fargate profile", "expected one: CoreDNS needs it")
+        yield Problem("nodeGroups", "no node group and no Fargate profile", NEEDED)
         if karpenter:
             expected = "expected node groups or Fargate profiles: Karpenter's own pods run on them"
             yield Problem("karpenter", "set without a node group", expected)

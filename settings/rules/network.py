@@ -122,7 +122,11 @@ NEVER_IN_A_VPC: Final = tuple(
 
 @rule
 def _room(
-    network: Network, node_groups: dict[str, NodeGroup], karpenter: Karpenter | None, ingress: Ingress
+    network: Network,
+    node_groups: dict[str, NodeGroup],
+    karpenter: Karpenter | None,
+    cluster: Cluster,
+    ingress: Ingress,
 ) -> Iterator[Problem]:
     """Auto Mode needs no room for prefixes: where a subnet has none left, it takes single addresses.
 
@@ -135,7 +139,8 @@ def _room(
     if ingress.scheme is Scheme.INTERNET_FACING and not network.public_nodes:
         longest = address_plan.LONGEST_VPC_PREFIX_FOR_ALB
         reason = f": an ALB's subnets have at least a /{address_plan.LONGEST_LOAD_BALANCER_PREFIX}"
-    if (node_groups or karpenter) and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
+    nodes = node_groups or karpenter or cluster.control_plane_only
+    if nodes and not network.pod_cidr and network.ip_family is IpFamily.IPV4:
         longest = address_plan.LONGEST_VPC_PREFIX_FOR_PODS
         reason = ", or network.podCidr: pods on nodes get prefixes of a zone's subnet, which needs a /24"
     if block.prefixlen > longest:
@@ -151,7 +156,7 @@ def _pod_range(
         return
     if network.ip_family is IpFamily.IPV6:
         yield Problem("network.podCidr", str(pods), "expected none with ipFamily ipv6: pods have IPv6 addresses")
-    if not node_groups and not karpenter and not cluster.auto_mode:
+    if not (node_groups or karpenter or cluster.auto_mode or cluster.control_plane_only):
         yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
     if vpc.overlaps(pods):
         yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")

@@ -17,7 +17,7 @@ def _driver_of_file_systems(
     storage: Storage, addons: Addons, cluster: Cluster, node_groups: dict[str, NodeGroup]
 ) -> Iterator[Problem]:
     """https://docs.aws.amazon.com/eks/latest/userguide/efs-csi.html."""
-    if not storage.efs:
+    if not storage.efs or cluster.control_plane_only:
         return
     driver, path = addons.more.get(EFS_DRIVER), place("addons", "more", EFS_DRIVER)
     if not driver:
