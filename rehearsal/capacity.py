@@ -163,8 +163,10 @@ def rolls(replicas: Replicas, nodes: Sequence[Node]) -> bool:
 
     As a Deployment's controller does it: new pods up to the surge, an old one goes for each that is ready, and first
     those that may be missing. Which old one is not said; here it is the one on the fullest node but that of no new pod,
-    so that the room that it leaves helps least.
+    so that the room that it leaves helps least. A workload of which a pod waits for a node does not roll.
     """
+    if sum(node.pods.count((replicas.name, 0)) for node in nodes) < replicas.count:
+        return False
     new = 0
     for _ in range(min(replicas.unavailable, replicas.count)):
         _retire(replicas, nodes)

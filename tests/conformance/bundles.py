@@ -78,14 +78,14 @@ def bundle(name: str) -> Bundle:
 
 
 def bundle_of(plan: Plan, name: str) -> Bundle:
-    """Return what a stack installs whose file is not in the repository. name: what messages call it."""
+    """Return what a stack installs that is none of NAMES, by its plan. name: what messages call it."""
     minor = str(reveal(plan.exports["kubernetesVersion"]))
     return _bundle(name, plan, minor, _testable(program_objects(plan)), ())
 
 
 def _bundle(name: str, plan: Plan | None, minor: str, objects: list[Object], platforms: tuple[Bundle, ...]) -> Bundle:
     releases = helm.releases(plan, minor) if plan else []
-    if name in OWN:  # whose charts of their own may have no copy
+    if name not in NAMES:  # charts that only such a stack has may have no copy
         releases = [release for release in releases if release.is_copied]
     rendered = {release.name: _apart(_placed(release.rendered(), release.namespace)) for release in releases}
     own, definitions = _apart(_placed(objects, "default"))

@@ -87,17 +87,22 @@ UNRENDERED: Final = {
 """The pods of charts whose copy may be missing (see NO_COPY), by the release."""
 
 
-def operations_nodes(plan: Plan, size: str) -> list[Node]:
+def operations_nodes(made: Bundle, size: str) -> list[Node]:
     """Return the nodes that take the platform's pods where each group has its "minSize" or "maxSize".
 
     Each is of the group's smallest type, and empty but for what is on every node. Those of a group are spread over its
-    zones as evenly as they can be, as an Auto Scaling group does it. Raises LookupError for an instance type whose
+    subnets as evenly as they can be, as an Auto Scaling group does it. Raises LookupError for an instance type whose
     name does not tell its memory.
     """
+    plan = made.plan
+    assert plan
     busy = [ON_EACH_NODE[name] for name in addons(plan) if name in ON_EACH_NODE]
     zones = {subnet: zone for key in ("privateSubnets", "publicSubnets") for zone, subnet in _export(plan, key).items()}
+    pods = _scheduled(made)
     found = []
-    for entry in plan.find(type=NODE_GROUP):
+    for entry, kind in zip(plan.find(type=NODE_GROUP), node_kinds(plan), strict=False):
+        if not any(kind.takes(one) for one in pods):
+            continue
         inputs = reveal(entry.inputs)
         offers = min(
             (allocatable(*_vcpus_and_memory(name)) for name in inputs["instanceTypes"]),
@@ -105,9 +110,15 @@ def operations_nodes(plan: Plan, size: str) -> list[Node]:
         )
         for room in busy:
             offers -= room
-        here = [zones[subnet] for subnet in inputs["subnetIds"]]
+        # A subnet that no output names with its zone counts as a zone of its own.
+        here = [zones.get(subnet, subnet) for subnet in inputs["subnetIds"]]
         found += [Node(here[n % len(here)], offers) for n in range(inputs["scalingConfig"][size])]
     return found
+
+
+def _scheduled(made: Bundle) -> list[Workload]:
+    """Return the workloads whose pods a scheduler places, without those on every node and those that end."""
+    return [one for one in workloads(made.objects) if one.kind not in ("DaemonSet", "Job", "CronJob")]
 
 
 def _vcpus_and_memory(instance_type: str) -> tuple[int, int]:
@@ -124,8 +135,7 @@ def platform_pods(bundle: Bundle, *, most: bool = False) -> list[Replicas]:
     limits = _autoscaled(bundle)
     rendered = [
         _replicas(one, limits[one.namespace, one.name] if most and (one.namespace, one.name) in limits else None)
-        for one in workloads(bundle.objects)
-        if one.kind not in ("DaemonSet", "Job", "CronJob")
+        for one in _scheduled(bundle)
         if any(kind.takes(one) for kind in kinds)
     ]
     managed = [OF_ADDONS[name] for name in addons(bundle.plan) if name in OF_ADDONS]

@@ -13,6 +13,7 @@ from rehearsal.capacity import Node, Replicas, Room, copies, place, rolls
 from tests.conformance import sizes
 from tests.conformance.bundles import STACKS, bundle, bundle_of
 from tests.conformance.helm import all_releases
+from tests.conformance.pods import NODE_GROUP
 from tests.plans import OWN, project_with, setting
 from tools import new_stack
 
@@ -23,6 +24,7 @@ ORDERS = range(6)
 NEW = ["--account", "111122223333", "--deployer", "arn:aws:iam::111122223333:role/deployer",
        "--reached-from", "198.51.100.0/24", "--compute", "ec2", "--domain", "acme.example.com",
        "--hosted-zone", "Z0123456789ACME"]  # fmt: skip
+PEERS = program.ROOT / "examples" / "peers"
 # Elsewhere Fargate or Auto Mode gives each pod its room.
 with_nodes = pytest.mark.parametrize(
     "stack",
@@ -40,10 +42,8 @@ def _in_order(pods: Sequence[Replicas], order: int) -> list[Replicas]:
 
 
 def _nodes(stack: str, size: str) -> list[Node]:
-    plan = bundle(stack).plan
-    assert plan
     try:
-        return sizes.operations_nodes(plan, size)
+        return sizes.operations_nodes(bundle(stack), size)
     except LookupError as error:
         if stack not in OWN:
             raise
@@ -94,10 +94,22 @@ def test_a_new_stack_has_room_for_the_platform(zones: str, environment: str, tmp
     project = project_with(tmp_path, "other", "config: {}\n")
     arguments = ["acme", "--region", "eu-west-1", "--zones", zones, "--environment", environment, *NEW]
     assert new_stack.main(arguments, project) == 0
-    plan = program.run_program("acme", root=project)
-    made = bundle_of(plan, "acme")
+    made = bundle_of(program.run_program("acme", root=project), "acme")
     few, many = (sizes.platform_pods(made, most=most) for most in (False, True))
-    assert _waiting_at_most(few, many, sizes.operations_nodes(plan, "minSize")) == set()
+    assert _waiting_at_most(few, many, sizes.operations_nodes(made, "minSize")) == set()
+
+
+@pytest.mark.parametrize("stack", program.stacks(PEERS))
+def test_an_example_of_a_peer_runs_and_rolls_on_the_fewest_nodes(stack: str, helm: object) -> None:
+    plan = program.run_program(stack, root=PEERS)
+    if not plan.find(type=NODE_GROUP):
+        pytest.skip("no node group: Fargate or Auto Mode gives each pod its room")
+    made = bundle_of(plan, stack)
+    try:
+        nodes = sizes.operations_nodes(made, "minSize")
+    except LookupError as error:
+        pytest.skip(str(error))
+    assert _waiting(sizes.platform_pods(made), nodes) == set()
 
 
 def test_every_addon_and_chart_is_counted() -> None:
