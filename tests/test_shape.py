@@ -64,12 +64,15 @@ def _calls(tree: ast.AST, method: str) -> list[ast.Call]:
 
 
 def test_every_component_has_a_frozen_token() -> None:
-    assert {f"eks-platform:index:{component.__name__}" for component in CLASSES} == TOKENS
+    assert {f"eks-platform:index:{component.__name__}" for component in CLASSES} == TOKENS, (
+        "enable a new component in a stack of examples/stacks or examples/peers, "
+        "and record the lists of resources again: .venv/bin/python -m tests.test_urns"
+    )
 
 
 def test_the_stacks_use_every_component() -> None:
     used = {entry.type for it in RECORDED for entry in recorded_plan(it) if entry.type.startswith("eks-platform:")}
-    assert used == TOKENS
+    assert used == TOKENS, "record the lists of resources again: .venv/bin/python -m tests.test_urns"
 
 
 @pytest.mark.parametrize("component", CLASSES, ids=_name)

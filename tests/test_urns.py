@@ -69,7 +69,7 @@ def test_what_a_stack_has_keeps_its_urn_or_an_alias_to_it(stack: str) -> None:
 @pytest.mark.parametrize("stack", RECORDED)
 def test_the_lists_are_complete(stack: str) -> None:
     new = sorted(urns(plan_of(stack)) - recorded_urns(stack))
-    assert not new, "record the lists again: python -m tests.test_urns"
+    assert not new, "record the lists again: .venv/bin/python -m tests.test_urns"
 
 
 def write_lists() -> None:

@@ -153,6 +153,7 @@ def test_a_newer_image_is_of_the_charts_own_minor(chart: Chart) -> None:
 def test_charts_are_the_ones_that_the_copies_of_upstream_have(chart: Chart) -> None:
     if chart.name in NO_COPY and not upstream.chart(chart.name).is_dir():
         pytest.skip(f"UPSTREAM_CHARTS has no {chart.name}: run `make upstream`")
+    assert upstream.chart(chart.name).is_dir(), f"UPSTREAM_CHARTS has no {chart.name}: run `make upstream`"
     text = upstream.chart(chart.name, "Chart.yaml").read_text(encoding="utf-8")
     fields = dict(re.findall(r'^(name|version|appVersion): "?([^"\n]+)"?$', text, re.MULTILINE))
     assert fields == {
