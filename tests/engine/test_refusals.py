@@ -475,6 +475,7 @@ NEEDED = [
     ("node-class", "pool", "there is no EC2NodeClass default"),
     ("profile", "pool", "instance profile karpenter-node"),
     ("node-entry", "pool", "no access entry of type EC2_LINUX"),
+    ("vpc-cni", "pool", "has no vpc-cni"),
     ("namespace", "service", 'namespaces "traefik" not found'),
 ]
 

@@ -40,7 +40,7 @@ from rehearsal.engine.refusals.cluster import (
     objects_in,
     values_of,
 )
-from rehearsal.engine.refusals.compute import compute_problem
+from rehearsal.engine.refusals.compute import compute_problem, network_plugin_problem
 from rehearsal.engine.refusals.controllers import (
     ARGO_CD,
     BALANCER_CONTROLLER,
@@ -472,7 +472,7 @@ def node_pool_without_nodes(pool: Resource, cloud: Cloud) -> str | None:
         return node_class_problem(classes[0], cloud)
     needed = (*SERVED[NODE_POOL].create, *(("iam:CreateServiceLinkedRole",) if _takes_spot(pool) else ()))
     problem = controller_problem(KARPENTER, pool.cluster, needed, cloud)
-    return problem or node_class_problem(classes[0], cloud)
+    return problem or node_class_problem(classes[0], cloud) or network_plugin_problem(pool.cluster, cloud)
 
 
 def _takes_spot(pool: Resource) -> bool:

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from harness.engine.store import Cloud, Resource
 from rehearsal.cloud.regions import ZONES_WITHOUT_EKS
 from rehearsal.engine.refusals import uses
-from rehearsal.engine.refusals.compute import compute_problem
+from rehearsal.engine.refusals.compute import compute_problem, network_plugin_problem
 from rehearsal.engine.refusals.iam import attached_policy_arns
 from rehearsal.engine.refusals.routes import routes, way_out
 from rehearsal.engine.refusals.rules import rule
@@ -240,11 +240,7 @@ def node_role_without_policies(group: Resource, cloud: Cloud) -> str | None:
 )
 def nodes_without_network_plugin(group: Resource, cloud: Cloud) -> str | None:
     """A node is not ready before the cluster has a network plugin."""
-    cluster = cloud.one(uses.CLUSTER, "name", group.get("clusterName"))
-    if cluster is None or cluster.get("bootstrapSelfManagedAddons") is not False:
-        return None
-    plugins = cloud.of(uses.ADDON, clusterName=cluster.get("name"), addonName="vpc-cni")
-    return None if any(p.ready <= cloud.now for p in plugins) else "the cluster has no vpc-cni: nodes stay not ready"
+    return network_plugin_problem(str(group.get("clusterName")), cloud)
 
 
 @rule(

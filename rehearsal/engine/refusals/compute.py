@@ -32,6 +32,15 @@ def compute_problem(cluster: str, namespace: str, cloud: Cloud, *, fargate: bool
     return f"there is no ready node and no Fargate profile for the namespace {namespace}"
 
 
+def network_plugin_problem(cluster: str, cloud: Cloud) -> str | None:
+    """Return why nodes that join a cluster do not become ready, or None if they do."""
+    control_plane = cloud.one(uses.CLUSTER, "name", cluster)
+    if control_plane is None or control_plane.get("bootstrapSelfManagedAddons") is not False:
+        return None
+    plugins = cloud.of(uses.ADDON, clusterName=cluster, addonName="vpc-cni")
+    return None if any(p.ready <= cloud.now for p in plugins) else "the cluster has no vpc-cni: nodes stay not ready"
+
+
 def auto_mode(cluster: str, cloud: Cloud) -> Resource | None:
     """Return the control plane of a cluster with Auto Mode, None without.
 
