@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.engine import cli
 from rehearsal.engine.rehearse import Rehearsal
 from rehearsal.program import ROOT
 from tools import peers
@@ -12,9 +11,9 @@ from tools import peers
 pytestmark = pytest.mark.engine
 
 
+@pytest.mark.usefixtures("pulumi")
 @pytest.mark.parametrize("stack", ["karpenter-on-fargate", "no-nodes"])
-def test_it_comes_up_once_and_leaves_nothing(stack: str, tmp_path: Path, pulumi: cli.Cli) -> None:
-    assert pulumi
+def test_it_comes_up_once_and_leaves_nothing(stack: str, tmp_path: Path) -> None:
     made = Rehearsal(tmp_path, stack, project=ROOT / peers.FOLDER)
     made.up()
     assert made.missing_edges() == []
