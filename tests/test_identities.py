@@ -113,7 +113,7 @@ def test_the_id_is_the_one_in_the_providers_page(type_: str) -> None:
 
 
 def test_every_type_of_the_model_has_its_id_or_stands_for_nothing() -> None:
-    assert set(IDENTITIES) == set(TYPES)
+    assert set(IDENTITIES) == set(TYPES), "add the id of each new type to tools/identities.py"
 
 
 @pytest.mark.parametrize("type_", TYPES)

@@ -205,8 +205,8 @@ TYPES: Final = sorted(ACTIONS)
 
 def test_each_type_and_function_that_the_platform_may_use_has_its_actions() -> None:
     known = {type_ for type_ in KINDS if type_.startswith("aws:") and not type_.startswith("aws:s3/")}
-    assert set(ACTIONS) == known
-    assert set(ASKED) == set(INVOKES)
+    assert set(ACTIONS) == known, "add the IAM actions of each new type to ACTIONS in bootstrap/actions.py"
+    assert set(ASKED) == set(INVOKES), "add the IAM actions of each new function to ASKED in bootstrap/actions.py"
 
 
 def test_each_action_is_one_that_aws_has() -> None:

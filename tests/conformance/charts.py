@@ -93,6 +93,7 @@ def _children(node: Any) -> dict[str, Any]:
 
 @cache
 def _read(chart: Path) -> tuple[Any, str, str]:
+    assert chart.is_dir(), f"UPSTREAM_CHARTS has no {chart.name}: run `make upstream`"
     text = (chart / "values.yaml").read_text()
     # Subcharts' templates read values of their own.
     templates = [file.read_text() for file in sorted(chart.glob("templates/**/*")) if file.is_file()]

@@ -90,8 +90,9 @@ def test_a_region_without_prices_says_so() -> None:
 
 
 def test_every_type_of_aws_that_the_program_may_use_is_billed_by_a_row_or_free() -> None:
-    """A new type needs a row in `METERS`, or a pattern in `FREE` (review/cost.py)."""
-    assert [type_ for type_ in KINDS if type_.startswith("aws:") and not is_known(type_)] == []
+    assert [type_ for type_ in KINDS if type_.startswith("aws:") and not is_known(type_)] == [], (
+        "add a row for each to METERS, or a pattern to FREE, in review/cost.py"
+    )
 
 
 def test_a_type_with_a_row_is_not_free_too() -> None:

@@ -27,7 +27,9 @@ def test_what_replaces_a_resource_has_a_row(type_: str) -> None:
 def test_every_input_that_can_be_updated_has_a_row(type_: str) -> None:
     """An input is named in a row: one that is new in the SDK has none until somebody reads what it does."""
     tops = {re.split(r"[.\[]", path)[0] for path in input_paths(type_)} - KINDS[type_].replaces - {"region"}
-    assert {top for top in tops if row_for(type_, Operation.UPDATE, frozenset({top})) is None} == set()
+    assert {top for top in tops if row_for(type_, Operation.UPDATE, frozenset({top})) is None} == set(), (
+        "add to review/meaning.py what an update of these inputs means for what runs"
+    )
 
 
 @pytest.mark.parametrize("type_", CENTRAL)

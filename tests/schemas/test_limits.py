@@ -26,7 +26,7 @@ def test_the_fake_clouds_table_is_what_aws_says() -> None:
 
 
 def test_every_type_has_its_counterpart_or_a_reason() -> None:
-    assert set(COUNTERPARTS) == set(TYPES)
+    assert set(COUNTERPARTS) == set(TYPES), "add each new type to tests/schemas/counterparts.py"
     assert {type_ for type_, it in COUNTERPARTS.items() if it.schema is None} == set(NO_SCHEMA)
 
 
