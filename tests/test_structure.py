@@ -2,10 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from facts.capabilities import DESCHEDULER
+from rehearsal.program import ROOT
 from tools import structure
+
+FOLDERS: Final = ("components", "facts", "harness", "policy", "rehearsal", "review", "settings", "tests", "tools")
 
 
 def _project(root: Path, **files: str) -> Path:
@@ -38,6 +43,28 @@ def test_the_program_does_not_import_what_rehearses_it() -> None:
 
 
 HARNESS = ("harness", "harness/engine")
+
+
+def test_lists_of_controllers_are_derived_from_the_registry() -> None:
+    """A file that names every controller has to be edited for each new one: CONTRIBUTING.md has the number of files."""
+    name = DESCHEDULER.section
+    named = {
+        path
+        for path in (str(file.relative_to(ROOT)) for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
+        if name in path or name in (ROOT / path).read_text("utf-8").lower()
+    }
+    assert named - {str(Path(__file__).relative_to(ROOT))} == {
+        "components/services/descheduler.py",
+        "components/services/layer.py",
+        "facts/capabilities.py",
+        "settings/descheduler.py",
+        "settings/stack.py",
+        "tests/components/services/test_descheduler.py",
+        "tests/test_settings_effect.py",
+        # Its own rule, and a chart that a folder of copies may lack: another controller need not have them.
+        "settings/rules/fargate.py",
+        "tests/conformance/helm.py",
+    }, "derive the list from facts/capabilities.py, so that a new controller need not be added to it"
 
 
 def test_the_harness_knows_nothing_of_this_project() -> None:

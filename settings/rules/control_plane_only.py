@@ -5,15 +5,16 @@ from typing import Any, Final
 
 from pydantic.alias_generators import to_camel
 
+from facts.capabilities import CAPABILITIES
 from settings.base import Settings
 from settings.cluster import Cluster
 from settings.problems import Problem
 from settings.rules.registry import rule
 
 REQUIRE_PODS: Final = (
-    "argo_cd", "cert_manager", "cluster_autoscaler", "descheduler", "external_dns", "external_secrets", "extra_charts",
-    "fargate_profiles", "karpenter", "node_groups", "observability", "workloads"
-)  # fmt: skip
+    *(it.section for it in CAPABILITIES),
+    *("argo_cd", "extra_charts", "fargate_profiles", "karpenter", "node_groups", "observability", "workloads"),
+)
 """Sections that run pods of the stack, or that provide compute for them."""
 
 OF_EVERY_STACK: Final = ("addons", "ingress", "operations_pods", "storage", "traefik")
