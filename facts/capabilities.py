@@ -22,7 +22,8 @@ class Capability:
     after the component's; None: it calls no AWS API. serves: whether what teams deploy may use it, so that they are
     created after it and deleted before it. own_values: paths in the chart's values that are the program's alone.
     go_module: what the chart runs, as OSV names it. least: the least that the section needs, as a stack file says it.
-    needs_nodes: whether a stack without EC2 nodes cannot have it.
+    needs_nodes: whether a stack without EC2 nodes cannot have it. endpoints: the AWS services that it calls in addition
+    to those that every stack calls, by the names of `network.interfaceEndpoints`.
     """
 
     section: str
@@ -37,6 +38,7 @@ class Capability:
     go_module: str
     least: Mapping[str, Any] = field(default_factory=dict)
     needs_nodes: bool = False
+    endpoints: frozenset[str] = frozenset()
 
     @property
     def service_account(self) -> str:
@@ -126,6 +128,7 @@ CLUSTER_AUTOSCALER: Final = Capability(
     own_values=(("rbac", "serviceAccount"), ("autoDiscovery",), ("awsRegion",), ("cloudProvider",)),
     go_module="k8s.io/autoscaler/cluster-autoscaler",
     needs_nodes=True,
+    endpoints=frozenset({"autoscaling"}),
 )
 
 DESCHEDULER: Final = Capability(

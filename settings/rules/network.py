@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from typing import Any, Final
 
 from facts import address_plan
+from facts.capabilities import CAPABILITIES
 from facts.partitions import CHINA_ENDPOINTS
 from settings.charts import Charts
 from settings.cluster import Cluster, Identity
@@ -229,9 +230,9 @@ WITHOUT_PROXY: Final = ("observability",)
 ENDPOINTS_OF: Final[Mapping[str, frozenset[str]]] = {
     # https://karpenter.sh/docs/getting-started/getting-started-with-karpenter/#private-clusters
     "karpenter": frozenset({"sqs", "ssm"}),
-    "cluster_autoscaler": frozenset({"autoscaling"}),
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-interface-VPC.html
     "observability": frozenset({"logs", "monitoring"}),
+    **{it.section: it.endpoints for it in CAPABILITIES},
 }
 """What a section's pods must reach besides, by the section's field in Stack; an empty section counts for nothing.
 

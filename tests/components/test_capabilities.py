@@ -13,6 +13,7 @@ from facts.iam_documents import MANAGED_POLICY_LIMIT, policy_size
 from harness.plan import Plan, Registration
 from harness.properties import UNKNOWN
 from settings import Charts, Stack
+from settings.rules.network import ENDPOINTS_WITHOUT_NAT
 from tests.components.given import (
     MIRROR,
     NODES,
@@ -34,6 +35,13 @@ CLASSES: Final[Mapping[str, Any]] = {kind.__name__: kind for kind in COMPONENTS}
 MORE: Final[Mapping[str, Mapping[str, Any]]] = {"ExternalDns": {"platform_hosts": [], "platform_names": []}}
 """What a component takes in addition to its settings and the cluster."""
 
+SEEN_OTHERWISE: Final = {
+    # settings/rules/isolated.py refuses what calls it, settings/rules/external_secrets.py requires its endpoint.
+    *("route53", "secretsmanager"),
+    # Secrets Manager calls it with the rights of the controller.
+    "kms",
+}
+"""Services in policies that are not among the endpoints of the registry."""
 POLICIES: Final = ("aws:iam/policy:Policy", "aws:iam/rolePolicy:RolePolicy")
 
 every_capability = pytest.mark.parametrize("it", CAPABILITIES, ids=[it.section for it in CAPABILITIES])
@@ -122,6 +130,16 @@ def test_its_policies_grant_what_aws_has_and_no_whole_service(it: Capability, re
         allowed = [action for part in policy["Statement"] if part["Effect"] == "Allow" for action in part["Action"]]
         assert [action for action in allowed if action.endswith(":*")] == []
         assert policy_size(policy) <= MANAGED_POLICY_LIMIT
+
+
+@with_a_role
+def test_the_services_that_it_calls_are_among_its_endpoints(it: Capability) -> None:
+    policies = [document(entry, "policy") for kind in POLICIES for entry in _plan(it).find(type=kind)]
+    actions = {action for policy in policies for statement in policy["Statement"] for action in statement["Action"]}
+    services = {action.partition(":")[0] for action in actions}
+    assert sorted(services - ENDPOINTS_WITHOUT_NAT - it.endpoints - SEEN_OTHERWISE) == [], (
+        "add the interface endpoints of these services to `endpoints` in facts/capabilities.py"
+    )
 
 
 @with_a_role
