@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
@@ -18,7 +21,10 @@ from harness.plan import Plan
 from harness.program import program_folder
 from rehearsal import policies
 from rehearsal.program import ROOT, run_program
+from review.budget import violation
+from review.cost import estimate
 from review.plans import Recorded, recorded, with_state
+from review.prices import table
 
 FORMATS = ("text", "json", "markdown")
 
@@ -41,9 +47,12 @@ def record(stack: str, project: Path, deployed: Plan | None = None) -> Recorded:
 
 
 def of_plan(plan: Plan, project: Path = ROOT) -> Recorded:
-    """Return a plan of the harness with its state and its violations."""
-    violations = policies.violations_of(plan, program_folder(project)) or []
-    return recorded({**with_state(plan), "violations": [policies.to_json(it) for it in violations]})
+    """Return a plan of the harness with its state and its violations, that of its budget among them."""
+    violations = [policies.to_json(it) for it in policies.violations_of(plan, program_folder(project)) or []]
+    found = recorded({**with_state(plan), "violations": violations})
+    budget = json.loads(plan.config.get(f"{plan.project}:platform", "{}")).get("monthlyBudget")
+    over = violation(estimate(found, table(), datetime.now(UTC).date()), budget) if budget else None
+    return replace(found, violations=(*found.violations, over)) if over else found
 
 
 def run(main: Callable[[], int]) -> None:

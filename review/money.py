@@ -48,6 +48,7 @@ def sums(estimate: Estimate) -> Iterator[str]:
     if varying:
         between = amount(sum(it.low for it in varying), sum(it.high for it in varying))
         yield f"What varies, at its limits: {between} a month more."
+    yield from (f"Budget: {it['problem']}." for it in estimate.plan.violations if it["policy"] == "budget")
     if estimate.unpriced:
         yield f"{len(estimate.unpriced)} resources have no price here: the sums are too low."
     yield NOT_IN_IT

@@ -1,5 +1,7 @@
 """Settings of the stack as a whole."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from facts.environments import Environment
@@ -44,6 +46,13 @@ class Platform(Settings):
     )
     protect: bool = Field(
         False, description="Whether Pulumi refuses to delete or replace the VPC, the secrets key and the cluster."
+    )
+
+    monthly_budget: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None,
+        description="US dollars that the stack may cost in a month. `make cost` and `make review` say so if what the "
+        "plan fixes costs more, or if it would with everything that varies at its limits. Nothing in AWS enforces it. "
+        "If absent, nothing is compared.",
     )
 
     @property

@@ -1954,6 +1954,8 @@ EFFECTS: Final[dict[str, Effect]] = {
 SEEN_OTHERWISE: set[str] = {
     # tests/policy/test_environments.py
     "platform.environment",
+    # tests/review/test_budget.py
+    "platform.monthlyBudget",
     "charts.files",
     "network.existing.tagging",
     "charts.password",
