@@ -483,6 +483,24 @@ def test_karpenter_runs_on_fargate_and_other_pods_wait_for_its_nodes() -> None:
     assert not waiting & {"platform-fargate-lbc-release", "platform-fargate-traefik-release"}
 
 
+@pytest.mark.parametrize("network", [{}, {"nat": "none", "publicNodes": True}], ids=["private", "public"])
+def test_mount_targets_are_in_the_subnets_of_nodes_and_wait_for_their_ways_out(network: dict[str, object]) -> None:
+    role = {
+        "serviceAccounts": ["efs-csi-controller-sa"],
+        "managedPolicies": ["arn:aws:iam::aws:policy/service-role/AmazonEFSCSIDriverPolicy"],
+    }
+    driver = {"aws-efs-csi-driver": {"version": "v3.4.1-eksbuild.1", "role": role}}
+    config: dict[str, object] = {"addons": {"more": driver}, "storage": {"efs": {"shared": {}}}, "network": network}
+    plan = run_program("dev", config=config)
+    (nodes,) = plan.find(type="aws:eks/nodeGroup:NodeGroup")
+    kinds = ("ec2/route:Route", "ec2/routeTableAssociation:RouteTableAssociation", "ec2/vpcEndpoint:VpcEndpoint")
+    ways = [entry for kind in kinds for entry in plan.find(type=f"aws:{kind}") if plan.waits_for(nodes, entry)]
+    assert {entry.type.removeprefix("aws:") for entry in ways} == set(kinds)
+    targets = plan.find(type="aws:efs/mountTarget:MountTarget")
+    assert {target.inputs["subnetId"] for target in targets} == set(nodes.inputs["subnetIds"])
+    assert all(plan.waits_for(target, way) for target in targets for way in ways)
+
+
 def test_without_compute_of_its_own_a_stack_has_what_requires_no_pods() -> None:
     taken = dict.fromkeys(("fargateProfiles", "workloads", "observability"))
     config: dict[str, object] = {**taken, "cluster": {"controlPlaneOnly": True}, "teamNamespaces": {"web": {}}}

@@ -103,7 +103,9 @@ class FileSystems(pulumi.ComponentResource):
                 file_system_id=system.id,
                 subnet_id=subnets.apply(itemgetter(zone)),
                 security_groups=[group.id],
-                opts=self._child,
+                # A zone has one, so that in another subnet of it the new one cannot be created before the old one goes:
+                # https://docs.aws.amazon.com/efs/latest/ug/manage-fs-access-create-delete-mount-targets.html
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
             for zone in self._network.zones
         ]

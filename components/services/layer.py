@@ -75,7 +75,7 @@ def services_layer(
                 cluster,
                 network=MountNetwork(
                     zones=settings.network.zone_names,
-                    subnets=network.public_subnets if settings.network.public_nodes else network.private_subnets,
+                    subnets=network.node_subnets,
                     security_group_id=control_plane.cluster.security_group_id,
                 ),
                 driver=added[EFS_DRIVER],

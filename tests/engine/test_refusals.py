@@ -27,6 +27,7 @@ from tests.engine.fake_cloud import (
     BALANCER_ACTIONS,
     DEPLOYER,
     KARPENTER_ACTIONS,
+    REGION,
     FakeCloud,
     allow,
     cert_manager,
@@ -688,6 +689,26 @@ def test_balancer_actions_cover_what_the_controller_calls(cloud: FakeCloud) -> N
 def _nlb(cloud: FakeCloud, **spec: str) -> None:
     metadata = {"name": "nlb", "namespace": "traefik"}
     cloud.make("nlb", SERVICE, kind="Service", metadata=metadata, spec={"type": "LoadBalancer", **spec})
+
+
+def test_a_file_system_has_one_mount_target_in_a_zone(cloud: FakeCloud) -> None:
+    system = cloud.make("files", uses.FILE_SYSTEM, encrypted=True).id
+    cloud.make("target-a", uses.MOUNT_TARGET, fileSystemId=system, subnetId=cloud["private-a"].id)
+    other = {"fileSystemId": system, "subnetId": cloud["public-a"].id}
+    with pytest.raises(RefusedError, match=r"MountTargetConflict.*of the same zone"):
+        cloud.make("target-b", uses.MOUNT_TARGET, **other)
+    cloud.make("target-c", uses.MOUNT_TARGET, fileSystemId=system, subnetId=cloud["private-c"].id)
+    cloud.delete("target-a")
+    cloud.make("target-b", uses.MOUNT_TARGET, **other)
+
+
+def test_a_file_system_has_its_mount_targets_in_one_vpc(cloud: FakeCloud) -> None:
+    system = cloud.make("files", uses.FILE_SYSTEM, encrypted=True).id
+    cloud.make("target-a", uses.MOUNT_TARGET, fileSystemId=system, subnetId=cloud["private-a"].id)
+    place = {"vpcId": cloud.make("other", uses.VPC, cidrBlock="10.9.0.0/16").id, "availabilityZone": f"{REGION}c"}
+    subnet = cloud.make("far", uses.SUBNET, cidrBlock="10.9.0.0/24", **place).id
+    with pytest.raises(RefusedError, match=r"MountTargetConflict.*of another VPC"):
+        cloud.make("target-c", uses.MOUNT_TARGET, fileSystemId=system, subnetId=subnet)
 
 
 def test_an_nlb_comes_and_goes_with_its_service(cloud: FakeCloud) -> None:

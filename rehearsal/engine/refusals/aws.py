@@ -12,7 +12,7 @@ from rehearsal.engine.refusals.compute import compute_problem, network_plugin_pr
 from rehearsal.engine.refusals.iam import attached_policy_arns
 from rehearsal.engine.refusals.routes import routes, way_out
 from rehearsal.engine.refusals.rules import rule
-from rehearsal.engine.refusals.uses import EC2, EKS, ELB
+from rehearsal.engine.refusals.uses import EC2, EFS, EKS, ELB
 
 GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 PROVIDER = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/"
@@ -74,6 +74,21 @@ def balancer_subnets(balancer: Resource, cloud: Cloud) -> str | None:
         return "an application load balancer needs subnets in two zones"
     missing = [vpc for vpc in _vpcs_of(balancer, "subnets", cloud) if not _gateway_of(vpc, cloud)]
     return f"{missing[0]} has no internet gateway" if missing and not balancer.get("internal") else None
+
+
+@rule("create", uses.MOUNT_TARGET, code="MountTargetConflict", source=EFS + "CreateMountTarget.html")
+def mount_target_of_a_zone(target: Resource, cloud: Cloud) -> str | None:
+    """A file system has one mount target in a zone, and all of them in one VPC."""
+    others = cloud.of(uses.MOUNT_TARGET, fileSystemId=target.get("fileSystemId"))
+    subnets = {other.get("subnetId") for other in others}
+    own = cloud.one(uses.SUBNET, "id", target.get("subnetId"))
+    for subnet in cloud.of(uses.SUBNET) if own else ():
+        if subnet.id in subnets and own:
+            if subnet.get("availabilityZone") == own.get("availabilityZone"):
+                return f"{subnet} of the same zone has a mount target"
+            if subnet.get("vpcId") != own.get("vpcId"):
+                return f"{subnet} of another VPC has a mount target"
+    return None
 
 
 @rule("delete", uses.BALANCER, code="OperationNotPermitted", source=ELB + "DeleteLoadBalancer.html")

@@ -102,6 +102,12 @@ def test_a_class_makes_access_points_once_they_can_be_mounted_and_the_driver_run
     }
 
 
+def test_the_mount_target_of_a_zone_goes_before_another_takes_its_place() -> None:
+    targets = _plan().find(type="aws:efs/mountTarget:MountTarget")
+    assert len(targets) == 2
+    assert all(target.options.delete_before_replace for target in targets)
+
+
 def test_mount_targets_wait_for_no_node() -> None:
     plan = _plan()
     for target in plan.find(type="aws:efs/mountTarget:MountTarget"):
