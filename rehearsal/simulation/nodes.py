@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from facts.instance_sizes import vcpus_and_memory
@@ -12,6 +12,7 @@ from rehearsal.engine.refusals import uses
 from rehearsal.simulation.api_server import ApiServer, Object
 
 GROUP: Final = "eks.amazonaws.com/nodegroup"
+ZONE: Final = "topology.kubernetes.io/zone"
 LARGE: Final = (8, 32768)
 """CPUs and memory (MiB) of an instance type whose name does not tell them."""
 
@@ -29,7 +30,7 @@ def node(group: Resource, number: int, cloud: Cloud) -> Object:
         "kubernetes.io/os": "linux",
         "kubernetes.io/arch": architecture,
         "node.kubernetes.io/instance-type": instance_type,
-        "topology.kubernetes.io/zone": zone,
+        ZONE: zone,
         "topology.kubernetes.io/region": zone[:-1],
         GROUP: str(group.get("nodeGroupName")),
         "eks.amazonaws.com/capacityType": str(group.get("capacityType")),
@@ -59,12 +60,16 @@ def _taints(group: Resource) -> Iterator[dict[str, str]]:
         yield {"key": str(taint["key"]), "value": str(taint.get("value") or ""), "effect": effect}
 
 
-def reconcile(server: ApiServer, cloud: Cloud) -> None:
-    """Register the nodes that the node groups want, and delete those that they want no longer."""
+def reconcile(server: ApiServer, cloud: Cloud, lost: Collection[str] = ()) -> None:
+    """Register the nodes that the node groups want, and delete those that they want no longer.
+
+    lost: zones that are down. Their nodes are deleted, and no other zone gets more for them.
+    """
     wanted = {
         item["metadata"]["name"]: item
         for group in cloud.of(uses.NODE_GROUP)
         for item in (node(group, number, cloud) for number in range(_size(group.outputs)))
+        if item["metadata"]["labels"][ZONE] not in lost
     }
     there = {item["metadata"]["name"]: item for item in server.request("GET", "/api/v1/nodes").body["items"]}
     for name in wanted.keys() - there.keys():

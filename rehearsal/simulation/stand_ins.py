@@ -93,13 +93,15 @@ class StandIns:
         self.log: Final[list[str]] = []
         self.failures: Final[list[str]] = []
         self.looks = 0
+        self.lost_zones: frozenset[str] = frozenset()
+        """Zones that are down: there are no nodes of node groups in them."""
         self.start_pods = True
         """Whether kubelets start pods: without it, what waits for a pod that becomes ready stays in the middle."""
 
     def work(self) -> None:
         """Do once what there is to do."""
         with self.store.look() as cloud:
-            nodes.reconcile(self.server, cloud)
+            nodes.reconcile(self.server, cloud, self.lost_zones)
             cluster = next((str(it.get("name")) for it in cloud.of(uses.CLUSTER)), "")
         if self.start_pods:
             kubelets.start(self.server)

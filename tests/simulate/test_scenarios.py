@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.simulate, pytest.mark.thorough, pytest.mark.upstream]
 
 STACK: Final = "private"
 
-ORDER: Final = ("killed-install", "killed-upgrade", "destroy-wrong-order", "destroy")
+ORDER: Final = ("killed-install", "killed-upgrade", "zone", "destroy-wrong-order", "destroy")
 """As one stack can go through them: the first brings it up, the last take it down."""
 
 

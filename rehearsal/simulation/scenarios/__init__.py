@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.story import Story
-from rehearsal.simulation.scenarios import destroyed, killed
+from rehearsal.simulation.scenarios import destroyed, killed, zone
 from rehearsal.simulation.simulation import Simulation
 from rehearsal.simulation.story import begun
 
@@ -39,6 +39,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
         "Pulumi is killed while Helm installs, and the stack is recovered", killed.install, is_up=False
     ),
     "killed-upgrade": Scenario("Pulumi is killed while Helm upgrades, and the stack is recovered", killed.upgrade),
+    "zone": Scenario("Each zone dies once, and the platform runs in the others", zone.lost),
     "destroy": Scenario("The stack is destroyed while Karpenter's nodes run", destroyed.with_nodes),
     "destroy-wrong-order": Scenario(
         "The stack is destroyed, and Karpenter goes before its NodePool", destroyed.with_an_edge_turned
