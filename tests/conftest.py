@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 LONGEST_FIRST = (
+    "test_scenarios.py",
     "test_life.py",
     "test_placement.py",
     "test_failures.py",

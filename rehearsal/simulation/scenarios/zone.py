@@ -19,13 +19,27 @@ RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
 
 def lost(simulation: Simulation, story: Story) -> None:
     """Take each zone away in turn: every Deployment of the platform keeps a ready pod elsewhere throughout."""
-    for zone in sorted({node["metadata"]["labels"][ZONE] for node in _nodes(simulation)}):
+    zones = sorted({node["metadata"]["labels"][ZONE] for node in _nodes(simulation)})
+    for zone in zones:
+        wait_until(lambda: not _incomplete(simulation), lambda: f"not complete: {_incomplete(simulation)}")
+        # A single pod may be elsewhere by chance: before anything is lost, no zone may have all that there is.
+        if alone := [
+            f"{name} in {it}" for it in zones for name, count in _without(simulation, it).items() if not count
+        ]:
+            raise AssertionError(f"with ready pods in a single zone: {', '.join(alone)}")
         _lose(simulation, story, zone)
 
 
+def _without(simulation: Simulation, zone: str) -> dict[str, int]:
+    return ready(simulation, _nodes_in(simulation, zone))
+
+
+def _nodes_in(simulation: Simulation, zone: str) -> set[str]:
+    return {it["metadata"]["name"] for it in _nodes(simulation) if it["metadata"]["labels"][ZONE] == zone}
+
+
 def _lose(simulation: Simulation, story: Story, zone: str) -> None:
-    wait_until(lambda: not _incomplete(simulation), lambda: f"not complete: {_incomplete(simulation)}")
-    nodes = {it["metadata"]["name"] for it in _nodes(simulation) if it["metadata"]["labels"][ZONE] == zone}
+    nodes = _nodes_in(simulation, zone)
     fewest = ready(simulation, nodes)
 
     def are_gone() -> bool:
