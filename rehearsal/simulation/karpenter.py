@@ -49,19 +49,24 @@ def end(server: ApiServer, pool: Object) -> bool:
     """
     name = pool["metadata"]["name"]
     found = server.request("GET", NODES, {"labelSelector": f"{POOL}={name}"}).body["items"]
+    # All before the first eviction: no pod may move to a node that is drained next.
     for item in found:
-        path = f"{NODES}/{item['metadata']['name']}"
         taints = item["spec"].get("taints") or []
         if DISRUPTED not in taints:
             change = {"spec": {"taints": [*taints, DISRUPTED]}}
-            server.request("PATCH", path, {}, change, "application/merge-patch+json")
+            server.request("PATCH", _path(item), {}, change, "application/merge-patch+json")
+    for item in found:
         pods = list(_drained(server, item["metadata"]["name"]))
         for pod in pods:
             if not pod["metadata"].get("deletionTimestamp"):
                 _evict(server, pod)
         if not pods:
-            server.request("DELETE", path)
+            server.request("DELETE", _path(item))
     return not found
+
+
+def _path(node: Object) -> str:
+    return f"{NODES}/{node['metadata']['name']}"
 
 
 def _drained(server: ApiServer, node: str) -> Iterator[Object]:
