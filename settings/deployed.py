@@ -23,6 +23,7 @@ class Running:
 
     name: str | None
     region: str | None
+    account: str | None
     iam_path: str | None
     """The path in IAM of the cluster's role."""
     ip_family: str | None
@@ -63,6 +64,7 @@ def running(state: State) -> Running | None:
     return Running(
         name=_at(cluster, "name"),
         region=arn.split(":")[3] if arn else None,
+        account=arn.split(":")[4] if arn else None,
         iam_path=f"/{role.partition(':role/')[2].rpartition('/')[0]}/".replace("//", "/") if role else None,
         ip_family=_at(cluster, "kubernetesNetworkConfig", "ipFamily"),
         service_cidr=_at(cluster, "kubernetesNetworkConfig", "serviceIpv4Cidr"),

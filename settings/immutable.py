@@ -77,6 +77,13 @@ IMMUTABLE: Final = (
         lambda cluster: cluster.region,
     ),
     Immutable(
+        "platform.account",
+        "Resources cannot be moved to another account: Pulumi would not find them there, and create all of them again.",
+        "https://www.pulumi.com/registry/packages/aws/api-docs/provider/",
+        lambda stack: stack.platform.account,
+        lambda cluster: cluster.account,
+    ),
+    Immutable(
         "platform.iamPath",
         "EKS cannot change the role of a cluster: Pulumi would replace the role, and the cluster with it.",
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-eks-cluster.html",

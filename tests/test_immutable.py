@@ -37,6 +37,17 @@ CHANGES: Final[list[tuple[str, str, Config, Config, str, str]]] = [
         "eu-west-1",
         "ap-northeast-1",
     ),
+    (
+        "dev",
+        "platform.account",
+        {},
+        {
+            "platform": {"account": "222233334444"},
+            "access": {"deployer": "arn:aws:iam::222233334444:role/platform-deployer"},
+        },
+        "222233334444",
+        "111122223333",
+    ),
     ("dev", "platform.iamPath", {}, {"platform": {"iamPath": "/platform/"}}, "/platform/", "/"),
     ("dev", "platform.iamPath", {"platform": {"iamPath": "/teams/platform/"}}, {}, "/", "/teams/platform/"),
     ("dev", "network.ipFamily", {}, {"network": {"ipFamily": "ipv6"}}, "ipv6", "ipv4"),

@@ -259,6 +259,10 @@ IMMUTABLE: Final[Mapping[str, Mapping[str, Any]]] = {
         "platform.region": "ap-southeast-1",
         "network.zones": ["ap-southeast-1a", "ap-southeast-1b"],
     },
+    "platform.account": {
+        "platform.account": "222233334444",
+        "access.deployer": "arn:aws:iam::222233334444:role/platform-deployer",
+    },
     "network.ipFamily": {"network.ipFamily": "ipv6"},
     "network.cidr": {"network.cidr": "10.40.0.0/16"},
     # The route would go under running nodes, and then neither their subnet nor the control plane's.

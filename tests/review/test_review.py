@@ -19,7 +19,7 @@ from review.command import of_plan
 from review.plans import Recorded
 from review.review import Review, review
 from tests.engine.journal import label
-from tests.engine.test_day2 import BEFORE, CHANGES, KEY
+from tests.engine.test_day2 import BEFORE, CHANGES, IMMUTABLE, KEY
 from tests.plans import EXAMPLES, plan_of, run_program
 from versions import BOTTLEROCKET_RELEASE_VERSION
 
@@ -64,6 +64,10 @@ DAY_2: Final[Mapping[str, Case]] = {
     },
     "a roll of the AMI": Case("private", {}, former=(BOTTLEROCKET_RELEASE_VERSION, "1.65.0-00000000")),
     "a second cluster": Case("staging-b", {}, None),
+    "an internet gateway without NAT": Case("private", {"ingress.scheme": "internet-facing"}),
+    "nodes with an image of another account": Case(
+        "dev", {"nodeGroups.operations.customImage": {"name": "acme-bottlerocket-*", "owner": "444455556666"}}
+    ),
     "another certificate": Case(
         "staging", {"ingress.domain.alternatives": ["*.staging.example.jp", "www.staging.example.jp"]}
     ),
@@ -71,13 +75,14 @@ DAY_2: Final[Mapping[str, Case]] = {
 
 HARMFUL: Final[Mapping[str, Case]] = {
     "another key": Case("prod", {"cluster.secretsKey": KEY}),
+    "another account": Case("dev", IMMUTABLE["platform.account"]),
     "another range": Case("prod", {"network.cidr": "10.40.0.0/16"}),
     "a zone removed": Case("prod", {"network.zones": ["ap-northeast-1a", "ap-northeast-1c"]}),
     "another name": Case("prod", {"platform.name": "another"}),
     "protection lifted": Case("prod", {"platform.protect": False}),
 }
 
-BRIEF: Final = ("a second cluster", "another name", "another range")
+BRIEF: Final = ("a second cluster", "another account", "another name", "another range")
 
 CASES: Final = {**DAY_2, **HARMFUL}
 
