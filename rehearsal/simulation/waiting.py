@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
@@ -19,7 +20,10 @@ def waiting(server: ApiServer) -> list[str]:
 
 
 def _of_kind(server: ApiServer, kind: str, path: str) -> Iterator[str]:
-    items: list[Object] = server.request("GET", path).body["items"]
+    items: list[Object] = []
+    # A kind whose definition has just come or is just going is not served: what else waits must be told all the same.
+    with suppress(RefusedError):
+        items = server.request("GET", path).body["items"]
     for item in items:
         metadata = item["metadata"]
         if metadata.get("deletionTimestamp"):
