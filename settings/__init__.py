@@ -111,7 +111,7 @@ from settings.observability import Alarms, Grafana, Observability, Prometheus, T
 from settings.platform import Platform
 from settings.reservations import Reservation
 from settings.stack import Stack, load, stack_settings
-from settings.storage import EFS_DRIVER, EfsFileSystem, Storage
+from settings.storage import EFS_DRIVER, FSX_DRIVER, EfsFileSystem, FsxClass, FsxDeployment, Storage
 from settings.teams import ContainerDefaults, Maximum, NamespaceShare, Quota, Team, TeamNamespace, TeamSecrets
 from settings.values import PodSecurity
 from settings.workload_roles import ServiceAccount, TeamRole, WorkloadRights, WorkloadRole
@@ -121,6 +121,7 @@ __all__ = [
     "CERT_MANAGER_ADDON",
     "DEFAULT_NODE_CLASS",
     "EFS_DRIVER",
+    "FSX_DRIVER",
     "SIGNED_BY_CERT_MANAGER",
     "Accelerator",
     "Access",
@@ -168,6 +169,8 @@ __all__ = [
     "FargateProfile",
     "FargateSelector",
     "FlowLogs",
+    "FsxClass",
+    "FsxDeployment",
     "GitCredential",
     "GitOps",
     "GitOpsSet",

@@ -390,6 +390,16 @@ BASES["grafana"] = {
 
 BASES["file systems"] = {**BASES["added add-on"], "storage": {"efs": {"shared": {}}}}
 
+_FSX_DRIVER: Final = {
+    "version": "v1.9.0-eksbuild.1",
+    "role": {"serviceAccounts": ["fsx"], "managedPolicies": ["arn:aws:iam::aws:policy/AmazonFSxFullAccess"]},
+}
+BASES["fsx"] = {
+    **BASES["auto-less"],
+    "addons": {"more": {"aws-fsx-csi-driver": _FSX_DRIVER}},
+    "storage": {"fsx": {"training": {"zone": "ap-northeast-1a"}}},
+}
+
 # A chart of a team in a stack with nodes.
 BASES["extra chart"] = {
     **BASES["nodes"],
@@ -615,6 +625,10 @@ def _added_addon_statement(**change: Any) -> Effect:
 
 def _prometheus(*changes: str, **change: Any) -> Effect:
     return Effect({"observability": {"prometheus": change}}, changes, "prometheus", alone=True)
+
+
+def _fsx(*changes: str, **change: Any) -> Effect:
+    return Effect({"storage": {"fsx": {"training": change}}}, changes, "fsx", alone=True)
 
 
 def _grafana(*changes: str, **change: Any) -> Effect:
@@ -1225,6 +1239,20 @@ EFFECTS: Final[dict[str, Effect]] = {
         "grafana",
         alone=True,
     ),
+    "storage.fsx.*.zone": _fsx("StorageClass.parameters.subnetId", zone="ap-northeast-1c"),
+    "storage.fsx.*.deployment": _fsx(
+        "StorageClass.parameters.automaticBackupRetentionDays",
+        "StorageClass.parameters.deploymentType",
+        "StorageClass.parameters.perUnitStorageThroughput",
+        deployment="scratch",
+    ),
+    "storage.fsx.*.throughput": _fsx("StorageClass.parameters.perUnitStorageThroughput", throughput=250),
+    "storage.fsx.*.key": _fsx(
+        "StorageClass.parameters.kmsKeyId",
+        key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+    ),
+    "storage.fsx.*.backupDays": _fsx("StorageClass.parameters.automaticBackupRetentionDays", backupDays=7),
+    "storage.fsx.*.reclaim": _fsx("StorageClass.reclaimPolicy", reclaim="Retain"),
     "storage.efs.*.key": _file_system(
         "FileSystem.kmsKeyId", key="arn:aws:kms:ap-northeast-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
     ),

@@ -19,8 +19,9 @@ from components.services.external_dns import ExternalDns
 from components.services.external_secrets import ExternalSecrets
 from components.services.file_systems import FileSystems, MountNetwork
 from components.services.load_balancer_controller import LoadBalancerController
+from components.services.lustre_classes import LustreClasses
 from facts.capabilities import CERT_MANAGER, DESCHEDULER, EXTERNAL_DNS, EXTERNAL_SECRETS
-from settings import CERT_MANAGER_ADDON, EFS_DRIVER, SIGNED_BY_CERT_MANAGER, AdmissionMode, Stack
+from settings import CERT_MANAGER_ADDON, EFS_DRIVER, FSX_DRIVER, SIGNED_BY_CERT_MANAGER, AdmissionMode, Stack
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,17 @@ def services_layer(
                 ),
                 driver=added[EFS_DRIVER],
                 protect=settings.platform.protect,
+                opts=in_cluster,
+            )
+        )
+    if settings.storage.fsx:
+        optional.append(
+            LustreClasses(
+                f"{where.name}-fsx",
+                settings.storage.fsx,
+                subnets=network.node_subnets,
+                security_group_id=control_plane.cluster.security_group_id,
+                driver=added[FSX_DRIVER],
                 opts=in_cluster,
             )
         )

@@ -212,6 +212,8 @@ def _endpoints_of_isolated_network(
     }
     # The driver creates access points: https://docs.aws.amazon.com/efs/latest/ug/efs-vpc-endpoints.html
     needed |= {"elasticfilesystem"} if storage.efs else set()
+    # The driver creates file systems: https://docs.aws.amazon.com/fsx/latest/LustreGuide/fsx-vpc-endpoints.html
+    needed |= {"fsx"} if storage.fsx else set()
     needed |= {"eks-auth"} if cluster.identity is Identity.POD_IDENTITY else set()
     missing = sorted(needed - set(network.interface_endpoints))
     if missing:

@@ -71,6 +71,7 @@ REQUIRED: Final[Mapping[str, Mapping[str, Any]]] = {
 """What the added sections require."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
+    "storage.fsx": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "access.oidc.groups": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "addons.storageClasses": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "argoCd.clusters": "it becomes the name of a Secret in Kubernetes alone, which has 253 characters",
