@@ -71,6 +71,7 @@ REQUIRED: Final[Mapping[str, Mapping[str, Any]]] = {
 """What the added sections require."""
 
 NO_NAMES: Final[Mapping[str, str]] = {
+    "observability.grafana.roles": "it is in the stack file alone, next to the ARN of the role",
     "storage.fsx": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "access.oidc.groups": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
     "addons.storageClasses": "it becomes the name of an object of Kubernetes alone, which has 253 characters",
