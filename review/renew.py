@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import URLError
 from urllib.request import urlopen
 
 from facts.instance_sizes import multiple_of_large
@@ -56,7 +57,7 @@ Open = Callable[[str], AbstractContextManager[Iterable[str]]]
 
 
 class UnreadableError(ValueError):
-    """The list is not in the form that is known, or lacks something; the message says what."""
+    """The list cannot be reached, is not in the form that is known, or lacks something; the message says what."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,8 +87,12 @@ def regions_of(root: Path) -> set[str]:
 
 @contextmanager
 def fetched(address: str) -> Iterator[Iterable[str]]:
-    """Open an address of AWS and give its lines."""
-    with urlopen(address, timeout=60) as response:  # noqa: S310  # the scheme is that of ADDRESS
+    """Open an address of AWS and give its lines; raises UnreadableError where it cannot be reached."""
+    try:
+        answer = urlopen(address, timeout=60)  # noqa: S310  # the scheme is that of ADDRESS
+    except URLError as error:
+        raise UnreadableError(f"{address} cannot be reached: {error.reason}") from error
+    with answer as response:
         yield io.TextIOWrapper(response, encoding="utf-8", newline="")
 
 

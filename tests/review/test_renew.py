@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import pytest
 
@@ -111,3 +112,15 @@ def test_a_region_has_each_wanted_price_a_day_and_a_page(region: str) -> None:
     assert {service: {*usages} for service, usages in found.services.items()} == dict(renew.USAGES)
     assert found.services.keys() == prices.PAGES.keys()
     assert len(found.published) == len("2026-01-01")
+
+
+def test_an_address_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(address: str, timeout: float) -> Any:
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(renew, "urlopen", refused)
+    with (
+        pytest.raises(renew.UnreadableError, match=r"^https://prices\.example/a cannot be reached: Name"),
+        renew.fetched("https://prices.example/a"),
+    ):
+        pass
