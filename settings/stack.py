@@ -306,8 +306,9 @@ def _sections(
             continue
         keeps_secrets = any(_keeps_secrets(model) for model in models(info.annotation))
         if found.get(key) == "":
-            otherwise = "" if info.is_required() else "; delete the key, or write {} for what it has by default"
-            problems.append(Problem(key, "empty", f"expected {accepted(info.annotation)}{otherwise}"))
+            otherwise = "" if info.is_required() else "; or delete the key"
+            defaults = ", or {} for what it has by default" if _is_whole_without_values(key, field) else ""
+            problems.append(Problem(key, "empty", f"expected {accepted(info.annotation)}{defaults}{otherwise}"))
             continue
         if key in secret and not keeps_secrets:
             problems.append(Problem(key, "encrypted", "expected plain values: nothing in this section is kept secret"))
@@ -324,6 +325,15 @@ def _sections(
                 Problem(key, HIDDEN if keeps_secrets else shown(found[key]), f"expected {accepted(info.annotation)}")
             )
     return sections, problems
+
+
+def _is_whole_without_values(key: str, field: str) -> bool:
+    """Return whether a section may be an empty object."""
+    try:
+        _only(field).model_validate_json(_document(key, "{}"))
+    except ValidationError:
+        return False
+    return True
 
 
 def _unknown_section(key: str, names: Collection[str], secret: Collection[str]) -> Problem:
