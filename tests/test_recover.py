@@ -160,3 +160,16 @@ def test_the_commands_come_in_their_order(tmp_path: Path) -> None:
     assert verbs(pending=True) == ["import", "refresh"]
     assert verbs(releases=[release]) == ["rollback", "refresh"]
     assert verbs(locked=True, releases=[release], pending=True) == ["cancel", "rollback", "import", "refresh"]
+
+
+def test_a_program_that_is_missing_ends_the_recovery_before_it_changes_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helm = tmp_path / "helm"
+    helm.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    definitions = recovery.Release("kube-system", recovery.DEFINITIONS, "pending-install", "")
+    others = recovery.Release("traefik", "traefik", "pending-upgrade", "")
+    recover.require_programs([recovery.release_step(others)])
+    with pytest.raises(recover.StoppedError, match="not on PATH: kubectl, which these commands need"):
+        recover.require_programs([recovery.release_step(it) for it in (others, definitions)])

@@ -197,12 +197,20 @@ def _recover(it: Recovery, answers: Mapping[str, str], *, yes: bool, with_helm: 
     print("\nThese commands follow:")
     for step in steps:
         print(f"  {shlex.join(step.command)}\n      {step.why}")
+    require_programs(steps)
     if not yes and not _agreed():
         print("Nothing was changed.")
         return 1
     it.mend(steps, deployment, ids)
     print(f"\nNow: make up STACK={it.stack} (or make destroy)")
     return 0
+
+
+def require_programs(steps: Sequence[Step]) -> None:
+    """Raise StoppedError if a command of the steps needs a program that is not on PATH."""
+    absent = sorted({step.command[0] for step in steps if shutil.which(step.command[0]) is None})
+    if absent:
+        raise StoppedError(f"not on PATH: {', '.join(absent)}, which these commands need. Nothing was changed")
 
 
 def _runs_here(lock: Lock) -> bool:
