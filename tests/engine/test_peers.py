@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.mark.usefixtures("pulumi")
-@pytest.mark.parametrize("stack", ["karpenter-on-fargate", "no-nodes"])
+@pytest.mark.parametrize("stack", ["karpenter-on-fargate", "no-nodes", "file-systems", "metrics-hub"])
 def test_it_comes_up_once_and_leaves_nothing(stack: str, tmp_path: Path) -> None:
     made = Rehearsal(tmp_path, stack, project=ROOT / peers.FOLDER)
     made.up()
