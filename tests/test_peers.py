@@ -47,6 +47,27 @@ def test_the_plan_has_what_the_examples_show(stack: str) -> None:
     assert [wanted for wanted in PEERS.stacks[stack] if not _has(plan, wanted)] == []
 
 
+PLUGIN: Final = "nvidia-device-plugin"
+
+
+@pytest.mark.parametrize(
+    "stack", [it for it in stacks(FOLDER) if f"    {PLUGIN}:" in (FOLDER / f"Pulumi.{it}.yaml").read_text("utf-8")]
+)
+def test_the_device_plugin_runs_on_every_node_with_gpus(stack: str) -> None:
+    """Its chart requires labels of node feature discovery or this one, or the GPUs are offered to no pod.
+
+    https://github.com/NVIDIA/k8s-device-plugin/blob/v0.17.1/deployments/helm/nvidia-device-plugin/values.yaml
+    """
+    plan = plan_of(stack)
+    assert any(reveal(entry.inputs)["name"] == PLUGIN for entry in plan.find(type="kubernetes:helm.sh/v3:Release"))
+    groups = [reveal(entry.inputs) for entry in plan.find(type="aws:eks/nodeGroup:NodeGroup")]
+    with_gpus = [group for group in groups if "NVIDIA" in group["amiType"]]
+    assert with_gpus
+    assert [
+        group["nodeGroupName"] for group in with_gpus if group["labels"].get("nvidia.com/gpu.present") != "true"
+    ] == []
+
+
 def _has(plan: Plan, wanted: str | Mapping[str, Mapping[str, Any]]) -> bool:
     pairs = [(wanted, {})] if isinstance(wanted, str) else wanted.items()
     return all(
