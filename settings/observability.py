@@ -122,7 +122,7 @@ class Observability(Settings):
     metrics_reader: Principal | None = Field(
         None,
         description="ARN of an IAM role, which may be of another account, that may assume a role of this stack to read "
-        "metrics, logs and traces, such as the output `grafanaRoleArn` of another stack. If absent, the stack has no "
-        "such role.",
+        "the metrics, traces and logs of the whole account, such as the output "
+        "`grafanaRoleArn` of another stack. If absent, the stack has no such role.",
     )
     alarms: Alarms | None = Field(None, description="CloudWatch alarms. If absent, no alarms are created.")

@@ -64,8 +64,11 @@ class Grafana(pulumi.ComponentResource):
                     workspace_id=workspace.id,
                     role=role_name,
                     group_ids=ids,
-                    # AWS gives a group one role: the new association of a group would fail while the old one is there.
-                    opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                    # An update adds groups and takes the role from none; only deletion does.
+                    # https://github.com/hashicorp/terraform-provider-aws/issues/37777
+                    opts=pulumi.ResourceOptions(
+                        parent=self, delete_before_replace=True, replace_on_changes=["groupIds"]
+                    ),
                 )
         self.url = workspace.endpoint.apply(lambda host: f"https://{host}")
         self.role_arn = role.arn

@@ -103,3 +103,10 @@ def test_readers_change_nothing(plan: Any) -> None:
 def test_one_role_may_assume_the_reader() -> None:
     (statement,) = json.loads(_reader().one(type="aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"]
     assert statement["Principal"] == {"AWS": [OTHER]}
+
+
+def test_groups_that_are_removed_lose_their_role() -> None:
+    """An update of the provider takes a role from no group: only another association does."""
+    options = _plan().one(type=ASSOCIATION).options
+    assert options.replace_on_changes == ("groupIds",)
+    assert options.delete_before_replace
