@@ -1,5 +1,6 @@
 """Settings of the control plane and of access to it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import Field
@@ -193,6 +194,13 @@ class Cluster(Settings):
         description="Settings of EKS Auto Mode, which replaces node groups, Karpenter and Fargate. If absent, Auto "
         "Mode is off.",
     )
+
+    def platform_on_fargate(self, node_groups: Mapping[str, object]) -> bool:
+        """Tell whether the platform's own pods run on Fargate: no nodes exist but those that Karpenter launches.
+
+        node_groups: those of the stack.
+        """
+        return not (node_groups or self.auto_mode or self.control_plane_only)
 
 
 class EntryType(StrEnum):

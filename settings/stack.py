@@ -100,7 +100,7 @@ class Stack(Settings):
     @property
     def platform_on_fargate(self) -> bool:
         """Whether the platform's own pods run on Fargate, Karpenter's among them."""
-        return not (self.node_groups or self.cluster.auto_mode or self.cluster.control_plane_only)
+        return self.cluster.platform_on_fargate(self.node_groups)
 
     @property
     def fargate_only(self) -> bool:

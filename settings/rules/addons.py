@@ -48,11 +48,10 @@ def _installed(
     karpenter: Karpenter | None,
     observability: Observability | None,
 ) -> list[str]:
-    auto_mode = cluster.auto_mode is not None
     return addons.installed(
         control_plane_only=cluster.control_plane_only,
-        fargate_only=not node_groups and not karpenter and not auto_mode,
-        auto_mode=auto_mode,
+        fargate_only=cluster.platform_on_fargate(node_groups) and not karpenter,
+        auto_mode=cluster.auto_mode is not None,
         observability=observability is not None,
     )
 

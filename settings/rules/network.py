@@ -157,7 +157,7 @@ def _pod_range(
         return
     if network.ip_family is IpFamily.IPV6:
         yield Problem("network.podCidr", str(pods), "expected none with ipFamily ipv6: pods have IPv6 addresses")
-    if not (node_groups or karpenter or cluster.auto_mode or cluster.control_plane_only):
+    if cluster.platform_on_fargate(node_groups) and not karpenter:
         yield Problem("network.podCidr", str(pods), "expected none: Fargate pods are in the private subnets")
     if vpc.overlaps(pods):
         yield Problem("network.podCidr", str(pods), f"expected a range that does not overlap network.cidr, {vpc}")

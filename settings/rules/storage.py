@@ -41,7 +41,7 @@ def _drivers_of_file_systems(
             yield Problem(path, "missing", f"expected this add-on, which creates the volumes of {section}")
         elif not driver.role:
             yield Problem(f"{path}.role", "missing", f"expected a role with {rights}")
-        if not node_groups and not cluster.auto_mode:
+        if cluster.platform_on_fargate(node_groups):
             yield Problem(section, "set", f"expected node groups too: {why}")
 
 
