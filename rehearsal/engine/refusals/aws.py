@@ -80,14 +80,15 @@ def balancer_subnets(balancer: Resource, cloud: Cloud) -> str | None:
 def mount_target_of_a_zone(target: Resource, cloud: Cloud) -> str | None:
     """A file system has one mount target in a zone, and all of them in one VPC."""
     others = cloud.of(uses.MOUNT_TARGET, fileSystemId=target.get("fileSystemId"))
-    subnets = {other.get("subnetId") for other in others}
+    taken = {other.get("subnetId") for other in others}
     own = cloud.one(uses.SUBNET, "id", target.get("subnetId"))
-    for subnet in cloud.of(uses.SUBNET) if own else ():
-        if subnet.id in subnets and own:
-            if subnet.get("availabilityZone") == own.get("availabilityZone"):
-                return f"{subnet} of the same zone has a mount target"
-            if subnet.get("vpcId") != own.get("vpcId"):
-                return f"{subnet} of another VPC has a mount target"
+    if own is None:
+        return None
+    for subnet in (it for it in cloud.of(uses.SUBNET) if it.id in taken):
+        if subnet.get("availabilityZone") == own.get("availabilityZone"):
+            return f"{subnet} of the same zone has a mount target"
+        if subnet.get("vpcId") != own.get("vpcId"):
+            return f"{subnet} of another VPC has a mount target"
     return None
 
 
