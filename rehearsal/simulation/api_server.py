@@ -298,6 +298,30 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+def find(server: ApiServer, path: str) -> Object | None:
+    """Return what is at a path; None where there is nothing, or no such kind at the moment."""
+    try:
+        return server.request("GET", path).body
+    except RefusedError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def merge(server: ApiServer, path: str, change: Mapping[str, Any]) -> None:
+    """Merge a change into what is at a path; raises RefusedError where there is nothing.
+
+    https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
+    """
+    server.request("PATCH", path, {}, change, "application/merge-patch+json")
+
+
+def has_ready_pods(server: ApiServer, deployment: str) -> bool:
+    """Return whether a Deployment, by its path, exists and has a ready pod."""
+    found = find(server, deployment) or {}
+    return bool(found.get("status", {}).get("readyReplicas"))
+
+
 def wait_until(
     condition: Callable[[], object], otherwise: str | Callable[[], str], *, seconds: float = PATIENCE
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from harness.engine.store import Cloud
 from rehearsal.capacity import allocatable, tolerates
 from rehearsal.engine.refusals import uses
-from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
+from rehearsal.simulation.api_server import ApiServer, Object, RefusedError, merge
 from rehearsal.simulation.nodes import LARGE
 
 POOL: Final = "karpenter.sh/nodepool"
@@ -53,8 +53,7 @@ def end(server: ApiServer, pool: Object) -> bool:
     for item in found:
         taints = item["spec"].get("taints") or []
         if DISRUPTED not in taints:
-            change = {"spec": {"taints": [*taints, DISRUPTED]}}
-            server.request("PATCH", _path(item), {}, change, "application/merge-patch+json")
+            merge(server, _path(item), {"spec": {"taints": [*taints, DISRUPTED]}})
     for item in found:
         pods = list(_drained(server, item["metadata"]["name"]))
         for pod in pods:

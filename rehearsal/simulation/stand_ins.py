@@ -9,10 +9,10 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from harness.engine.store import Cloud, Resource, Store
 from harness.kind import Context
@@ -20,7 +20,7 @@ from rehearsal.cloud import MODEL
 from rehearsal.engine.refusals import follow, uses
 from rehearsal.engine.refusals.cluster import INGRESS
 from rehearsal.simulation import karpenter, kubelets, nodes
-from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
+from rehearsal.simulation.api_server import ApiServer, Object, RefusedError, find, has_ready_pods, merge
 
 INTERVAL: Final = 0.2
 """Seconds between two looks at the cluster and at the fake cloud."""
@@ -58,7 +58,7 @@ def _balancer(_ingress: Object, hostname: str) -> Object:
 
 
 _POOLS: Final = "/apis/karpenter.sh/v1/nodepools"
-_KARPENTER: Final = "/apis/apps/v1/namespaces/kube-system/deployments/karpenter"
+KARPENTER: Final = "/apis/apps/v1/namespaces/kube-system/deployments/karpenter"
 
 SERVED: Final = (
     # https://github.com/kubernetes-sigs/aws-load-balancer-controller/blob/main/pkg/ingress/finalizer.go
@@ -72,10 +72,10 @@ SERVED: Final = (
     ),
     # https://github.com/aws/karpenter-provider-aws/blob/main/pkg/apis/v1/labels.go (TerminationFinalizer)
     Served(
-        "/apis/karpenter.k8s.aws/v1/ec2nodeclasses", "Karpenter", _KARPENTER, "karpenter.k8s.aws/termination", _ready
+        "/apis/karpenter.k8s.aws/v1/ec2nodeclasses", "Karpenter", KARPENTER, "karpenter.k8s.aws/termination", _ready
     ),
     # https://github.com/kubernetes-sigs/karpenter/blob/main/pkg/apis/v1/labels.go
-    Served(_POOLS, "Karpenter", _KARPENTER, "karpenter.sh/termination", _ready),
+    Served(_POOLS, "Karpenter", KARPENTER, "karpenter.sh/termination", _ready),
 )
 
 
@@ -108,39 +108,26 @@ class StandIns:
         self._launch()
         for served in SERVED:
             waiting = [it for it in self._objects(served.path) if served.serves(it) and self._is_waiting(it, served)]
-            if waiting and self._runs(served.deployment):
+            if waiting and has_ready_pods(self.server, served.deployment):
                 for item in waiting:
                     self._serve(item, served, cluster)
         self.looks += 1
 
     def _launch(self) -> None:
         pools = [it for it in self._objects(_POOLS) if not it["metadata"].get("deletionTimestamp")]
-        if pools and self._runs(_KARPENTER):
+        if pools and has_ready_pods(self.server, KARPENTER):
             with self.store.look() as cloud:
                 launched = karpenter.launch(self.server, pools, cloud)
             self.log.extend(f"launched {name}" for name in launched)
 
     def _objects(self, path: str) -> list[Object]:
-        try:
-            return list(self.server.request("GET", path).body["items"])
-        except RefusedError as error:
-            if error.status == 404:  # The kind is not defined yet, or no longer.
-                return []
-            raise
+        return list((find(self.server, path) or {"items": []})["items"])
 
     def _is_waiting(self, item: Object, served: Served) -> bool:
         metadata = item["metadata"]
         if metadata.get("deletionTimestamp"):
             return served.finalizer in metadata.get("finalizers", [])
         return served.finalizer not in metadata.get("finalizers", [])
-
-    def _runs(self, deployment: str) -> bool:
-        try:
-            return bool(self.server.request("GET", deployment).body.get("status", {}).get("readyReplicas"))
-        except RefusedError as error:
-            if error.status == 404:
-                return False
-            raise
 
     def _serve(self, item: Object, served: Served, cluster: str) -> None:
         metadata = item["metadata"]
@@ -153,10 +140,10 @@ class StandIns:
             return
         hostname = self._in_aws(item, cluster, gone=gone) if served.status is _balancer else ""
         if gone:
-            self._patch(path, {"metadata": {"finalizers": [it for it in finalizers if it != served.finalizer]}})
+            merge(self.server, path, {"metadata": {"finalizers": [it for it in finalizers if it != served.finalizer]}})
         else:
-            self._patch(path, {"metadata": {"finalizers": [*finalizers, served.finalizer]}})
-            self._patch(f"{path}/status", {"status": served.status(item, hostname)})
+            merge(self.server, path, {"metadata": {"finalizers": [*finalizers, served.finalizer]}})
+            merge(self.server, f"{path}/status", {"status": served.status(item, hostname)})
         self.log.append(f"{'released' if gone else 'served'} {path}")
 
     def _in_aws(self, ingress: Object, cluster: str, *, gone: bool) -> str:
@@ -182,9 +169,6 @@ class StandIns:
         outputs = MODEL.kind_of(INGRESS).settle(inputs, context)
         added = cloud.add(Resource(INGRESS, id_, inputs, outputs, cluster, seed=context.seed))
         return replace(added, outputs=outputs)
-
-    def _patch(self, path: str, change: Mapping[str, Any]) -> None:
-        self.server.request("PATCH", path, {}, change, "application/merge-patch+json")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Final
 
-from rehearsal.simulation.api_server import ApiServer, Object, RefusedError
+from rehearsal.simulation.api_server import ApiServer, Object, RefusedError, find
 from rehearsal.simulation.leftovers import collections
 from rehearsal.simulation.stand_ins import SERVED
 
@@ -38,7 +38,7 @@ def _finalizers(server: ApiServer, finalizers: list[str]) -> Iterator[str]:
         controller, deployment = CONTROLLERS.get(finalizer, ("", ""))
         if not controller:
             yield f"its finalizer {finalizer} is not removed"
-        elif _exists(server, deployment):
+        elif find(server, deployment) is not None:
             yield f"it waits for {controller} to remove its finalizer {finalizer}"
         else:
             place = "/".join(deployment.split("/")[-3::2])
@@ -53,13 +53,3 @@ def _conditions(item: Object) -> Iterator[str]:
     for condition in (item.get("status") or {}).get("conditions") or []:
         if condition["type"].startswith("Namespace") and condition["status"] == "True":
             yield str(condition.get("message", ""))
-
-
-def _exists(server: ApiServer, path: str) -> bool:
-    try:
-        server.request("GET", path)
-    except RefusedError as error:
-        if error.status == 404:
-            return False
-        raise
-    return True

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from harness.story import Story
 from rehearsal.engine.refusals.cluster import RELEASE
-from rehearsal.simulation import karpenter
-from rehearsal.simulation.api_server import Object, RefusedError, wait_until
+from rehearsal.simulation import karpenter, stand_ins
+from rehearsal.simulation.api_server import Object, RefusedError, has_ready_pods, merge, wait_until
 from rehearsal.simulation.leftovers import unexplained
 from rehearsal.simulation.life import left_in_cluster
 from rehearsal.simulation.simulation import Simulation
@@ -140,8 +140,7 @@ def _end_work(simulation: Simulation) -> list[Object]:
     for pod in found:
         path = f"{PODS}/{pod['metadata']['name']}"
         try:
-            change = {"metadata": {"finalizers": None}}
-            simulation.server.request("PATCH", path, {}, change, "application/merge-patch+json")
+            merge(simulation.server, path, {"metadata": {"finalizers": None}})
         except RefusedError as error:
             if error.status != 404:
                 raise
@@ -155,13 +154,7 @@ def _left_of_application(simulation: Simulation) -> list[Object]:
 
 
 def _runs(simulation: Simulation) -> bool:
-    path = f"/apis/apps/v1/namespaces/kube-system/deployments/{KARPENTER.name}"
-    try:
-        return bool(simulation.server.request("GET", path).body["status"].get("readyReplicas"))
-    except RefusedError as error:
-        if error.status == 404:
-            return False
-        raise
+    return has_ready_pods(simulation.server, stand_ins.KARPENTER)
 
 
 def _nothing_left(simulation: Simulation, story: Story) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from harness.story import Story
-from rehearsal.simulation.api_server import Object, wait_until
+from rehearsal.simulation.api_server import Object, merge, wait_until
 from rehearsal.simulation.nodes import GROUP, ZONE
 from rehearsal.simulation.simulation import Simulation
 
@@ -71,7 +71,7 @@ def _restart(simulation: Simulation) -> None:
         path = simulation.server.path_of({"apiVersion": "apps/v1", "kind": "Deployment", **item})
         before = (item["spec"]["template"]["metadata"].get("annotations") or {}).get(RESTARTED, "")
         change = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: f"{before}again "}}}}}
-        simulation.server.request("PATCH", path, {}, change, "application/merge-patch+json")
+        merge(simulation.server, path, change)
     wait_until(lambda: not _incomplete(simulation), lambda: f"not complete: {_incomplete(simulation)}")
 
 
